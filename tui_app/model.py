@@ -1,0 +1,93 @@
+"""The two shapes that every part of Vigil exchanges: a `Row` of a recording, and an `Event` of the platform.
+
+This module is the vocabulary and imports nothing of Vigil. `wire`, `monitors`, `recording` and `verdict` know
+it and not each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+CRITICAL_EVENTS: Final = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
+"""The five events the platform's value rests on, in the order in which a run sends them (strategy, 'Success Criteria')."""
+
+SECOND: Final = 1_000_000_000
+"""Nanoseconds in a second: the unit of `Row.t`."""
+
+# A row is *acting* (what happened: the only input of a judge) or *derived* (what a judge made of it; made anew by `rejudge`).
+ACTING_KINDS: Final = frozenset(
+    {
+        "session", "target", "phase", "check", "step", "action", "user", "conn", "frame", "http",
+        "lag", "clock", "created", "control", "client",
+    }
+)  # fmt: skip
+DERIVED_KINDS: Final = frozenset({"run", "cell", "attempt", "sample", "finding", "verdict", "criterion", "result"})
+BULK_KINDS: Final = frozenset({"frame", "http", "clock"})
+"""Kinds whose number grows with traffic. Everything else is *state*: few rows, which a viewer folds from the start."""
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One thing that happened, or one thing a judge said; immutable once written.
+
+    `seq` is dense per engine from 1; `t` is nanoseconds of the engine's monotonic clock since the session began.
+    `text` is a JSON object, except for `kind == "frame"`, where it is the frame as it travelled (secrets replaced).
+    What each kind carries in `text` is listed in `docs` of `tui_app.recording.schema`.
+    """
+
+    seq: int
+    t: int
+    kind: str
+    check: str = ""
+    user: str = ""
+    conn: int = 0
+    dir: str = ""
+    type: str = ""
+    run: str = ""
+    thread: str = ""
+    ms: float | None = None
+    flag: str = ""
+    size: int = 0
+    text: str = ""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """`text` as a JSON object; an empty one where it is none (never raises: remote text may be anything)."""
+        if not self.text:
+            return {}
+        try:
+            decoded = msgspec.json.decode(self.text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return {}
+        return decoded if isinstance(decoded, dict) else {}
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of the platform, whatever envelope it came in (wire contract 6.1).
+
+    `name` is the canonical name: one of `CRITICAL_EVENTS`, `welcome`, `handshake`, `pong`, `ping`, `heartbeat`,
+    `heartbeat_ack`, `ack`, `error`, or else the type as sent. `at` is the server's own time stamp in epoch seconds.
+    `replayed` marks what the platform itself flags as a replay; it is never fresh evidence.
+    """
+
+    name: str
+    envelope: str = ""
+    run: str = ""
+    thread: str = ""
+    request: str = ""
+    user: str = ""
+    agent: str = ""
+    tool: str = ""
+    tool_call: str = ""
+    text: str = ""
+    result: Any = None
+    code: str = ""
+    at: float | None = None
+    replayed: bool = False
+    ids: tuple[str, ...] = ()
+
+    @property
+    def critical(self) -> bool:
+        """Whether this is one of the five critical events."""
+        return self.name in CRITICAL_EVENTS

@@ -1,0 +1,89 @@
+"""The file format of a session: one SQLite file (WAL while it is written), schema version 1.
+
+Table `rows` is the session: every frame, request, step, sample and verdict, in the order in which the engine knew
+them. `(engine, seq)` addresses a row for good. Rows never change once written. `header` holds what was known before
+the first row. `annotations` belongs to people (notes, marks, pins), and no judge reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+APPLICATION_ID: Final = 0x5649474C  # "VIGL", so that `file` and a reader can tell a recording from any other database
+
+DDL: Final = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rows (
+    seq     INTEGER PRIMARY KEY,
+    t       INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    "check" TEXT NOT NULL,
+    user    TEXT NOT NULL,
+    conn    INTEGER NOT NULL,
+    dir     TEXT NOT NULL,
+    type    TEXT NOT NULL,
+    run     TEXT NOT NULL,
+    thread  TEXT NOT NULL,
+    ms      REAL,
+    flag    TEXT NOT NULL,
+    size    INTEGER NOT NULL,
+    text    TEXT NOT NULL
+);
+CREATE INDEX rows_state ON rows (seq) WHERE kind NOT IN ('frame', 'http', 'clock');
+CREATE TABLE annotations (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER, text TEXT NOT NULL
+);
+"""
+
+BULK: Final = "kind IN ('frame', 'http', 'clock')"
+STATE: Final = "kind NOT IN ('frame', 'http', 'clock')"
+"""SQL conditions that match the partial index word for word: write them so, or SQLite will not use it."""
+
+HEADER_KEYS: Final = {
+    "schema": "vigil.recording/1",
+    "session": "id of the session, 12 lower-case hex digits",
+    "engine": "number of the engine that wrote this file, 1",
+    "parent": "session that this one reruns, or empty",
+    "vigil": "version of Vigil that wrote it",
+    "started": "UTC, RFC 3339, of t = 0",
+    "host": "user@host that ran it",
+    "plan": "JSON of tui_app.engine.plan.Plan, without secrets",
+    "checks": "JSON list: the planned checks as `vigil checks --json` prints them",
+}
+
+KINDS: Final = {
+    # -- acting: what happened
+    "session": "type start | end; end: {reason: complete|stopped|interrupted|fault, text}",
+    "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
+    "phase": "type start | end; {phase}",
+    "check": "type start | end; end: {outcome: driven|blocked|skipped|fault, reason, to_decide}; ms on end",
+    "step": (
+        "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
+        "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
+        "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
+        "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
+    ),
+    "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
+    "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
+    "conn": (
+        "type dialing | open | welcome | closed | refused; {url, carry, phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
+        "welcome_ms}, warm: bool, subprotocol, generation, status, code, reason, by: us|target|network}; ms: time it took"
+    ),
+    "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
+    "http": "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error}",
+    "lag": "ms: by how much the engine's loop was late; t: when it woke",
+    "clock": "time passes for judges: at every deadline ({step} where it is one's) and at least every 250 ms",
+    "created": "type made | tidied | left | reused: {thing: user|thread|run, id, owner, reason}",
+    "control": "type hold | resume | stop | take | attach | detach: {who, text}",
+    "client": "type slow | ok: the client's own health: {what, text}",
+    # -- derived: what a judge made of it
+    "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",
+    "cell": "isolation cell: {source, observer, probes, leaks, state: measuring|clean|leak|unproven}",
+    "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
+    "sample": "type = series; ms; flag tainted; {ref: [seq, seq]}",
+    "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
+    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide}",
+    "criterion": "type = the word; {id, title, limit, measured, n, reason}",
+    "result": "{...}: the document `vigil run --json` prints, schema vigil.session/1",
+}

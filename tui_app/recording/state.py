@@ -1,0 +1,150 @@
+"""What a viewer needs to draw a session: plain data folded from the state rows, in memory that does not grow with it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+RUNS_KEPT = 400
+POINTS_KEPT = 240
+FINDINGS_KEPT = 200
+
+
+@dataclass(slots=True)
+class FindingView:
+    severity: str
+    text: str
+    evidence: list[tuple[int, int]]
+    seq: int
+
+
+@dataclass(slots=True)
+class CheckView:
+    """A planned check. `word` is '' while it waits, 'RUNNING', or one of the five verdict words."""
+
+    id: str
+    phase: str
+    suite: str
+    title: str
+    proves: str = ""
+    impact: str = ""
+    required: bool = True
+    word: str = ""
+    reason: str = ""
+    to_decide: str = ""
+    started: int | None = None
+    ended: int | None = None
+    verdict_seq: int = 0
+    findings: list[FindingView] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RunView:
+    """One agent run. `lamps` has five characters, one per critical event: s seen, . not yet, x missing or wrong."""
+
+    key: str
+    user: str
+    check: str
+    seq: int
+    t: int
+    lamps: str = "....."
+    state: str = "running"
+    ms: float | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class CellView:
+    """One ordered pair of the isolation matrix; `state` is unproven, measuring, clean or leak."""
+
+    source: str
+    observer: str
+    probes: int = 0
+    leaks: int = 0
+    state: str = "unproven"
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class SeriesView:
+    """One latency series, milliseconds. Percentiles are None until the sample rules allow them (p50, p95 from 20; p99 from 100)."""
+
+    name: str
+    limit_ms: float | None = None
+    n: int = 0
+    tainted: int = 0
+    last: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+    recent: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=POINTS_KEPT))
+
+
+@dataclass(slots=True)
+class UserView:
+    label: str
+    sub: str = ""
+    name: str = ""
+    sockets: int = 0
+    sockets_total: int = 0
+    own_seen: int = 0
+    foreign_seen: int = 0
+    denied: int = 0
+    allowed: int = 0
+
+
+@dataclass(slots=True)
+class CriterionView:
+    id: str
+    title: str
+    limit: str
+    measured: str
+    n: int | None
+    word: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A step in progress: what is awaited, since when (ns), and for how long at most (ms)."""
+
+    check: str
+    user: str
+    intent: str
+    since: int
+    deadline_ms: float | None
+
+
+@dataclass(slots=True)
+class SessionState:
+    """A session as of row `seq`. Everything that the screens, the headless progress and `vigil sessions` show."""
+
+    session: str = ""
+    target: str = ""
+    environment: str = ""
+    build: str = ""
+    preset: str = ""
+    host: str = ""
+    started: str = ""
+    phases: dict[str, str] = field(default_factory=dict)  # "1".."4" -> waiting | running | done
+    checks: dict[str, CheckView] = field(default_factory=dict)
+    runs: dict[str, RunView] = field(default_factory=dict)  # the last RUNS_KEPT
+    runs_total: int = 0
+    runs_limit: int | None = None
+    cells: dict[tuple[str, str], CellView] = field(default_factory=dict)
+    series: dict[str, SeriesView] = field(default_factory=dict)
+    users: dict[str, UserView] = field(default_factory=dict)
+    criteria: dict[str, CriterionView] = field(default_factory=dict)
+    waiting: dict[int, Waiting] = field(default_factory=dict)  # by step number
+    made: int = 0
+    tidied: int = 0
+    left: int = 0
+    held: bool = False
+    stopping: bool = False
+    client_slow: str = ""
+    ended: bool = False
+    end_reason: str = ""
+    word: str = ""  # verdict so far; the session's own once it has ended
+    seq: int = 0
+    t: int = 0

@@ -1,0 +1,1 @@
+"""Reusable Textual widgets: plain data in, cells out; they know nothing of Vigil."""
