@@ -188,6 +188,10 @@ def test_parts_are_paid_apart() -> None:
     assert got(GOOD.replace("$800 over", "something over"))["figures"] == pytest.approx(40 * 2 / 3)
     assert got(GOOD.replace(MARKER, ""))["reference"] == 0
     assert got(TERSE)["substance"] < 2
+    quoting = "\n".join(
+        f"{i}. {what} and mind the budget of $5,000 and the 30% in all that follows." for i, what in enumerate(("Move", "Keep", "Check"), 1)
+    )
+    assert got(quoting)["argued"] == 0
 
 
 def test_the_references_digits_are_no_answer() -> None:

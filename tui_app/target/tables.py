@@ -73,6 +73,7 @@ WsUrl = Annotated[str, AfterValidator(_ws)]
 Variable = Annotated[str, AfterValidator(_variable)]
 EnvReference = Annotated[str, AfterValidator(_env_reference)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Argument = Annotated[str, Field(max_length=4_096)]
 
 
 class TargetTable(Table):
@@ -94,7 +95,7 @@ class CredentialsTable(Table):
     accounts: Text | None = None
     key_env: Variable | None = None
     tokens_env: Variable | None = None
-    command: Annotated[list[Text], Field(min_length=1)] | None = None
+    command: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _belongs(self) -> CredentialsTable:
