@@ -1,0 +1,299 @@
+"""Live sockets of the session's users: each frame is stamped, recorded and judged in the receive path; drives only listen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tui_app.checks.api import User
+from tui_app.engine.clock import Gate
+from tui_app.engine.log import Log
+from tui_app.model import Event
+from tui_app.wire.created import Created
+from tui_app.wire.guard import check_outgoing
+from tui_app.wire.pacing import Pacing
+from tui_app.wire.socket import Failure, Opened, WireSocket
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LiveSocket:
+    """One connection: the sink of a `WireSocket` and the `Socket` that a drive holds."""
+
+    def __init__(self, hub: Sockets, user: User | None, conn: int, check: str) -> None:
+        self.hub = hub
+        self._user = user
+        self.conn = conn
+        self.check = check
+        self.open = False
+        self.welcomed = False
+        self.identity = ""
+        self._wire: WireSocket | None = None
+        self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
+        self._closed = asyncio.Event()
+        self._closing_by_us = False
+        # The first frame may travel in the same segment as the upgrade: it is kept until the dial asks for it.
+        self._greeting: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def user(self) -> User:
+        """Whose socket this is; only sockets dialled for a user have one."""
+        if self._user is None:
+            raise LookupError("this socket was dialled for nobody")
+        return self._user
+
+    @property
+    def label(self) -> str:
+        """u1, u2, ... or '' where the socket is nobody's."""
+        return self._user.label if self._user else ""
+
+    # -- sink of the wire layer -------------------------------------------------------------------
+
+    def frame(self, stamp_ns: int, payload: str | bytes, opcode: int) -> None:
+        """A frame came in: record, judge, wake who waits for it."""
+        log = self.hub.log
+        binary = isinstance(payload, bytes)
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        _, events = log.frame(
+            text, t=log.clock.since(stamp_ns), check=self.check, user=self.label, conn=self.conn, dir="in", flag="binary" if binary else ""
+        )
+        for event in events:
+            if event.name in ("welcome", "error") and not self._greeting.done():
+                self._greeting.set_result(event)
+            if event.name == "ping" and self.open:
+                self._answer_ping()
+            self._wake(event)
+
+    def pong(self, stamp_ns: int, ms: float) -> None:
+        """A control pong came in."""
+        self.hub.log.add(
+            "frame", t=self.hub.log.clock.since(stamp_ns), check=self.check, user=self.label, conn=self.conn,
+            dir="in", type="pong", flag="control", ms=ms,
+        )  # fmt: skip
+
+    def closed(self, stamp_ns: int, code: int, reason: str, by: str) -> None:
+        """The connection ended, for whatever reason, exactly once."""
+        self.open = False
+        self._row("closed", {"code": code, "reason": reason, "by": "us" if self._closing_by_us else by}, t=self.hub.log.clock.since(stamp_ns))
+        self._closed.set()
+        if not self._greeting.done():
+            self._greeting.set_result(None)
+        for _, waiting in self._listeners:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._listeners.clear()
+        self.hub.gone(self)
+
+    # -- what a drive does ------------------------------------------------------------------------
+
+    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> int:
+        """Send one message of the platform's envelope; returns its row's number. Raises `NotOurs`, `Stopped`, `ConnectionError`."""
+        body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
+        check_outgoing(type, body["payload"], self.hub.created)
+        return await self.send_raw(_encode(body).decode(), type=type, run=str(extra.get("run_id", "")), thread=str(extra.get("thread_id", "")))
+
+    async def send_raw(self, text: str, *, type: str = "raw", run: str = "", thread: str = "") -> int:
+        """Send text as it is."""
+        await self.hub.gate.passed()
+        if self._wire is None or not self.open:
+            raise ConnectionError(f"connection {self.conn} is closed")
+        log = self.hub.log
+        stamp = time.monotonic_ns()
+        row = log.add_sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, type=type, run=run, thread=thread)
+        await self._wire.send_text(text)
+        return row.seq
+
+    async def expect(self, accept: Callable[[Event], bool], within: float) -> Event | None:
+        """See `checks.api.Socket.expect`."""
+        if self._closed.is_set():
+            return None
+        future: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        entry = (accept, future)
+        self._listeners.append(entry)
+        try:
+            return await asyncio.wait_for(future, within)
+        except TimeoutError:
+            return None
+        finally:
+            if entry in self._listeners:
+                self._listeners.remove(entry)
+
+    async def greeting(self, within: float) -> Event | None:
+        """The welcome or the refusal, or None by the deadline or where the connection closed before."""
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._greeting), within)
+        except TimeoutError:
+            return None
+
+    async def control_ping(self, within: float) -> float | None:
+        """RFC 6455 ping; milliseconds until its pong, or None by the deadline."""
+        await self.hub.gate.passed()
+        if self._wire is None or not self.open:
+            return None
+        return await self._wire.control_ping(within)
+
+    def abort(self) -> None:
+        """Cut the TCP connection as a fault would; no close frame."""
+        if self._wire is not None and self.open:
+            self._closing_by_us = True
+            self._wire.abort()
+
+    async def close(self) -> None:
+        """Close with 1000 and wait for the end."""
+        if self._wire is not None and self.open:
+            self._closing_by_us = True
+            await self._wire.close()
+
+    async def wait_closed(self, within: float) -> bool:
+        """Whether the connection ended within so many seconds."""
+        try:
+            await asyncio.wait_for(self._closed.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    def pause(self, paused: bool) -> None:
+        """Our own bound: stop or go on reading this socket."""
+        if self._wire is not None and self.open:
+            if paused:
+                self._wire.pause_reading()
+            else:
+                self._wire.resume_reading()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def opened(self, wire: WireSocket) -> None:
+        """The upgrade succeeded."""
+        self._wire = wire
+        self.open = True
+
+    def _row(self, type: str, body: dict[str, Any], *, ms: float | None = None, t: int | None = None) -> None:
+        self.hub.log.add("conn", body, t=t, check=self.check, user=self.label, conn=self.conn, type=type, ms=ms)
+
+    def _answer_ping(self) -> None:
+        text = _encode({"type": "pong", "payload": {}, "timestamp": time.time()}).decode()
+        self.hub.log.add_sent(text, check=self.check, user=self.label, conn=self.conn, type="pong")
+        if self._wire is not None:
+            self.hub.spawn(self._wire.send_text(text))
+
+    def _wake(self, event: Event) -> None:
+        for entry in list(self._listeners):
+            accept, waiting = entry
+            if not waiting.done() and accept(event):
+                self._listeners.remove(entry)
+                waiting.set_result(event)
+
+
+class Sockets:
+    """All sockets of a session: dials within the pace, keeps one idle socket per user for the next check."""
+
+    def __init__(self, log: Log, gate: Gate, created: Created, pacing: Pacing, url: str, welcome_s: float, headers: Mapping[str, str]) -> None:
+        self.log = log
+        self.gate = gate
+        self.created = created
+        self.pacing = pacing
+        self.url = url
+        self.welcome_s = welcome_s
+        self.headers = dict(headers)
+        self.live: set[LiveSocket] = set()
+        self._idle: dict[str, list[LiveSocket]] = {}
+        self._next = 0
+        self._dialled_before = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.connects = 0
+
+    def spawn(self, work: Any) -> None:
+        """Run a small send in the background and keep it from being collected."""
+
+        async def quietly() -> None:
+            try:
+                await work
+            except ConnectionError:
+                return  # the closed row of this connection says it
+
+        task = asyncio.get_running_loop().create_task(quietly())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def dial(
+        self, *, user: User | None, token: str | None, carry: str, check: str, headers: Mapping[str, str] | None = None
+    ) -> LiveSocket | None:
+        """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
+        await self.gate.passed()
+        async with self.pacing.connect_slot():
+            await self.gate.passed()
+            return await self._dial(user, token, carry, check, headers)
+
+    async def _dial(self, user: User | None, token: str | None, carry: str, check: str, headers: Mapping[str, str] | None) -> LiveSocket | None:
+        self._next += 1
+        self.connects += 1
+        warm, self._dialled_before = self._dialled_before, True
+        socket = LiveSocket(self, user, self._next, check)
+        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm})
+        began = time.monotonic_ns()
+        result = await WireSocket.open(self.url, carry=carry, token=token, headers={**self.headers, **(headers or {})}, sink=socket, timeout=self.welcome_s)
+        if isinstance(result, Failure):
+            body = {"by": "target" if result.kind == "http" else "network", "status": result.status, "code": result.code, "reason": result.text}
+            socket._row("refused", {**body, "kind": result.kind, "warm": warm}, ms=(time.monotonic_ns() - began) / 1e6)
+            return None
+        return await self._welcome(socket, result, began, warm)
+
+    async def _welcome(self, socket: LiveSocket, result: Opened, began: int, warm: bool) -> LiveSocket | None:
+        socket.opened(result.socket)
+        self.live.add(socket)
+        phases = dict(result.phases)
+        socket._row("open", {"phases": phases, "subprotocol": result.subprotocol, "warm": warm}, ms=(time.monotonic_ns() - began) / 1e6)
+        event = await socket.greeting(max(self.welcome_s - (time.monotonic_ns() - began) / 1e9, 0.001))
+        took = (time.monotonic_ns() - began) / 1e6
+        if event is not None and event.name == "welcome" and socket.open:
+            socket.welcomed = True
+            socket.identity = event.user
+            phases["welcome_ms"] = took
+            socket._row("welcome", {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.subprotocol}, ms=took)
+            return socket
+        reason = "it answered with an error" if event is not None else "no welcome by the deadline" if socket.open else "closed before any welcome"
+        socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "code_event": event.code if event else "", "warm": warm}, ms=took)
+        if socket.open:
+            await socket.wait_closed(0.5)
+            await socket.close()
+        return None
+
+    async def lease(self, user: User, check: str, *, fresh: bool) -> LiveSocket | None:
+        """A welcomed socket of the user for one check alone: an idle one, or a new one."""
+        idle = self._idle.get(user.label, [])
+        while idle and not fresh:
+            socket = idle.pop()
+            if socket.open:
+                socket.check = check
+                return socket
+        return await self.dial(user=user, token=user.access, carry="subprotocol", check=check)
+
+    def give_back(self, socket: LiveSocket) -> None:
+        """The check is done with it; an open socket waits for the next one."""
+        if socket.open and socket.welcomed:
+            socket.check = ""
+            self._idle.setdefault(socket.label, []).append(socket)
+
+    def gone(self, socket: LiveSocket) -> None:
+        """A connection has ended."""
+        self.live.discard(socket)
+        self.pacing.socket_closed()
+        if self.idle_of(socket.label):
+            self._idle[socket.label] = [one for one in self._idle[socket.label] if one is not socket]
+
+    def idle_of(self, label: str) -> list[LiveSocket]:
+        """The idle sockets of one user."""
+        return self._idle.get(label, [])
+
+    def pause_all(self, paused: bool) -> None:
+        """Our own bound is reached, or no longer: stop or go on reading everywhere."""
+        for socket in self.live:
+            socket.pause(paused)
+
+    async def close_all(self) -> None:
+        """Close every socket (at the end of a session)."""
+        await asyncio.gather(*(socket.close() for socket in list(self.live)), return_exceptions=True)
