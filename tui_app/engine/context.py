@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, RunOutcome, User
 from tui_app.engine.sockets import LiveSocket, Sockets
-from tui_app.engine.world import World
+from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
 from tui_app.wire.vocabulary import make_marker
 
+T = TypeVar("T")
 LINGER_S = 2.0
 """How long after an action a leak may still arrive and count (architecture, Isolation)."""
 
@@ -38,11 +37,6 @@ class LiveStep:
         self.outcome = outcome
 
 
-@dataclass(slots=True)
-class _Tracked:
-    number: int
-
-
 class LiveContext:
     """See `tui_app.checks.api.Context`."""
 
@@ -50,6 +44,7 @@ class LiveContext:
         self._world = world
         self._sockets = sockets
         self.check = check
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def users(self) -> Sequence[User]:
@@ -240,6 +235,61 @@ class LiveContext:
         """Sign the plan's users in (the sign-in check's own drive)."""
         await self._world.sign_in(self)
 
-    def settled(self) -> float:
-        """Wall-clock seconds, for nothing but comparing a token's lifetime."""
-        return time.time()
+    def has(self, service: str) -> bool:
+        """Whether the target has this service."""
+        return bool(self._world.urls.get(service))
+
+    def seed(self, name: str) -> str:
+        """A seed of this session's plan and this name: the same plan asks the same questions."""
+        return f"{self._world.plan.seed or self._world.session}/{name}"
+
+    def held_ns(self) -> int:
+        """For how long the session was held so far."""
+        return self._world.gate.held_ns()
+
+    def secret(self, kind: str, user: User, value: str) -> None:
+        """Make a value known to the vault before it travels."""
+        if value:
+            self._world.vault.add(kind, user.label, value)
+
+    def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something beside this drive; it ends with the drive at the latest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def wait(self, event: asyncio.Event, within: float) -> bool:
+        """Whether the event came within so many seconds."""
+        try:
+            await asyncio.wait_for(event.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+        """A socket for each of these users, all open at once."""
+        async with AsyncExitStack() as stack:
+            yield [await stack.enter_async_context(self.socket(user)) for user in users]
+
+    @asynccontextmanager
+    async def bad_token(self) -> AsyncIterator[None]:
+        """One bad token may be sent inside; a known-good one must follow before the next (never five in a row, whoever runs)."""
+        await self.gate()
+        await self._world.bad.before_bad()
+        yield
+        self._world.bad.good()
+
+    async def spare_login(self, user: User, extra: Mapping[str, Any]) -> User | None:
+        """A second sign-in of the same account, for a check that spends it. None where the account has no password or it fails."""
+        if not user.password:
+            return None
+        answer = await self.http("auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra})
+        access, refresh = tokens_of(answer.json)
+        return User(user.label, user.sub, user.email, user.password, access, refresh) if answer.status == 200 and access else None
+
+    def close(self) -> None:
+        """End whatever the drive left running."""
+        for task in list(self._tasks):
+            task.cancel()

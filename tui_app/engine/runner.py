@@ -134,6 +134,8 @@ class Runner:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self.fault = f"{check.id}: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             return "fault", self.fault, ""
+        finally:
+            context.close()
         return "driven", "", ""
 
 
