@@ -94,7 +94,7 @@ FAULTS: dict[str, Fault] = {
     for fault in (
         Fault(
             id="drop-tool-completed",
-            behaviour="The event that a tool has finished is never sent, so users watch a step that seems to hang until the answer appears.",
+            behaviour="That a tool has finished is never told, so users watch a step that seems to hang until the answer appears.",
             caught_by=("five-events",),
             listeners=_drop_tool_completed,
         ),

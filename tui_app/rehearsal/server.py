@@ -77,7 +77,15 @@ async def _main(options: Options, directory: Path) -> None:
     from tui_app.rehearsal.services.frontend import frontend
 
     class Server(uvicorn.Server):
-        """Signals are ours to handle: three servers would take them from each other."""
+        """Says when it accepts. Signals are ours to handle: three servers would take them from each other."""
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            super().__init__(config)
+            self.accepts = asyncio.Event()
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            self.accepts.set()
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -89,7 +97,7 @@ async def _main(options: Options, directory: Path) -> None:
         _stop_at_eof(stop, asyncio.get_running_loop())
     platform = assemble(options, directory)
     apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
-    servers: list[uvicorn.Server] = []
+    servers: list[Server] = []
     running: list[asyncio.Task[None]] = []
     urls: dict[str, str] = {}
     try:
@@ -111,16 +119,16 @@ async def _main(options: Options, directory: Path) -> None:
             server = Server(config)
             servers.append(server)
             running.append(asyncio.create_task(server.serve(sockets=[listener])))
-        while not all(server.started for server in servers):
-            await asyncio.sleep(0.002)
+        for one in servers:
+            await one.accepts.wait()
         urls["websocket"] = urls["backend"].replace("http://", "ws://") + "/ws"
         sys.stdout.write(json.dumps(urls) + "\n")
         sys.stdout.flush()
         await stop.wait()
     finally:
         await platform.sockets.close_all(GOING_AWAY, "Rehearsal stops")
-        for server in servers:
-            server.should_exit = True
+        for one in servers:
+            one.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
 

@@ -242,7 +242,7 @@ class Session:
         error = None if run.task.cancelled() else run.task.exception()
         if error is not None:
             log.error("run %s failed", run.run_id, exc_info=error)
-            await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", **run.ids))
+            await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", None, **run.ids))
 
     async def _route(self, run: Run, frame: Frame) -> None:
         others = partial(self.platform.sockets.others, self.user_id)

@@ -57,7 +57,7 @@ class Health:
         probes = await self.platform.probes(False)
         words = {name: "connected" if probe.ok else "failed" for name, probe in probes.items()}
         ok = probes["postgresql"].ok
-        body = {
+        body: dict[str, Any] = {
             "status": "ready" if ok else "not_ready",
             "service": SERVICE,
             "timestamp": time.time(),

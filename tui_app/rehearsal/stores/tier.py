@@ -121,7 +121,7 @@ class Tier:
 
     def _check_file(self, fd: int, inode: int) -> None:
         try:
-            there = os.stat(self.path).st_ino
+            there = self.path.stat().st_ino
         except OSError as error:
             raise TierDown(self.name, "its file is missing") from error
         if there == inode and os.pread(fd, len(MAGIC), 0) != MAGIC:
@@ -132,7 +132,7 @@ class Tier:
             if self._db is not None:
                 self._check_file(self._fd, self._inode)
             db = self._db
-            if db is None or os.stat(self.path).st_ino != self._inode:
+            if db is None or self.path.stat().st_ino != self._inode:
                 db = self._open()
             if not transaction:
                 return work(db)
