@@ -103,7 +103,7 @@ class Bench:
         self.plan = plan
         self.header = header
         self.monitors = Monitors(Lifecycle(), Isolation(), Latency(), FrameCount(), Canned())
-        limits = plan.get("profile", {}).get("limits", {})
+        limits = plan.get("limits", {})
         self.cases = {
             check.id: OwnCase(check, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
         }

@@ -45,10 +45,11 @@ class Log:
         row = Row(seq=self.seq + 1, t=t, kind="frame", size=len(raw), text=text, **_about(events), **fields)
         return self._append(row, events), events
 
-    def add_sent(self, raw: str, *, t: int | None = None, **fields: Any) -> Row:
-        """Append one frame that goes out; to be called right before it is written to the socket."""
-        when = self.clock.now() if t is None else t
-        return self._append(Row(seq=self.seq + 1, t=when, kind="frame", dir="out", size=len(raw), text=self.vault.clean(raw), **fields), ())
+    def sent(self, raw: str, *, t: int, **fields: Any) -> Row:
+        """Append one frame that goes out, right before it is written to the socket."""
+        text = self.vault.clean(raw)
+        about = {key: value for key, value in _about(normalise(text)).items() if key != "run"}
+        return self._append(Row(seq=self.seq + 1, t=t, kind="frame", dir="out", size=len(raw), text=text, **about, **fields), ())
 
     def _append(self, row: Row, events: Sequence[Event]) -> Row:
         self.seq = row.seq

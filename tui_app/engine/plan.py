@@ -19,8 +19,14 @@ class PlanError(Exception):
 class Plan(msgspec.Struct, kw_only=True):
     """What a session does, without any secret: it is written into the recording's header."""
 
+    target: dict[str, Any]
+    """Name, environment and addresses, as the target file says them."""
+    limits: dict[str, Any]
+    """The limits that hold, defaults worked out (`tui_app.target.profile.Limits`)."""
     profile: dict[str, Any]
-    """The target file as JSON (`tui_app.target.profile.Profile`), defaults filled in."""
+    """The target file as a document (`tui_app.target.profile.Profile`)."""
+    mode: str = "register"
+    """How users are signed in."""
     checks: list[str]
     preset: str = "quick"
     users: int = 5
@@ -92,10 +98,10 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         cost = check.cost(plan.users, plan.preset)
         for key in total:
             total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * plan.iterations
-    limits = plan.profile.get("limits", {})
+    limits = plan.limits
     per_minute = limits.get("connects_per_minute")
     paced = total["connects"] / per_minute if per_minute else 0.0
-    registers = plan.profile.get("credentials", {}).get("mode") == "register"
+    registers = plan.mode == "register"
     return {
         "agent_runs": int(total["agent_runs"]),
         "agent_runs_limit": limits.get("agent_runs"),

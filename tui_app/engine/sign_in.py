@@ -21,8 +21,7 @@ async def sign_in_all(world: World, ctx: LiveContext) -> None:
         user = await _one(world, ctx, label, account)
         if user is not None:
             environment = str(claims(user.access).get("env", ""))
-            mode = str(world.plan.profile.get("credentials", {}).get("mode", ""))
-            world.ready(user, mode, environment, ctx.check)
+            world.ready(user, world.plan.mode, environment, ctx.check)
 
 
 async def _one(world: World, ctx: LiveContext, label: str, account: dict[str, str]) -> User | None:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
 from tui_app.engine.log import Log
 from tui_app.model import Event
 from tui_app.wire.created import Created
-from tui_app.wire.guard import check_outgoing
+from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.pacing import Pacing
-from tui_app.wire.socket import Failure, Opened, WireSocket
+from tui_app.wire.socket import Lost, WireSocket
+from tui_app.wire.tokens import Carry
 
 _encode = msgspec.json.Encoder().encode
 
@@ -24,18 +26,19 @@ _encode = msgspec.json.Encoder().encode
 class LiveSocket:
     """One connection: the sink of a `WireSocket` and the `Socket` that a drive holds."""
 
-    def __init__(self, hub: Sockets, user: User | None, conn: int, check: str) -> None:
+    def __init__(self, hub: Sockets, user: User | None, conn: int, check: str, warm: bool) -> None:
         self.hub = hub
         self._user = user
         self.conn = conn
         self.check = check
+        self.warm = warm
+        self.began = time.monotonic_ns()
         self.open = False
         self.welcomed = False
-        self.identity = ""
+        self.negotiated: Opened | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
-        self._closing_by_us = False
         # The first frame may travel in the same segment as the upgrade: it is kept until the dial asks for it.
         self._greeting: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
 
@@ -51,34 +54,47 @@ class LiveSocket:
         """u1, u2, ... or '' where the socket is nobody's."""
         return self._user.label if self._user else ""
 
-    # -- sink of the wire layer -------------------------------------------------------------------
+    # -- sink of the wire layer (tui_app.wire.link.Sink) -------------------------------------------
 
-    def frame(self, stamp_ns: int, payload: str | bytes, opcode: int) -> None:
+    def opened(self, stamp: int, opened: Opened) -> None:
+        """The upgrade was answered with 101."""
+        self.open = True
+        self.negotiated = opened
+        body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
+        self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
+
+    def failed(self, stamp: int, failure: Failure) -> None:
+        """The socket could not be opened."""
+        by = "target" if failure.status else "network"
+        body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
+
+    def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
         """A frame came in: record, judge, wake who waits for it."""
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
+            return  # control pongs are recorded with their time where the ping was sent
         log = self.hub.log
-        binary = isinstance(payload, bytes)
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
-        _, events = log.frame(
-            text, t=log.clock.since(stamp_ns), check=self.check, user=self.label, conn=self.conn, dir="in", flag="binary" if binary else ""
-        )
+        flag = "binary" if isinstance(payload, bytes) else ""
+        _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if event.name in ("welcome", "error") and not self._greeting.done():
                 self._greeting.set_result(event)
             if event.name == "ping" and self.open:
-                self._answer_ping()
+                self.hub.spawn(self._send(_encode({"type": "pong", "payload": {}, "timestamp": time.time()}).decode()))
             self._wake(event)
 
-    def pong(self, stamp_ns: int, ms: float) -> None:
-        """A control pong came in."""
-        self.hub.log.add(
-            "frame", t=self.hub.log.clock.since(stamp_ns), check=self.check, user=self.label, conn=self.conn,
-            dir="in", type="pong", flag="control", ms=ms,
-        )  # fmt: skip
+    def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
+        """A message is being written: its row comes before any answer to it."""
+        if opcode != Opcode.TEXT or not isinstance(payload, str):
+            return
+        log = self.hub.log
+        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
 
-    def closed(self, stamp_ns: int, code: int, reason: str, by: str) -> None:
+    def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
-        self._row("closed", {"code": code, "reason": reason, "by": "us" if self._closing_by_us else by}, t=self.hub.log.clock.since(stamp_ns))
+        self._row("closed", {"code": code, "reason": reason, "by": by}, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         if not self._greeting.done():
             self._greeting.set_result(None)
@@ -90,22 +106,23 @@ class LiveSocket:
 
     # -- what a drive does ------------------------------------------------------------------------
 
-    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> int:
-        """Send one message of the platform's envelope; returns its row's number. Raises `NotOurs`, `Stopped`, `ConnectionError`."""
+    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
+        """Send one message of the platform's envelope. Raises `NotOurs` and `Stopped` before anything is sent, `ConnectionError`."""
         body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
-        check_outgoing(type, body["payload"], self.hub.created)
-        return await self.send_raw(_encode(body).decode(), type=type, run=str(extra.get("run_id", "")), thread=str(extra.get("thread_id", "")))
+        await self.send_raw(_encode(body).decode())
 
-    async def send_raw(self, text: str, *, type: str = "raw", run: str = "", thread: str = "") -> int:
-        """Send text as it is."""
+    async def send_raw(self, text: str) -> None:
+        """Send text as it is; as `send`."""
         await self.hub.gate.passed()
-        if self._wire is None or not self.open:
-            raise ConnectionError(f"connection {self.conn} is closed")
-        log = self.hub.log
-        stamp = time.monotonic_ns()
-        row = log.add_sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, type=type, run=run, thread=thread)
-        await self._wire.send_text(text)
-        return row.seq
+        await self._send(text)
+
+    async def _send(self, text: str) -> None:
+        if self._wire is None:
+            raise ConnectionError(f"connection {self.conn} is not open")
+        try:
+            await self._wire.send_text(text)
+        except Lost as error:
+            raise ConnectionError(f"connection {self.conn}: {error}") from error
 
     async def expect(self, accept: Callable[[Event], bool], within: float) -> Event | None:
         """See `checks.api.Socket.expect`."""
@@ -130,22 +147,26 @@ class LiveSocket:
             return None
 
     async def control_ping(self, within: float) -> float | None:
-        """RFC 6455 ping; milliseconds until its pong, or None by the deadline."""
+        """RFC 6455 ping; milliseconds until its pong, or None by the deadline or where the connection is gone."""
         await self.hub.gate.passed()
-        if self._wire is None or not self.open:
+        if self._wire is None:
             return None
-        return await self._wire.control_ping(within)
+        try:
+            ms = await self._wire.control_ping(within)
+        except Lost:
+            return None
+        if ms is not None:
+            self.hub.log.add("frame", check=self.check, user=self.label, conn=self.conn, dir="in", type="pong", flag="control", ms=ms)
+        return ms
 
     def abort(self) -> None:
         """Cut the TCP connection as a fault would; no close frame."""
         if self._wire is not None and self.open:
-            self._closing_by_us = True
             self._wire.abort()
 
     async def close(self) -> None:
         """Close with 1000 and wait for the end."""
         if self._wire is not None and self.open:
-            self._closing_by_us = True
             await self._wire.close()
 
     async def wait_closed(self, within: float) -> bool:
@@ -166,19 +187,12 @@ class LiveSocket:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def opened(self, wire: WireSocket) -> None:
-        """The upgrade succeeded."""
+    def holds(self, wire: WireSocket) -> None:
+        """Sends go through this wire from now on."""
         self._wire = wire
-        self.open = True
 
     def _row(self, type: str, body: dict[str, Any], *, ms: float | None = None, t: int | None = None) -> None:
         self.hub.log.add("conn", body, t=t, check=self.check, user=self.label, conn=self.conn, type=type, ms=ms)
-
-    def _answer_ping(self) -> None:
-        text = _encode({"type": "pong", "payload": {}, "timestamp": time.time()}).decode()
-        self.hub.log.add_sent(text, check=self.check, user=self.label, conn=self.conn, type="pong")
-        if self._wire is not None:
-            self.hub.spawn(self._wire.send_text(text))
 
     def _wake(self, event: Event) -> None:
         for entry in list(self._listeners):
@@ -186,6 +200,12 @@ class LiveSocket:
             if not waiting.done() and accept(event):
                 self._listeners.remove(entry)
                 waiting.set_result(event)
+
+
+def phases_of(phases: Phases) -> dict[str, float]:
+    """The phases that were timed, ms by name."""
+    named = {"dns_ms": phases.dns_ms, "tcp_ms": phases.tcp_ms, "tls_ms": phases.tls_ms, "upgrade_ms": phases.upgrade_ms}
+    return {name: ms for name, ms in named.items() if ms is not None}
 
 
 class Sockets:
@@ -220,7 +240,7 @@ class Sockets:
         task.add_done_callback(self._tasks.discard)
 
     async def dial(
-        self, *, user: User | None, token: str | None, carry: str, check: str, headers: Mapping[str, str] | None = None
+        self, *, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None = None
     ) -> LiveSocket | None:
         """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
         await self.gate.passed()
@@ -228,35 +248,30 @@ class Sockets:
             await self.gate.passed()
             return await self._dial(user, token, carry, check, headers)
 
-    async def _dial(self, user: User | None, token: str | None, carry: str, check: str, headers: Mapping[str, str] | None) -> LiveSocket | None:
+    async def _dial(self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None) -> LiveSocket | None:
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
-        socket = LiveSocket(self, user, self._next, check)
+        socket = LiveSocket(self, user, self._next, check, warm)
         socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm})
-        began = time.monotonic_ns()
-        result = await WireSocket.open(self.url, carry=carry, token=token, headers={**self.headers, **(headers or {})}, sink=socket, timeout=self.welcome_s)
-        if isinstance(result, Failure):
-            body = {"by": "target" if result.kind == "http" else "network", "status": result.status, "code": result.code, "reason": result.text}
-            socket._row("refused", {**body, "kind": result.kind, "warm": warm}, ms=(time.monotonic_ns() - began) / 1e6)
+        socket.began = time.monotonic_ns()
+        result = await WireSocket.open(
+            self.url, sink=socket, carry=carry, token=token, headers={**self.headers, **(headers or {})}, conn=self._next,
+            created=self.created, within=self.welcome_s,
+        )  # fmt: skip
+        if result.socket is None:
             return None
-        return await self._welcome(socket, result, began, warm)
-
-    async def _welcome(self, socket: LiveSocket, result: Opened, began: int, warm: bool) -> LiveSocket | None:
-        socket.opened(result.socket)
+        socket.holds(result.socket)
         self.live.add(socket)
-        phases = dict(result.phases)
-        socket._row("open", {"phases": phases, "subprotocol": result.subprotocol, "warm": warm}, ms=(time.monotonic_ns() - began) / 1e6)
-        event = await socket.greeting(max(self.welcome_s - (time.monotonic_ns() - began) / 1e9, 0.001))
-        took = (time.monotonic_ns() - began) / 1e6
+        event = await socket.greeting(max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
+        took = (time.monotonic_ns() - socket.began) / 1e6
         if event is not None and event.name == "welcome" and socket.open:
             socket.welcomed = True
-            socket.identity = event.user
-            phases["welcome_ms"] = took
-            socket._row("welcome", {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.subprotocol}, ms=took)
+            phases = {**phases_of(result.phases), "welcome_ms": took}
+            socket._row("welcome", {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol}, ms=took)
             return socket
-        reason = "it answered with an error" if event is not None else "no welcome by the deadline" if socket.open else "closed before any welcome"
-        socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "code_event": event.code if event else "", "warm": warm}, ms=took)
+        reason = f"it answered with {event.code or 'an error'}" if event else "no welcome by the deadline" if socket.open else "closed before any welcome"
+        socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "warm": warm}, ms=took)
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()

@@ -9,7 +9,8 @@ from tui_app.engine.world import World
 async def tidy(world: World) -> None:
     """Undo what the session made. Every attempt is recorded; what stays behind is a `created` row of type left."""
     owners = {user.label: user for user in world.users}
-    for thing, name, owner in world.created.open_things():
+    for made in world.created:
+        thing, name, owner = made.kind, made.id, made.owner
         user = owners.get(owner)
         if thing == "thread":
             await _archive(world, name, user)
@@ -35,7 +36,7 @@ async def _archive(world: World, thread: str, user: User | None) -> None:
         ours=("thread", thread),
     )  # fmt: skip
     if answer.status in (200, 204, 404):
-        world.created.done("thread", thread)
+        world.created.discard("thread", thread)
         world.log.add("created", {"thing": "thread", "id": thread, "owner": user.label}, user=user.label, type="tidied", thread=thread)
     else:
         _left(world, "thread", thread, user.label, f"archiving it was answered with {answer.status or answer.error}")

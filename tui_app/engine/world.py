@@ -67,7 +67,7 @@ class World:
 
     def finished(self, thing: str, name: str) -> None:
         """Something of ours has ended by itself, as a run does: nothing to tidy."""
-        self.created.done(thing, name)
+        self.created.discard(thing, name)
 
     async def request(
         self, service: str, method: str, path: str, *, token: str | None, json: Any, fresh: bool, within: float, check: str, user: str,
