@@ -11,7 +11,7 @@ import msgspec
 from tui_app.checks.api import Check
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
-from tui_app.engine.plan import Plan, PlanError, select
+from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
 from tui_app.recording import sessions
 from tui_app.target import consent
 from tui_app.target.accounts import resolve
@@ -50,11 +50,6 @@ def make_plan(
         parent=parent,
         owner=who,
     )
-
-
-def is_own_rehearsal(profile: Profile) -> bool:
-    """Whether this is the built-in rehearsal, which the engine starts and whose addresses it fills in."""
-    return profile.environment == "rehearsal" and bool(profile.blanks)
 
 
 def secrets_for(profile: Profile, plan: Plan) -> Secrets:

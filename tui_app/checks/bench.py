@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tui_app.checks.api import Check, Finding, Judgement
-from tui_app.checks.sums import Sums, conclude
+from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
 from tui_app.monitors.derived import Derived
@@ -102,8 +102,9 @@ class Bench:
     def __init__(self, checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> None:
         self.plan = plan
         self.header = header
-        self.monitors = Monitors(Lifecycle(), Isolation(), Latency(), FrameCount(), Canned())
         limits = plan.get("limits", {})
+        lifecycle = Lifecycle()
+        self.monitors = Monitors(lifecycle, Isolation(), Latency(lifecycle, limits_ms(limits)), FrameCount(), Canned())
         self.cases = {
             check.id: OwnCase(check, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
         }

@@ -41,6 +41,11 @@ def seqs(rows: Iterable[Row]) -> tuple[int, ...]:
     return tuple(row.seq for row in rows)
 
 
+def ends(run: Any) -> tuple[int, ...]:
+    """The rows by which a run can be opened: its request, its first event, its end."""
+    return tuple(dict.fromkeys(seq for seq in (run.seq, run.first_seq, run.end_seq) if seq))
+
+
 def decided(findings: list[Finding], passed: str, decide: str, proof: Iterable[int] = ()) -> Judgement:
     """FAIL by the gravest finding, or PASS with the rows that prove it."""
     grave = [finding for finding in findings if finding.severity in ("critical", "major")]

@@ -9,7 +9,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.prompts import Prompt, make_prompt
 from tui_app.checks.reading import answers, decided, nothing_done, of_answer, seqs
-from tui_app.checks.rubric import challenge_met
+from tui_app.checks.rubric import score
 from tui_app.model import Row
 from tui_app.wire.tokens import bad_tokens, claims
 
@@ -98,22 +98,19 @@ async def _matrix(ctx: Context) -> None:
         if answer.status == 200:
             bad.append(("revoked", spare.access))
     for kind, token in bad:
-        ctx.secret(f"bad-{kind}", user, token)
-        async with ctx.bad_token():
-            async with ctx.step("bad-token", kind=kind, carry="rest"):
-                await ctx.http("backend", "GET", "/api/threads?limit=1", token=token or "")
-            await _control(ctx, user)
-        async with ctx.bad_token():
-            async with ctx.step("bad-token", kind=kind, carry="websocket"):
-                socket = await ctx.dial(token=token or "", carry="subprotocol" if token else "none")
-                if socket is not None:
-                    await socket.close()
-            await _control(ctx, user)
+        ctx.secret(f"bad-{kind}", user, token or "")
+        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="rest"):
+            await ctx.http("backend", "GET", "/api/threads?limit=1", token=token or "")
+        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="websocket"):
+            socket = await ctx.dial(token=token or "", carry="subprotocol" if token else "none")
+            if socket is not None:
+                await socket.close()
 
 
-async def _control(ctx: Context, user: User) -> None:
+async def _control(ctx: Context, user: User) -> bool:
     async with ctx.step("good-token", user=user):
-        await ctx.http("backend", "GET", "/api/threads?limit=1", user=user)
+        return (await ctx.http("backend", "GET", "/api/threads?limit=1", user=user)).status == 200
+    return False
 
 
 def _judge_matrix(case: Case) -> Judgement:
@@ -188,7 +185,7 @@ def _judge_answers(case: Case) -> Judgement:
             continue
         proof += [step.begin.seq, *rows]
         prompt = msgspec.convert(step.facts["truth"], Prompt)
-        if not challenge_met(run.answer, prompt):
+        if not score(run.answer, prompt).passed:
             findings.append(Finding("major", f"{step.begin.user}'s answer does not solve its challenge; an echo or a canned text would not either", rows))
     return decided(findings, f"{len(steps)} of {len(steps)} challenges solved", "answers that only a working agent can give", proof)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, nothing_done, seqs
+from tui_app.checks.reading import decided, ends, nothing_done, seqs
 
 RUNS = 10
 STRATEGY = (
@@ -40,7 +40,7 @@ def _judge_events(case: Case) -> Judgement:
     if not runs:
         return nothing_done("agent runs")
     findings = [
-        Finding("critical", f"{run.user}, run {run.run[:8] or '?'}: {violation.text}", violation.evidence)
+        Finding("critical", f"{run.user}, run {run.run[:8] or '?'}: {violation.text}", tuple(violation.seqs))
         for run in runs
         for violation in run.violations
     ]
@@ -53,7 +53,7 @@ def _judge_events(case: Case) -> Judgement:
         return Judgement("INCONCLUSIVE", f"{len(lost)} of {len(runs)} runs lost their connection before the end", to_decide="runs that end while connected")
     if len(runs) < RUNS:
         return Judgement("INCONCLUSIVE", f"{len(runs)} runs are fine; {RUNS} are asked for", to_decide=f"{RUNS - len(runs)} more runs")
-    proof = tuple(seq for run in runs for seq in run.event_seqs())
+    proof = tuple(seq for run in runs for seq in ends(run))
     return decided([], f"all five events in every one of {len(runs)} runs: present, ordered, paired, once, with the right ids", "", proof)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import Prompt, make_prompt
-from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
+from tui_app.checks.reading import decided, ends, nothing_done, of_answer, seqs
 from tui_app.checks.rubric import score, similarity
 
 VALUE_PROMPTS = 3
@@ -45,10 +45,10 @@ def _judge_journey(case: Case) -> Judgement:
         if not got or any(row.type != "200" for row, _ in got):
             findings.append(Finding("critical", f"the journey breaks at: {name}", seqs(row for row, _ in got)))
     for run in runs:
-        proof += run.event_seqs()
+        proof += ends(run)
         if run.violations or not run.answer:
             why = run.violations[0].text if run.violations else "no answer came"
-            findings.append(Finding("critical", f"the journey breaks at: agent run ({why})", tuple(run.event_seqs())))
+            findings.append(Finding("critical", f"the journey breaks at: agent run ({why})", ends(run)))
     if not runs:
         findings.append(Finding("critical", "the journey breaks at: agent run (never started)"))
     for step in steps["journey-history"]:
@@ -94,7 +94,7 @@ def _judge_value(case: Case) -> Judgement:
         answers.append(run.answer)
         proof += [step.begin.seq, *rows]
         if not result.passed:
-            lost = "; ".join(f"{name} {got:g}/{of:g}" for name, got, of, _ in result.parts if got < of)
+            lost = "; ".join(f"{part.name} {part.got:g}/{part.of:g}" for part in result.parts if part.got < part.of)
             findings.append(Finding("major", f"{step.begin.user}'s answer scores {result.points:g} of {result.max:g} ({lost})", rows))
     for index, first in enumerate(answers):
         for second in answers[index + 1 :]:

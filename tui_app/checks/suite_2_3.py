@@ -10,6 +10,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
+from tui_app.verdict.statistics import none_of
 
 PROBES_NEEDED = 299
 PER_CELL = 10
@@ -58,14 +59,19 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
 
 def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
-    findings = [Finding("critical", leak.text, leak.evidence) for leak in isolation.leaks()]
     cells = isolation.cells()
+    findings = [
+        Finding("critical", f"{cell.observer} saw {cell.what or 'something'} of {cell.source} ({cell.leaks} times)", tuple(cell.witnesses))
+        for cell in cells
+        if cell.leaks
+    ]
+    findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
     probes = sum(cell.probes for cell in cells)
     if findings:
-        return Judgement("FAIL", f"{len(findings)} of {probes} probes leak: {findings[0].text}", tuple(findings), f"0 leaks in {PROBES_NEEDED} probes")
+        return Judgement("FAIL", f"{isolation.leaks} leaks in {probes} probes: {findings[0].text}", tuple(findings), f"0 leaks in {PROBES_NEEDED} probes")
     if not cells:
         return nothing_done("isolation")
-    unproven = [label for label in isolation.labels() if not isolation.proven(label)]
+    unproven = [label for label in isolation.users if not isolation.proven(label)]
     if unproven:
         reason = f"no leak, but {', '.join(unproven)} never saw the own marker: the detector is not proven there"
         return Judgement("INCONCLUSIVE", reason, to_decide="own markers seen by every user")
@@ -73,9 +79,8 @@ def _judge_frames(case: Case) -> Judgement:
     if thin or probes < PROBES_NEEDED:
         reason = f"no leak in {probes} probes, {len(thin)} of {len(cells)} cells below {PER_CELL}"
         return Judgement("INCONCLUSIVE", reason, to_decide=f"{PER_CELL} probes in every cell and {PROBES_NEEDED} in all")
-    proof = isolation.control_seqs()
-    bound = 3 / probes
-    return decided([], f"0 leaks in {probes} probes over {len(cells)} pairs (under {bound:.1%} at 95 %); every user saw the own markers", "", proof)
+    proof = [isolation.proven(label) for label in isolation.users]
+    return decided([], f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw the own markers", "", proof)
 
 
 async def _rest(ctx: Context) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import nothing_done, seqs
-from tui_app.verdict.statistics import every_one
+from tui_app.verdict.statistics import every_verdict
 
 CUTS = 10
 
@@ -73,12 +73,12 @@ def _judge(case: Case) -> Judgement:
         if took > limit:
             findings.append(Finding("major", f"{step.begin.user} needed {took / 1000:.1f} s to recover, limit {limit / 1000:g} s", rows))
     broken = [run for run in case.monitors.lifecycle.runs(case.check.id) if run.violations and run.state != "unfinished"]
-    findings += [Finding("critical", f"a run after the cut breaks the contract: {run.violations[0].text}", run.violations[0].evidence) for run in broken]
+    findings += [Finding("critical", f"a run after the cut breaks the contract: {run.violations[0].text}", tuple(run.violations[0].seqs)) for run in broken]
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
-    word, reason, decide = every_one(times, limit, needed=CUTS)
+    reading = every_verdict(times, limit)
     proof = Finding("info", "cuts and recoveries", seqs(row for step in steps for row in (step.begin, step.end) if row is not None))
-    return Judgement(word, reason, (proof,), decide)
+    return Judgement(reading.word, reading.reason, (proof,), reading.to_decide)
 
 
 CHECKS = (

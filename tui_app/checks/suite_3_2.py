@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Word
-from tui_app.checks.reading import nothing_done
-from tui_app.verdict.statistics import LOOKS, mean_below, percentile_below
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.reading import ends, nothing_done, seqs
+from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, percentile_verdict, with_taint
+from tui_app.verdict.words import aggregate
 
 PING_EVERY_S = 0.1
 STRATEGY = (
@@ -50,18 +51,15 @@ def _judge_connects(case: Case) -> Judgement:
 
 
 def _percentile(case: Case, series: str, limit_ms: float, what: str) -> Judgement:
-    summary = case.monitors.latency.series(series)
-    if summary is None or not summary.n:
+    measured = case.monitors.latency.series(series)
+    if not measured.n:
         return nothing_done(what)
-    reading = percentile_below(summary.values(), 0.95, limit_ms)
-    word: Word = reading.word
-    taint = case.monitors.latency.client_too_slow(series, limit_ms)
-    if taint:
-        return Judgement("INCONCLUSIVE", f"client too slow: {taint}", to_decide="a run on a machine that keeps up")
-    text = f"p95 of {summary.n} {what}: {summary.p95 or summary.max:.0f} ms, limit {limit_ms:.0f} ms"
-    proof = tuple(summary.seqs()[:200])
-    severity = "major" if word == "FAIL" else "info"
-    return Judgement(word, f"{text}. {reading.reason}", (Finding(severity, text, proof),), reading.to_decide)
+    reading = with_taint(lambda values: percentile_verdict(values, limit_ms), measured.values, measured.hiccups)
+    text = f"{reading.measured or 'no percentile yet'} of {reading.n} {what}, limit {limit_ms:.0f} ms"
+    wanted = {"ping": ("step", "begin"), "connect": ("conn", "welcome")}[series]
+    proof = seqs(row for row in case.rows if (row.kind, row.type) == wanted)[:200]
+    severity = "major" if reading.word == "FAIL" else "info"
+    return Judgement(reading.word, f"{text}: {reading.reason}", (Finding(severity, text, proof),), reading.to_decide)
 
 
 async def _nothing(ctx: Context) -> None:
@@ -69,21 +67,24 @@ async def _nothing(ctx: Context) -> None:
 
 
 def _judge_response(case: Case) -> Judgement:
-    runs = [run for run in case.monitors.lifecycle.runs() if run.state != "unfinished"]
+    runs = [run for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
     if not runs:
         return nothing_done("agent runs")
+    took = [run.duration_ms for run in runs]
     each_ms = float(case.limits.get("run_s", 30.0)) * 1000
     mean_ms = float(case.limits.get("response_mean_s", 15.0)) * 1000
-    slow = [run for run in runs if run.capped_ms() >= each_ms]
-    findings = [Finding("major", f"{run.user}: a run took {run.capped_ms() / 1000:.1f} s, limit {each_ms / 1000:g} s", tuple(run.event_seqs()[:12])) for run in slow]
-    reading = mean_below([run.capped_ms() for run in runs], mean_ms)
-    if reading.word == "FAIL":
-        findings.append(Finding("major", reading.reason))
+    findings = [
+        Finding("major", f"{run.user}: a run took {run.duration_ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run))
+        for run in runs
+        if run.duration_ms >= each_ms
+    ]
+    mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run in runs))
+    if mean.word == "FAIL":
+        findings.append(Finding("major", mean.reason))
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "every run and their mean under the limits")
-    proof = Finding("info", "the runs' sends", tuple(run.seq for run in runs[:200]))
-    longest = max(run.capped_ms() for run in runs)
-    return Judgement(reading.word, f"{reading.reason}; the longest of {len(runs)} runs took {longest / 1000:.1f} s", (proof,), reading.to_decide)
+    proof = Finding("info", "the runs, from their request", tuple(run.seq for run in runs[:200]))
+    return Judgement(aggregate([mean.word, each.word]), f"{mean.reason}; {each.reason}", (proof,), mean.to_decide or each.to_decide)
 
 
 CHECKS = (

@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
+from tui_app.checks.reading import decided, ends, nothing_done, of_answer, seqs
 
 
 async def _nothing(ctx: Context) -> None:
@@ -45,7 +45,7 @@ def _of(runs: list[object], *, run: str = "", thread: str = "") -> tuple[int, ..
         seq
         for one in runs
         if (run and one.run == run) or (thread and one.thread == thread)  # type: ignore[attr-defined]
-        for seq in one.event_seqs()  # type: ignore[attr-defined]
+        for seq in ends(one)
     )
 
 
@@ -73,16 +73,16 @@ def _judge_history(case: Case) -> Judgement:
             findings.append(Finding("critical", f"{step.begin.user}'s run gave no answer to compare", (step.begin.seq,)))
             continue
         for row, body in step.answers():
-            proof += [row.seq, *run.event_seqs()]
+            proof += [row.seq, *ends(run)]
             kept = [message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"]
             if not any(run.answer in str(message.get("content")) for message in kept):
-                findings.append(Finding("critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *run.event_seqs()[-1:])))
+                findings.append(Finding("critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *ends(run)[-1:])))
     return decided(findings, f"{len(steps)} answers: the same on the socket and in the history", "socket and history agree", proof)
 
 
 def _judge_frames(case: Case) -> Judgement:
     frames = case.monitors.frames
-    counts = case.monitors.isolation.classified()
+    counts = case.monitors.isolation.classified
     received = frames.received
     if not received:
         return nothing_done("frames")

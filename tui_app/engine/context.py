@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -274,12 +274,11 @@ class LiveContext:
             yield [await stack.enter_async_context(self.socket(user)) for user in users]
 
     @asynccontextmanager
-    async def bad_token(self) -> AsyncIterator[None]:
-        """One bad token may be sent inside; a known-good one must follow before the next (never five in a row, whoever runs)."""
+    async def bad_token(self, show_good: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
+        """One bad token is sent inside; `show_good` then shows a known-good one (never five bad in a row, whoever runs)."""
         await self.gate()
-        await self._world.bad.before_bad()
-        yield
-        self._world.bad.good()
+        async with self._world.bad.turn(show_good):
+            yield
 
     async def spare_login(self, user: User, extra: Mapping[str, Any]) -> User | None:
         """A second sign-in of the same account, for a check that spends it. None where the account has no password or it fails."""

@@ -8,6 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Check
 from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.target.profile import Profile
 
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
 
@@ -73,6 +74,11 @@ def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list
     if not wanted_ids and not wanted_phases:
         chosen = {check.id for check in known.values() if preset in check.presets}
     return [check for check in catalogue() if check.id in with_needed(chosen)]
+
+
+def is_own_rehearsal(profile: Profile) -> bool:
+    """Whether this is the built-in rehearsal, which the engine starts and whose addresses it fills in."""
+    return profile.environment == "rehearsal" and bool(profile.blanks)
 
 
 def with_needed(ids: set[str]) -> set[str]:

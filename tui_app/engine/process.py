@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tui_app.checks.catalogue import as_json, by_id
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
-from tui_app.engine.plan import Plan
+from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
 from tui_app.engine.runner import Runner
@@ -55,40 +54,37 @@ class Engine:
         self.order = order
         self.plan = order.plan
         self.profile = Profile.model_validate(order.plan.profile)
+        self.own = is_own_rehearsal(self.profile)
         self.clock = Clock()
         self.gate = Gate()
         self.checks = [by_id()[name] for name in self.plan.checks]
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
-        self.urls = {
-            "backend": self.profile.target.backend,
-            "auth": self.profile.target.auth,
-            "frontend": self.profile.target.frontend,
-            "websocket": self.profile.target.websocket,
-        }
+        self.urls = self.profile.urls
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
         paths = sessions.new_paths(self.order.session)
-        claim = sessions.claim(self.order.session, paths.control)
-        if self.order.recording:
-            paths = paths._replace(recording=Path(self.order.recording)) if hasattr(paths, "_replace") else paths
-        if self.profile.target.environment == "rehearsal" and not self.profile.target.backend:
+        claim = sessions.claim(self.order.session)
+        recording = Path(self.order.recording) if self.order.recording else paths.recording
+        if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
             try:
-                self.urls = await self.child.start()
+                self.profile = self.profile.filled(**await self.child.start())
+                self.urls = self.profile.urls
             except RehearsalError as error:
                 say({"error": str(error)})
                 return
         vault = Vault()
         header = self._header()
-        writer = Writer(paths.recording, header)
+        writer = Writer(recording, header)
         bench = Bench(self.checks, msgspec.to_builtins(self.plan), header)
         log = Log(self.clock, writer, bench, vault)
         world = self._world(log, vault)
         sockets = Sockets(log, self.gate, world.created, world.pacing, self.urls["websocket"], 10.0, self.order.headers)
         log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
-        self.runner = Runner(world, sockets, self.checks, Refusal(self.plan, self.profile, world))
+        refusal = Refusal(self.plan, self.profile, world)
+        self.runner = Runner(world, sockets, self.checks, refusal)
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
         await control.start()
         background = [
@@ -97,14 +93,14 @@ class Engine:
         ]
         self._signals(log)
         log.add("session", {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who}, type="start")
-        say({"session": self.order.session, "recording": str(paths.recording), "control": str(paths.control), "pid": os.getpid()})
+        say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
-            await self.runner.refusal.look(self.order.session)  # type: ignore[attr-defined]
+            await refusal.look()
             reason = await self._bounded(self.runner)
             text = self.runner.fault
             await self.runner.tidy()
-            await self.runner.refusal.look(self.order.session, last=True)  # type: ignore[attr-defined]
+            await refusal.look(last=True)
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
             text = f"{type(error).__name__}: {error}"
             reason = "fault"
@@ -112,8 +108,8 @@ class Engine:
             for task in background:
                 task.cancel()
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
-                                "connects": sockets.connects, "limits": self.plan.profile.get("limits", {})}, type="end")  # fmt: skip
-            await world.client.close()
+                                "connects": sockets.connects}, type="end")  # fmt: skip
+            await world.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
@@ -137,7 +133,7 @@ class Engine:
         world = World(
             session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault, created=created,
             pacing=Pacing(connects_per_minute=limits.connects_per_minute, sockets=limits.sockets, agent_runs=limits.agent_runs),
-            client=HttpClient({name: url for name, url in self.urls.items() if name != "websocket" and url}, created, headers=self.order.headers),
+            client=lambda: HttpClient({name: url for name, url in self.urls.items() if name != "websocket"}, created, headers=self.order.headers),
             accounts=self.order.accounts, keeps_accounts=not own,
         )  # fmt: skip
         for account in self.order.accounts:
@@ -146,7 +142,7 @@ class Engine:
                     vault.add(kind, "?", account[kind])
         for value in self.order.headers.values():
             vault.add("header", "?", value)
-        if not own and self.profile.credentials.mode == "register":
+        if not own and self.plan.mode == "register":
             store = AccountStore(sessions.state_dir())
             world.on_registered = lambda email, password: store.remember(self.profile.target.backend, email, password)
         return world
@@ -180,7 +176,7 @@ class Engine:
             self.runner.stop()
         if command != "status":
             log.add("control", {"who": who, "text": str(facts.get("text", ""))}, type=command)
-        return {"session": self.order.session, "held": self.gate.held, "stopping": self.gate.stopping, "rows": log.seq, "runs": world.pacing.runs_spent}
+        return {"session": self.order.session, "held": self.gate.held, "stopping": self.gate.stopping, "rows": log.seq, "runs": world.pacing.runs}
 
     def _signals(self, log: Log) -> None:
         loop = asyncio.get_running_loop()
@@ -207,6 +203,4 @@ def main() -> None:
     import uvloop
 
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
-    began = time.monotonic()
     uvloop.run(Engine(order).run())
-    del began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ class LiveSocket:
         self.open = False
         self.welcomed = False
         self.negotiated: Opened | None = None
+        self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
@@ -244,11 +246,18 @@ class Sockets:
     ) -> LiveSocket | None:
         """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
         await self.gate.passed()
-        async with self.pacing.connect_slot():
+        slot = AsyncExitStack()
+        await slot.enter_async_context(self.pacing.connect_slot())
+        socket: LiveSocket | None = None
+        try:
             await self.gate.passed()
-            return await self._dial(user, token, carry, check, headers)
+            socket = await self._dial(user, token, carry, check, headers, slot)
+        finally:
+            if socket is None:
+                await slot.aclose()
+        return socket
 
-    async def _dial(self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None) -> LiveSocket | None:
+    async def _dial(self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack) -> LiveSocket | None:
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
@@ -267,6 +276,7 @@ class Sockets:
         took = (time.monotonic_ns() - socket.began) / 1e6
         if event is not None and event.name == "welcome" and socket.open:
             socket.welcomed = True
+            socket.slot = slot
             phases = {**phases_of(result.phases), "welcome_ms": took}
             socket._row("welcome", {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol}, ms=took)
             return socket
@@ -296,7 +306,8 @@ class Sockets:
     def gone(self, socket: LiveSocket) -> None:
         """A connection has ended."""
         self.live.discard(socket)
-        self.pacing.socket_closed()
+        if socket.slot is not None:
+            self.spawn(socket.slot.aclose())
         if self.idle_of(socket.label):
             self._idle[socket.label] = [one for one in self._idle[socket.label] if one is not socket]
 

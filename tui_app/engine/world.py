@@ -17,7 +17,7 @@ from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
-from tui_app.wire.pacing import Pacing
+from tui_app.wire.pacing import BadTokenCounter, Pacing
 
 _SECRET_KEYS = {
     "access_token": "access",
@@ -42,7 +42,9 @@ class World:
     vault: Vault
     created: Created
     pacing: Pacing
-    client: HttpClient
+    client: Callable[[], HttpClient]
+    """Makes an HTTP client: one per user, so that no cookie of one is ever sent for another."""
+    bad: BadTokenCounter = field(default_factory=BadTokenCounter)
     accounts: list[dict[str, str]] = field(default_factory=list)
     """Accounts to sign in with: {email, password} each, or {token}; empty entries are registered."""
     users: list[User] = field(default_factory=list)
@@ -52,6 +54,7 @@ class World:
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)
+    _clients: dict[str, HttpClient] = field(default_factory=dict)
     _steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _requests: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -78,7 +81,10 @@ class World:
         about = {"req": number, "service": service, "path": path}
         self.log.add("http", {**about, "body": json} if json is not None else about, check=check, user=user, dir="out", type=method)
         self.asked.add(service)
-        result = await self.client.request(service, method, path, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers)
+        client = self._clients.get(user)
+        if client is None:
+            client = self._clients[user] = self.client()
+        result = await client.request(service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers)
         if result.status:
             self.answered.add(service)
         self._learn_secrets(result.json, user)
@@ -86,6 +92,11 @@ class World:
         body = {**about, "method": method, "headers": kept, "body": result.json if result.json is not None else result.text, "error": result.error}
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
         return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+
+    async def close(self) -> None:
+        """Close every HTTP connection."""
+        for client in self._clients.values():
+            await client.aclose()
 
     def _learn_secrets(self, value: Any, owner: str) -> None:
         if isinstance(value, dict):
