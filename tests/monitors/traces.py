@@ -69,8 +69,8 @@ class Trace:
         return self.add("frame", events[0].name if events else "", conn=conn, user=user, dir="in", text=shown, events=events, **fields)
 
 
-def healthy(request: str = "req-1-aaaaaaaa", run: str = "run-1-aaaaaaaa", thread: str = "thread-1-aaaaaaaa", user: str = "subject-of-u1-0001",
-            *, tools: int = 1, answer: str = "All is well.") -> list[Event]:  # fmt: skip
+def healthy(request: str = "req-1-aaaaaaaa", run: str = "run-1-aaaaaaaa", thread: str = "thread-1-aaaaaaaa",
+            user: str = "subject-of-u1-0001", *, tools: int = 1, answer: str = "All is well.") -> list[Event]:  # fmt: skip
     """The events of a run as they should be."""
     ids: dict[str, Any] = {"request": request, "run": run, "thread": thread, "user": user}
     events = [Event(name="agent_started", at=1.0, **ids), Event(name="agent_thinking", text="hm", at=2.0, **ids)]

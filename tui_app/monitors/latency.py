@@ -17,7 +17,7 @@ import msgspec
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.lifecycle import Lifecycle
-from tui_app.monitors.run import RunRecord
+from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
 
 LIMITS_MS: Final[Mapping[str, float]] = MappingProxyType(

@@ -13,7 +13,8 @@ from typing import Final
 
 from tui_app.model import CRITICAL_EVENTS, Event, Row
 from tui_app.monitors.derived import Derived
-from tui_app.monitors.run import FAILURES, STOPPED, RunMonitor, RunRecord
+from tui_app.monitors.record import RunRecord
+from tui_app.monitors.run import FAILURES, STOPPED, RunMonitor
 
 RELEVANT: Final = frozenset(CRITICAL_EVENTS) | FAILURES | {"error", STOPPED, "malformed"}
 OWNED: Final = frozenset(CRITICAL_EVENTS) | FAILURES

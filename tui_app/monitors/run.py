@@ -5,110 +5,16 @@ It sees only events that were routed to it, with the sequence number and time of
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from tui_app.model import CRITICAL_EVENTS, Event
+from tui_app.monitors.record import RunRecord, answer_of
 from tui_app.monitors.rules import RULES, WITNESSES, Violation
 
-FAILURES: Final = frozenset({"agent_error", "agent_failed", "agent_death", "agent_timeout_failure"})
-"""Ends of a run that the contract allows and that mean: no answer (wire contract 6.3)."""
+FAILURES: Final = frozenset({"agent_failed", "agent_death", "agent_timeout_failure"})
+"""Ends of a run that the contract allows and that mean: no answer (wire contract 6.3). `agent_error` arrives as 'error'."""
 STOPPED: Final = "agent_stopped"
-ANSWER_KEYS: Final = ("answer", "result", "final_response", "response", "text", "content", "output", "report", "summary", "message")
-ANSWER_KEPT: Final = 20_000
 OFFSETS_KEPT: Final = 64
-
-
-def answer_of(event: Event) -> str:
-    """The answer text of an `agent_completed`: its result where it has one (also inside an object), else its text."""
-    found = _text_in(event.result)
-    return (event.text if found is None else found)[:ANSWER_KEPT]
-
-
-def _text_in(value: Any, depth: int = 0) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and depth < 4:
-        for key in ANSWER_KEYS:
-            found = _text_in(value.get(key), depth + 1)
-            if found is not None and found.strip():
-                return found
-        return "" if value else None
-    if isinstance(value, list) and depth < 4:
-        parts = [part for part in (_text_in(item, depth + 1) for item in value) if part]
-        return "\n".join(parts)
-    return None if value is None else str(value)
-
-
-class RunRecord(msgspec.Struct, kw_only=True):
-    """What is known of one requested run; times in ns of the session, -1 where it has not happened.
-
-    `state`: running; ok; wrong (a rule is broken); unfinished (socket lost, stopped by us, or the session ended first:
-    charged to recovery or to nobody, never to the run). `late`: its deadline passed without an end. `lost_by` says who
-    closed the socket: us, target, network. `duration_ms`: send to `agent_completed`, at the deadline where none came in
-    time, None while open and for unfinished runs.
-    """
-
-    request: str
-    check: str
-    user: str
-    conn: int
-    seq: int
-    t_begin: int
-    marker: str = ""
-    prompt: str = ""
-    thread: str = ""
-    expects_tools: bool = True
-    deadline_ms: float | None = None
-    step: int = 0
-    run: str = ""
-    t_send: int = -1
-    t_first: int = -1
-    t_end: int = -1
-    first_seq: int = 0
-    end_seq: int = 0
-    state: str = "running"
-    why: str = ""
-    late: bool = False
-    failed: bool = False
-    lost_by: str = ""
-    answer: str = ""
-    tools: list[str] = []
-    offsets_ms: list[float] = []
-    claimed_ms: float | None = None
-    lamps: str = "....."
-    violations: list[Violation] = []
-    copies: int = 0
-    replays: int = 0
-
-    @property
-    def open(self) -> bool:
-        """Whether events are still due."""
-        return self.state == "running"
-
-    @property
-    def start(self) -> int:
-        """When the user's wait began: when the request was sent, else when it was asked for."""
-        return self.t_send if self.t_send >= 0 else self.t_begin
-
-    @property
-    def first_ms(self) -> float | None:
-        """Milliseconds from sending to the first event of the run."""
-        return None if self.t_first < 0 else (self.t_first - self.start) / 1e6
-
-    @property
-    def duration_ms(self) -> float | None:
-        """Milliseconds from sending to the end; the deadline for a run that had not ended by then."""
-        if self.late and self.deadline_ms is not None:
-            return self.deadline_ms
-        if self.state == "unfinished" or self.t_end < 0:
-            return None
-        return (self.t_end - self.start) / 1e6
-
-    def broken(self, rule: str) -> Violation | None:
-        """The violation of this rule, if there is one."""
-        return next((violation for violation in self.violations if violation.rule == rule), None)
 
 
 class RunMonitor:
@@ -125,7 +31,6 @@ class RunMonitor:
         self._open: list[tuple[str, str, int]] = []  # (call id, tool, seq)
         self._calls: set[str] = set()
         self._thoughts: set[tuple[float, str]] = set()
-        self._error = 0
 
     # -- feeding
 
@@ -144,9 +49,12 @@ class RunMonitor:
         if event.critical and len(record.offsets_ms) < OFFSETS_KEPT:
             record.offsets_ms.append((t - record.start) / 1e6)
         if event.name == "error":
-            self._error = seq
+            # The run owes nothing more, but an error that was not its end does not make its later events wrong.
             record.failed = True
+            record.t_end, record.end_seq = t, seq
             self.violate("error-event", seq, text=_error_text(event))
+            if record.open:
+                self._finish("wrong")
         elif event.name == "agent_started":
             self._started(seq)
         elif event.name == "agent_thinking":
