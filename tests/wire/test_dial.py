@@ -183,6 +183,30 @@ async def test_tls_to_a_port_that_speaks_none(sink: Any, raw_server: Any) -> Non
     assert result.failure is not None and result.failure.kind == "tls"
 
 
+async def test_a_proxy_is_passed_through_elsewhere(sink: Any, raw_server: Any) -> None:
+    asked: list[str] = []
+
+    async def proxy(raw: Any) -> None:
+        asked.append((await raw.reader.readuntil(b"\r\n\r\n")).decode().splitlines()[0])
+        await raw.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await raw.upgrade()
+        await raw.gone()
+
+    result = await WireSocket.open("ws://staging.invalid/ws", sink=sink, proxy=f"http://{await raw_server(proxy)}")
+    assert result.socket is not None and asked == ["CONNECT staging.invalid:80 HTTP/1.1"]
+    assert result.phases.tcp_ms is None and result.phases.upgrade_ms is not None
+    result.socket.abort()
+
+
+async def test_a_proxy_that_refuses_is_a_failure(sink: Any, raw_server: Any) -> None:
+    async def proxy(raw: Any) -> None:
+        await raw.reader.readuntil(b"\r\n\r\n")
+        await raw.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    result = await WireSocket.open("ws://staging.invalid/ws", sink=sink, proxy=f"http://{await raw_server(proxy)}")
+    assert result.failure is not None and result.failure.kind == "tcp" and "407" in result.failure.text
+
+
 async def test_the_systems_proxy_is_never_used_for_loopback(sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "ws_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

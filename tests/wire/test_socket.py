@@ -245,10 +245,15 @@ async def test_what_is_not_ours_is_refused_before_it_is_sent(sink: Any) -> None:
         for foreign in (
             '{"type":"stop_agent","payload":{"run_id":"r-theirs"}}',
             '{"type":"stop_agent"}',
+            '{"type":"stop_agent","payload":{"run_id":"r-theirs","n":NaN}}',
             '{"type":"user_message","payload":{"content":"x","thread_id":"t-theirs"}}',
         ):
             with pytest.raises(NotOurs):
                 await ws.send_text(foreign)
+        with pytest.raises(NotOurs):
+            await ws.send_binary(b'{"type":"delete_thread","thread_id":"t-theirs"}')
+        with pytest.raises(UnicodeEncodeError):
+            await ws.send_text("half \ud800")
         assert not sink.of("sent")
         await ws.send_text('{"type":"stop_agent","payload":{"run_id":"r-mine"}}')
         await ws.send_text('{"type":"user_message","payload":{"content":"x"},"thread_id":"t-mine"}')

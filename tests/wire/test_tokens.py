@@ -57,6 +57,14 @@ def test_what_a_naive_server_would_have_believed() -> None:
     assert [item.kind for item in bad.values() if not item.forged] == ["none", "refresh-as-access"]
 
 
+def test_an_altered_subject_may_claim_to_be_another_account_of_ours() -> None:
+    subjects = {
+        claims(next(bad.token or "" for bad in bad_tokens(ACCESS, subject=who) if bad.kind == "altered-subject"))["sub"]
+        for who in (None, "u2")
+    }
+    assert "u2" in subjects and CLAIMS["sub"] not in subjects and len(subjects) == 2
+
+
 def test_an_opaque_token_gives_what_needs_no_claims() -> None:
     assert [bad.kind for bad in bad_tokens("opaque-token", "opaque-refresh")] == ["none", "malformed", "refresh-as-access"]
 
