@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,8 +75,8 @@ class Raw:
         self.request = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         key = next(line.partition(":")[2].strip() for line in self.request.splitlines() if line.lower().startswith("sec-websocket-key:"))
         accept = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
-        head = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{extra}\r\n"
-        await self.send(head.encode() + tail)
+        head = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n"
+        await self.send((head + extra + "\r\n").encode() + tail)
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -100,6 +103,25 @@ def frame(payload: bytes, opcode: int = 1, fin: bool = True) -> bytes:
     return head + b"\x7f" + len(payload).to_bytes(8, "big") + payload
 
 
+class Certificate:
+    """A certificate of our own for 127.0.0.1, and a client's context that trusts it and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=rehearsal"
+        extra = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+        subprocess.run([*command.split(), *extra], check=True, capture_output=True)
+        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        self.client = ssl.create_default_context(cafile=str(folder / "cert.pem"))
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, so no certificate can be made")
+    return Certificate(tmp_path_factory.mktemp("tls"))
+
+
 @pytest.fixture
 def sink() -> Kept:
     return Kept()
@@ -113,19 +135,27 @@ def make_frame() -> Callable[..., bytes]:
 @pytest.fixture
 async def raw_server() -> AsyncIterator[Callable[[Callable[[Raw], Awaitable[None]]], Awaitable[str]]]:
     """Starts a TCP server that plays `script` once per connection; the address is `127.0.0.1:port`."""
-    async with AsyncExitStack() as stack:
+    servers: list[asyncio.Server] = []
+    played: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-        async def start(script: Callable[[Raw], Awaitable[None]]) -> str:
-            async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                try:
-                    await script(Raw(reader, writer))
-                except (ConnectionError, asyncio.IncompleteReadError):
-                    return
-                finally:
-                    writer.close()
+    async def start(script: Callable[[Raw], Awaitable[None]]) -> str:
+        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            played[task] = writer
+            try:
+                await script(Raw(reader, writer))
+            except (ConnectionError, asyncio.IncompleteReadError):
+                return
+            finally:
+                writer.close()
 
-            server = await asyncio.start_server(play, "127.0.0.1", 0, limit=2**20)
-            stack.callback(server.close)
-            return "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        servers.append(await asyncio.start_server(play, "127.0.0.1", 0, limit=2**20))
+        return f"127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}"
 
-        yield start
+    yield start
+    for server in servers:
+        server.close()
+    for writer in played.values():
+        writer.transport.abort()
+    await asyncio.gather(*played)

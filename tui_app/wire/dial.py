@@ -68,7 +68,9 @@ class Dial:
                 async with asyncio.timeout(self.upgrade_within):
                     await link.handshake(headers, user_agent)
             return link
-        except TimeoutError:
+        except TimeoutError as error:
+            if error.errno is not None:  # the system's own, which comes from a connect that nobody answered
+                raise self._failed("tcp", _words(error)) from error
             if link is not None and link.open_seen:
                 return link  # answered in the very turn in which the deadline fell: an answer is an answer
             self._drop(link)

@@ -30,7 +30,7 @@ _CANONICAL: Final = {
     **dict.fromkeys(v.HEARTBEAT_TYPES, v.HEARTBEAT),
     **dict.fromkeys(v.ERROR_TYPES, v.ERROR),
 }
-_TEXT: Final = ("thought", "reasoning", "message", "content", "text", "chunk", "delta")
+_TEXT: Final = ("thought", "reasoning", "message", "content", "text", "chunk", "delta", "error")
 _RESULT: Final = ("result", "final_response", "response", "answer")
 _INNER_TEXT: Final = ("answer", "final_response", "response", "content", "text", "message", "result", "summary")
 _PROBES: Final = frozenset({v.PING, v.PONG})
@@ -87,7 +87,7 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         code=code,
         at=_at(root, scopes),
         replayed=bool(flat.get("recovered") or flat.get("replayed") or flat.get("original_failure")),
-        ids=identifiers(root),
+        ids=identifiers(root) if outer is None else tuple(dict.fromkeys(identifiers(root) + identifiers(outer))),
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
-from websockets.protocol import Event, State
+from websockets.protocol import Event
 
 By = Literal["us", "target", "network"]
 ABNORMAL = 1006
@@ -139,7 +139,8 @@ class Link(ClientConnection):
     def process_event(self, event: Event) -> None:
         if self.response is None:
             super().process_event(event)
-            if self.protocol.state is State.OPEN:
+            # Not the protocol's state: frames of the same segment, a close frame among them, are parsed by now.
+            if self.protocol.handshake_exc is None:
                 self._report_open()
             return
         if self.ended is not None or not isinstance(event, Frame):

@@ -88,10 +88,11 @@ def carry(url: str, how: Carry, token: str | None) -> Carrier:
     return Carrier(url, {}, ())
 
 
-def bad_tokens(access: str, refresh: str | None = None, expired: str | None = None) -> list[BadToken]:
+def bad_tokens(access: str, refresh: str | None = None, expired: str | None = None, *, subject: str | None = None) -> list[BadToken]:
     """Every bad credential that can be made from `access` without the target's secret, in a stable order.
 
     `refresh` (a real one) and `expired` (a real access token past its time) add their kinds where they are given.
+    `subject` is whom the altered subject claims to be: an account of Vigil's own, or else somebody who does not exist.
     An opaque access token gives only the kinds that need no claims.
     """
     bad = [
@@ -113,7 +114,7 @@ def bad_tokens(access: str, refresh: str | None = None, expired: str | None = No
         for kind, change, what in (
             ("wrong-issuer", {"iss": "nobody"}, "issuer"),
             ("wrong-audience", {"aud": "nobody"}, "audience"),
-            ("altered-subject", {"sub": str(uuid.uuid5(uuid.NAMESPACE_URL, access))}, "subject"),
+            ("altered-subject", {"sub": subject or str(uuid.uuid5(uuid.NAMESPACE_URL, access))}, "subject"),
         ):
             forged = f"{head}.{_json({**mine, **change})}.{_b64(signature)}"
             shows = f"altered claims ({what}) are refused; the signature no longer fits, so not that the {what} itself is checked"
