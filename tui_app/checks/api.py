@@ -58,6 +58,8 @@ class User(msgspec.Struct):
     password: str
     access: str
     refresh: str
+    spent: bool = False
+    """Whether its access token was revoked on purpose: nothing is left to sign out."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -149,7 +151,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     catches: tuple[str, ...] = ()
     required: bool = True
+    after: tuple[str, ...] = ()
+    """Checks that come before this one where they are planned, whatever their word."""
     min_users: int = 1
+    presets: tuple[str, ...] = ("quick", "comprehensive")
+    cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}
+    """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 
