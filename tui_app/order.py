@@ -14,7 +14,7 @@ from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
 from tui_app.recording import sessions
 from tui_app.target import consent
-from tui_app.target.accounts import resolve
+resolve = None
 from tui_app.target.profile import Profile
 
 

@@ -15,8 +15,7 @@ from tui_app.checks.api import Check, Finding, Judgement
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
-from tui_app.monitors.derived import Derived
-from tui_app.monitors.frames import FrameCount
+from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
 from tui_app.monitors.lifecycle import Lifecycle
@@ -33,7 +32,7 @@ class Monitors:
     lifecycle: Lifecycle
     isolation: Isolation
     latency: Latency
-    frames: FrameCount
+    frames: Frames
     canned: Canned
 
     def each(self) -> tuple[Any, ...]:
@@ -103,8 +102,8 @@ class Bench:
         self.plan = plan
         self.header = header
         limits = plan.get("limits", {})
-        lifecycle = Lifecycle()
-        self.monitors = Monitors(lifecycle, Isolation(), Latency(lifecycle, limits_ms(limits)), FrameCount(), Canned())
+        lifecycle, isolation = Lifecycle(), Isolation()
+        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
         self.cases = {
             check.id: OwnCase(check, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
         }
@@ -117,10 +116,10 @@ class Bench:
         if row.kind in DERIVED_KINDS:
             return []
         if events is None or (not events and row.kind == "frame"):
-            events = normalise(row.text) if row.kind == "frame" and row.dir == "in" else ()
+            events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
         for monitor in self.monitors.each():
-            out.extend(as_row(derived, row) for derived in monitor.feed(row, events))
+            out.extend(derived.row(0, row.t) for derived in monitor.feed(row, events))
         self.sums.feed(row)
         case = self.cases.get(row.check)
         if case is not None:
@@ -137,7 +136,7 @@ class Bench:
         body = row.body
         outcome, reason = body.get("outcome", "fault"), str(body.get("reason", ""))
         decide = str(body.get("to_decide", ""))
-        if outcome == "blocked":
+        if outcome in ("blocked", "refused"):
             self._say(case.check.id, Judgement("BLOCKED", reason, to_decide=decide), row, out)
         elif outcome == "skipped":
             self._say(case.check.id, Judgement("SKIPPED", reason, to_decide=decide), row, out)
@@ -185,24 +184,6 @@ def consistent(judgement: Judgement) -> Judgement:
         findings = (*judgement.findings, Finding("major", judgement.reason))
         return Judgement("FAIL", judgement.reason, findings, judgement.to_decide)
     return judgement
-
-
-def as_row(derived: Derived, cause: Row) -> Row:
-    """A monitor's word as a row of the recording, at the time of the row that caused it."""
-    return Row(
-        seq=0,
-        t=cause.t,
-        kind=derived.kind,
-        check=derived.check,
-        user=derived.user,
-        conn=derived.conn,
-        type=derived.type,
-        run=derived.run,
-        thread=derived.thread,
-        ms=derived.ms,
-        flag=derived.flag,
-        text=_encode(derived.body).decode() if derived.body else "",
-    )
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:

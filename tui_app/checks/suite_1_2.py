@@ -94,15 +94,15 @@ async def _matrix(ctx: Context) -> None:
             expired = short.access
     bad = [(token.kind, token.token) for token in bad_tokens(user.access, user.refresh, expired)]
     if spare is not None:
-        answer = await ctx.http("auth", "POST", "/auth/logout", token=spare.access, json={})
+        answer = await ctx.http("auth", "POST", "/auth/logout", user=user, token=spare.access, json={})
         if answer.status == 200:
             bad.append(("revoked", spare.access))
     for kind, token in bad:
         ctx.secret(f"bad-{kind}", user, token or "")
         async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="rest"):
-            await ctx.http("backend", "GET", "/api/threads?limit=1", token=token or "")
+            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user if token else None, token=token or "")
         async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="websocket"):
-            socket = await ctx.dial(token=token or "", carry="subprotocol" if token else "none")
+            socket = await ctx.dial(user=user if token else None, token=token or "", carry="subprotocol" if token else "none")
             if socket is not None:
                 await socket.close()
 

@@ -100,8 +100,9 @@ def _judge_value(case: Case) -> Judgement:
         for second in answers[index + 1 :]:
             if similarity(first, second) > ALIKE:
                 findings.append(Finding("major", "two different questions got nearly the same answer", tuple(proof)))
-    for verdict in case.monitors.canned.convicted(case.check.id):
-        findings.append(Finding("major", f"canned: {verdict.text}", verdict.evidence))
+    for suspicion in case.monitors.canned.suspicions():
+        if suspicion.convicts:
+            findings.append(Finding("major", f"canned: {suspicion.text}", tuple(suspicion.seqs)))
     if len(answers) < VALUE_PROMPTS and not findings:
         return Judgement("INCONCLUSIVE", f"{len(answers)} of {VALUE_PROMPTS} questions answered", to_decide=f"{VALUE_PROMPTS} answers")
     return decided(findings, f"{len(answers)} answers over the threshold ({', '.join(scores)}), none alike", "figures and advice that fit each question", proof)

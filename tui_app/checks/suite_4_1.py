@@ -59,9 +59,9 @@ async def _tiers(ctx: Context) -> None:
     spare = await ctx.spare_login(user, {})
     if spare is not None:
         async with ctx.step("redis", user=user):
-            await ctx.http("backend", "GET", "/api/threads?limit=1", token=spare.access, fresh=True)
-            await ctx.http("auth", "POST", "/auth/logout", token=spare.access, json={})
-            await ctx.http("backend", "GET", "/api/threads?limit=1", token=spare.access, fresh=True)
+            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user, token=spare.access, fresh=True)
+            await ctx.http("auth", "POST", "/auth/logout", user=user, token=spare.access, json={})
+            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user, token=spare.access, fresh=True)
     async with ctx.step("clickhouse"):
         await ctx.http("backend", "GET", "/api/health/database?force=true", within=15)
 

@@ -82,16 +82,18 @@ def _judge_history(case: Case) -> Judgement:
 
 def _judge_frames(case: Case) -> Judgement:
     frames = case.monitors.frames
-    counts = case.monitors.isolation.classified
+    counts = frames.classified
     received = frames.received
     if not received:
         return nothing_done("frames")
     counted = sum(counts.values())
     text = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()) if number)
-    if counted != received:
-        return Judgement("FAIL", f"{received} frames received, {counted} classified ({text})", to_decide="every frame classified")
+    if not frames.balanced:
+        reason = f"{received} frames received, {counted} classified ({text})"
+        return Judgement("FAIL", reason, (Finding("major", reason, tuple(frames.unclassified)),), "every frame classified")
     if counts.get("malformed"):
-        finding = Finding("major", f"{counts['malformed']} frames cannot be read", tuple(seqs(frames.malformed_rows())))
+        shown = tuple(seq for conn in frames.conns.values() for seq in conn.malformed)
+        finding = Finding("major", f"{counts['malformed']} frames cannot be read", shown)
         return Judgement("FAIL", finding.text, (finding,), "every frame readable")
     return Judgement("PASS", f"{received} frames received, every one classified ({text})")
 

@@ -29,7 +29,7 @@ from tui_app.recording import sessions
 from tui_app.recording.schema import HEADER_KEYS
 from tui_app.recording.secrets import Vault
 from tui_app.recording.writer import Writer
-from tui_app.target.accounts import AccountStore
+from tui_app.target.accounts import Account, Lease, Store
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
@@ -61,6 +61,7 @@ class Engine:
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
         self.urls = self.profile.urls
+        self.leases: list[Lease] = []
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
@@ -143,9 +144,18 @@ class Engine:
         for value in self.order.headers.values():
             vault.add("header", "?", value)
         if not own and self.plan.mode == "register":
-            store = AccountStore(sessions.state_dir())
-            world.on_registered = lambda email, password: store.remember(self.profile.target.backend, email, password)
+            self._reuse_accounts(world)
         return world
+
+    def _reuse_accounts(self, world: World) -> None:
+        """Accounts of Vigil's own: those that nobody else is using now, and a new one kept for each that is missing."""
+        store, auth = Store(sessions.state_dir()), self.profile.auth
+        self.leases = store.take(auth, self.plan.users)
+        for lease in self.leases:
+            world.vault.add("password", "?", lease.account.password)
+            world.accounts.append({"email": lease.account.email, "password": lease.account.password, "registered": "yes"})
+        world.on_registered = lambda email, password: self.leases.append(store.keep(auth, Account(email, password, wall())))
+        world.on_unknown = lambda email: store.forget(auth, email)
 
     def _header(self) -> dict[str, str]:
         header = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+import socket
 from typing import TYPE_CHECKING
 
 from tui_app.checks.api import User
 from tui_app.engine.world import World, tokens_of
+from tui_app.target.accounts import new_account
 from tui_app.wire.tokens import claims
 
 if TYPE_CHECKING:
@@ -26,29 +27,26 @@ async def sign_in_all(world: World, ctx: LiveContext) -> None:
 
 async def _one(world: World, ctx: LiveContext, label: str, account: dict[str, str]) -> User | None:
     if account.get("token"):
-        token = world_secret(world, "access", label, account["token"])
-        return User(label, str(claims(token).get("sub", "")), "", "", token, "")
-    email, password = account.get("email", ""), account.get("password", "")
-    if not email:
-        email, password = f"vigil-{secrets.token_hex(6)}@vigil.example", secrets.token_urlsafe(18)
-    world_secret(world, "password", label, password)
-    path = "/auth/login" if account.get("registered") else "/auth/register"
-    body = {"email": email, "password": password}
-    if path == "/auth/register":
-        body["name"] = f"Vigil {label}"
-    answer = await world.request(
-        "auth", "POST", path, token=None, json=body, fresh=False, within=10.0, check=ctx.check, user=label, ours=None
-    )
+        world.vault.add("access", label, account["token"])
+        return User(label, str(claims(account["token"]).get("sub", "")), "", "", account["token"], "")
+    if account.get("email"):
+        user, status = await _ask(world, ctx, label, "/auth/login", account["email"], account["password"])
+        if user is not None or status != 401 or world.plan.mode != "register":
+            return user
+        world.on_unknown(account["email"])  # the target has forgotten an account of ours: a new one takes its place
+    fresh = new_account(socket.gethostname())
+    user, _ = await _ask(world, ctx, label, "/auth/register", fresh.email, fresh.password)
+    if user is not None:
+        world.made("user", fresh.email, label, ctx.check)
+        world.on_registered(fresh.email, fresh.password)
+    return user
+
+
+async def _ask(world: World, ctx: LiveContext, label: str, path: str, email: str, password: str) -> tuple[User | None, int]:
+    world.vault.add("password", label, password)
+    body = {"email": email, "password": password, **({"name": f"Vigil {label}"} if path == "/auth/register" else {})}
+    answer = await world.request("auth", "POST", path, token=None, json=body, fresh=False, within=10.0, check=ctx.check, user=label)
     access, refresh = tokens_of(answer.json)
     if answer.status not in (200, 201) or not access:
-        return None
-    if path == "/auth/register":
-        world.made("user", email, label, ctx.check)
-        world.on_registered(email, password)
-    return User(label, str(claims(access).get("sub", "")), email, password, access, refresh)
-
-
-def world_secret(world: World, kind: str, owner: str, value: str) -> str:
-    """Make a secret known to the vault before it travels anywhere."""
-    world.vault.add(kind, owner, value)
-    return value
+        return None, answer.status
+    return User(label, str(claims(access).get("sub", "")), email, password, access, refresh), answer.status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -126,13 +126,18 @@ class LiveSocket:
         except Lost as error:
             raise ConnectionError(f"connection {self.conn}: {error}") from error
 
-    async def expect(self, accept: Callable[[Event], bool], within: float) -> Event | None:
-        """See `checks.api.Socket.expect`."""
-        if self._closed.is_set():
-            return None
+    def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
+        """See `checks.api.Socket.expect`. It listens from this call on, not from when it is awaited."""
         future: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         entry = (accept, future)
-        self._listeners.append(entry)
+        if self._closed.is_set():
+            future.set_result(None)
+        else:
+            self._listeners.append(entry)
+        return self._heard(entry, within)
+
+    async def _heard(self, entry: tuple[Callable[[Event], bool], asyncio.Future[Event | None]], within: float) -> Event | None:
+        _, future = entry
         try:
             return await asyncio.wait_for(future, within)
         except TimeoutError:

@@ -51,6 +51,7 @@ class World:
     keeps_accounts: bool = False
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
+    on_unknown: Callable[[str], None] = lambda email: None
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)
