@@ -118,7 +118,9 @@ def exit_of(session: Session) -> int:
         if forgiven and not any(criterion.verdict == words.FAIL for criterion in session.criteria):
             rest = [(words.PASS if check.id in forgiven else check.verdict, check.required) for check in session.checks]
             word = words.session_word(rest, [criterion.verdict for criterion in session.criteria])
-    return words.exit_code(word, interrupted=session.interrupted, own_fault=session.own_fault, usage=session.refused, reached=session.reached)
+    return words.exit_code(
+        word, interrupted=session.interrupted, own_fault=session.own_fault, usage=session.refused, reached=session.reached
+    )
 
 
 def build(session: Session) -> dict[str, Any]:
