@@ -214,7 +214,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     catches: tuple[str, ...] = ()
     required: bool = True
     after: tuple[str, ...] = ()
-    """Checks that come before this one where they are planned, whatever their word."""
+    """Checks that are planned along with this one and come before it, whatever their word."""
     min_users: int = 1
     presets: tuple[str, ...] = ("quick", "comprehensive")
     cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}

@@ -66,7 +66,7 @@ def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     cells = isolation.cells()
     findings = [
-        Finding("critical", f"{cell.observer} saw {cell.what or 'something'} of {cell.source} ({cell.leaks} times)", tuple(cell.witnesses))
+        Finding("critical", f"{cell.observer} saw {cell.what} ({cell.leaks} times)", tuple(cell.witnesses))
         for cell in cells
         if cell.leaks
     ]
