@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import getpass
 import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import Control, ControlError
@@ -21,7 +21,7 @@ from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.sanitize import sanitize
-from tui_app.target.profile import load
+from tui_app.target.profile import Profile, load
 from tui_app.verdict.table import verdict_table
 
 POLL_S = 0.1
@@ -49,7 +49,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.dry_run:
         print_footprint(plan)
         return 0
-    return asyncio.run(_session(plan, asked, secrets_for(profile, plan)))
+    return asyncio.run(_session(profile, plan, asked))
 
 
 def print_footprint(plan: Plan) -> None:
@@ -70,7 +70,9 @@ def print_footprint(plan: Plan) -> None:
         print(f"{name:12} {text}")
 
 
-async def _session(plan: Plan, asked: argparse.Namespace, secrets: Any) -> int:
+async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
+    ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
+    secrets = await secrets_for(profile, plan, ask)
     began = await launch(plan, secrets, recording=Path(asked.record) if asked.record else None)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     stopping = asyncio.Event()

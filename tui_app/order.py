@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,9 +12,7 @@ from tui_app.checks.api import Check
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
-from tui_app.recording import sessions
-from tui_app.target import consent
-resolve = None
+from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
 
 
@@ -52,8 +50,15 @@ def make_plan(
     )
 
 
-def secrets_for(profile: Profile, plan: Plan) -> Secrets:
-    """The accounts a plan signs in with: none for the own rehearsal, which registers new ones."""
+async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None) -> Secrets:
+    """What the plan signs in with, for the pipe to the engine. Raises `CredentialsError` where nobody can be signed in.
+
+    ask -- a hidden prompt, where somebody can answer
+    """
+    if profile.credentials.mode == "e2e":
+        raise PlanError("[credentials] mode e2e is not supported by this version; use register, login, tokens or command")
     if is_own_rehearsal(profile):
         return Secrets()
-    return Secrets(accounts=resolve(profile, plan.users, sessions.state_dir(), host=socket.gethostname()))
+    found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask)
+    accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
+    return Secrets(accounts=[*accounts, *({"token": token.access} for token in found.tokens)])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import socket
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +13,8 @@ from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.rehearsal_child import data_dir
 from tui_app.recording import sessions
 from tui_app.recording.reader import Reader
-from tui_app.target.accounts import sign_in_again
+from tui_app.target import credentials
+from tui_app.target.accounts import Store
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
@@ -37,7 +38,7 @@ async def clean(entry: sessions.SessionEntry) -> Left:
         if is_own_rehearsal(profile):
             await _rehearsal(entry.session, len(open_things), left)
         elif open_things:
-            await _archive(profile, plan, open_things, left)
+            await _archive(profile, plan, open_things, _names(reader), left)
         else:
             left.lines.append("nothing was left behind")
         reader.annotate("cleanup", "; ".join(left.lines))
@@ -67,13 +68,13 @@ async def _rehearsal(session: str, count: int, left: Left) -> None:
         left.lines.append("nothing was left behind: the rehearsal's stores are gone")
 
 
-async def _archive(profile: Profile, plan: Plan, things: list[tuple[str, str, str]], left: Left) -> None:
+async def _archive(profile: Profile, plan: Plan, things: list[tuple[str, str, str]], names: dict[str, str], left: Left) -> None:
     created = Created()
     for thing, name, owner in things:
         created.add(thing, name, owner)
     client = HttpClient(dict(profile.urls), created)
     try:
-        tokens = await sign_in_again(profile, plan.users, sessions.state_dir(), client, host=socket.gethostname())
+        tokens = await _sign_in(profile, plan, names, client)
         for thing, name, owner in things:
             token = tokens.get(owner)
             if token is None:
@@ -90,3 +91,26 @@ async def _archive(profile: Profile, plan: Plan, things: list[tuple[str, str, st
             await client.request("auth", "POST", "/auth/logout", token=token, json={})
     finally:
         await client.aclose()
+
+
+def _names(reader: Reader) -> dict[str, str]:
+    """Label -> local part of the account's address, as the session signed in."""
+    return {row.user: str(row.body.get("name", "")) for row in reader.rows(kinds=("user",))}
+
+
+async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: HttpClient) -> dict[str, str]:
+    """Label -> access token, for those who can still sign in."""
+    if plan.mode == "register":
+        kept = {account.email.partition("@")[0]: account for account in Store(sessions.state_dir()).accounts(profile.auth)}
+        accounts = [(label, kept[name]) for label, name in names.items() if name in kept]
+    else:
+        found = await credentials.resolve(profile, os.environ, users=plan.users)
+        if found.tokens:
+            return {f"u{index}": token.access for index, token in enumerate(found.tokens, 1)}
+        accounts = [(f"u{index}", account) for index, account in enumerate(found.accounts, 1)]
+    tokens: dict[str, str] = {}
+    for label, account in accounts:
+        answer = await client.request("auth", "POST", "/auth/login", json={"email": account.email, "password": account.password})
+        if isinstance(answer.json, dict) and answer.json.get("access_token"):
+            tokens[label] = str(answer.json["access_token"])
+    return tokens
