@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.target.address import BLANK
-from tui_app.target.profile import BUILTIN, ProfileError, builtin, is_loopback, load, propose
+from tui_app.target.profile import BUILTIN, Profile, ProfileError, builtin, is_loopback, load, propose
 
 FULL = """
 [target]
@@ -79,7 +79,10 @@ def test_the_documented_file_is_read_whole(tmp_path: Path) -> None:
     assert profile.accept[0].holds(date.today())
     assert not profile.accept[0].holds(date.today() + timedelta(days=11))
     assert profile.blanks == () and not profile.loopback
-    assert profile.changed is not None
+    assert profile.folder == tmp_path
+    recorded = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
+    again = Profile.model_validate(recorded)
+    assert again.model_dump() == profile.model_dump() and again.limits == profile.limits, "a profile survives the plan of a recording"
 
 
 def test_defaults_off_loopback_are_the_strategys_and_sparing(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def _enough(secrets: Secrets) -> Secrets:
 def _beside(profile: Profile, name: str) -> Path:
     """A path of the target file: relative ones start at the file's own directory."""
     path = Path(name).expanduser()
-    return path if path.is_absolute() or profile.changed is None else Path(profile.source).expanduser().parent / path
+    return path if profile.folder is None else profile.folder / path
 
 
 async def _output(command: tuple[str, ...]) -> str:
