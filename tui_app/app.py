@@ -17,8 +17,11 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from tui_app.recording.state import SessionState
 from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.base import SessionScreen
+from tui_app.screens.decision import CRITERION_SUITES, decide
+from tui_app.screens.rows import BADNESS
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
 from widgets.glyphs import terminal_wants_ascii, use_ascii
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from tui_app.screens.session_link import Link
 
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict")
+BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
 
@@ -47,7 +51,7 @@ class VigilApp(App[int]):
     TITLE = "vigil"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     ALLOW_SELECT = False
 
     def __init__(self, view: View | None = None, *, link: Link | None = None, start: AppStart | None = None, beat: bool = True) -> None:
@@ -133,6 +137,16 @@ class VigilApp(App[int]):
         screen = self.screen
         if isinstance(screen, EventsScreen):
             screen.look(query, seq)
+
+    def check_of(self, criterion: str, state: SessionState) -> str:
+        """The check that decides a criterion: the worst of those it is read from; '' where none is known."""
+        wanted = CRITERION_SUITES.get(criterion, ())
+        found = [check for check in state.checks.values() if check.id in wanted or check.suite in wanted]
+        return min(found, key=lambda check: BADNESS.get(check.word, 4)).id if found else ""
+
+    def decision(self, state: SessionState) -> str:
+        """The strategy's table: what to do, by the word on staging and the state of Docker."""
+        return decide(state, self.view.docker)
 
     # -- what concerns the application
 

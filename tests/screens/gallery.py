@@ -1,0 +1,44 @@
+"""Shows one screen on a hand-made session, to look at: `python tests/screens/gallery.py live running`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+
+import states
+
+from tui_app.app import TABS, VigilApp
+
+
+class Gallery(VigilApp):
+    """The application, opened on one screen."""
+
+    first = "live"
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self.go, self.first)
+
+
+def main() -> None:
+    """Show the screen that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("screen", choices=("start", *TABS))
+    parser.add_argument("state", choices=("planned", "running", "failed", "passed"), default="running", nargs="?")
+    parser.add_argument("--users", type=int, default=5)
+    parser.add_argument("--role", default="driving")
+    asked = parser.parse_args()
+    if asked.state in ("planned", "running"):
+        state = getattr(states, asked.state)(asked.users)
+    else:
+        state = getattr(states, asked.state)()
+    app = Gallery(states.view_of(state, asked.role), beat=False)
+    app.first = asked.screen
+    app.run(mouse=False)
+
+
+if __name__ == "__main__":
+    main()
