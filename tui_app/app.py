@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class VigilApp(App[int]):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
-    CSS_PATH = "app.tcss"
+    CSS = resources.files("tui_app").joinpath("app.tcss").read_text("utf-8")
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     ALLOW_SELECT = False

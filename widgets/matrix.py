@@ -137,30 +137,19 @@ def unclean(users: Sequence[str], cells: Cells) -> list[tuple[str, str, Cell]]:
     return leaks + [item for item in found if not item[2].leaks and item[2].state not in ("clean", "leak")]
 
 
+def matrix_lines(users: Sequence[str], cells: Cells, width: int, height: int) -> list[Line]:
+    """The matrix in the room it has: counts up to `COUNTED` users, a picture with its sentence and legend beyond."""
+    if not users:
+        return [(("no users yet", "dim"),)]
+    if len(users) <= COUNTED:
+        return cell_lines(users, cells, width)
+    text, tone = sentence(users, cells)
+    return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
+
+
 class Matrix(LineView):
     """The matrix in the room it has."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self.users: tuple[str, ...] = ()
-        self.cells: Cells = {}
-
     def update(self, users: Sequence[str], cells: Cells) -> None:
         """Show these pairs; only rows that changed are painted."""
-        self.users, self.cells = tuple(users), dict(cells)
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        width, height = self.size.width, self.size.height
-        if not width:
-            return
-        if not self.users:
-            self.show([(("no users yet", "dim"),)])
-        elif len(self.users) <= COUNTED:
-            self.show(cell_lines(self.users, self.cells, width))
-        elif height >= 4:
-            text, tone = sentence(self.users, self.cells)
-            self.show([*picture_lines(self.users, self.cells, width, height - 3), BLANK, clip(((text, tone),), width), legend(width)])
+        self.draw(lambda width, height: (matrix_lines(users, cells, width, height), None))

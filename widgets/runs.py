@@ -81,17 +81,8 @@ class RunList(LineView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes, bar=True)
-        self.rows: tuple[RunRow, ...] = ()
 
     def update(self, rows: Sequence[RunRow]) -> None:
         """Show these runs, oldest first."""
-        self.rows = tuple(rows)
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size.width:
-            lines, _ = run_lines(self.rows, self.size.width, self.size.height)
-            self.show(lines)
+        shown = tuple(rows)
+        self.draw(lambda width, height: (run_lines(shown, width, height)[0], None))

@@ -35,7 +35,7 @@ def spark(values: Sequence[float], width: int) -> str:
     if not shown:
         return glyph.waiting + " " * (width - 1)
     top = max(shown)
-    steps = len(glyph.bars)
+    steps = len(glyph.bars) - 1  # a full block would grow into the row above
     bars = "".join(
         glyph.bars[min(steps - 1, max(0, -(-int(value * steps * 1000) // int(top * 1000)) - 1))] if top >= 0.001 else glyph.bars[0]
         for value in shown
@@ -71,7 +71,7 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
         }  # fmt: skip
         spans: list[Span] = [
             (fit(row.name, name), "plain"),
-            (spark(row.values, room - 1) + " ", "bad" if row.over else "accent" if row.n else "dim"),
+            (spark(row.values, room - 1) + " ", "bad" if row.over else "spark" if row.n else "dim"),
         ]
         for column, size in sizes.items():
             tone = (
@@ -107,10 +107,6 @@ class SeriesTable(LineView):
         self.picked = max(0, min(len(self.rows) - 1, self.picked + by))
         self._draw()
 
-    def on_resize(self) -> None:
-        self._draw()
-
     def _draw(self) -> None:
-        if self.size.width:
-            cursor = self.picked + 1 if self.picking and self.rows else None
-            self.show(series_lines(self.rows, self.size.width), cursor)
+        cursor = self.picked + 1 if self.picking and self.rows else None
+        self.draw(lambda width, _height: (series_lines(self.rows, width), cursor))

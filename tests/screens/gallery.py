@@ -8,9 +8,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-import states
+import states  # noqa: E402
 
-from tui_app.app import TABS, VigilApp
+from tui_app.app import TABS, VigilApp  # noqa: E402
 
 
 class Gallery(VigilApp):
