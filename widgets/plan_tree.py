@@ -29,7 +29,11 @@ def plan_line(row: PlanRow, width: int) -> Line:
     if row.picked == "none":
         tone = "dim"
     fold = "" if row.open is None else "  " if row.open else " +"
-    left: Line = (("  " * row.level, "plain"), (MARKS[row.picked], "accent" if row.picked != "none" else "dim"), (f" {row.label}{fold}", tone))
+    left: Line = (
+        ("  " * row.level, "plain"),
+        (MARKS[row.picked], "accent" if row.picked != "none" else "dim"),
+        (f" {row.label}{fold}", tone),
+    )
     right = f"{row.note + '  ' if row.note else ''}{fit(row.count, 4, 'right')}" if row.count else row.note
     if line_width(left) + len(right) + 1 > width:
         return clip(left, width) if not row.count else spread(left, ((row.count, "dim"),), width)

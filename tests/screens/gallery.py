@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 import states  # noqa: E402
+from links import HandMadeLink  # noqa: E402
 
 from tui_app.app import TABS, VigilApp  # noqa: E402
 
@@ -20,6 +21,9 @@ class Gallery(VigilApp):
 
     def on_mount(self) -> None:
         super().on_mount()
+        assert self.link is not None
+        if self.first == "plan":
+            self.choose_target(self.link.describe("staging-ours"))
         self.call_after_refresh(self.go, self.first)
 
 
@@ -31,11 +35,11 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=5)
     parser.add_argument("--role", default="driving")
     asked = parser.parse_args()
-    if asked.state in ("planned", "running"):
-        state = getattr(states, asked.state)(asked.users)
-    else:
-        state = getattr(states, asked.state)()
-    app = Gallery(states.view_of(state, asked.role), beat=False)
+    make = getattr(states, asked.state)
+    state = make(asked.users) if asked.state in ("planned", "running") else make()
+    if asked.screen == "start":
+        state = states.SessionState()
+    app = Gallery(states.view_of(state, asked.role), link=HandMadeLink(), beat=False)
     app.first = asked.screen
     app.run(mouse=False)
 
