@@ -34,6 +34,8 @@ class Banner:
     stand_in: bool = False
     """The target is no real staging (a rehearsal) or the session no live one (a replay): said in a badge."""
     phases: tuple[PhaseMark, ...] = ()
+    note: str = ""
+    """Stands where the phases would, where there are none."""
     chips: tuple[tuple[str, str], ...] = field(default=())
     """Modes that are not the default: (text, tone)."""
 
@@ -68,7 +70,7 @@ def banner_lines(data: Banner, width: int) -> list[Line]:
         first = _first_line(data, about, build)
         if line_width(first) <= width:
             break
-    phases: list[Span] = []
+    phases: list[Span] = [(data.note, "dim")] if data.note else []
     for index, phase in enumerate(data.phases):
         if index:
             phases.append(("   ", "plain"))

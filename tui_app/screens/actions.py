@@ -28,6 +28,7 @@ SCREENS: Final = {
 """Names that `where` uses, with what a person reads."""
 
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", "why", "frame", "chart")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
 LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
 ALL: Final = tuple(SCREENS)
 
@@ -109,13 +110,13 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("page-down", ("pagedown",), "page down", "a page down", "Moving", LISTS, palette=False),
     Action("first", ("home", "g"), "first", "to the first line", "Moving", LISTS, palette=False),
     Action("last", ("end", "G"), "last", "to the last line", "Moving", LISTS, palette=False),
-    Action("open", ("enter",), "open", "open what the cursor is on", "Moving", LISTS, footer=1, palette=False),
+    Action("open", ("enter",), "open", "open what the cursor is on", "Moving", OPENING, footer=1, palette=False),
     Action("back", ("escape",), "back", "one step back", "Moving", footer=2, palette=False),
     # -- plan
     Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
     Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),
     Action("preset", ("o",), "preset", "quick, comprehensive, websocket, priority1 to 3", "Plan", ("plan",), footer=3),
-    Action("run", ("r",), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("run", ("r", "enter"), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",

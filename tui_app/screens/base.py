@@ -76,6 +76,10 @@ class SessionScreen(Screen[None]):
         """Modes of this screen that are not the default, as (text, tone)."""
         return [(f"FROZEN +{self.state.seq - self.frozen_at:,}", "warn")] if self.frozen_at is not None else []
 
+    def banner(self) -> Banner:
+        """The two header lines."""
+        return banner(self.view, self.chips())
+
     def summary(self) -> str:
         """What `y` copies: a few lines of plain text, ready for a chat."""
         from tui_app.screens.farewell import summary
@@ -84,7 +88,7 @@ class SessionScreen(Screen[None]):
 
     def pulse(self) -> None:
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
-        self.query_one("#banner", BannerBar).update(banner(self.view, self.chips()))
+        self.query_one("#banner", BannerBar).update(self.banner())
         if self.frozen_at is None:
             self.tick()
 

@@ -8,12 +8,14 @@ from textual.containers import Horizontal, Vertical
 from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.isolation import user_rows
 from tui_app.screens.safe import clean
-from widgets.glyphs import glyphs
+from widgets.glyphs import TONES, glyphs
 from widgets.lines import Line, LineView, clip, fit, spread
-from widgets.matrix import Matrix, sentence
+from widgets.matrix import Matrix, totals
 from widgets.runs import RunList
 from widgets.series import SeriesTable
+from widgets.users import user_lines
 
 
 class LiveScreen(SessionScreen):
@@ -24,16 +26,18 @@ class LiveScreen(SessionScreen):
     CSS = """
     LiveScreen #now { height: 1; padding: 0 1; }
     LiveScreen #finding { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    LiveScreen .pane { padding: 0; }
     LiveScreen #left { width: 34; }
-    LiveScreen #runs { padding: 0; }
     LiveScreen #right { width: 1fr; }
-    LiveScreen #matrix { height: 1fr; padding: 0; }
-    LiveScreen #series { height: auto; padding: 0; }
-    LiveScreen #checks { display: none; }
+    LiveScreen #matrix { height: 1fr; }
+    LiveScreen #series { height: auto; }
+    LiveScreen #checks, LiveScreen #users { display: none; }
     LiveScreen.-normal #left { width: 45%; }
     LiveScreen.-wide #left { width: 50%; }
-    LiveScreen.-wide #checks { display: block; height: 1fr; }
-    LiveScreen.-wide #runs { height: 1fr; }
+    LiveScreen.-wide .pane { padding: 0 1; }
+    LiveScreen.-wide.-tall #checks { display: block; height: 1fr; }
+    LiveScreen.-wide.-tall #users { display: block; height: auto; max-height: 40%; }
+    LiveScreen.-wide.-tall #runs { height: 1fr; }
     """
 
     def body(self) -> ComposeResult:
@@ -44,54 +48,51 @@ class LiveScreen(SessionScreen):
                 yield titled(LineView(id="checks", classes="pane"), "Checks at work")
             with Vertical(id="right"):
                 yield titled(Matrix(id="matrix", classes="pane"), "Isolation: leaks of probes")
+                yield titled(LineView(id="users", classes="pane"), "Users")
                 yield titled(SeriesTable(id="series", classes="pane"), "Latency, ms")
         yield LineView(id="finding", bar=True)
 
     def tick(self) -> None:
         state = self.state
-        width = max(self.size.width - 2, 1)
-        now = self.query_one("#now", LineView)
+        self.set_class(self.size.height >= 36, "-tall")
         text = self.view.gone or rows.now_sentence(state)
-        now.show([clip((("now  ", "dim"), (text, "bad" if self.view.gone else "plain")), width)])
+        now: Line = (("now  ", "dim"), (text, "bad" if self.view.gone else "plain"))
+        self.query_one("#now", LineView).draw(lambda width, _height: ([clip(now, width)], None))
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
         runs.border_subtitle = f"{state.runs_total} runs, {busy} under way"
-        users, matrix = rows.cells(state)
-        self.query_one("#matrix", Matrix).update(users, matrix)
-        self.query_one("#matrix", Matrix).border_subtitle = sentence(users, matrix)[0]
+        users, cells = rows.cells(state)
+        matrix = self.query_one("#matrix", Matrix)
+        matrix.update(users, cells)
+        _, leaking, unmeasured, probes, _ = totals(users, cells)
+        matrix.border_subtitle = f"{leaking} pairs leak, {unmeasured} not measured, {probes} probes"
+        panel = self.query_one("#users", LineView)
+        people = user_rows(state)
+        panel.styles.height = len(people) + 3
+        panel.draw(lambda width, _height: (user_lines(people, width), None))
         series = self.query_one("#series", SeriesTable)
         shown = rows.series_rows(state)
         series.styles.height = min(len(shown) + 3, max(self.size.height // 2, 5)) if shown else 3
         series.update(shown)
-        self._checks()
-        self.query_one("#finding", LineView).show([self._finding(width)])
+        self.query_one("#checks", LineView).draw(self._checks)
+        self.query_one("#finding", LineView).draw(lambda width, _height: ([self._finding(width)], None))
 
-    def _checks(self) -> None:
-        view = self.query_one("#checks", LineView)
-        if not view.display:
-            return
-        glyph = glyphs()
-        width = view.size.width
-        busy = [check for check in self.state.checks.values() if check.word == "RUNNING"]
-        done = [check for check in self.state.checks.values() if check.word not in ("", "RUNNING")]
-        lines: list[Line] = [
-            clip(((f"{glyph.running} ", "accent"), (fit(check.id, 26), "plain"), (clean(check.title), "dim")), width) for check in busy
-        ]
-        steps = sorted(self.state.waiting.values(), key=lambda step: step.since)
-        lines += [clip((("  " + rows.awaited(step, self.state.t), "dim"),), width) for step in steps[:6]]
-        for check in reversed(done[-max(view.size.height - len(lines), 0) :] if view.size.height > len(lines) else []):
-            lines.append(
-                clip(
-                    (
-                        (f"{glyph.word(check.word)} ", {"PASS": "good", "FAIL": "bad"}.get(check.word, "warn")),
-                        (fit(check.id, 26), "plain"),
-                        (clean(check.reason), "dim"),
-                    ),
-                    width,
-                )
-            )
-        view.show(lines)
+    def _checks(self, width: int, height: int) -> tuple[list[Line], None]:
+        """What is running and awaited, then what ended last."""
+        glyph, state = glyphs(), self.state
+        lines: list[Line] = []
+        for check in state.checks.values():
+            if check.word == "RUNNING":
+                lines.append(((f"{glyph.running} ", "accent"), (fit(check.id, 26), "plain"), (clean(check.title), "dim")))
+                steps = [step for step in state.waiting.values() if step.check == check.id]
+                lines += [((f"    {rows.awaited(step, state.t)}", "dim"),) for step in sorted(steps, key=lambda step: step.since)[:3]]
+        done = [check for check in state.checks.values() if check.word not in ("", "RUNNING")]
+        done.sort(key=lambda check: check.ended or 0, reverse=True)
+        for check in done[: max(height - len(lines), 0)]:
+            tone = TONES.get(check.word, "dim")
+            lines.append(((f"{glyph.word(check.word)} ", tone), (fit(check.id, 26), "plain"), (clean(check.reason), "dim")))
+        return [clip(line, width) for line in lines], None
 
     def _finding(self, width: int) -> Line:
         found = rows.newest_finding(self.state)

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.driving import footprint_lines
 from tui_app.screens.plan_model import SUITE_TITLES, Node, PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASE_TITLES, View
-from widgets.lines import BLANK, Line, LineView, clip, fit, spread, wrap
+from widgets.banner import Banner
+from widgets.lines import BLANK, Line, LineView, fit, spread, wrap
 from widgets.plan_tree import PlanTree
+
+UNFOLDED_FROM = 36
+"""On a terminal of so many rows the suites are unfolded from the start."""
 
 
 class PlanScreen(SessionScreen):
@@ -26,7 +31,9 @@ class PlanScreen(SessionScreen):
     PlanScreen #tree { width: 43; }
     PlanScreen #detail { width: 1fr; }
     PlanScreen #cost { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
-    PlanScreen.-wide #tree { width: 60; }
+    PlanScreen #footprint { display: none; }
+    PlanScreen.-wide #tree { width: 66; }
+    PlanScreen.-wide #footprint { display: block; height: 14; }
     """
 
     def __init__(self, view: View) -> None:
@@ -36,17 +43,24 @@ class PlanScreen(SessionScreen):
     def body(self) -> ComposeResult:
         with Horizontal():
             yield titled(PlanTree(id="tree", classes="pane"), "Plan")
-            yield titled(LineView(id="detail", classes="pane"), "What it proves")
+            with Vertical():
+                yield titled(LineView(id="detail", classes="pane"), "What it proves")
+                yield titled(LineView(id="footprint", classes="pane"), "What it costs")
         yield LineView(id="cost", bar=True)
 
     def tick(self) -> None:
-        self.model = self.vigil.plan_model
-        model = self.model
+        model = self.vigil.plan_model
+        if model is not self.model:
+            self.model = model
+            if self.size.height >= UNFOLDED_FROM:
+                model.unfold_all()
         self.query_one("#tree", PlanTree).update(model.rows(), model.cursor)
         node = model.node
         detail = self.query_one("#detail", LineView)
         detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
         detail.draw(lambda width, _height: (detail_lines(model, node, width), None))
+        cost_lines = footprint_lines(self.vigil.cost())
+        self.query_one("#footprint", LineView).show(cost_lines or [(("worked out once the plan can run", "dim"),)])
         target = self.vigil.target
         name = clean(target.name).upper() if target else "no target"
         cost = self.vigil.cost_text()
@@ -58,9 +72,22 @@ class PlanScreen(SessionScreen):
         right: Line = ((status, "warn"),) if status else (("r", "key"), (f" run on {name}", "plain"))
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
 
+    def banner(self) -> Banner:
+        """Of the plan, not of the session that may be under way."""
+        target = self.vigil.target
+        return Banner(
+            target=clean(target.name).upper() if target else "no target",
+            verdict_text=f"{self.model.preset}, {self.model.users} users",
+            utc=f"{self.view.clock():%H:%M:%S} UTC",
+            stand_in=target is not None and target.environment == "rehearsal",
+            note="Choose what is asked; nothing is sent before you run it.",
+            chips=tuple(self.chips()),
+        )
+
     def chips(self) -> list[tuple[str, str]]:
         target = self.vigil.target
-        return [*super().chips(), *([("BLANKS TO FILL", "warn")] if target is not None and target.blanks else [])]
+        found = [("BLANKS TO FILL", "warn")] if target is not None and target.blanks else []
+        return [*found, ("A SESSION IS RUNNING: 2 shows it", "badge")] if self.view.running else found
 
     def action_up(self) -> None:
         self._do(lambda model: model.move(-1))
@@ -101,11 +128,8 @@ class PlanScreen(SessionScreen):
     def action_back(self) -> None:
         self.vigil.go("start")
 
-    def action_open(self) -> None:
-        """Enter runs, as `r` does: straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
-        self.action_run()
-
     def action_run(self) -> None:
+        """Straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
         self.vigil.run_plan()
 
     def _do(self, change: Any) -> None:
@@ -124,7 +148,8 @@ def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
     lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
     for check in members:
         mark = "[*]" if str(check["id"]) in model.selected else "[ ]"
-        lines.append(clip(((f"{mark} ", "accent" if mark == "[*]" else "dim"), (clean(str(check["title"])), "plain")), width))
+        for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
+            lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
     effects = sorted({str(effect) for check in members for effect in check.get("effects", ())})
     lines += [BLANK, *_field("Effect", ", ".join(effects) or "read", width)]
     unproven = sum(1 for check in members if not check.get("catches"))

@@ -125,6 +125,10 @@ class PlanModel:
         else:
             self.unfolded.add(node.key)
 
+    def unfold_all(self) -> None:
+        """Open every phase and suite."""
+        self.unfolded |= {str(check["phase"]) for check in self.checks} | {str(check["suite"]) for check in self.checks}
+
     def fold(self) -> None:
         """Close the group under the cursor, or go to the group it is in."""
         node = self.node

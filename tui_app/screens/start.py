@@ -239,13 +239,13 @@ def _row(entry: Entry, width: int) -> Line:
         word = "RUNNING" if line.alive and not line.word else line.word
         mark = glyphs().running if line.alive else glyphs().word(word)
         when = line.started[5:16].replace("T", " ")
-        shown = SHORT.get(word, "") if word else fit(line.ended or "no word", 4)
+        shown = SHORT.get(word, "") if word else "none"
         return clip(
             (
                 (f"{mark} {shown} ", TONES.get(word, "dim")),
-                (fit(clean(line.target or "?"), max(width - 33, 8)), "plain"),
+                (fit(clean(line.target or "?"), max(width - 27, 8)), "plain"),
                 (f" {when} ", "dim"),
-                (clean(line.session[:12]), "dim"),
+                (clean(line.session[:6]), "dim"),
             ),
             width,
         )

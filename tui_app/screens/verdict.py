@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -11,9 +9,10 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.safe import clean
-from tui_app.screens.view import mmss
+from tui_app.screens.view import View, mmss
+from widgets.big import big
 from widgets.criteria import check_line, criteria_head, criterion_line
-from widgets.glyphs import TONES, glyphs
+from widgets.glyphs import SHORT, TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, clip, spread
 
 BADGE = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
@@ -27,25 +26,28 @@ class VerdictScreen(SessionScreen):
     BINDINGS = bindings_for("verdict")
     CSS = """
     VerdictScreen #word { height: 2; padding: 0 1; }
-    VerdictScreen #decision { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
-    VerdictScreen #board { border: none; border-top: solid $border; padding: 0 1; }
+    VerdictScreen #big { height: 5; padding: 1 2; display: none; }
+    VerdictScreen #detail { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    VerdictScreen #board { border: none; }
     VerdictScreen #checks { display: none; }
     VerdictScreen.-wide #board { border: round $border; width: 52%; }
     VerdictScreen.-wide #checks { display: block; }
+    VerdictScreen.-tall #big { display: block; }
     """
 
-    def __init__(self, view: Any) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__(view)
         self.picked = 0
         self.worst_first = True
         self._items: list[tuple[str, str]] = []
 
     def body(self) -> ComposeResult:
+        yield LineView(id="big", bar=True)
         yield LineView(id="word", bar=True)
         with Horizontal():
             yield titled(LineView(id="board", classes="pane"), "Criteria")
             yield titled(LineView(id="checks", classes="pane"), "Checks")
-        yield LineView(id="decision", bar=True)
+        yield LineView(id="detail", bar=True)
 
     @property
     def wide(self) -> bool:
@@ -54,28 +56,44 @@ class VerdictScreen(SessionScreen):
 
     def tick(self) -> None:
         state = self.state
+        self.set_class(self.size.height >= 34, "-tall")
         criteria, checks = rows.criterion_rows(state), rows.check_rows(state, self.worst_first)
         self._items = [("criterion", row.id) for row in criteria] + [("check", row.id) for row in checks]
         self.picked = max(0, min(self.picked, len(self._items) - 1))
-        board, side = self.query_one("#board", LineView), self.query_one("#checks", LineView)
-        width = max(board.size.width, 40)
-        top: list[Line] = [criteria_head(width), *(criterion_line(row, width) for row in criteria)]
-        if not criteria:
-            top = [(("the criteria are read when the session ends", "dim"),)]
-        offset = len(top) - len(criteria)
         in_checks = self.picked >= len(criteria)
-        if self.wide:
-            side_width = max(side.size.width, 40)
-            board.show(top, None if in_checks or not criteria else self.picked + offset)
-            side.show([check_line(row, side_width) for row in checks], self.picked - len(criteria) if in_checks and checks else None)
-        else:
-            below: list[Line] = [BLANK, (("       check", "dim"),), *(check_line(row, width) for row in checks)]
-            board.show([*top, *below], None if not self._items else self.picked + offset + (2 if in_checks else 0))
-        self._word()
-        self._decision()
+        offset = 1 if criteria else 2
 
-    def _word(self) -> None:
-        state, glyph, width = self.state, glyphs(), max(self.size.width - 2, 1)
+        def board(width: int, _height: int) -> tuple[list[Line], int | None]:
+            lines: list[Line] = [criteria_head(width), *(criterion_line(row, width) for row in criteria)]
+            if not criteria:
+                lines.append((("the criteria are read when the session ends", "dim"),))
+            if self.wide:
+                return lines, None if in_checks else self.picked + offset
+            lines += [BLANK, (("       check", "dim"),), *(check_line(row, width) for row in checks)]
+            return lines, self.picked + offset + (2 if in_checks else 0) if self._items else None
+
+        def side(width: int, _height: int) -> tuple[list[Line], int | None]:
+            return [check_line(row, width) for row in checks], self.picked - len(criteria) if in_checks and checks else None
+
+        self.query_one("#board", LineView).draw(board)
+        self.query_one("#checks", LineView).draw(side)
+        self.query_one("#big", LineView).draw(self._big)
+        self.query_one("#word", LineView).draw(self._word)
+        self.query_one("#detail", LineView).draw(
+            lambda width, _height: ([clip(self._detail(), width), clip(((self.vigil.decision(self.state), "strong"),), width)], None)
+        )
+
+    def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
+        """The word in large letters; beside it, in large letters too, that this is no live staging."""
+        word = self.state.word or "NO VERDICT"
+        stand_in = "REPLAY" if self.view.role == "replay" else "REHEARSAL" if self.view.stand_in else ""
+        left, right = big(word), big(stand_in) if stand_in else [""] * len(big(word))
+        tone = TONES.get(self.state.word, "dim")
+        lines = [spread(((text, tone),), ((also, "dim"),), width) for text, also in zip(left, right, strict=True)]
+        return lines, None
+
+    def _word(self, width: int, _height: int) -> tuple[list[Line], None]:
+        state, glyph = self.state, glyphs()
         tone = TONES.get(state.word, "dim")
         word = state.word or ("NO VERDICT" if state.ended else "NO VERDICT YET")
         so_far = "" if state.ended or not state.word else " so far"
@@ -84,12 +102,14 @@ class VerdictScreen(SessionScreen):
         parts: list[tuple[str, str]] = []
         for name in ("PASS", "FAIL", "INCONCLUSIVE", "BLOCKED", "SKIPPED"):
             if found.get(name):
-                parts.append((f"{found[name]} {name}  ", TONES[name]))
+                parts.append((f"{found[name]} {name if width >= 100 else SHORT[name]}  ", TONES[name]))
         waiting = found.get("", 0) + found.get("RUNNING", 0)
         if waiting:
             parts.append((f"{waiting} to come  ", "dim"))
-        right: Line = ((f"{mmss(state.t, tenths=False)}  {clean(state.host)}", "dim"),)
-        self.query_one("#word", LineView).show([clip(left, width), spread(tuple(parts), right, width)])
+        right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
+        if width >= 130:
+            right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   tidied {state.tidied} of {state.made}   ", "dim"), *right)
+        return [clip(left, width), spread(tuple(parts), right, width)], None
 
     def _sentence(self) -> str:
         """One sentence for the word: the gravest finding or reason, in the check's own words."""
@@ -102,15 +122,6 @@ class VerdictScreen(SessionScreen):
         if self.state.word == "PASS":
             return "Everything required was measured and is within its limits." if self.state.ended else "Nothing against it so far."
         return ""
-
-    def _decision(self) -> None:
-        state, width = self.state, max(self.size.width - 2, 1)
-        detail = self._detail()
-        action = self.vigil.decision(state)
-        first: Line = clip(detail, width) if detail else BLANK
-        left = f"left behind: {state.left}   tidied: {state.tidied} of {state.made}"
-        second = spread(((action, "strong"),), ((f"Docker: {self.view.docker} ", "plain"), ("d", "key"), (f"   {left}", "dim")), width)
-        self.query_one("#decision", LineView).show([first, second])
 
     def _detail(self) -> Line:
         """What the row under the cursor says at full length."""

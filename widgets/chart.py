@@ -1,0 +1,76 @@
+"""Charts of one series, by plotext: values over time, or how often each occurs, with the limit. Costly: at most twice a second.
+
+This is the only module that imports plotext, and it does so when the first chart is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from widgets.glyphs import ASCII, glyphs
+from widgets.lines import Line
+
+POINTS = 200
+"""At most so many points are given to plotext; beyond that each drawn point is the highest of its share."""
+BINS = 30
+
+
+def thinned(points: Sequence[tuple[float, float]], most: int = POINTS) -> list[tuple[float, float]]:
+    """At most `most` points; of each share the highest stays, so that no peak is lost."""
+    if len(points) <= most:
+        return list(points)
+    step = -(-len(points) // most)
+    return [max(points[start : start + step], key=lambda point: point[1]) for start in range(0, len(points), step)]
+
+
+def _figure(width: int, height: int) -> Any:
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(width, height)
+    return plotext
+
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _lines(figure: Any, width: int) -> list[Line]:
+    text = ESCAPES.sub("", figure.build())
+    return [((line[:width], "plain"),) for line in text.split("\n")]
+
+
+def over_time(points: Sequence[tuple[float, float]], limit: float | None, width: int, height: int) -> list[Line]:
+    """Values (ms) over seconds since the session began, from zero; the limit as a line where it is in view."""
+    if not points or width < 20 or height < 6:
+        return [(("nothing measured yet", "dim"),)]
+    figure = _figure(width, height)
+    shown = thinned(points)
+    marker = "x" if glyphs() is ASCII else "hd"
+    figure.plot([x for x, _ in shown], [y for _, y in shown], marker=marker)
+    top = max(y for _, y in shown)
+    if limit is not None and limit <= top * 4:
+        figure.horizontal_line(limit)
+        top = max(top, limit)
+    figure.ylim(0, top * 1.05 or 1)
+    figure.xlabel("seconds since the session began")
+    return _lines(figure, width)
+
+
+def distribution(values: Sequence[float], limit: float | None, width: int, height: int) -> list[Line]:
+    """How many of the values fall where; the limit as a line where it is in view."""
+    if not values or width < 20 or height < 6:
+        return [(("nothing measured yet", "dim"),)]
+    figure = _figure(width, height)
+    top = max(values)
+    bins = min(BINS, max(len(set(values)), 1))
+    if len(set(values)) > 1:
+        figure.hist(list(values), bins, marker="#" if glyphs() is ASCII else "sd")
+    else:
+        figure.bar([values[0]], [len(values)], width=0.5)
+    if limit is not None and limit <= top * 2:
+        figure.vertical_line(limit)
+    figure.xlabel("milliseconds")
+    return _lines(figure, width)
