@@ -5,12 +5,13 @@ This is the only module that imports plotext, and it does so when the first char
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from widgets.glyphs import ASCII, glyphs
-from widgets.lines import Line
+from widgets.lines import Line, Span, clip
 
 POINTS = 200
 """At most so many points are given to plotext; beyond that each drawn point is the highest of its share."""
@@ -34,12 +35,36 @@ def _figure(width: int, height: int) -> Any:
     return plotext
 
 
-ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*m")
+DATA: Final = re.compile(r"[\u2580-\u259f■x#]+")
 
 
 def _lines(figure: Any, width: int) -> list[Line]:
-    text = ESCAPES.sub("", figure.build())
-    return [((line[:width], "plain"),) for line in text.split("\n")]
+    """The picture as lines: what was measured in one tone, axes and labels in another."""
+    lines: list[Line] = []
+    for text in ESCAPES.sub("", figure.build()).rstrip("\n").split("\n"):
+        spans: list[Span] = []
+        at = 0
+        for match in DATA.finditer(text):
+            spans += [(text[at : match.start()], "dim"), (match.group(), "accent")]
+            at = match.end()
+        spans.append((text[at:], "dim"))
+        lines.append(clip(tuple(span for span in spans if span[0]), width))
+    return lines
+
+
+def ticks(top: float, count: int) -> list[float]:
+    """Round numbers from zero up to `top`, about `count` of them."""
+    if top <= 0:
+        return [0.0, 1.0]
+    rough = top / max(count, 1)
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * unit for factor in (1, 2, 2.5, 5, 10) if factor * unit >= rough)
+    return [step * index for index in range(int(top / step + 1e-9) + 1)]
+
+
+def _label(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
 
 
 def over_time(points: Sequence[tuple[float, float]], limit: float | None, width: int, height: int) -> list[Line]:
@@ -55,6 +80,8 @@ def over_time(points: Sequence[tuple[float, float]], limit: float | None, width:
         figure.horizontal_line(limit)
         top = max(top, limit)
     figure.ylim(0, top * 1.05 or 1)
+    up = ticks(top, max(height // 4, 2))
+    figure.yticks(up, [_label(value) for value in up])
     figure.xlabel("seconds since the session began")
     return _lines(figure, width)
 
@@ -72,5 +99,8 @@ def distribution(values: Sequence[float], limit: float | None, width: int, heigh
         figure.bar([values[0]], [len(values)], width=0.5)
     if limit is not None and limit <= top * 2:
         figure.vertical_line(limit)
+    along = [value for value in ticks(top, 8) if value >= min(values)]
+    if along:
+        figure.xticks(along, [_label(value) for value in along])
     figure.xlabel("milliseconds")
     return _lines(figure, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from widgets.glyphs import SHORT, TONES, glyphs
-from widgets.lines import Line, clip, fit
+from widgets.lines import Line, Span, clip, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class CheckRow:
 
 def criteria_head(width: int) -> Line:
     """The header over the criteria."""
-    title = max(width - 44, 14)
+    title = max(width - 40, 14)
     return clip(
         (
             (fit("       criterion", title + 12), "dim"),
@@ -50,15 +50,18 @@ def criteria_head(width: int) -> Line:
 def criterion_line(row: CriterionRow, width: int) -> Line:
     """One criterion: glyph, word, id, title, measured, limit, n."""
     tone = TONES.get(row.word, "dim")
-    title = max(width - 44, 14)
+    title = max(width - 40, 14)
     quiet = row.word in ("SKIPPED", "")
-    text = f"{row.title}: {row.reason}" if quiet and row.reason else row.title
+    if quiet:
+        text = f"{row.title}: {row.reason}" if row.reason else row.title
+        middle: tuple[Span, ...] = ((fit(text, title + 13), "dim"),)
+    else:
+        middle = ((fit(row.title, title), "plain"), (fit(row.measured, 13, "right"), "plain" if row.word == "PASS" else tone))
     return clip(
         (
             (f"{glyphs().word(row.word)} {SHORT.get(row.word, '')} ", tone),
             (fit(row.id, 3), "dim"),
-            (fit(text, title), "dim" if quiet else "plain"),
-            (fit(" " if quiet else row.measured, 13, "right"), tone if row.word in ("FAIL", "BLOCKED", "INCONCLUSIVE") else "plain"),
+            *middle,
             (fit(row.limit, 11, "right"), "dim"),
             (fit("-" if row.n is None else f"{row.n:,}", 6, "right"), "dim"),
         ),

@@ -42,19 +42,19 @@ def cell_text(cell: Cell, own: bool) -> tuple[str, str]:
     return glyph.waiting, "dim"
 
 
-def cell_lines(users: Sequence[str], cells: Cells, width: int) -> list[Line]:
-    """The matrix with counts: a header and a row per source."""
+def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = False) -> list[Line]:
+    """The matrix with counts: a header and a row per source; `roomy` sets rows and columns wider apart."""
     longest = max((len(cell_text(cells.get((s, o), UNPROVEN), s == o)[0]) for s in users for o in users), default=4)
     name = max((len(user) for user in users), default=2)
     label = 6 + name
-    column = max(longest + 1, name + 1, min((width - label) // max(len(users), 1), 9))
+    column = max(longest + 1, name + 1, min((width - label) // max(len(users), 1), 14 if roomy else 9))
     lines: list[Line] = [clip((("seen by".ljust(label), "dim"), *((fit(user, column, "right"), "head") for user in users)), width)]
     for index, source in enumerate(users):
         spans: list[Span] = [("from " if index == 0 else "     ", "dim"), (fit(source, name + 1), "head")]
         for observer in users:
             text, tone = cell_text(cells.get((source, observer), UNPROVEN), source == observer)
             spans += [(" " * (column - len(text)), "plain"), (text, tone)]
-        lines.append(clip(tuple(spans), width))
+        lines += [BLANK] * roomy + [clip(tuple(spans), width)]
     return lines
 
 
@@ -142,7 +142,7 @@ def matrix_lines(users: Sequence[str], cells: Cells, width: int, height: int) ->
     if not users:
         return [(("no users yet", "dim"),)]
     if len(users) <= COUNTED:
-        return cell_lines(users, cells, width)
+        return cell_lines(users, cells, width, roomy=height > 2 * len(users) + 1)
     text, tone = sentence(users, cells)
     return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
 

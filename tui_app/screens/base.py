@@ -89,8 +89,17 @@ class SessionScreen(Screen[None]):
     def pulse(self) -> None:
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
         self.query_one("#banner", BannerBar).update(self.banner())
+        self.show_keys()
         if self.frozen_at is None:
             self.tick()
+
+    def applies(self, action_id: str) -> bool:
+        """Whether the key bar is to offer an action now."""
+        if action_id == "back":
+            return self.frozen_at is not None or len(self.app.screen_stack) > 1 or self.NAME == "plan"
+        if action_id == "rerun":
+            return not self.view.running and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+        return action_id != "freeze" or self.view.running
 
     def show_keys(self) -> None:
         """Fill the key bar from the registry, leaving out what does not apply now."""
@@ -120,7 +129,7 @@ class SessionScreen(Screen[None]):
 
 def hints(screen: SessionScreen) -> list[KeyHint]:
     """The key bar of a screen: its own actions, the screens' digits, and help at the right."""
-    found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME)]
+    found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME) if screen.applies(action.id)]
     places = [KeyHint("1-6", "screens", 5), KeyHint("q", "leave", 6)]
     helps = [hint for hint in found if hint.rank == 9]
     return [hint for hint in found if hint.rank != 9] + places + helps

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import App
 
-from tui_app.recording.state import SessionState
+from tui_app.recording.state import CheckView, SessionState
 from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.decision import CRITERION_SUITES, decide
 from tui_app.screens.plan_model import PlanModel
@@ -89,7 +89,7 @@ class DrivingApp(App[int]):
         if "minutes" in cost:
             parts.append(f"about {float(cost['minutes']):.0f} min")
         if "agent_runs" in cost:
-            parts.append(f"{cost['agent_runs']} agent runs")
+            parts.append(f"{cost['agent_runs']} runs")
         return ", ".join(parts)
 
     def run_plan(self) -> None:
@@ -239,10 +239,14 @@ class DrivingApp(App[int]):
             self.copy_to_clipboard(summary())
             self.say("copied a summary")
 
+    def checks_of(self, criterion: str, state: SessionState) -> list[CheckView]:
+        """The checks that a criterion is read from."""
+        wanted = CRITERION_SUITES.get(criterion, ())
+        return [check for check in state.checks.values() if check.id in wanted or check.suite in wanted]
+
     def check_of(self, criterion: str, state: SessionState) -> str:
         """The check that decides a criterion: the worst of those it is read from; '' where none is known."""
-        wanted = CRITERION_SUITES.get(criterion, ())
-        found = [check for check in state.checks.values() if check.id in wanted or check.suite in wanted]
+        found = self.checks_of(criterion, state)
         return min(found, key=lambda check: BADNESS.get(check.word, 4)).id if found else ""
 
     def decision(self, state: SessionState) -> str:

@@ -12,9 +12,20 @@ from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.glyphs import glyphs
-from widgets.lines import BLANK, Line, LineView, clip
-from widgets.matrix import COUNTED, Cell, Matrix, legend, sentence, unclean
+from widgets.lines import Line, LineView, clip, line_width
+from widgets.matrix import COUNTED, Cell, Matrix, sentence, unclean
 from widgets.users import UserRow, user_lines
+
+
+CHROME = 4
+"""Rows that are not panes: banner, sentence, key bar."""
+
+
+def _sum(text: str, tone: str, width: int) -> Line:
+    """The matrix in one sentence, and what a PASS needs where there is room to say it."""
+    need = "   PASS needs 0 leaks, 10 probes a pair, 299 in all"
+    line: Line = ((text, tone), (need, "dim"))
+    return line if line_width(line) <= width else clip(((text, tone),), width)
 
 
 class IsolationScreen(SessionScreen):
@@ -29,9 +40,10 @@ class IsolationScreen(SessionScreen):
     IsolationScreen #unclean { width: 32; display: none; }
     IsolationScreen #unclean.-needed { display: block; }
     IsolationScreen #users { height: auto; max-height: 50%; }
-    IsolationScreen.-narrow #users { display: none; }
-    IsolationScreen.-narrow.-users #users { display: block; max-height: 100%; height: 1fr; }
-    IsolationScreen.-narrow.-users #upper { display: none; }
+    IsolationScreen #users { display: none; }
+    IsolationScreen.-both #users, IsolationScreen.-users #users { display: block; }
+    IsolationScreen.-users #users { max-height: 100%; height: 1fr; }
+    IsolationScreen.-users #upper { display: none; }
     IsolationScreen.-wide #unclean { width: 48; }
     """
 
@@ -50,8 +62,7 @@ class IsolationScreen(SessionScreen):
         state = self.state
         users, matrix = rows.cells(state)
         text, tone = sentence(users, matrix)
-        need = "  PASS needs 0 leaks, 10 probes a pair, 299 in all" if self.size.width >= 100 else "  needs 10 a pair, 299 in all"
-        self.query_one("#sum", LineView).draw(lambda width, _height: ([clip(((text, tone), (need, "dim")), width)], None))
+        self.query_one("#sum", LineView).draw(lambda width, _height: ([_sum(text, tone, width)], None))
         self.query_one("#matrix", Matrix).update(users, matrix)
         found = unclean(users, matrix)
         side = self.query_one("#unclean", LineView)
@@ -59,6 +70,7 @@ class IsolationScreen(SessionScreen):
         side.draw(lambda width, _height: (unclean_lines(found, width), None))
         panel = self.query_one("#users", LineView)
         shown = user_rows(state)
+        self.set_class(self.size.height - CHROME >= 2 * (len(users) + 3), "-both")
         panel.styles.height = "1fr" if self.showing_users else min(len(shown) + 3, max(self.size.height // 2, 5))
         panel.draw(lambda width, _height: (user_lines(shown, width), None))
 
@@ -66,7 +78,7 @@ class IsolationScreen(SessionScreen):
         return [*super().chips(), *([("USERS", "badge")] if self.showing_users else [])]
 
     def action_users_view(self) -> None:
-        """On a narrow terminal: the matrix, or the users."""
+        """The users alone, or the matrix again."""
         self.showing_users = not self.showing_users
         self.set_class(self.showing_users, "-users")
         self.call_after_refresh(self.pulse)
@@ -150,4 +162,4 @@ def unclean_lines(found: list[tuple[str, str, Cell]], width: int) -> list[Line]:
         else:
             text, tone = f"{glyph.waiting} {source} {glyph.arrow} {observer}: not measured", "dim"
         lines.append(clip(((text, tone),), width))
-    return [*lines, BLANK, legend(width)]
+    return lines

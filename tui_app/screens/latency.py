@@ -16,6 +16,8 @@ from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView, clip
 from widgets.series import SeriesTable, milliseconds
 
+CHART_ROWS = 8
+"""Fewer rows than these are no chart."""
 CHART_EVERY = 5
 """Every so many ticks a chart is drawn again: twice a second at most."""
 
@@ -46,7 +48,7 @@ class LatencyScreen(SessionScreen):
         shown = rows.series_rows(self.state)
         table.styles.height = len(shown) + 3
         table.update(shown)
-        self.set_class(self.size.height >= 30, "-tall")
+        self.set_class(self.size.height - len(shown) - 9 >= CHART_ROWS, "-tall")
         series = self.picked
         self.query_one("#about", LineView).draw(lambda width, _height: (about_lines(series, width), None))
         if self._ticks % CHART_EVERY == 0 and series is not None:

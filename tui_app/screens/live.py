@@ -66,7 +66,7 @@ class LiveScreen(SessionScreen):
         matrix = self.query_one("#matrix", Matrix)
         matrix.update(users, cells)
         _, leaking, unmeasured, probes, _ = totals(users, cells)
-        matrix.border_subtitle = f"{leaking} pairs leak, {unmeasured} not measured, {probes} probes"
+        matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} not measured, {probes:,} probes"
         panel = self.query_one("#users", LineView)
         people = user_rows(state)
         panel.styles.height = len(people) + 3

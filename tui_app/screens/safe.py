@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
+from tui_app.sanitize import sanitize
 
-_KEPT = {"Zs", "Zl", "Zp"}
+LONGEST = 2_000
+"""More characters than any line of a screen shows."""
 
 
 def clean(text: str) -> str:
-    """`text` without what could steer a terminal: control, format and private characters become a visible middle dot."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        " " if unicodedata.category(char) in _KEPT or char in "\n\t" else "·" if unicodedata.category(char)[0] == "C" else char
-        for char in text
-    )
+    """`text` on one line of printable glyphs, cut where no screen would show more."""
+    return sanitize(text, LONGEST)

@@ -11,9 +11,9 @@ from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from widgets.big import big
-from widgets.criteria import check_line, criteria_head, criterion_line
+from widgets.criteria import CheckRow, check_line, criteria_head, criterion_line
 from widgets.glyphs import SHORT, TONES, glyphs
-from widgets.lines import BLANK, Line, LineView, clip, spread
+from widgets.lines import BLANK, Line, LineView, clip, spread, wrap
 
 BADGE = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
 DOCKER = ("unknown", "restored", "failed")
@@ -32,7 +32,9 @@ class VerdictScreen(SessionScreen):
     VerdictScreen #checks { display: none; }
     VerdictScreen.-wide #board { border: round $border; width: 52%; }
     VerdictScreen.-wide #checks { display: block; }
-    VerdictScreen.-tall #big { display: block; }
+    VerdictScreen #about { display: none; height: 10; }
+    VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
+    VerdictScreen.-tall #detail { height: 1; }
     """
 
     def __init__(self, view: View) -> None:
@@ -47,6 +49,7 @@ class VerdictScreen(SessionScreen):
         with Horizontal():
             yield titled(LineView(id="board", classes="pane"), "Criteria")
             yield titled(LineView(id="checks", classes="pane"), "Checks")
+        yield titled(LineView(id="about", classes="pane"), "About the line under the cursor")
         yield LineView(id="detail", bar=True)
 
     @property
@@ -79,9 +82,8 @@ class VerdictScreen(SessionScreen):
         self.query_one("#checks", LineView).draw(side)
         self.query_one("#big", LineView).draw(self._big)
         self.query_one("#word", LineView).draw(self._word)
-        self.query_one("#detail", LineView).draw(
-            lambda width, _height: ([clip(self._detail(), width), clip(((self.vigil.decision(self.state), "strong"),), width)], None)
-        )
+        self.query_one("#about", LineView).draw(lambda width, height: (self._about(width)[:height], None))
+        self.query_one("#detail", LineView).draw(self._foot)
 
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
@@ -123,6 +125,11 @@ class VerdictScreen(SessionScreen):
             return "Everything required was measured and is within its limits." if self.state.ended else "Nothing against it so far."
         return ""
 
+    def _foot(self, width: int, height: int) -> tuple[list[Line], None]:
+        """The line under the cursor at full length (where no pane says it), and the decision."""
+        decision: Line = ((self.vigil.decision(self.state), "strong"),)
+        return [clip(line, width) for line in ([self._detail(), decision] if height > 1 else [decision])], None
+
     def _detail(self) -> Line:
         """What the row under the cursor says at full length."""
         if not self._items:
@@ -130,12 +137,38 @@ class VerdictScreen(SessionScreen):
         kind, name = self._items[self.picked]
         if kind == "criterion":
             criterion = self.state.criteria[name]
-            reason = clean(criterion.reason) or "as measured"
-            return ((f"{name}  ", "head"), (f"{criterion.word}: {reason}", "plain"))
+            return ((f"{name}  ", "head"), (clean(criterion.reason) or "read from its checks as measured", "plain"))
         check = self.state.checks[name]
         text = clean(check.reason) or clean(check.title)
         decide = f"  To decide: {clean(check.to_decide)}" if check.to_decide else ""
         return ((f"{name}  ", "head"), (text + decide, "plain"))
+
+    def _about(self, width: int) -> list[Line]:
+        """The row under the cursor in full: what it is, why it reads so, and what it rests on."""
+        if not self._items:
+            return []
+        kind, name = self._items[self.picked]
+        glyph = glyphs()
+        if kind == "criterion":
+            c = self.state.criteria[name]
+            lines: list[Line] = [((f"{c.id}  ", "head"), (clean(c.title), "strong"))]
+            lines += [((text, "plain"),) for text in wrap(clean(c.reason) or "as measured", width)]
+            lines.append(((f"limit {clean(c.limit)}   measured {clean(c.measured) or '-'}", "dim"),))
+            for check in self.vigil.checks_of(name, self.state):
+                row = CheckRow(check.id, check.suite, clean(check.title), check.word, clean(check.reason))
+                lines.append(check_line(row, width))
+            return lines
+        check = self.state.checks[name]
+        lines = [((f"{check.id}  ", "head"), (clean(check.title), "strong"))]
+        lines += [((text, "dim"),) for text in wrap(clean(check.impact), width)]
+        lines += [((text, "plain"),) for text in wrap(clean(check.reason), width)]
+        if check.to_decide:
+            lines += [((text, "warn"),) for text in wrap(f"To decide: {clean(check.to_decide)}", width)]
+        for finding in check.findings:
+            tone = "bad" if finding.severity in ("critical", "major") else "dim"
+            mark = glyph.failed if tone == "bad" else glyph.waiting
+            lines.append(clip(((f"{mark} {finding.severity}: ", tone), (clean(finding.text), "plain")), width))
+        return lines
 
     def _move(self, by: int) -> None:
         self.picked = max(0, min(len(self._items) - 1, self.picked + by))
