@@ -16,9 +16,9 @@ from textual.widget import Widget
 
 from widgets.fitting import amount, fit
 from widgets.glyphs import ASCII, glyphs
-from widgets.stream_window import StreamRow, StreamSource, StreamWindow
+from widgets.stream_window import StreamPage, StreamRow, StreamSource, StreamWindow
 
-__all__ = ["Column", "EventStream", "StreamRow", "StreamSource", "StreamWindow", "columns_for"]
+__all__ = ["Column", "EventStream", "StreamPage", "StreamRow", "StreamSource", "StreamWindow", "columns_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class EventStream(Widget, can_focus=True):
             text = " ".join(fit(c.header, c.width or 4, right=c.right) for c in self._columns)
             return Strip([Segment(fit(" " + text, width), self.rich_style + self._part("stream--header"))], width)
         if y > len(self._shown):
-            text = f"  {self.empty}" if y == 2 and not self._shown else ""
+            text = f"  {'Searching' + glyphs().ellipsis if self.view.searching else self.empty}" if y == 2 and not self._shown else ""
             return Strip([Segment(fit(text, width), self.rich_style + self._part("stream--empty"))], width)
         row = self._shown[y - 1]
         if row.seq == self.view.cursor:

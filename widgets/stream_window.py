@@ -7,6 +7,7 @@ rows around the view are held, whatever the length of the stream.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,23 +33,29 @@ class StreamRow:
     conn: str = ""
 
 
-class StreamSource(Protocol):
-    """Where the rows come from. Every answer is bounded by what is asked, and rows never change once given."""
+class StreamPage(list[StreamRow]):
+    """Rows in order of seq: all that are shown with low <= seq <= high. `low` is 0 where the stream begins."""
 
-    def window(self, anchor: int, before: int, after: int) -> list[StreamRow]:
-        """At most `before` rows with seq < anchor and at most `after` rows with seq >= anchor, in order of seq."""
+    def __init__(self, rows: Iterable[StreamRow] = (), low: int = 0, high: int = 0) -> None:
+        super().__init__(rows)
+        self.low = low
+        self.high = high
+
+
+class StreamSource(Protocol):
+    """Where the rows come from. Rows never change once given. An answer never takes long: where many rows must be looked at to find
+    few, it is a part, and says so by how far it looked (`low`, `high`)."""
+
+    def window(self, anchor: int, before: int, after: int) -> StreamPage:
+        """At most `before` rows with seq < anchor and at most `after` rows with seq >= anchor."""
         ...
 
     def head(self) -> int:
         """The newest sequence number that exists, whether it is shown here or not; 0 if there is none."""
         ...
 
-    def first(self) -> int:
-        """The sequence number of the first row shown here; 0 if there is none."""
-        ...
-
-    def count(self, after: int, upto: int) -> int:
-        """How many rows are shown here with after < seq <= upto."""
+    def count(self, after: int) -> tuple[int, int]:
+        """How many rows are shown here after `after`, and up to which seq they have been counted."""
         ...
 
 
@@ -73,7 +80,6 @@ class StreamWindow:
         self.low = 0  # every row shown with low <= seq <= high is in `rows`
         self.high = 0
         self._counted = 0
-        self._first = 0
 
     # -- what is seen
 
@@ -92,6 +98,11 @@ class StreamWindow:
         at = bisect_left(self.seqs, self.top)
         return self.rows[at : min(at + self.height, bisect_right(self.seqs, self.end))]
 
+    @property
+    def searching(self) -> bool:
+        """The view is not full, and not all of the stream has been looked at yet: later ticks go on."""
+        return len(self.visible()) < self.height and (self.low > 0 or self.high < self.end)
+
     def row(self, seq: int) -> StreamRow | None:
         """The held row `seq`, or None."""
         at = bisect_left(self.seqs, seq)
@@ -102,8 +113,7 @@ class StreamWindow:
         shown = self.visible()
         if not shown or self.end <= 1:
             return (0.0, 1.0)
-        self._first = self._first or self.source.first()
-        begin = 0.0 if shown[0].seq <= self._first else shown[0].seq / self.end
+        begin = 0.0 if self.low == 0 and shown[0].seq == self.seqs[0] else shown[0].seq / self.end
         last = bisect_right(self.seqs, self.end) - 1
         at_end = self.high >= self.end and last >= 0 and shown[-1].seq == self.seqs[last]
         return (begin, 1.0 if at_end else shown[-1].seq / self.end)
@@ -111,52 +121,56 @@ class StreamWindow:
     # -- time passes
 
     def tick(self) -> bool:
-        """Look whether the stream has grown; True if anything that is shown changed."""
+        """Look whether the stream has grown (or go on searching); True if anything that is shown changed."""
         head = self.source.head()
-        if head == self.head:
+        if head == self.head and not self.searching and (self._counted >= head or (self.follow and self.frozen_at is None)):
             return False
         self.head = head
         if self.follow and self.frozen_at is None:
             return self._to_end()
         changed = self._count()
-        if self.frozen_at is None and len(self.visible()) < self.height:
-            self._need_below(self.height)
-            self._settle()
+        if len(self.visible()) < self.height:
+            self._fill()
             changed = True
         return changed
-
-    def _settle(self) -> None:
-        """After rows came to a view that had none: stand on the first of them."""
-        shown = self.visible()
-        if shown and not shown[0].seq <= self.cursor <= shown[-1].seq:
-            self.top = self.cursor = shown[0].seq
 
     def _count(self) -> bool:
         if self.head <= self._counted:
             return False
-        new = self.source.count(self._counted, self.head)
-        self._counted = self.head
+        new, self._counted = self.source.count(self._counted)
         self.waiting += new
         return new > 0
 
     def _to_end(self) -> bool:
         """Bring the newest row to the last line, reading only what is new where that is possible."""
         end, before = self.end, (self.top, self.cursor, len(self.rows))
-        fresh = self.source.window(self.high + 1, 0, self.height + 1)
-        if len(fresh) <= self.height:
+        fresh = self.source.window(self.high + 1, 0, self.height + 1) if self.high < end else StreamPage([], 0, end)
+        if len(fresh) <= self.height and fresh.high >= end:
             self._append([row for row in fresh if row.seq <= end])
         else:
-            self._hold(self.source.window(end + 1, self.chunk, 0))
-            self.low = self.seqs[0] if len(self.seqs) == self.chunk else 0
+            self._hold(page := self.source.window(end + 1, self.chunk, 0))
+            self.low = page.low
         self.high = end
         last = bisect_right(self.seqs, end)
+        last += self._need_above(last, self.height)
         if last:
-            self._need_above(last, self.height)
-            last = bisect_right(self.seqs, end)
             self.top = self.seqs[max(0, last - self.height)]
             self.cursor = self.seqs[last - 1]
         self._trim()
         return before != (self.top, self.cursor, len(self.rows)) or bool(fresh)
+
+    def _fill(self) -> None:
+        """The view has empty lines: take what lies below, then what lies above, and stand on a row that is seen."""
+        self._need_below(self.height)
+        short = self.height - len(self.visible())
+        if short > 0 and self.high >= self.end:
+            at = bisect_left(self.seqs, self.top)
+            at += self._need_above(at, short)
+            if self.seqs:
+                self.top = self.seqs[max(0, at - short)]
+        shown = self.visible()
+        if shown and not shown[0].seq <= self.cursor <= shown[-1].seq:
+            self.cursor = shown[0].seq if self.cursor < shown[0].seq else shown[-1].seq
 
     # -- the held rows
 
@@ -168,21 +182,27 @@ class StreamWindow:
         self.rows.extend(rows)
         self.seqs.extend(row.seq for row in rows)
 
-    def _need_above(self, at: int, count: int) -> None:
-        """Hold `count` rows above index `at`, if the stream has them."""
-        while at < count and self.low > 0:
+    def _need_above(self, at: int, count: int) -> int:
+        """Hold `count` rows above index `at`, if the stream has them and a search finds them in time; how many were added."""
+        added = 0
+        while at + added < count and self.low > 0:
             older = self.source.window(self.low, self.chunk, 0)
             self.rows[:0] = older
             self.seqs[:0] = [row.seq for row in older]
-            self.low = older[0].seq if len(older) == self.chunk else 0
-            at += len(older)
+            added += len(older)
+            self.low = older.low
+            if len(older) < self.chunk:
+                break
+        return added
 
     def _need_below(self, count: int) -> None:
-        """Hold `count` rows from the top of the view on, if the stream has them."""
+        """Hold `count` rows from the top of the view on, if the stream has them and a search finds them in time."""
         while len(self.seqs) - bisect_left(self.seqs, self.top) < count and self.high < self.end:
-            newer = [row for row in self.source.window(self.high + 1, 0, self.chunk) if row.seq <= self.end]
-            self._append(newer)
-            self.high = newer[-1].seq if len(newer) == self.chunk else self.end
+            newer = self.source.window(self.high + 1, 0, self.chunk)
+            self._append([row for row in newer if row.seq <= self.end])
+            self.high = min(newer.high, self.end)
+            if len(newer) < self.chunk:
+                break
 
     def _trim(self) -> None:
         """Forget what is far from the view: at most four chunks are held."""
@@ -212,13 +232,11 @@ class StreamWindow:
         at = bisect_left(self.seqs, self.cursor)
         if delta < 0:
             self._leave_end()
-            self._need_above(at, -delta + self.height)
-            at = bisect_left(self.seqs, self.cursor)
-        else:
-            while at + delta >= bisect_right(self.seqs, self.end) and self.high < self.end:
-                self._need_below(len(self.seqs) + self.chunk)
+            at += self._need_above(at, -delta + self.height)
+        elif at + delta >= bisect_right(self.seqs, self.end):
+            self._need_below(at + delta + self.height - bisect_left(self.seqs, self.top))
         last = bisect_right(self.seqs, self.end) - 1
-        if delta > 0 and at >= last and self.frozen_at is None:
+        if delta > 0 and at >= last and self.frozen_at is None and self.high >= self.end:
             self.go_end()
             return
         self.cursor = self.seqs[max(0, min(last, at + delta))]
@@ -231,8 +249,7 @@ class StreamWindow:
         at = bisect_left(self.seqs, self.top)
         if delta < 0:
             self._leave_end()
-            self._need_above(at, -delta)
-            at = bisect_left(self.seqs, self.top)
+            at += self._need_above(at, -delta)
         else:
             self._need_below(self.height + delta)
         last = bisect_right(self.seqs, self.end)
@@ -250,11 +267,7 @@ class StreamWindow:
             self.top = self.cursor
         elif at >= top + self.height:
             self.top = self.seqs[at - self.height + 1]
-        self._need_below(self.height)
-        short = self.height - len(self.visible())
-        if short > 0:  # the stream ends here: no empty lines while there are rows above
-            self._need_above(bisect_left(self.seqs, self.top), short)
-            self.top = self.seqs[max(0, bisect_left(self.seqs, self.top) - short)]
+        self._fill()
         self._trim()
 
     def pick(self, seq: int) -> None:
@@ -266,7 +279,7 @@ class StreamWindow:
     def go_home(self) -> None:
         """To the first row of the stream."""
         self._leave_end()
-        self.jump(self.source.first(), context=0)
+        self.jump(0, context=0)
 
     def go_end(self) -> None:
         """To the newest row; follow from there, unless frozen."""
@@ -281,16 +294,16 @@ class StreamWindow:
         self._leave_end()
         above = self.height // 3 if context is None else context
         seq = min(seq, self.end)
-        rows = [row for row in self.source.window(seq, self.chunk, self.chunk) if row.seq <= self.end]
-        older = sum(row.seq < seq for row in rows)
-        self._hold(rows)
-        self.low = rows[0].seq if older == self.chunk else 0
-        self.high = rows[-1].seq if len(rows) - older == self.chunk else self.end
-        if not rows:
-            return
-        at = min(older, len(rows) - 1)
-        self.cursor = rows[at].seq
-        self.top = rows[max(0, min(at - above, len(rows) - self.height))].seq
+        page = self.source.window(seq, self.chunk, self.chunk)
+        self._hold([row for row in page if row.seq <= self.end])
+        self.low, self.high = page.low, min(page.high, self.end)
+        self.top = self.cursor = seq
+        if self.seqs:
+            at = min(bisect_left(self.seqs, seq), len(self.seqs) - 1)
+            if self.seqs[at] >= seq or self.high >= self.end:
+                self.cursor = self.seqs[at]
+                self.top = self.seqs[max(0, min(at - above, len(self.seqs) - self.height))]
+        self._fill()
 
     def freeze(self) -> None:
         """Hold what is seen; or, when frozen, go on from here."""
@@ -303,8 +316,7 @@ class StreamWindow:
         if self.follow:
             self.go_end()
         else:
-            self._need_below(self.height)
-            self._settle()
+            self._fill()
 
     def go_on(self) -> None:
         """Follow the end, whatever the mode was."""
@@ -329,7 +341,7 @@ class StreamWindow:
         """Show another selection of the same recording; the reader keeps his place by sequence number."""
         place, self.source = self.cursor, source
         self._hold([])
-        self.low = self.high = self._first = 0
+        self.low = self.high = 0
         self.head = max(self.head, source.head())
         if self.follow:
             self._to_end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 
-from widgets.stream import EventStream, StreamRow, columns_for
+from widgets.stream import EventStream, StreamPage, StreamRow, columns_for
 
 HOSTILE = [
     "\x1b]52;c;ZXZpbA==\x07clip",
@@ -26,18 +26,18 @@ class Rows:
     def __init__(self, rows: list[StreamRow]) -> None:
         self.rows = rows
 
-    def window(self, anchor: int, before: int, after: int) -> list[StreamRow]:
+    def window(self, anchor: int, before: int, after: int) -> StreamPage:
         at = sum(row.seq < anchor for row in self.rows)
-        return self.rows[max(0, at - before) : at + after]
+        older, newer = self.rows[max(0, at - before) : at], self.rows[at : at + after]
+        low = older[0].seq if before and len(older) == before else anchor if not before else 0
+        high = newer[-1].seq if after and len(newer) == after else self.head() if after else anchor - 1
+        return StreamPage(older + newer, low, high)
 
     def head(self) -> int:
         return self.rows[-1].seq if self.rows else 0
 
-    def first(self) -> int:
-        return self.rows[0].seq if self.rows else 0
-
-    def count(self, after: int, upto: int) -> int:
-        return sum(after < row.seq <= upto for row in self.rows)
+    def count(self, after: int) -> tuple[int, int]:
+        return sum(row.seq > after for row in self.rows), self.head()
 
     def grow(self, count: int) -> None:
         start = self.head() + 1
