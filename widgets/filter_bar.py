@@ -42,8 +42,10 @@ def problem_line(text: str, problem: FilterProblem, width: int, indent: int = 0,
     left = max(0, indent + cell_len(text[:start]) - scrolled)
     marks = mark * max(1, cell_len(text[start:end]))
     message = printable(problem.message)
-    if left + len(marks) + 1 + cell_len(message) <= width or left < cell_len(message) + 2:
-        return ((" " * min(left, width - 1), "plain"), (marks[: max(1, width - left)], "bad"), (f" {message}", "bad"))
+    room = width - left - len(marks) - 1
+    if cell_len(message) <= room or room > left - 2:
+        shown = message if cell_len(message) <= room else fit(message, max(room, 1), ellipsis=glyphs().ellipsis)
+        return ((" " * min(left, width - 1), "plain"), (marks[: max(1, width - left)], "bad"), (f" {shown}", "bad"))
     return ((fit(f"{message} ", left, right=True), "bad"), (marks[: max(1, width - left)], "bad"))
 
 

@@ -53,7 +53,7 @@ def columns_for(width: int) -> tuple[Column, ...]:
         names |= {"run"}
     if width >= 96:
         names |= {"ms"}
-    if width >= 112:
+    if width >= 106:
         names |= {"gap"}
     if width >= 126:
         names |= {"seq", "conn", "thread"}
@@ -79,24 +79,24 @@ class EventStream(Widget, can_focus=True):
         width: 1fr;
         background: $surface;
         color: $foreground;
-        & .stream--header { color: $text-muted; text-style: bold; }
-        & .stream--time { color: $text-muted; }
-        & .stream--user { color: $text-secondary; }
+        & .stream--header { color: $foreground-muted; text-style: bold; }
+        & .stream--time { color: $foreground-muted; }
+        & .stream--user { color: $foreground; }
         & .stream--type { color: $foreground; }
         & .stream--text { color: $foreground; }
-        & .stream--id { color: $text-muted; }
+        & .stream--id { color: $foreground-muted; }
         & .stream--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
         & .stream--cursor-blurred { background: $block-cursor-blurred-background; color: $foreground; text-style: bold; }
         & .stream--hover { background: $block-hover-background; }
         & .stream--track { color: $border-blurred; }
         & .stream--thumb { color: $primary; }
-        & .stream--empty { color: $text-muted; }
+        & .stream--empty { color: $foreground-muted; }
         & .stream--good { color: $text-success; }
         & .stream--bad { color: $text-error; text-style: bold; }
         & .stream--warn { color: $text-warning; }
-        & .stream--dim { color: $text-muted; }
+        & .stream--dim { color: $foreground-muted; }
         & .stream--accent { color: $text-accent; }
-        & .stream--out { color: $text-primary; }
+        & .stream--out { color: $text-secondary; }
     }
     """
 

@@ -82,6 +82,11 @@ def describe(row: Row, method: str = "") -> tuple[str, str, Tone]:
     return clean(kind), one_line(text), tone
 
 
+def _of(row: Row) -> str:
+    """The check a row belongs to, behind what it says."""
+    return f"  ({row.check})" if row.check else ""
+
+
 def _s(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key)
     return value if isinstance(value, str) else "" if value is None else str(value)
@@ -167,10 +172,10 @@ def _step(row: Row, body: Mapping[str, Any]) -> Told:
     if row.type == "begin":
         limit = body.get("deadline_ms")
         within = f", at most {limit / 1000:g} s" if isinstance(limit, int | float) and limit else ""
-        return "step", f"{row.check}: {intent} begins{within}  {_s(body, 'subject')}", "dim"
+        return "step", f"{intent} begins{within}{_of(row)}", "dim"
     outcome = _s(body, "outcome") or "done"
     took = f" in {number(row.ms)}" if row.ms is not None else ""
-    return "step", f"{row.check}: {intent} {outcome}{took}", "dim" if outcome == "done" else "warn"
+    return "step", f"{intent} {outcome}{took}{_of(row)}", "dim" if outcome == "done" else "warn"
 
 
 def _check(row: Row, body: Mapping[str, Any]) -> Told:
@@ -192,7 +197,7 @@ def _criterion(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _finding(row: Row, body: Mapping[str, Any]) -> Told:
     tone = "bad" if row.flag in ("critical", "major") else "warn" if row.flag == "minor" else ""
-    return "finding", f"{row.flag} in {row.check}: {_s(body, 'text')}", tone
+    return "finding", f"{row.flag}: {_s(body, 'text')}{_of(row)}", tone
 
 
 def _session(row: Row, body: Mapping[str, Any]) -> Told:
