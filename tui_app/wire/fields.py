@@ -87,7 +87,7 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         code=code,
         at=_at(root, scopes),
         replayed=bool(flat.get("recovered") or flat.get("replayed") or flat.get("original_failure")),
-        ids=identifiers(root),
+        ids=identifiers(root) if outer is None else tuple(dict.fromkeys(identifiers(root) + identifiers(outer))),
     )
 
 
