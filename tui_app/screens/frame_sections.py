@@ -107,7 +107,7 @@ def heading(row: Row) -> tuple[str, str, str]:
     """What the row is in one line, where it belongs, and the tone."""
     kind, text, tone = describe(row)
     name = f"{arrow(row)} {kind}".strip()
-    first = name if row.kind == "frame" else f"{name}: {text}"
+    first = f"{name}  {text}"
     place = [f"connection {row.conn}" if row.conn else "", f"run {short_id(row.run)}" if row.run else ""]
     place += [f"thread {short_id(row.thread)}" if row.thread else "", clean(row.check)]
     return first, "  ".join(part for part in (clean(row.user), *place) if part), tone
@@ -145,13 +145,15 @@ def _since_request(row: Row, reader: Reader) -> list[tuple[str, str, str]]:
     event = normalise(row.text)[0]
     facts: list[tuple[str, str, str]] = []
     if event.request:
-        asked = Where("kind = 'frame' AND dir = 'out' AND conn = ? AND instr(text, ?) > 0", (row.conn, event.request))
+        asked = Where("kind = 'frame' AND dir = 'out' AND instr(text, ?) > 0", (event.request,))
         sent = reader.last(asked, row.seq - 1, budget=0.1)
-        if sent is not None:
-            took = number((row.t - sent.t) / 1e6)
-            facts.append(("since its request", f"{took}  after → {clean(sent.type[:40])}, row {sent.seq:,}", ""))
+        if sent is None:
+            facts.append(("since its request", "no request of ours that has its id was found", "dim"))
         else:
-            facts.append(("since its request", "no request of ours on this socket has its id", "warn"))
+            own = sent.conn == row.conn
+            whose = "" if own else f", sent by {clean(sent.user)} on connection {sent.conn}: not this socket"
+            took = number((row.t - sent.t) / 1e6)
+            facts.append(("since its request", f"{took}  after {arrow(sent)} {clean(sent.type[:40])}, row {sent.seq:,}{whose}", "" if own else "bad"))
     begun = reader.header.get("started", "")
     if event.at is not None and begun:
         try:
