@@ -95,16 +95,9 @@ class BannerBar(LineView):
         self.data: Banner | None = None
 
     def update(self, data: Banner) -> None:
-        """Show `data`, if it differs."""
+        """Show `data`; lines that do not differ are not painted."""
         self.data = data
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.data is not None and self.size.width:
-            self.show(banner_lines(self.data, self.size.width))
+        self.draw(lambda width, _height: (banner_lines(data, width), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +135,9 @@ class KeyBar(LineView):
 
     def __init__(self, hints: Sequence[KeyHint] = (), *, id: str | None = None) -> None:
         super().__init__(id=id, bar=True)
-        self.hints = tuple(hints)
+        self.update(hints)
 
     def update(self, hints: Sequence[KeyHint]) -> None:
         """Show these hints."""
         self.hints = tuple(hints)
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size.width:
-            self.show([key_line(self.hints, self.size.width)])
+        self.draw(lambda width, _height: ([key_line(self.hints, width)], None))

@@ -22,7 +22,7 @@ TONES: Final = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "warn", "BLOCKED"
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One set of glyphs; every value but the bars is one cell wide."""
+    """One set of glyphs; every value is one cell wide, `bars` is eight of rising height."""
 
     passed: str
     failed: str
@@ -40,8 +40,9 @@ class Glyphs:
     ellipsis: str
     bars: str
     arrow: str
-    full: str
-    empty: str
+    own: str
+    clean: str
+    partial: str
 
     def word(self, word: str) -> str:
         """The glyph of a verdict word, of 'RUNNING', or of '' (waiting)."""
@@ -59,8 +60,8 @@ class Glyphs:
         return "".join({"s": self.seen, "x": self.wrong}.get(lamp, self.unseen) for lamp in lamps)
 
 
-UNICODE: Final = Glyphs("✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░")
-ASCII: Final = Glyphs("+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", "->", "#", ".")
+UNICODE: Final = Glyphs("✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░", "▒")
+ASCII: Final = Glyphs("+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", ">", "#", "-", ":")
 
 MARK_ALL: Final = "[*]"
 MARK_SOME: Final = "[~]"

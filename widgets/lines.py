@@ -6,7 +6,7 @@ Text is put into segments as it is and never parsed as markup; it must have been
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -21,7 +21,7 @@ from widgets.glyphs import glyphs
 Span: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Span, ...]
 
-TONES = ("plain", "dim", "strong", "good", "bad", "warn", "accent", "head", "badge", "badbadge", "goodbadge", "warnbadge", "key")
+TONES = ("plain", "dim", "strong", "good", "bad", "warn", "accent", "head", "badge", "badbadge", "goodbadge", "warnbadge", "key", "spark")
 """Names of tones; 'plain' is the widget's own colour."""
 
 BLANK: Line = ()
@@ -119,6 +119,7 @@ class LineView(ScrollView, can_focus=False):
     LineView > .tone--accent { color: $text-accent; }
     LineView > .tone--head { color: $text-primary; text-style: bold; }
     LineView > .tone--key { color: $text-accent; text-style: bold; }
+    LineView > .tone--spark { color: $secondary; }
     LineView > .tone--badge { color: $text-accent; text-style: bold reverse; }
     LineView > .tone--badbadge { color: $text-error; text-style: bold reverse; }
     LineView > .tone--goodbadge { color: $text-success; text-style: bold reverse; }
@@ -130,8 +131,22 @@ class LineView(ScrollView, can_focus=False):
         super().__init__(id=id, classes=classes)
         self.lines: list[Line] = []
         self.cursor: int | None = None
+        self._make: Callable[[int, int], tuple[Sequence[Line], int | None]] | None = None
         if bar:
             self.styles.overflow_y = "hidden"
+
+    def draw(self, make: Callable[[int, int], tuple[Sequence[Line], int | None]]) -> None:
+        """Show what `make(width, height)` gives as (lines, cursor), now and again whenever the size changes."""
+        self._make = make
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Lay out again for the size there is."""
+        if self._make is not None and self.size.width:
+            self.show(*self._make(self.size.width, self.size.height))
+
+    def on_resize(self) -> None:
+        self.redraw()
 
     def show(self, lines: Sequence[Line], cursor: int | None = None) -> None:
         """Replace the lines; only rows that differ are painted again. `cursor` is the highlighted row, kept in view."""

@@ -111,8 +111,6 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("last", ("end", "G"), "last", "to the last line", "Moving", LISTS, palette=False),
     Action("open", ("enter",), "open", "open what the cursor is on", "Moving", LISTS, footer=1, palette=False),
     Action("back", ("escape",), "back", "one step back", "Moving", footer=2, palette=False),
-    # -- start
-    Action("forget", ("x",), "forget", "take the typed address away again", "Start", ("start",), palette=False),
     # -- plan
     Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
     Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),

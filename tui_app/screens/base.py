@@ -7,10 +7,11 @@ in view, and never while it is frozen; and once when the screen comes into view 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
@@ -21,6 +22,14 @@ from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
 if TYPE_CHECKING:
     from tui_app.app import VigilApp
     from tui_app.recording.reader import Reader
+
+W = TypeVar("W", bound=Widget)
+
+
+def titled(widget: W, title: str) -> W:
+    """`widget` with a title in its border. Titles are our own words: the toolkit reads markup in them."""
+    widget.border_title = title
+    return widget
 
 
 class SessionScreen(Screen[None]):
