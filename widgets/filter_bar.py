@@ -112,9 +112,7 @@ class FilterBar(Vertical):
             """The bar it came from."""
             return self.bar
 
-    def __init__(
-        self, check: Check, complete: Complete | None = None, *, hint: str = "", prompt: str = "", id: str | None = None
-    ) -> None:
+    def __init__(self, check: Check, complete: Complete | None = None, *, hint: str = "", prompt: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self.check = check
         self._completions = complete or (lambda text: ())

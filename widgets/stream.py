@@ -280,7 +280,7 @@ class EventStream(Widget, can_focus=True):
         if y == 0:
             mark, name = " ", "stream--track"
         elif self._gutter[0] <= y - 1 < self._gutter[1]:
-            mark, name = (glyphs().full if glyphs() is ASCII else "┃"), "stream--thumb"
+            mark, name = ("#" if glyphs() is ASCII else "┃"), "stream--thumb"
         else:
             mark, name = (glyphs().upright), "stream--track"
         return Strip([*body, Segment(mark, self.rich_style + self._part(name))], width)

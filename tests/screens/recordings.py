@@ -26,7 +26,15 @@ def marker(user: str, number: int) -> str:
 
 def envelope(name: str, data: dict[str, object], at: float) -> str:
     """A frame as the platform sends it."""
-    return json.dumps({"type": name, "data": data, "timestamp": f"2026-11-12T17:{int(at // 60) % 60:02d}:{at % 60:06.3f}Z", "critical": True, "attempt": None})
+    return json.dumps(
+        {
+            "type": name,
+            "data": data,
+            "timestamp": f"2026-11-12T17:{int(at // 60) % 60:02d}:{at % 60:06.3f}Z",
+            "critical": True,
+            "attempt": None,
+        }
+    )
 
 
 class Script:
@@ -58,7 +66,9 @@ def beginning(script: Script, users: int) -> Iterator[Row]:
         carry = json.dumps({"url": "wss://staging/ws", "carry": "subprotocol", "phases": {}})
         yield script.row("conn", user=user, conn=number, type="dialing", text=carry)
         yield script.row("conn", user=user, conn=number, type="open", ms=8.2, text=carry)
-        yield script.row("frame", user=user, conn=number, dir="in", type="welcome", text='{"type":"connection_established","data":{"mode":"main"}}')
+        yield script.row(
+            "frame", user=user, conn=number, dir="in", type="welcome", text='{"type":"connection_established","data":{"mode":"main"}}'
+        )
         yield script.row("conn", user=user, conn=number, type="welcome", ms=31.4, text=carry)
 
 
@@ -89,9 +99,20 @@ def one_run(script: Script, number: int, user: str, *, leak_to: str = "") -> Ite
         yield script.row("frame", user=user, conn=conn, dir="in", type=name, run=run, thread=thread, text=text, size=len(text))
         if leak_to and name == "tool_completed":
             other = int(leak_to[1:])
-            yield script.row("frame", user=leak_to, conn=other, dir="in", type=name, run=run, thread=thread, text=text, size=len(text), flag="foreign")
-    yield script.row("step", check="tool-isolation", user=user, type="end", ms=(script.t - begun) / MS, text=json.dumps({"step": number, "intent": "agent-run", "outcome": "done"}))
-    yield script.row("run", user=user, run=run, ms=(script.t - begun) / MS, text=json.dumps({"lamps": "sssss", "state": "ok", "request": request}))
+            yield script.row(
+                "frame", user=leak_to, conn=other, dir="in", type=name, run=run, thread=thread, text=text, size=len(text), flag="foreign"
+            )
+    yield script.row(
+        "step",
+        check="tool-isolation",
+        user=user,
+        type="end",
+        ms=(script.t - begun) / MS,
+        text=json.dumps({"step": number, "intent": "agent-run", "outcome": "done"}),
+    )
+    yield script.row(
+        "run", user=user, run=run, ms=(script.t - begun) / MS, text=json.dumps({"lamps": "sssss", "state": "ok", "request": request})
+    )
 
 
 def traffic(script: Script, rows: int, users: int = 5, leak_at: int | None = None) -> Iterator[Row]:
@@ -106,9 +127,20 @@ def traffic(script: Script, rows: int, users: int = 5, leak_at: int | None = Non
         yield from one_run(script, number, user)
         probe = f"p-{number}"
         yield script.row("frame", user=user, conn=int(user[1:]), dir="out", type="ping", text=json.dumps({"type": "ping", "id": probe}))
-        yield script.row("frame", user=user, conn=int(user[1:]), dir="in", type="pong", text=json.dumps({"type": "pong", "data": {"id": probe}}))
-        yield script.row("http", user=user, dir="out", type="GET", text=json.dumps({"req": f"r{number}", "service": "backend", "path": "/api/threads"}))
-        yield script.row("http", user=user, dir="in", type="200", ms=12.0, text=json.dumps({"req": f"r{number}", "service": "backend", "path": "/api/threads", "body": []}))
+        yield script.row(
+            "frame", user=user, conn=int(user[1:]), dir="in", type="pong", text=json.dumps({"type": "pong", "data": {"id": probe}})
+        )
+        yield script.row(
+            "http", user=user, dir="out", type="GET", text=json.dumps({"req": f"r{number}", "service": "backend", "path": "/api/threads"})
+        )
+        yield script.row(
+            "http",
+            user=user,
+            dir="in",
+            type="200",
+            ms=12.0,
+            text=json.dumps({"req": f"r{number}", "service": "backend", "path": "/api/threads", "body": []}),
+        )
         yield script.row("clock", text="{}")
         if number % 7 == 0:
             yield script.row("lag", ms=script.random.random() * 2)
@@ -127,22 +159,38 @@ def header() -> dict[str, str]:
         {"id": check, "phase": phase, "suite": suite, "title": title, "proves": title, "impact": impact, "required": True}
         for phase, suite, check, title, impact in CHECKS
     ]
-    return {"session": "7c1e0a9b3d42", "engine": "1", "started": STARTED, "host": "operator@console", "checks": json.dumps(planned), "plan": "{}"}
+    return {
+        "session": "7c1e0a9b3d42",
+        "engine": "1",
+        "started": STARTED,
+        "host": "operator@console",
+        "checks": json.dumps(planned),
+        "plan": json.dumps({"target": {"name": "staging", "environment": "staging"}, "preset": "quick"}),
+    }
 
 
 def ending(script: Script, leaked: tuple[int, int, int] | None) -> Iterator[Row]:
     """Verdicts, with the leak's frames as evidence (sent, got by its owner, got by another)."""
-    seen = 6 + 10 * 4
     yield script.row("check", check="critical-events", type="start", text="{}")
-    yield script.row("verdict", check="critical-events", type="PASS", text=json.dumps({"reason": "every one of 24 runs had its five events, in order and once", "to_decide": ""}))
+    yield script.row(
+        "verdict",
+        check="critical-events",
+        type="PASS",
+        text=json.dumps({"reason": "every one of 24 runs had its five events, in order and once", "to_decide": ""}),
+    )
     if leaked:
         text = "u4 got tool_completed with u3's marker"
         finding = {"text": text, "evidence": [[1, seq] for seq in leaked]}
         yield script.row("finding", check="tool-isolation", flag="critical", text=json.dumps(finding))
         reason = "2 of 310 probes reached another user"
-        yield script.row("verdict", check="tool-isolation", type="FAIL", text=json.dumps({"reason": reason, "to_decide": "a new build shows 0 leaks in 299 probes"}))
+        yield script.row(
+            "verdict",
+            check="tool-isolation",
+            type="FAIL",
+            text=json.dumps({"reason": reason, "to_decide": "a new build shows 0 leaks in 299 probes"}),
+        )
     blocked = {"reason": "no DSN for the second tier is configured", "to_decide": "set [tiers] redis in the target file"}
-    yield script.row("verdict", check="persistence-readback", type="BLOCKED", text=json.dumps(blocked), size=seen)
+    yield script.row("verdict", check="persistence-readback", type="BLOCKED", text=json.dumps(blocked))
 
 
 def record(path: Path, rows: int, *, users: int = 5, leak_at: int | None = 40, end: bool = True, seed: int = 1) -> Script:

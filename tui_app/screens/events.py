@@ -19,7 +19,7 @@ from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar, FilterProblem
-from widgets.frame_view import FrameView
+from widgets.frame_view import FrameColumn, FrameView
 from widgets.lines import Line, LineView, spread
 from widgets.stream import EventStream, StreamSource
 
@@ -280,9 +280,3 @@ class EventsScreen(SessionScreen):
         lines = [f"{row.time} {row.user:<4} {row.dir} {row.type:<16} {row.run:<4} {row.text}".rstrip() for row in rows]
         shown = f", filter {self.text}" if self.text else ""
         return "\n".join([f"Vigil session {self.state.session} on {clean(self.state.target)}{shown}", *lines])
-
-
-class FrameColumn(Horizontal):
-    """Holds the row under the cursor; one below the other."""
-
-    DEFAULT_CSS = "FrameColumn { layout: vertical; height: 1fr; }"

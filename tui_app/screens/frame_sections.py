@@ -153,7 +153,9 @@ def _since_request(row: Row, reader: Reader) -> list[tuple[str, str, str]]:
             own = sent.conn == row.conn
             whose = "" if own else f", sent by {clean(sent.user)} on connection {sent.conn}: not this socket"
             took = number((row.t - sent.t) / 1e6)
-            facts.append(("since its request", f"{took}  after {arrow(sent)} {clean(sent.type[:40])}, row {sent.seq:,}{whose}", "" if own else "bad"))
+            facts.append(
+                ("since its request", f"{took}  after {arrow(sent)} {clean(sent.type[:40])}, row {sent.seq:,}{whose}", "" if own else "bad")
+            )
     begun = reader.header.get("started", "")
     if event.at is not None and begun:
         try:

@@ -49,7 +49,13 @@ def one_line(text: str, limit: int = LOOK) -> str:
 
 def number(value: Any) -> str:
     """Milliseconds in a sentence."""
-    return f"{value:,.0f} ms" if isinstance(value, int | float) and value >= 10 else f"{value:.1f} ms" if isinstance(value, int | float) else ""
+    return (
+        f"{value:,.0f} ms"
+        if isinstance(value, int | float) and value >= 10
+        else f"{value:.1f} ms"
+        if isinstance(value, int | float)
+        else ""
+    )
 
 
 def stream_row(row: Row, gap: float | None = None, method: str = "") -> StreamRow:
@@ -218,7 +224,11 @@ def _phase(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _user(row: Row, body: Mapping[str, Any]) -> Told:
     name = _s(body, "name") or _s(body, "sub")
-    return "user", f"{row.user} signed in as {name}" if row.type == "ready" else f"{row.user} lost: {name}", "" if row.type == "ready" else "warn"
+    return (
+        "user",
+        f"{row.user} signed in as {name}" if row.type == "ready" else f"{row.user} lost: {name}",
+        "" if row.type == "ready" else "warn",
+    )
 
 
 def _created(row: Row, body: Mapping[str, Any]) -> Told:
