@@ -210,9 +210,3 @@ class FrameView(Vertical):
         self.query_one(LineView).show([self.titles()])
         if self.sections:
             self.text.show(self.sections[self.current], keep_place=keep_place)
-
-
-class FrameColumn(Vertical):
-    """A pane beside something else: what it is about, and the frame below."""
-
-    DEFAULT_CSS = "FrameColumn { height: 1fr; }"

@@ -83,7 +83,7 @@ def main() -> None:
                 app.go("events")
                 app.open_frame(int(options.of or 1))
             elif options.what == "why":
-                app.open_why(options.of or "tool-isolation")
+                app.open_why(options.of or "isolation-cells")
             else:
                 app.open_events(options.of)
 

@@ -78,12 +78,13 @@ def one_run(script: Script, number: int, user: str, *, leak_to: str = "") -> Ite
     run = f"{script.random.getrandbits(64):016x}"
     thread = f"{script.random.getrandbits(48):012x}"
     request = f"m-{number:06d}"
+    check = "isolation-cells" if number % 2 == 0 else "five-events"
     mark = marker(user, number)
     prompt = PROMPTS[number % len(PROMPTS)].format(marker=mark)
     step = {"step": number, "intent": "agent-run", "subject": f"run of {user}", "deadline_ms": 30_000, "request": request, "marker": mark}
-    yield script.row("step", check="tool-isolation", user=user, type="begin", text=json.dumps(step))
+    yield script.row("step", check=check, user=user, type="begin", text=json.dumps(step))
     sent = {"type": "user_message", "payload": {"content": prompt, "message": prompt, "thread_id": thread}, "message_id": request}
-    yield script.row("frame", user=user, conn=conn, dir="out", type="user_message", thread=thread, text=json.dumps(sent))
+    yield script.row("frame", check=check, user=user, conn=conn, dir="out", type="user_message", thread=thread, text=json.dumps(sent))
     begun = script.t
     for name in CRITICAL_EVENTS:
         data: dict[str, object] = {"run_id": run, "thread_id": thread, "user_id": f"5f0c{conn}", "request_id": request}
@@ -96,15 +97,25 @@ def one_run(script: Script, number: int, user: str, *, leak_to: str = "") -> Ite
         if name == "agent_completed":
             data |= {"result": f"You spent 18,344.21 USD in October, 12 % more than in September. Reference {mark}.", "status": "completed"}
         text = envelope(name, data, script.t / 1e9)
-        yield script.row("frame", user=user, conn=conn, dir="in", type=name, run=run, thread=thread, text=text, size=len(text))
+        yield script.row("frame", check=check, user=user, conn=conn, dir="in", type=name, run=run, thread=thread, text=text, size=len(text))
         if leak_to and name == "tool_completed":
             other = int(leak_to[1:])
             yield script.row(
-                "frame", user=leak_to, conn=other, dir="in", type=name, run=run, thread=thread, text=text, size=len(text), flag="foreign"
+                "frame",
+                check=check,
+                user=leak_to,
+                conn=other,
+                dir="in",
+                type=name,
+                run=run,
+                thread=thread,
+                text=text,
+                size=len(text),
+                flag="foreign",
             )
     yield script.row(
         "step",
-        check="tool-isolation",
+        check="isolation-cells",
         user=user,
         type="end",
         ms=(script.t - begun) / MS,
@@ -147,8 +158,8 @@ def traffic(script: Script, rows: int, users: int = 5, leak_at: int | None = Non
 
 
 CHECKS = [
-    ("2", "2.1", "critical-events", "The five critical events of every run", "Customers see the agent at work while it works."),
-    ("2", "2.3", "tool-isolation", "Customers never see each other's tool results", "Customers can see each other's tool results."),
+    ("2", "2.1", "five-events", "The five critical events of every run", "Customers see the agent at work while it works."),
+    ("2", "2.3", "isolation-cells", "Customers never see each other's tool results", "Customers can see each other's tool results."),
     ("4", "4.2", "persistence-readback", "A message is read back on a fresh connection", "Conversations survive."),
 ]
 
@@ -171,21 +182,30 @@ def header() -> dict[str, str]:
 
 def ending(script: Script, leaked: tuple[int, int, int] | None) -> Iterator[Row]:
     """Verdicts, with the leak's frames as evidence (sent, got by its owner, got by another)."""
-    yield script.row("check", check="critical-events", type="start", text="{}")
+    yield script.row("check", check="five-events", type="start", text="{}")
     yield script.row(
         "verdict",
-        check="critical-events",
+        check="five-events",
         type="PASS",
         text=json.dumps({"reason": "every one of 24 runs had its five events, in order and once", "to_decide": ""}),
     )
+    for source in ("u1", "u2", "u3", "u4", "u5"):
+        for observer in ("u1", "u2", "u3", "u4", "u5"):
+            leak = bool(leaked) and (source, observer) == ("u3", "u4")
+            cell = {"source": source, "observer": observer, "probes": 15, "leaks": 2 if leak else 0, "state": "leak" if leak else "clean"}
+            cell["evidence"] = [[1, leaked[2]]] if leak and leaked else []
+            yield script.row("cell", user=observer, text=json.dumps(cell))
+    measured = {"id": "T4", "title": "No cross-contamination", "limit": "0", "measured": "2 leaks" if leaked else "0 leaks", "n": 310}
+    reason = "every frame of every socket was scanned for every marker"
+    yield script.row("criterion", type="FAIL" if leaked else "PASS", text=json.dumps(measured | {"reason": reason}))
     if leaked:
         text = "u4 got tool_completed with u3's marker"
         finding = {"text": text, "evidence": [[1, seq] for seq in leaked]}
-        yield script.row("finding", check="tool-isolation", flag="critical", text=json.dumps(finding))
+        yield script.row("finding", check="isolation-cells", flag="critical", text=json.dumps(finding))
         reason = "2 of 310 probes reached another user"
         yield script.row(
             "verdict",
-            check="tool-isolation",
+            check="isolation-cells",
             type="FAIL",
             text=json.dumps({"reason": reason, "to_decide": "a new build shows 0 leaks in 299 probes"}),
         )

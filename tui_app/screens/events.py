@@ -12,14 +12,13 @@ from tui_app.recording.query import QueryError, completions, parse
 from tui_app.recording.reader import Count
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
-from tui_app.screens.frame import title_lines
-from tui_app.screens.frame_sections import Where, sections
+from tui_app.screens.frame_sections import Where
+from tui_app.screens.row_pane import RowPane
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar, FilterProblem
-from widgets.frame_view import FrameColumn, FrameView
 from widgets.lines import Line, LineView, spread
 from widgets.stream import EventStream, StreamSource
 
@@ -73,9 +72,6 @@ class EventsScreen(SessionScreen):
     BINDINGS = bindings_for("events")
     DEFAULT_CSS = """
     EventsScreen #facts { height: 1; padding: 0 1; }
-    EventsScreen #pane { display: none; width: 38%; border-left: vkey $border-blurred; padding: 0 1; }
-    EventsScreen #pane.-shown { display: block; }
-    EventsScreen #about { height: 2; }
     EventsScreen Horizontal { height: 1fr; }
     """
 
@@ -83,18 +79,16 @@ class EventsScreen(SessionScreen):
         super().__init__(view)
         self.text = ""
         self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
+        self.pane = RowPane(id="pane")
         self._version = -1
         self._count: Count | None = None
         self._query: Where | None = None
-        self._pane: tuple[int, int] = (-1, 0)
 
     def body(self) -> ComposeResult:
         yield LineView(id="facts", bar=True)
         with Horizontal():
             yield self.stream
-            with FrameColumn(id="pane"):
-                yield LineView(id="about", bar=True)
-                yield FrameView(id="frame")
+            yield self.pane
         yield FilterBar(
             check_filter,
             self._completions,
@@ -135,7 +129,7 @@ class EventsScreen(SessionScreen):
         """Look at the recording that the view has now, through the filter."""
         reader = self.reader
         self._version = self.view.version
-        self._count, self._pane = None, (-1, 0)
+        self._count = None
         source: StreamSource = NoRows()
         if reader is not None:
             self._query = selection(self.text)
@@ -169,25 +163,13 @@ class EventsScreen(SessionScreen):
         view.show([spread(left, ((right, "dim"),), width)])
 
     def _show_pane(self) -> None:
-        pane = self.query_one("#pane", FrameColumn)
-        wide = self.size.width >= PANE_FROM
-        pane.set_class(wide, "-shown")
-        if not wide or self.reader is None:
-            return
-        cursor = self.stream.cursor
-        cited = sum(len(check.findings) for check in self.state.checks.values())
-        # While the newest row is followed, the pane keeps the row it has: a text that changes ten times a second cannot be read.
-        moving = self.stream.chip == "" and self.view.running and self._pane[0] > 0
-        if not cursor or self._pane == (cursor, cited) or (moving and self._pane[1] == cited):
-            return
-        row = self.reader.row(cursor)
-        if row is None:
-            return
-        same = self._pane[0] == cursor
-        self._pane = (cursor, cited)
-        about = self.query_one("#about", LineView)
-        about.show(title_lines(row, self.state.started, max(about.size.width, 20)))
-        self.query_one(FrameView).show(sections(row, self.reader, self.state), keep_place=same)
+        """The row under the cursor, beside the stream, where there is room.
+
+        While the newest row is followed, the pane keeps the row it has: what changes ten times a second cannot be read.
+        """
+        following = self.stream.chip == "" and self.view.running and self.pane.seq > 0
+        seq = self.pane.seq if following else self.stream.cursor
+        self.pane.show_row(seq, self.reader, self.state, room=self.size.width >= PANE_FROM)
 
     def chips(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -267,6 +249,12 @@ class EventsScreen(SessionScreen):
 
     def action_page_down(self) -> None:
         self.stream.action_page(1)
+
+    def action_right(self) -> None:
+        self.pane.turn(1)
+
+    def action_left(self) -> None:
+        self.pane.turn(-1)
 
     def action_first(self) -> None:
         self.stream.action_first()

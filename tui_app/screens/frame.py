@@ -8,24 +8,13 @@ from tui_app.model import Row
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import citing_check, heading, same_socket, sections, utc
+from tui_app.screens.row_pane import RowTitle
 from tui_app.screens.row_words import clock_time, describe
 from tui_app.screens.view import View
 from widgets.frame_view import FrameView
-from widgets.lines import Line, LineView, spread
 
 COPIED = 20_000
 """Characters of a frame that are copied at most: a terminal's clipboard takes no more for sure."""
-
-
-def title_lines(row: Row, started: str, width: int) -> list[Line]:
-    """Two lines: what it is and its row; where it belongs and when."""
-    name, place, tone = heading(row)
-    tones = {"good": "good", "bad": "bad", "warn": "warn", "accent": "accent"}
-    when = f"{clock_time(row.t)}  {utc(started, row.t)}".rstrip()
-    return [
-        spread(((name, tones.get(tone, "strong")),), ((f"row {row.seq:,}", "dim"),), width),
-        spread(((place, "plain"),), ((when, "dim"),), width),
-    ]
 
 
 class FrameScreen(SessionScreen):
@@ -34,7 +23,7 @@ class FrameScreen(SessionScreen):
     NAME = "frame"
     BINDINGS = bindings_for("frame")
     DEFAULT_CSS = """
-    FrameScreen #title { height: 2; padding: 0 1; }
+    FrameScreen #title { padding: 0 1; }
     FrameScreen FrameView { padding: 0 1; }
     """
 
@@ -45,7 +34,7 @@ class FrameScreen(SessionScreen):
         self._shown: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
-        yield LineView(id="title", bar=True)
+        yield RowTitle(id="title")
         yield FrameView(id="frame")
 
     def on_mount(self) -> None:
@@ -54,14 +43,13 @@ class FrameScreen(SessionScreen):
 
     def tick(self) -> None:
         reader = self.reader
-        title = self.query_one("#title", LineView)
-        width = max(title.scrollable_content_region.width, 20)
+        title = self.query_one("#title", RowTitle)
         if self.row is None or self.row.seq != self.seq:
             self.row = reader.row(self.seq) if reader is not None else None
         if self.row is None:
             title.show([((f"row {self.seq:,} is not in this recording", "warn"),)])
             return
-        title.show(title_lines(self.row, self.state.started, width))
+        title.update(self.row, self.state.started)
         # What a row says never changes; who cites it may, while the session runs.
         cited = sum(len(check.findings) for check in self.state.checks.values())
         if (self.seq, cited) != self._shown:

@@ -7,14 +7,11 @@ from textual.containers import Horizontal
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
-from tui_app.screens.frame import title_lines
-from tui_app.screens.frame_sections import sections
+from tui_app.screens.row_pane import RowPane
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from tui_app.screens.why_facts import why
 from widgets.evidence import Evidence, EvidenceView, evidence_text
-from widgets.frame_view import FrameColumn, FrameView
-from widgets.lines import LineView
 
 PANE_FROM = 140
 
@@ -31,9 +28,6 @@ class WhyScreen(SessionScreen):
     BINDINGS = bindings_for("why")
     DEFAULT_CSS = """
     WhyScreen EvidenceView { padding: 0 1; }
-    WhyScreen #pane { display: none; width: 40%; border-left: vkey $border-blurred; padding: 0 1; }
-    WhyScreen #pane.-shown { display: block; }
-    WhyScreen #about { height: 2; }
     WhyScreen Horizontal { height: 1fr; }
     """
 
@@ -42,15 +36,13 @@ class WhyScreen(SessionScreen):
         self.subject = subject
         self.evidence: Evidence | None = None
         self.page = EvidenceView(id="evidence")
+        self.pane = RowPane(id="pane")
         self._key: tuple[object, ...] = ()
-        self._pane = 0
 
     def body(self) -> ComposeResult:
         with Horizontal():
             yield self.page
-            with FrameColumn(id="pane"):
-                yield LineView(id="about", bar=True)
-                yield FrameView(id="frame")
+            yield self.pane
 
     def tick(self) -> None:
         state = self.state
@@ -71,19 +63,9 @@ class WhyScreen(SessionScreen):
 
     def _show_pane(self) -> None:
         """The row under the cursor, beside the page, where there is room."""
-        pane = self.query_one("#pane", FrameColumn)
-        seq = self.page.item
-        wide = self.size.width >= PANE_FROM and isinstance(seq, int)
-        if pane.has_class("-shown") != wide:
-            pane.set_class(wide, "-shown")
-        if not wide or not isinstance(seq, int) or seq == self._pane or self.reader is None:
-            return
-        row = self.reader.row(seq)
-        if row is not None:
-            self._pane = seq
-            about = self.query_one("#about", LineView)
-            self.query_one(FrameView).show(sections(row, self.reader, self.state))
-            self.call_after_refresh(lambda: about.show(title_lines(row, self.state.started, max(about.size.width, 20))))
+        item = self.page.item
+        seq = item if isinstance(item, int) else 0
+        self.pane.show_row(seq, self.reader, self.state, room=bool(seq) and self.size.width >= PANE_FROM)
 
     def _move(self, step: int) -> None:
         self.page.move(step)
@@ -108,10 +90,10 @@ class WhyScreen(SessionScreen):
         self._move(len(self.page.items) + 1)
 
     def action_right(self) -> None:
-        self.query_one(FrameView).action_section(1)
+        self.pane.turn(1)
 
     def action_left(self) -> None:
-        self.query_one(FrameView).action_section(-1)
+        self.pane.turn(-1)
 
     def action_open(self) -> None:
         """The row under the cursor as a frame, or the check under it."""

@@ -43,7 +43,8 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader), max(len(cited) - WITNESSES, 0)
     if not witnesses:
         witnesses, more = own_rows(check.id, reader)
-    facts = [("Expected", clean(check.proves), "")] if check.proves and check.proves != check.title else []
+    expected = clean(check.proves) if check.proves != check.title or check.word == "PASS" else ""
+    facts = [("Asserted" if check.word == "PASS" else "Expected", expected, "")] if expected else []
     facts += seen(check, findings, witnesses)
     if reader is not None and check.word not in ("BLOCKED", "SKIPPED", ""):
         facts += controls(check.id, reader)
@@ -55,7 +56,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     return Evidence(
         word=check.word,
         name=clean(check.id),
-        when=moment(check.ended if check.ended is not None else check.started, state),
+        when=moment(decided_at(check, reader), state),
         title=clean(check.title),
         claim=claim(check),
         facts=facts,
@@ -63,6 +64,12 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         witnesses=witnesses,
         more=more,
     )
+
+
+def decided_at(check: CheckView, reader: Reader | None) -> int | None:
+    """When the check came to its word, in ns; else when it began; None before that."""
+    row = reader.row(check.verdict_seq) if reader is not None and check.verdict_seq else None
+    return row.t if row is not None else check.ended if check.ended is not None else check.started
 
 
 def claim(check: CheckView) -> str:
@@ -80,12 +87,8 @@ def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[
     facts: list[tuple[str, str, str]] = []
     if findings and findings[0].severity in ("critical", "major"):
         facts.append(("Seen", clean(findings[0].text), "bad"))
-    elif check.word == "PASS":
-        facts.append(("Asserted", clean(check.reason), "good"))
-        if findings:
-            facts.append(("Noted", clean(findings[0].text), ""))
     elif findings:
-        facts.append(("Seen", clean(findings[0].text), ""))
+        facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
     guilty = next((witness for witness in witnesses if witness.guilty), None)
     if guilty is not None:
         run = f", run {guilty.run}" if guilty.run else ""
@@ -109,7 +112,7 @@ def controls(check: str, reader: Reader) -> list[tuple[str, str, str]]:
     if control:
         facts.append(("Controls", clean(control), ""))
     if ends:
-        many = "more than " if len(rows) >= STEPS_LOOKED else ""
+        many = "the first " if len(rows) >= STEPS_LOOKED else ""
         parts = ", ".join(f"{count:,} {clean(outcome)}" for outcome, count in ends.most_common())
         facts.append(("Steps", f"{many}{sum(ends.values()):,}: {parts}", "" if set(ends) == {"done"} else "warn"))
     return facts
@@ -146,8 +149,6 @@ def of_criterion(name: str, state: SessionState) -> Evidence:
     facts = [("Limit", clean(criterion.limit), ""), ("Measured", clean(criterion.measured) or "nothing", "")]
     if criterion.n is not None:
         facts.append(("Samples", f"{criterion.n:,}", ""))
-    if criterion.reason:
-        facts.append(("Reason", clean(criterion.reason), ""))
     return Evidence(
         word=criterion.word,
         name=clean(criterion.id),
