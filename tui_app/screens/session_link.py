@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from tui_app.engine.client import Control
+    from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
     from tui_app.target.profile import Profile
 
@@ -149,27 +150,38 @@ class SessionLink:
 
         return [as_json(check) for check in catalogue()]
 
-    def _plan(self, choice: Choice) -> Any:
-        from tui_app.checks.catalogue import catalogue
-        from tui_app.engine.plan import make_plan
+    def _plan(self, choice: Choice) -> Plan:
+        from tui_app.engine.plan import PlanError, select
+        from tui_app.order import make_plan
 
-        wanted = set(choice.checks)
-        checks = [check for check in catalogue() if check.id in wanted]
-        return make_plan(self._profile(choice.target), checks, preset=choice.preset, users=choice.users, parent=choice.parent)
+        try:
+            checks = select(checks=",".join(choice.checks), preset=choice.preset) if choice.checks else []
+            return make_plan(
+                self._profile(choice.target),
+                checks,
+                preset=choice.preset,
+                users=choice.users,
+                parent=choice.parent,
+                consent_option=",".join(choice.consent) or None,
+            )
+        except (PlanError, ValueError) as error:
+            raise LinkError(str(error)) from error
 
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
         """What a plan would cost: name -> number or text, as `vigil run --dry-run` prints it."""
-        from tui_app.engine.plan import footprint
+        from tui_app.engine.plan import footprint, select
 
-        found: Mapping[str, Any] = footprint(self._plan(choice))
-        return found
+        plan = self._plan(choice)
+        return footprint(plan, select(checks=",".join(plan.checks)))
 
     async def start(self, choice: Choice) -> Opened:
         """Launch an engine for the choice and take control of it."""
         from tui_app.engine.launch import LaunchError, launch
+        from tui_app.order import secrets_for
 
+        plan = self._plan(choice)
         try:
-            launched = await launch(self._plan(choice), {})
+            launched = await launch(plan, await secrets_for(self._profile(choice.target), plan))
         except (LaunchError, OSError, ValueError) as error:
             raise LinkError(str(error)) from error
         await self._connect(launched.session, launched.control)
@@ -184,27 +196,26 @@ class SessionLink:
         return Opened(line.session, line.path, self._control is not None)
 
     async def _connect(self, session: str, path: Path) -> None:
-        from tui_app.engine.client import Control
+        from tui_app.engine.client import Control, ControlError
 
         await self.close()
         self._session = session
         try:
             self._control = await Control.connect(path)
-        except (OSError, ConnectionError):
+        except ControlError:
             # The session can still be watched through its recording; commands then say what is missing.
             self._control = None
 
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]:
         """Ask the engine: status, hold, resume, stop, take, mark. Gives its answer."""
+        from tui_app.engine.client import ControlError
+
         if self._control is None:
             raise LinkError("no engine takes commands from here")
         try:
-            answer: Mapping[str, Any] = await self._control.ask(name, **facts)
-        except (OSError, ConnectionError, EOFError, ValueError) as error:
-            raise LinkError(f"the engine did not answer: {error}") from error
-        if answer.get("ok") is False or answer.get("error"):
-            raise LinkError(str(answer.get("error") or answer.get("reason") or "the engine refused"))
-        return answer
+            return await self._control.ask(name, **facts)
+        except ControlError as error:
+            raise LinkError(str(error)) from error
 
     def alive(self) -> bool:
         """Whether the engine of the session in view runs."""
@@ -215,7 +226,5 @@ class SessionLink:
     async def close(self) -> None:
         """Let go of the control channel; the session goes on."""
         if self._control is not None:
-            closing = self._control.close()
-            if hasattr(closing, "__await__"):
-                await closing
+            self._control.close()
             self._control = None
