@@ -72,6 +72,7 @@ def test_ours_may_be_changed_when_it_is_named(created: Created, method: str, pat
     [
         ("DELETE", "/api/threads/t-theirs", ("thread", "t-theirs"), None),
         ("DELETE", "/api/threads/t-theirs", ("thread", "t-mine"), None),
+        ("DELETE", "/api/threads/t-mine", ("run", "t-mine"), None),
         ("PUT", "/api/threads/t-theirs/messages/t-mine", ("thread", "t-mine"), None),
         ("POST", "/api/threads/t-theirs/messages", ("thread", "t-mine"), None),
         ("POST", "/api/v1/Threads/t-theirs/messages", None, None),
