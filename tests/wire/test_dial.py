@@ -48,6 +48,7 @@ async def test_a_token_travels_as_asked(sink: Any, raw_server: Any, carry: Any, 
     assert (TOKEN in asked[0]) == (carry in ("header", "query"))
     assert sent["user-agent"] == f"vigil/{__version__}" and sent["x-extra"] == "1"
     assert "sec-websocket-extensions" not in sent, "compression would hide the size and cost time"
+    assert TOKEN not in result.socket.url
     opened = sink.of("opened")[0][2]
     assert opened.subprotocol == ("jwt-auth" if carry == "subprotocol" else "")
     if carry == "subprotocol":
@@ -134,8 +135,9 @@ async def test_a_subprotocol_that_was_not_offered_is_a_breach(sink: Any, raw_ser
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/ws", "ws://", "nonsense", "ws://127.0.0.1:99999/ws"])
 async def test_what_is_no_address_is_a_failure_too(sink: Any, url: str) -> None:
-    result = await WireSocket.open(url, sink=sink)
-    assert result.failure is not None and [entry[0] for entry in sink.log] == ["failed"]
+    result = await WireSocket.open(url, sink=sink, carry="query", token=TOKEN)
+    assert result.failure is not None and TOKEN not in result.failure.text
+    assert [entry[0] for entry in sink.log] == ["failed"]
 
 
 async def test_a_cancelled_opening_leaves_nothing_behind(sink: Any, raw_server: Any) -> None:

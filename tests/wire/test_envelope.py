@@ -226,11 +226,15 @@ def test_ids_are_found_at_any_depth_once() -> None:
     event = one(
         {
             "type": "x",
-            "data": {"rows": [{"owner": {"user_id": "deep", "run_id": 7}}, [{"thread_ids": ["t1", "t2"]}]], "run_id": "r1"},
+            "data": {
+                "project_id": "p",
+                "rows": [{"owner": {"user_id": "deep", "run_id": 7}}, [{"thread_ids": ["t1", "t2"]}]],
+                "run_id": "r1",
+            },
             "run_id": "r1",
         }
     )
-    assert event.ids == ("r1", "deep", "7", "t1", "t2")
+    assert event.ids == ("r1", "p", "deep", "7", "t1", "t2")
 
 
 def test_the_outer_level_wins() -> None:

@@ -22,7 +22,7 @@ ID_KEYS: Final = frozenset(
         "run_ids", "thread_ids", "user_ids", "request_ids", "message_ids", "id", "sub", "run", "thread",
     }
 )  # fmt: skip
-"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth."""
+"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth; so does any `*_id`."""
 
 _CANONICAL: Final = {
     **dict.fromkeys(v.WELCOME_TYPES, v.WELCOME),
@@ -100,7 +100,7 @@ def identifiers(root: Any) -> tuple[str, ...]:
             for key, value in node.items():
                 kind = type(value)
                 if kind is str:
-                    if value and key in ID_KEYS:
+                    if value and (key in ID_KEYS or key[-3:] == "_id"):
                         found.append(value)
                 elif kind is dict:
                     queue.append(value)
