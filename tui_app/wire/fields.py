@@ -36,6 +36,8 @@ _INNER_TEXT: Final = ("answer", "final_response", "response", "content", "text",
 _PROBES: Final = frozenset({v.PING, v.PONG})
 _MILLISECONDS_FROM: Final = 1e11  # an epoch above this is in milliseconds: in seconds it would be the year 5138
 _DEPTH: Final = 6
+_EPOCH: Final = datetime(1970, 1, 1)  # a naive stamp minus this reads it as UTC, whatever zone we are in
+_EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None = None) -> Event:
@@ -226,7 +228,7 @@ def _epoch(value: Any) -> float | None:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+            return (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)).total_seconds()
         except (ValueError, OverflowError):
             pass
         try:
