@@ -120,7 +120,7 @@ def test_a_target_that_is_not_what_its_file_says_gets_reads_only(home: Home, tar
     seen: list[tuple[str, str]] = []
 
     async def main(ready: Callable[[int], None]) -> None:
-        server = uvicorn.Server(uvicorn.Config(pretender(says, seen), port=0, log_level="critical"))
+        server = uvicorn.Server(uvicorn.Config(pretender(says, seen), port=0, log_level="critical", lifespan="off"))
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.01)
