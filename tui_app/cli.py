@@ -28,9 +28,13 @@ def parser() -> argparse.ArgumentParser:
     target_options(run)
     run.add_argument("--phases", default="", metavar="1,2.3", help="phases or suites; default: all of the preset")
     run.add_argument("--checks", default="", metavar="ID,..", help="checks by id (and what they need)")
-    run.add_argument("--preset", default=None, metavar="NAME", help="quick, comprehensive, websocket, priority1 to priority3; default quick")
+    run.add_argument(
+        "--preset", default=None, metavar="NAME", help="quick, comprehensive, websocket, priority1 to priority3; default quick"
+    )
     run.add_argument("--failed", metavar="SESSION", help="the checks that failed in this session; a new session that names its parent")
-    run.add_argument("--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says")
+    run.add_argument(
+        "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
+    )
     run.add_argument("--iterations", type=positive, default=1, metavar="N", help="drive each check N times")
     run.add_argument("--serial", action="store_true", help="one check at a time")
     run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
@@ -39,7 +43,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
 
-    for name, text in (("checks", "the catalogue of checks"), ("faults", "the seeded faults of the rehearsal"), ("sessions", "sessions, running and ended")):
+    for name, text in (
+        ("checks", "the catalogue of checks"),
+        ("faults", "the seeded faults of the rehearsal"),
+        ("sessions", "sessions, running and ended"),
+    ):
         listing = commands.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="as JSON")
 
@@ -59,7 +67,9 @@ def parser() -> argparse.ArgumentParser:
 def target_options(command: argparse.ArgumentParser) -> None:
     """Whom to validate; the same for every command that starts a session."""
     command.add_argument("--target", default="rehearsal", metavar="T", help="rehearsal, docker, staging or a TOML file; default rehearsal")
-    command.add_argument("--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)")
+    command.add_argument(
+        "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
+    )
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
 
 
@@ -143,7 +153,8 @@ def _bare() -> int:
 
 
 def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, as_json as one, catalogue
+    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
+    from tui_app.checks.catalogue import as_json as one
 
     if as_json:
         print(json.dumps([one(check) for check in catalogue()], indent=1))

@@ -80,7 +80,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
-        state, lost = await _follow(reader, began, stopping)
+        _, lost = await _follow(reader, began, stopping)
         result = reader.result()
     if result is None:
         why = "the engine has gone" if lost else "it ended without a result"

@@ -32,7 +32,9 @@ def sessions(as_json: bool) -> int:
         print("no sessions yet; `vigil` starts one")
     for entry in entries:
         how = "running" if entry.alive else entry.ended or "?"
-        print(f"{entry.session}  {how:12} {entry.word or '-':12} {entry.started:20} {sanitize(entry.target, 30)}{'  ' + sanitize(entry.problem, 80) if entry.problem else ''}")
+        print(
+            f"{entry.session}  {how:12} {entry.word or '-':12} {entry.started:20} {sanitize(entry.target, 30)}{'  ' + sanitize(entry.problem, 80) if entry.problem else ''}"
+        )
     return 0
 
 
@@ -41,7 +43,9 @@ def stop(prefix: str | None) -> int:
     entry = known.find(prefix) if prefix else next((one for one in known.list_sessions() if one.alive), None)
     if entry is None or not entry.alive or entry.control is None:
         name = entry.session if entry else "?"
-        raise RecordingError("no session is running" if entry is None else f"session {name} is not running", "", "`vigil sessions` lists them")
+        raise RecordingError(
+            "no session is running" if entry is None else f"session {name} is not running", "", "`vigil sessions` lists them"
+        )
 
     async def ask() -> bool:
         control = await Control.connect(entry.control or Path())
@@ -83,7 +87,9 @@ def rejudge(file: str, target: str | None) -> int:
         checks = [by_id()[name] for name in plan["checks"] if name in by_id()]
         bench, _ = judge_anew(reader.rows(), checks, plan, dict(reader.header))
     if bench.result is None:
-        raise RecordingError(f"{path.name} has no end: the session was interrupted", "its verdicts were never reached", "look at it with `vigil attach`")
+        raise RecordingError(
+            f"{path.name} has no end: the session was interrupted", "its verdicts were never reached", "look at it with `vigil attach`"
+        )
     if target:
         text = json.dumps(bench.result, indent=1, ensure_ascii=False) + "\n"
         if target == "-":

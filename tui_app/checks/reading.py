@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_app.checks.api import Case, Finding, Judgement
 from tui_app.model import Row
+from tui_app.monitors.record import RunRecord
 
 HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
 
@@ -41,7 +42,7 @@ def seqs(rows: Iterable[Row]) -> tuple[int, ...]:
     return tuple(row.seq for row in rows)
 
 
-def ends(run: Any) -> tuple[int, ...]:
+def ends(run: RunRecord) -> tuple[int, ...]:
     """The rows by which a run can be opened: its request, its first event, its end."""
     return tuple(dict.fromkeys(seq for seq in (run.seq, run.first_seq, run.end_seq) if seq))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.reading import answers, says_healthy, words
 
 STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
@@ -92,13 +92,17 @@ def _judge_tiers(case: Case) -> Judgement:
     if any(finding.severity in ("critical", "major") for finding in findings):
         return Judgement("FAIL", findings[0].text, tuple(findings), "every tier answers a forced probe, and all endpoints agree")
     if unproven:
-        return Judgement("INCONCLUSIVE", f"no endpoint proves {', '.join(unproven)}", tuple(findings), "a health body that probes these tiers")
+        return Judgement(
+            "INCONCLUSIVE", f"no endpoint proves {', '.join(unproven)}", tuple(findings), "a health body that probes these tiers"
+        )
     proof = tuple(seq for sources in said.values() for _, seq in sources.values())
-    return Judgement("PASS", "all three tiers answer a forced probe and no endpoint contradicts it", (Finding("info", "the bodies", proof),))
+    return Judgement(
+        "PASS", "all three tiers answer a forced probe and no endpoint contradicts it", (Finding("info", "the bodies", proof),)
+    )
 
 
 async def _connect(ctx: Context) -> None:
-    people = list(ctx.users) or [None]
+    people: list[User | None] = list(ctx.users) or [None]
     for user in people:
         socket = await ctx.dial(user=user)
         if socket is not None:
@@ -124,7 +128,9 @@ def _judge_connect(case: Case) -> Judgement:
             elif any(row.type == "pong" for row in frames):
                 welcomed += 1
             else:
-                findings.append(Finding("major", f"{who} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames)))
+                findings.append(
+                    Finding("major", f"{who} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames))
+                )
             continue
         refusals = [row for row in rows if row.type in ("refused", "closed")]
         body = next((row.body for row in refusals if row.type == "closed"), refusals[0].body if refusals else {})
@@ -135,13 +141,19 @@ def _judge_connect(case: Case) -> Judgement:
             refused = refusals[0].body if refusals else {}
             findings.append(Finding("critical", f"{who} cannot connect: {refused.get('reason') or refused.get('status')}", seqs))
         elif body.get("code") and not frames:
-            findings.append(Finding("critical", f"the upgrade succeeds, then the target closes with {body['code']} and not one frame", seqs))
+            findings.append(
+                Finding("critical", f"the upgrade succeeds, then the target closes with {body['code']} and not one frame", seqs)
+            )
         else:
-            findings.append(Finding("critical", f"{who} is not welcomed: {refusals[0].body.get('reason') if refusals else 'no answer'}", seqs))
+            findings.append(
+                Finding("critical", f"{who} is not welcomed: {refusals[0].body.get('reason') if refusals else 'no answer'}", seqs)
+            )
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "a welcome frame and an answered ping on every connection")
     if anonymous_refused and not welcomed:
-        return Judgement("BLOCKED", "nobody is signed in; the target refuses a connection without a token, as it should", to_decide="sign-in passes")
+        return Judgement(
+            "BLOCKED", "nobody is signed in; the target refuses a connection without a token, as it should", to_decide="sign-in passes"
+        )
     proof = tuple(row.seq for row in case.rows if row.kind == "conn" and row.type == "welcome")
     return Judgement("PASS", f"{welcomed} of {len(dialled)} connections welcomed and answering", (Finding("info", "the welcomes", proof),))
 

@@ -7,7 +7,7 @@ import random
 import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
-from tui_app.checks.prompts import Prompt, make_prompt
+from tui_app.checks.prompts import Kind, Prompt, make_prompt
 from tui_app.checks.reading import answers, decided, nothing_done, of_answer, seqs
 from tui_app.checks.rubric import score
 from tui_app.model import Row
@@ -27,7 +27,11 @@ def _judge_sign_in(case: Case) -> Judgement:
     if not asked and not ready:
         return nothing_done("sign-in")
     findings = [
-        Finding("critical", f"{row.user} cannot sign in: {body['path']} answers {row.type if row.type != '0' else body.get('error')}", (row.seq,))
+        Finding(
+            "critical",
+            f"{row.user} cannot sign in: {body['path']} answers {row.type if row.type != '0' else body.get('error')}",
+            (row.seq,),
+        )
         for row, body in asked
         if row.type not in ("200", "201")
     ]
@@ -79,7 +83,9 @@ def _judge_triangle(case: Case) -> Judgement:
                 findings.append(Finding("major", f"{side} does not say who {who} is", seqs(step.rows)[:6]))
             elif name != sub:
                 findings.append(Finding("critical", f"{side} takes {who} for somebody else than the token's subject", seqs(step.rows)[:6]))
-    return decided(findings, f"{len(steps)} users: one identity in token, auth, REST and WebSocket", "all four sides name the same user", proof)
+    return decided(
+        findings, f"{len(steps)} users: one identity in token, auth, REST and WebSocket", "all four sides name the same user", proof
+    )
 
 
 async def _matrix(ctx: Context) -> None:
@@ -135,7 +141,9 @@ def _judge_matrix(case: Case) -> Judgement:
         if bad or not step.answers():
             findings.append(Finding("major", "a known-good token is refused after a bad one", seqs(bad)))
     if unclear and not findings:
-        return Judgement("INCONCLUSIVE", f"neither refused nor accepted: {unclear[0]}", to_decide="401, 403 or close 1008 for every bad token")
+        return Judgement(
+            "INCONCLUSIVE", f"neither refused nor accepted: {unclear[0]}", to_decide="401, 403 or close 1008 for every bad token"
+        )
     kinds = {str(step.facts["kind"]) for step in steps}
     missing = sorted({"expired", "revoked"} - kinds)
     if missing and not findings:
@@ -144,7 +152,12 @@ def _judge_matrix(case: Case) -> Judgement:
             f"{len(kinds)} kinds of bad token refused everywhere; no {' and no '.join(missing)} token could be had",
             to_decide="a token that has expired, or a target that revokes on logout",
         )
-    return decided(findings, f"{len(kinds)} kinds of bad token refused on REST and WebSocket, good ones taken between them", "every bad token is refused", proof)
+    return decided(
+        findings,
+        f"{len(kinds)} kinds of bad token refused on REST and WebSocket, good ones taken between them",
+        "every bad token is refused",
+        proof,
+    )
 
 
 def _refused(rows: list[Row], carry: str) -> str:
@@ -162,7 +175,8 @@ def _refused(rows: list[Row], carry: str) -> str:
 
 async def _answers(ctx: Context) -> None:
     rng = random.Random(ctx.seed("agent-answers"))
-    for index, kind in enumerate(("arithmetic", "text", "arithmetic")):
+    kinds: tuple[Kind, ...] = ("arithmetic", "text", "arithmetic")
+    for index, kind in enumerate(kinds):
         user = ctx.users[index % len(ctx.users)]
         marker = ctx.marker(user)
         prompt = make_prompt(rng, kind, marker)
@@ -176,7 +190,7 @@ def _judge_answers(case: Case) -> Judgement:
         return nothing_done("challenge")
     findings: list[Finding] = []
     proof: list[int] = []
-    records = {run.request: run for run in case.monitors.lifecycle.runs(case.check.id)}
+    records = {run.request: run for run in case.runs()}
     for step in steps:
         run = records.get(str(step.facts.get("request")))
         rows = seqs(row for row in step.rows if row.kind == "frame" and row.user == step.begin.user)
@@ -186,7 +200,11 @@ def _judge_answers(case: Case) -> Judgement:
         proof += [step.begin.seq, *rows]
         prompt = msgspec.convert(step.facts["truth"], Prompt)
         if not score(run.answer, prompt).passed:
-            findings.append(Finding("major", f"{step.begin.user}'s answer does not solve its challenge; an echo or a canned text would not either", rows))
+            findings.append(
+                Finding(
+                    "major", f"{step.begin.user}'s answer does not solve its challenge; an echo or a canned text would not either", rows
+                )
+            )
     return decided(findings, f"{len(steps)} of {len(steps)} challenges solved", "answers that only a working agent can give", proof)
 
 
@@ -241,7 +259,10 @@ CHECKS = (
         title="The agent answers what only an agent can",
         proves="Challenges whose answers stand nowhere in the prompt come back solved.",
         impact="If this fails, customers pay for answers that nobody worked out.",
-        strategy=("tests/e2e/staging/test_real_agent_execution_staging.py", "tests/e2e/staging/test_websocket_agent_events_comprehensive.py"),
+        strategy=(
+            "tests/e2e/staging/test_real_agent_execution_staging.py",
+            "tests/e2e/staging/test_websocket_agent_events_comprehensive.py",
+        ),
         effects=frozenset({"write"}),
         drive=_answers,
         judge=_judge_answers,

@@ -36,7 +36,7 @@ async def _one_user(ctx: Context, user: User, runs: int) -> None:
 
 
 def _judge_events(case: Case) -> Judgement:
-    runs = case.monitors.lifecycle.runs(case.check.id)
+    runs = case.runs()
     if not runs:
         return nothing_done("agent runs")
     findings = [
@@ -50,7 +50,11 @@ def _judge_events(case: Case) -> Judgement:
         reason = f"{bad} of {len(runs)} runs break the contract of the five events: {findings[0].text}"
         return Judgement("FAIL", reason, tuple(findings), "every run has all five, in order, paired, once")
     if lost:
-        return Judgement("INCONCLUSIVE", f"{len(lost)} of {len(runs)} runs lost their connection before the end", to_decide="runs that end while connected")
+        return Judgement(
+            "INCONCLUSIVE",
+            f"{len(lost)} of {len(runs)} runs lost their connection before the end",
+            to_decide="runs that end while connected",
+        )
     if len(runs) < RUNS:
         return Judgement("INCONCLUSIVE", f"{len(runs)} runs are fine; {RUNS} are asked for", to_decide=f"{RUNS - len(runs)} more runs")
     proof = tuple(seq for run in runs for seq in ends(run))
@@ -88,7 +92,9 @@ def _judge_survives(case: Case) -> Judgement:
                 findings.append(Finding("major", f"{what}: {how}", (step.begin.seq, *seqs(step.rows))))
     if not any(case.steps(intent) for intent, _ in wanted):
         return nothing_done("bad frames")
-    return decided(findings, "bad JSON gets an error frame, an unknown type an ack, and the connection lives on", "an answer to each", proof)
+    return decided(
+        findings, "bad JSON gets an error frame, an unknown type an ack, and the connection lives on", "an answer to each", proof
+    )
 
 
 CHECKS = (
@@ -105,7 +111,13 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         catches=("drop-tool-completed",),
         presets=("quick", "comprehensive", "websocket", "priority1"),
-        cost=lambda users, preset: {"agent_runs": -(-RUNS // users) * users, "connects": users, "sockets": users, "threads": RUNS, "seconds": 6},
+        cost=lambda users, preset: {
+            "agent_runs": -(-RUNS // users) * users,
+            "connects": users,
+            "sockets": users,
+            "threads": RUNS,
+            "seconds": 6,
+        },
     ),
     Check(
         id="socket-survives",

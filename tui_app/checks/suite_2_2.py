@@ -33,13 +33,18 @@ async def _journey(ctx: Context) -> None:
 
 
 def _judge_journey(case: Case) -> Judgement:
-    runs = case.monitors.lifecycle.runs(case.check.id)
+    runs = case.runs()
     steps = {intent: case.steps(intent) for intent in ("journey-sign-in", "journey-thread", "journey-history", "journey-list", "agent-run")}
     if not any(steps.values()):
         return nothing_done("journey")
     findings: list[Finding] = []
     proof: list[int] = []
-    for intent, name in (("journey-sign-in", "sign-in"), ("journey-thread", "new thread"), ("journey-history", "history"), ("journey-list", "thread list")):
+    for intent, name in (
+        ("journey-sign-in", "sign-in"),
+        ("journey-thread", "new thread"),
+        ("journey-history", "history"),
+        ("journey-list", "thread list"),
+    ):
         got = [(row, body) for step in steps[intent] for row, body in step.answers()]
         proof += seqs(row for row, _ in got)
         if not got or any(row.type != "200" for row, _ in got):
@@ -60,7 +65,9 @@ def _judge_journey(case: Case) -> Judgement:
         for row, body in step.answers():
             if str(step.facts.get("thread")) not in str(body.get("body")):
                 findings.append(Finding("major", "the new thread is missing from its owner's list", (row.seq,)))
-    return decided(findings, "sign-in, thread, prompt, five events, answer, history: every step of one journey", "every step succeeds", proof)
+    return decided(
+        findings, "sign-in, thread, prompt, five events, answer, history: every step of one journey", "every step succeeds", proof
+    )
 
 
 async def _value(ctx: Context) -> None:
@@ -75,7 +82,7 @@ async def _value(ctx: Context) -> None:
 
 def _judge_value(case: Case) -> Judgement:
     steps = case.steps("agent-run")
-    records = {run.request: run for run in case.monitors.lifecycle.runs(case.check.id)}
+    records = {run.request: run for run in case.runs()}
     if not steps:
         return nothing_done("value")
     findings: list[Finding] = []
@@ -105,7 +112,12 @@ def _judge_value(case: Case) -> Judgement:
             findings.append(Finding("major", f"canned: {suspicion.text}", tuple(suspicion.seqs)))
     if len(answers) < VALUE_PROMPTS and not findings:
         return Judgement("INCONCLUSIVE", f"{len(answers)} of {VALUE_PROMPTS} questions answered", to_decide=f"{VALUE_PROMPTS} answers")
-    return decided(findings, f"{len(answers)} answers over the threshold ({', '.join(scores)}), none alike", "figures and advice that fit each question", proof)
+    return decided(
+        findings,
+        f"{len(answers)} answers over the threshold ({', '.join(scores)}), none alike",
+        "figures and advice that fit each question",
+        proof,
+    )
 
 
 CHECKS = (
@@ -139,6 +151,12 @@ CHECKS = (
         judge=_judge_value,
         needs=("sign-in", "ws-connect"),
         presets=("quick", "comprehensive"),
-        cost=lambda users, preset: {"agent_runs": VALUE_PROMPTS, "connects": min(users, 3), "sockets": 1, "threads": VALUE_PROMPTS, "seconds": 3},
+        cost=lambda users, preset: {
+            "agent_runs": VALUE_PROMPTS,
+            "connects": min(users, 3),
+            "sockets": 1,
+            "threads": VALUE_PROMPTS,
+            "seconds": 3,
+        },
     ),
 )

@@ -53,7 +53,12 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
         else:
             async with ctx.action(user, marker, "message"):
                 await ctx.http(
-                    "backend", "POST", f"/api/threads/{thread}/messages", user=user, json={"message": f"note {marker}"}, ours=("thread", thread)
+                    "backend",
+                    "POST",
+                    f"/api/threads/{thread}/messages",
+                    user=user,
+                    json={"message": f"note {marker}"},
+                    ours=("thread", thread),
                 )
 
 
@@ -61,14 +66,16 @@ def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     cells = isolation.cells()
     findings = [
-        Finding("critical", f"{cell.observer} saw {cell.what or 'something'} of {cell.source} ({cell.leaks} times)", tuple(cell.witnesses))
+        Finding("critical", f"{cell.observer} saw {cell.what} ({cell.leaks} times)", tuple(cell.witnesses))
         for cell in cells
         if cell.leaks
     ]
     findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
     probes = sum(cell.probes for cell in cells)
     if findings:
-        return Judgement("FAIL", f"{isolation.leaks} leaks in {probes} probes: {findings[0].text}", tuple(findings), f"0 leaks in {PROBES_NEEDED} probes")
+        return Judgement(
+            "FAIL", f"{isolation.leaks} leaks in {probes} probes: {findings[0].text}", tuple(findings), f"0 leaks in {PROBES_NEEDED} probes"
+        )
     if not cells:
         return nothing_done("isolation")
     unproven = [label for label in isolation.users if not isolation.proven(label)]
@@ -80,7 +87,12 @@ def _judge_frames(case: Case) -> Judgement:
         reason = f"no leak in {probes} probes, {len(thin)} of {len(cells)} cells below {PER_CELL}"
         return Judgement("INCONCLUSIVE", reason, to_decide=f"{PER_CELL} probes in every cell and {PROBES_NEEDED} in all")
     proof = [isolation.proven(label) for label in isolation.users]
-    return decided([], f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw the own markers", "", proof)
+    return decided(
+        [],
+        f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw the own markers",
+        "",
+        proof,
+    )
 
 
 async def _rest(ctx: Context) -> None:
@@ -91,7 +103,14 @@ async def _rest(ctx: Context) -> None:
         thread = await ctx.thread(user, f"private {marker}")
         threads[user.label] = (thread, marker)
         async with ctx.action(user, marker, "message"):
-            await ctx.http("backend", "POST", f"/api/threads/{thread}/messages", user=user, json={"message": f"secret {marker}"}, ours=("thread", thread))
+            await ctx.http(
+                "backend",
+                "POST",
+                f"/api/threads/{thread}/messages",
+                user=user,
+                json={"message": f"secret {marker}"},
+                ours=("thread", thread),
+            )
     for index, owner in enumerate(users):
         actor = users[(index + 1) % len(users)]
         thread, marker = threads[owner.label]
@@ -131,22 +150,39 @@ def _judge_rest(case: Case) -> Judgement:
             if row.type.startswith("2"):
                 findings.append(Finding("critical", f"{actor} may {action} a thread of {owner}", (step.begin.seq, row.seq)))
             elif row.type not in DENIED:
-                findings.append(Finding("minor", f"{actor}'s attempt to {action} is answered with {row.type}, not with a refusal", (row.seq,)))
+                findings.append(
+                    Finding("minor", f"{actor}'s attempt to {action} is answered with {row.type}, not with a refusal", (row.seq,))
+                )
     for step in case.steps("attempt-list"):
         for row, body in step.answers():
             if str(step.facts["thread"]) in str(body.get("body")):
-                findings.append(Finding("critical", f"{step.begin.user} sees a thread of {step.facts['owner']} in the own list", (row.seq,)))
+                findings.append(
+                    Finding("critical", f"{step.begin.user} sees a thread of {step.facts['owner']} in the own list", (row.seq,))
+                )
     for step in controls:
         got = step.answers()
         text = " ".join(str(body.get("body")) for _, body in got)
         proof += seqs(row for row, _ in got)
         if any(row.type != "200" for row, _ in got) or step.facts["marker"] not in text:
-            findings.append(Finding("major", f"{step.begin.user} cannot read the own thread: a refusal to others proves nothing", seqs(row for row, _ in got)))
+            findings.append(
+                Finding(
+                    "major",
+                    f"{step.begin.user} cannot read the own thread: a refusal to others proves nothing",
+                    seqs(row for row, _ in got),
+                )
+            )
         elif "not mine" in text:
-            findings.append(Finding("critical", f"somebody else's change reached a thread of {step.begin.user}", seqs(row for row, _ in got)))
+            findings.append(
+                Finding("critical", f"somebody else's change reached a thread of {step.begin.user}", seqs(row for row, _ in got))
+            )
         elif of_answer(got[0][1], "metadata", "status") == "archived":
             findings.append(Finding("critical", f"somebody else archived a thread of {step.begin.user}", seqs(row for row, _ in got)))
-    return decided(findings, f"{len(attempts)} attempts on others' threads denied, owners unaffected", "every attempt denied, every owner served", proof)
+    return decided(
+        findings,
+        f"{len(attempts)} attempts on others' threads denied, owners unaffected",
+        "every attempt denied, every owner served",
+        proof,
+    )
 
 
 def _cost_frames(users: int, preset: str) -> dict[str, float]:

@@ -45,7 +45,10 @@ async def _cut(ctx: Context, user: User, rng: random.Random) -> None:
             return
         try:
             await ctx.run_agent(
-                socket, second.text, truth=msgspec.to_builtins(second), on_event=lambda event: seen.append(ctx.now_ns()) if event.name == "agent_started" else None
+                socket,
+                second.text,
+                truth=msgspec.to_builtins(second),
+                on_event=lambda event: seen.append(ctx.now_ns()) if event.name == "agent_started" else None,
             )
         finally:
             await socket.close()
@@ -66,19 +69,24 @@ def _judge(case: Case) -> Judgement:
         at = step.facts.get("first_event_at")
         rows = (step.begin.seq, *seqs(row for row in step.rows if row.user == step.begin.user and row.kind in ("conn", "frame"))[:12])
         if not isinstance(at, int):
-            findings.append(Finding("critical", f"{step.begin.user} did not recover: no right event of a new run ({step.outcome or 'unfinished'})", rows))
+            findings.append(
+                Finding(
+                    "critical", f"{step.begin.user} did not recover: no right event of a new run ({step.outcome or 'unfinished'})", rows
+                )
+            )
             continue
         took = (at - int(step.facts["fault_at"])) / 1e6
         times.append(took)
         if took > limit:
             findings.append(Finding("major", f"{step.begin.user} needed {took / 1000:.1f} s to recover, limit {limit / 1000:g} s", rows))
-    broken = [run for run in case.monitors.lifecycle.runs(case.check.id) if run.violations and run.state != "unfinished"]
-    findings += [Finding("critical", f"a run after the cut breaks the contract: {run.violations[0].text}", tuple(run.violations[0].seqs)) for run in broken]
+    broken = [run for run in case.runs() if run.violations and run.state != "unfinished"]
+    # What such a run then does wrong is for the checks of the five events to say; here it counts that it came.
+    notes = [Finding("minor", f"{run.user}: {run.violations[0].text}", tuple(run.violations[0].seqs)) for run in broken]
     if findings:
-        return Judgement("FAIL", findings[0].text, tuple(findings), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
+        return Judgement("FAIL", findings[0].text, (*findings, *notes), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
     reading = every_verdict(times, limit)
     proof = Finding("info", "cuts and recoveries", seqs(row for step in steps for row in (step.begin, step.end) if row is not None))
-    return Judgement(reading.word, reading.reason, (proof,), reading.to_decide)
+    return Judgement(reading.word, reading.reason, (proof, *notes), reading.to_decide)
 
 
 CHECKS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
 from tui_app.checks.reading import ends, nothing_done, seqs
 from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, percentile_verdict, with_taint
 from tui_app.verdict.words import aggregate
@@ -58,7 +58,7 @@ def _percentile(case: Case, series: str, limit_ms: float, what: str) -> Judgemen
     text = f"{reading.measured or 'no percentile yet'} of {reading.n} {what}, limit {limit_ms:.0f} ms"
     wanted = {"ping": ("step", "begin"), "connect": ("conn", "welcome")}[series]
     proof = seqs(row for row in case.rows if (row.kind, row.type) == wanted)[:200]
-    severity = "major" if reading.word == "FAIL" else "info"
+    severity: Severity = "major" if reading.word == "FAIL" else "info"
     return Judgement(reading.word, f"{text}: {reading.reason}", (Finding(severity, text, proof),), reading.to_decide)
 
 
@@ -67,23 +67,23 @@ async def _nothing(ctx: Context) -> None:
 
 
 def _judge_response(case: Case) -> Judgement:
-    runs = [run for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
-    if not runs:
+    timed = [(run, run.duration_ms) for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
+    if not timed:
         return nothing_done("agent runs")
-    took = [run.duration_ms for run in runs]
+    took = [ms for _, ms in timed]
     each_ms = float(case.limits.get("run_s", 30.0)) * 1000
     mean_ms = float(case.limits.get("response_mean_s", 15.0)) * 1000
     findings = [
-        Finding("major", f"{run.user}: a run took {run.duration_ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run))
-        for run in runs
-        if run.duration_ms >= each_ms
+        Finding("major", f"{run.user}: a run took {ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run))
+        for run, ms in timed
+        if ms >= each_ms
     ]
-    mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run in runs))
+    mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run, _ in timed))
     if mean.word == "FAIL":
         findings.append(Finding("major", mean.reason))
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "every run and their mean under the limits")
-    proof = Finding("info", "the runs, from their request", tuple(run.seq for run in runs[:200]))
+    proof = Finding("info", "the runs, from their request", tuple(run.seq for run, _ in timed[:200]))
     return Judgement(aggregate([mean.word, each.word]), f"{mean.reason}; {each.reason}", (proof,), mean.to_decide or each.to_decide)
 
 
@@ -126,7 +126,8 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_nothing,
         judge=_judge_response,
-        needs=("five-events",),
+        needs=("sign-in",),
+        after=("five-events",),
         at_end=True,
         presets=("quick", "comprehensive"),
     ),

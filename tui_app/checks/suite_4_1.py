@@ -19,14 +19,23 @@ async def _persisted(ctx: Context) -> None:
     marker, spoken = ctx.marker(user), ctx.marker(user)
     thread = await ctx.thread(user, f"kept {marker}")
     async with ctx.step("write", user=user, thread=thread, marker=marker):
-        await ctx.http("backend", "POST", f"/api/threads/{thread}/messages", user=user, json={"message": f"keep this: {marker}"}, ours=("thread", thread))
+        await ctx.http(
+            "backend",
+            "POST",
+            f"/api/threads/{thread}/messages",
+            user=user,
+            json={"message": f"keep this: {marker}"},
+            ours=("thread", thread),
+        )
     prompt = make_prompt(random.Random(ctx.seed("message-persisted")), "spend", spoken)
     async with ctx.socket(user) as socket:
         await ctx.run_agent(socket, prompt.text, thread=thread, marker=spoken, truth=msgspec.to_builtins(prompt))
     again = await ctx.spare_login(user, {})
     for index in range(READS):
         token = again.access if again is not None and index == READS - 1 else user.access
-        async with ctx.step("read-back", user=user, thread=thread, markers=[marker, spoken], login="again" if token != user.access else "same"):
+        async with ctx.step(
+            "read-back", user=user, thread=thread, markers=[marker, spoken], login="again" if token != user.access else "same"
+        ):
             await ctx.http("backend", "GET", f"/api/threads/{thread}/messages", user=user, token=token, fresh=True)
 
 
@@ -47,7 +56,12 @@ def _judge_persisted(case: Case) -> Judgement:
                 findings.append(Finding("critical", f"{len(missing)} of 2 messages are not read back on a fresh connection", (row.seq,)))
     if len(proof) < READS and not findings:
         return Judgement("INCONCLUSIVE", f"{len(proof)} of {READS} reads came to an answer", to_decide="run it to its end")
-    return decided(findings, f"a REST message and an agent's prompt read back {len(proof)} times on fresh connections, once after a new login", "both read back", proof)
+    return decided(
+        findings,
+        f"a REST message and an agent's prompt read back {len(proof)} times on fresh connections, once after a new login",
+        "both read back",
+        proof,
+    )
 
 
 async def _tiers(ctx: Context) -> None:
@@ -76,17 +90,23 @@ def _judge_tiers(case: Case) -> Judgement:
         if got and got[-1][0].type == "200" and step.facts["marker"] in str(got[-1][1].get("body")):
             proven.append("postgresql")
         else:
-            findings.append(Finding("critical", "postgresql: a new thread is not read back on a fresh connection", seqs(row for row, _ in step.answers())))
+            findings.append(
+                Finding(
+                    "critical", "postgresql: a new thread is not read back on a fresh connection", seqs(row for row, _ in step.answers())
+                )
+            )
     for step in case.steps("redis"):
-        got = [(row, body) for row, body in answers_between(case, step)]
+        got = step.answers(anybody=True)
         proof += seqs(row for row, _ in got)
         statuses = [row.type for row, body in got if body.get("service") == "backend"]
         if len(statuses) == 2 and statuses[0] == "200" and statuses[1] in ("401", "403"):
             proven.append("redis")
         else:
-            findings.append(Finding("critical", f"redis: a token works as {' then '.join(statuses)} around its logout", seqs(row for row, _ in got)))
+            findings.append(
+                Finding("critical", f"redis: a token works as {' then '.join(statuses)} around its logout", seqs(row for row, _ in got))
+            )
     for step in case.steps("clickhouse"):
-        for row, body in answers_between(case, step):
+        for row, body in step.answers(anybody=True):
             proof.append(row.seq)
             entry = of_answer(body, "checks", "clickhouse") or of_answer(body, "clickhouse")
             if isinstance(entry, dict) and entry.get("connected") is True:
@@ -98,13 +118,11 @@ def _judge_tiers(case: Case) -> Judgement:
     if missing and not grave:
         return Judgement("INCONCLUSIVE", f"{', '.join(missing)} not exercised", tuple(findings), "a second login for the revocation test")
     return decided(
-        findings, "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by a forced probe (its writes show only directly)", "3 of 3", proof
+        findings,
+        "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by a forced probe (its writes show only directly)",
+        "3 of 3",
+        proof,
     )
-
-
-def answers_between(case: Case, step: object) -> list[tuple[object, dict[str, object]]]:
-    """The answers inside a step, whoever asked."""
-    return [(row, row.body) for row in step.rows if row.kind == "http" and row.dir == "in"]  # type: ignore[attr-defined]
 
 
 ENDPOINTS = (
@@ -141,7 +159,9 @@ def _judge_endpoints(case: Case) -> Judgement:
     served = next((of_answer(body, "paths") for row, body in answers(case) if str(body["path"]) == "/openapi.json"), None)
     if isinstance(served, dict) and not any(path.startswith("/api/threads") for path in served):
         findings.append(Finding("major", "the published contract does not know threads", tuple(proof[:1])))
-    return decided(findings, f"{len(proof)} critical endpoints answer with what they are for", "each answers 200 with a body that says so", proof)
+    return decided(
+        findings, f"{len(proof)} critical endpoints answer with what they are for", "each answers 200 with a body that says so", proof
+    )
 
 
 CHECKS = (

@@ -8,7 +8,8 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, ends, nothing_done, of_answer, seqs
+from tui_app.checks.reading import decided, ends, nothing_done, of_answer
+from tui_app.monitors.record import RunRecord
 
 
 async def _nothing(ctx: Context) -> None:
@@ -40,13 +41,8 @@ def _judge_context(case: Case) -> Judgement:
     return decided(findings, f"{len(runs)} runs: each id of one request, one thread of one user", "no id shared", proof)
 
 
-def _of(runs: list[object], *, run: str = "", thread: str = "") -> tuple[int, ...]:
-    return tuple(
-        seq
-        for one in runs
-        if (run and one.run == run) or (thread and one.thread == thread)  # type: ignore[attr-defined]
-        for seq in ends(one)
-    )
+def _of(runs: list[RunRecord], *, run: str = "", thread: str = "") -> tuple[int, ...]:
+    return tuple(seq for one in runs if (run and one.run == run) or (thread and one.thread == thread) for seq in ends(one))
 
 
 async def _history(ctx: Context) -> None:
@@ -64,7 +60,7 @@ def _judge_history(case: Case) -> Judgement:
     steps = case.steps("history")
     if not steps:
         return nothing_done("history")
-    records = {run.request: run for run in case.monitors.lifecycle.runs(case.check.id)}
+    records = {run.request: run for run in case.runs()}
     findings: list[Finding] = []
     proof: list[int] = []
     for step in steps:
@@ -74,9 +70,15 @@ def _judge_history(case: Case) -> Judgement:
             continue
         for row, body in step.answers():
             proof += [row.seq, *ends(run)]
-            kept = [message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"]
+            kept = [
+                message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"
+            ]
             if not any(run.answer in str(message.get("content")) for message in kept):
-                findings.append(Finding("critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *ends(run)[-1:])))
+                findings.append(
+                    Finding(
+                        "critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *ends(run)[-1:])
+                    )
+                )
     return decided(findings, f"{len(steps)} answers: the same on the socket and in the history", "socket and history agree", proof)
 
 
@@ -109,7 +111,8 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_nothing,
         judge=_judge_context,
-        needs=("five-events",),
+        needs=("sign-in",),
+        after=("five-events",),
         at_end=True,
         presets=("quick", "comprehensive", "websocket"),
     ),

@@ -109,9 +109,7 @@ def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, An
         criteria=criteria,
         users=monitors.isolation.users,
         cells=[CellResult(cell.source, cell.observer, cell.probes, cell.leaks, cell.state) for cell in monitors.isolation.cells()],
-        latency=[
-            SeriesResult(one.series, one.n, one.p50, one.p95, one.p99, one.max, one.limit_ms) for one in monitors.latency.summaries()
-        ],
+        latency=[SeriesResult(one.series, one.n, one.p50, one.p95, one.p99, one.max, one.limit_ms) for one in monitors.latency.summaries()],
         received=monitors.frames.received,
         classified=dict(monitors.frames.classified),
         footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
@@ -124,17 +122,17 @@ def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, An
 
 
 def _check(bench: Bench, name: str) -> CheckResult:
-    case, judgement = bench.cases[name], bench.judgements[name]
+    check, judgement = bench.checks[name], bench.judgements[name]
     return CheckResult(
         id=name,
-        phase=case.check.phase,
-        suite=case.check.suite,
-        strategy=case.check.strategy,
-        title=case.check.title,
+        phase=check.phase,
+        suite=check.suite,
+        strategy=check.strategy,
+        title=check.title,
         verdict=judgement.word,
         reason=judgement.reason,
         to_decide=judgement.to_decide,
-        required=case.check.required,
+        required=check.required,
         duration_ms=bench.sums.took.get(name),
         findings=[
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
@@ -150,8 +148,8 @@ def _facts(bench: Bench) -> Facts:
     plan, monitors = bench.plan, bench.monitors
     limits = dict(plan.get("limits", {}))
     checks = {
-        name: CheckFact(bench.judgements[name].word, bench.judgements[name].reason, bench.judgements[name].to_decide, case.check.suite)
-        for name, case in bench.cases.items()
+        name: CheckFact(bench.judgements[name].word, bench.judgements[name].reason, bench.judgements[name].to_decide, check.suite)
+        for name, check in bench.checks.items()
     }
     return Facts(
         preset=str(plan.get("preset", "quick")),

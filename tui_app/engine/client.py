@@ -30,7 +30,9 @@ class Control:
         try:
             reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path), 3)
         except (OSError, TimeoutError) as error:
-            raise ControlError(f"the engine does not answer on its control socket ({error.__class__.__name__}); `vigil sessions` shows what runs") from error
+            raise ControlError(
+                f"the engine does not answer on its control socket ({error.__class__.__name__}); `vigil sessions` shows what runs"
+            ) from error
         return cls(reader, writer)
 
     async def ask(self, command: str, **facts: Any) -> dict[str, Any]:

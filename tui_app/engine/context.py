@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from tui_app.checks.api import Answer, RunOutcome, User
+from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.sockets import LiveSocket, Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
@@ -79,7 +79,9 @@ class LiveContext:
         return self._world.log.clock.now()
 
     @asynccontextmanager
-    async def step(self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any) -> AsyncIterator[LiveStep]:
+    async def step(
+        self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any
+    ) -> AsyncIterator[LiveStep]:
         """Record a step around what is done inside; a clock row marks its deadline."""
         await self.gate()
         world = self._world
@@ -103,7 +105,9 @@ class LiveContext:
         finally:
             if alarm is not None:
                 alarm.cancel()
-            world.log.add("step", {"step": step.number, "outcome": step.outcome, **step.facts}, check=self.check, user=label, conn=conn, type="end")
+            world.log.add(
+                "step", {"step": step.number, "outcome": step.outcome, **step.facts}, check=self.check, user=label, conn=conn, type="end"
+            )
 
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
@@ -130,7 +134,7 @@ class LiveContext:
             self._sockets.give_back(socket)
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: str = "subprotocol", headers: Mapping[str, str] | None = None
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
     ) -> LiveSocket | None:
         """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
         bearer = token if token is not None else (user.access if user else None)
@@ -167,8 +171,8 @@ class LiveContext:
         await self.sleep(LINGER_S + 0.3)
 
     async def run_agent(
-        self, socket: LiveSocket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
-        deadline: float | None = None, within_first: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
+        self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
+        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
@@ -182,7 +186,7 @@ class LiveContext:
                 return False
             if event.run and not seen["run"]:
                 seen["run"] = event.run
-                self._world.made("run", event.run, socket.label, self.check)
+                self._world.made("run", event.run, socket.user.label, self.check)
             seen["thread"] = event.thread or seen["thread"]
             if on_event is not None:
                 on_event(event)
@@ -212,15 +216,17 @@ class LiveContext:
         if seen["run"] and outcome == "done":
             self._world.finished("run", seen["run"])
         if seen["thread"] and not thread:
-            self._world.made("thread", seen["thread"], socket.label, self.check)
+            self._world.made("thread", seen["thread"], socket.user.label, self.check)
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
-    async def ping(self, socket: LiveSocket, within: float, intended_ns: int | None = None) -> bool:
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
         """One application ping, timed by the judges from the instant it was meant for. Whether its pong came."""
         name = uuid.uuid4().hex[:12]
         when = self.now_ns() if intended_ns is None else intended_ns
         async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
-            waiting = asyncio.ensure_future(socket.expect(lambda event: event.name == "pong" and (name in event.ids or event.request == name), within))
+            waiting = asyncio.ensure_future(
+                socket.expect(lambda event: event.name == "pong" and (name in event.ids or event.request == name), within)
+            )
             try:
                 await socket.send("ping", {"id": name}, id=name)
                 answered = await waiting is not None
@@ -284,7 +290,9 @@ class LiveContext:
         """A second sign-in of the same account, for a check that spends it. None where the account has no password or it fails."""
         if not user.password:
             return None
-        answer = await self.http("auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra})
+        answer = await self.http(
+            "auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra}
+        )
         access, refresh = tokens_of(answer.json)
         return User(user.label, user.sub, user.email, user.password, access, refresh) if answer.status == 200 and access else None
 

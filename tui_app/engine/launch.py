@@ -66,7 +66,10 @@ async def launch(plan: Plan, given: Secrets | None = None, *, recording: Path | 
         "recording": str(recording.absolute()) if recording else "",
         "who": whoami(),
     }
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
     # Its last words go to a nameless file, not to a pipe: the engine outlives who started it.
     with tempfile.TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(

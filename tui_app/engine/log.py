@@ -72,7 +72,7 @@ class Log:
             self.too_slow(False)
 
 
-def _about(events: Sequence[Event]) -> dict[str, str]:
+def _about(events: Sequence[Event]) -> dict[str, Any]:
     """The columns that a viewer filters by, from the frame's first event."""
     if not events:
         return {}

@@ -82,14 +82,14 @@ def is_own_rehearsal(profile: Profile) -> bool:
 
 
 def with_needed(ids: set[str]) -> set[str]:
-    """`ids` and, transitively, every check that they need."""
+    """`ids` and, transitively, every check that they need or come after."""
     known = by_id()
     todo, done = list(ids), set[str]()
     while todo:
         item = todo.pop()
         if item not in done:
             done.add(item)
-            todo.extend(known[item].needs)
+            todo.extend((*known[item].needs, *known[item].after))
     return done
 
 

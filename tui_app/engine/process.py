@@ -89,11 +89,15 @@ class Engine:
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
         await control.start()
         background = [
-            asyncio.create_task(watch_lag(lambda ms: log.add("lag", ms=ms) and None), name="lag"),
-            asyncio.create_task(tick(lambda: log.add("clock") and None), name="clock"),
+            asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms))), name="lag"),
+            asyncio.create_task(tick(lambda: _drop(log.add("clock"))), name="clock"),
         ]
         self._signals(log)
-        log.add("session", {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who}, type="start")
+        log.add(
+            "session",
+            {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who},
+            type="start",
+        )
         say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
@@ -186,7 +190,13 @@ class Engine:
             self.runner.stop()
         if command != "status":
             log.add("control", {"who": who, "text": str(facts.get("text", ""))}, type=command)
-        return {"session": self.order.session, "held": self.gate.held, "stopping": self.gate.stopping, "rows": log.seq, "runs": world.pacing.runs}
+        return {
+            "session": self.order.session,
+            "held": self.gate.held,
+            "stopping": self.gate.stopping,
+            "rows": log.seq,
+            "runs": world.pacing.runs,
+        }
 
     def _signals(self, log: Log) -> None:
         loop = asyncio.get_running_loop()
@@ -199,6 +209,10 @@ class Engine:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number.name)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closed terminal leaves the session running
+
+
+def _drop(row: object) -> None:
+    """For callbacks whose caller wants nothing back."""
 
 
 def say(line: dict[str, Any]) -> None:

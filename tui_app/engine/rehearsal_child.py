@@ -36,7 +36,17 @@ class RehearsalChild:
         """Start it; returns its URLs. Raises `RehearsalError`."""
         folder = data_dir(self.session)
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        command = [*own_command(), "rehearse", "--stop-with-stdin", "--data", str(folder), "--seed", str(self.plan.seed), "--generation", self.plan.generation]
+        command = [
+            *own_command(),
+            "rehearse",
+            "--stop-with-stdin",
+            "--data",
+            str(folder),
+            "--seed",
+            str(self.plan.seed),
+            "--generation",
+            self.plan.generation,
+        ]
         if self.plan.faults:
             command += ["--fault", ",".join(self.plan.faults)]
         with (folder / "rehearsal.log").open("wb") as errors:

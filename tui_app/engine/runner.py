@@ -58,7 +58,9 @@ class Runner:
         try:
             await asyncio.wait_for(tidy(self.world), TIDY_CAP_S)
         except TimeoutError:
-            self.world.log.add("created", {"thing": "?", "id": "", "owner": "", "reason": f"tidying took over {TIDY_CAP_S:.0f} s"}, type="left")
+            self.world.log.add(
+                "created", {"thing": "?", "id": "", "owner": "", "reason": f"tidying took over {TIDY_CAP_S:.0f} s"}, type="left"
+            )
 
     async def _phase(self, checks: list[Check]) -> None:
         together = [check for check in checks if not check.exclusive]
@@ -145,8 +147,11 @@ def ordered(checks: list[Check]) -> list[Check]:
     placed: list[Check] = []
     left = list(checks)
     while left:
-        ready = [check for check in left if all(needed not in names or needed in {one.id for one in placed} for needed in (*check.needs, *check.after))]
+        ready = [
+            check
+            for check in left
+            if all(needed not in names or needed in {one.id for one in placed} for needed in (*check.needs, *check.after))
+        ]
         placed.extend(ready or left)
         left = [check for check in left if check not in placed]
     return placed
-

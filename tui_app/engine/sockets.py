@@ -218,7 +218,9 @@ def phases_of(phases: Phases) -> dict[str, float]:
 class Sockets:
     """All sockets of a session: dials within the pace, keeps one idle socket per user for the next check."""
 
-    def __init__(self, log: Log, gate: Gate, created: Created, pacing: Pacing, url: str, welcome_s: float, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, log: Log, gate: Gate, created: Created, pacing: Pacing, url: str, welcome_s: float, headers: Mapping[str, str]
+    ) -> None:
         self.log = log
         self.gate = gate
         self.created = created
@@ -262,7 +264,9 @@ class Sockets:
                 await slot.aclose()
         return socket
 
-    async def _dial(self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack) -> LiveSocket | None:
+    async def _dial(
+        self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack
+    ) -> LiveSocket | None:
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
@@ -283,9 +287,19 @@ class Sockets:
             socket.welcomed = True
             socket.slot = slot
             phases = {**phases_of(result.phases), "welcome_ms": took}
-            socket._row("welcome", {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol}, ms=took)
+            socket._row(
+                "welcome",
+                {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol},
+                ms=took,
+            )
             return socket
-        reason = f"it answered with {event.code or 'an error'}" if event else "no welcome by the deadline" if socket.open else "closed before any welcome"
+        reason = (
+            f"it answered with {event.code or 'an error'}"
+            if event
+            else "no welcome by the deadline"
+            if socket.open
+            else "closed before any welcome"
+        )
         socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "warm": warm}, ms=took)
         if socket.open:
             await socket.wait_closed(0.5)

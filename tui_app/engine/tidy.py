@@ -15,7 +15,15 @@ async def tidy(world: World) -> None:
         if thing == "thread":
             await _archive(world, name, user)
         elif thing == "user":
-            _left(world, thing, name, owner, "accounts cannot be removed through the platform's API; it is kept for reuse" if world.keeps_accounts else "ends with the rehearsal")
+            _left(
+                world,
+                thing,
+                name,
+                owner,
+                "accounts cannot be removed through the platform's API; it is kept for reuse"
+                if world.keeps_accounts
+                else "ends with the rehearsal",
+            )
         elif thing == "run":
             _left(world, thing, name, owner, "it had not ended by the deadline; its socket is closed")
     for user in world.users:

@@ -67,7 +67,14 @@ class World:
         """Something exists on the target because of us: from now on we may change it, and must tidy it."""
         if self.created.owned(thing, name) is None:
             self.created.add(thing, name, owner)
-            self.log.add("created", {"thing": thing, "id": name, "owner": owner}, check=check, user=owner, type="made", thread=name if thing == "thread" else "")
+            self.log.add(
+                "created",
+                {"thing": thing, "id": name, "owner": owner},
+                check=check,
+                user=owner,
+                type="made",
+                thread=name if thing == "thread" else "",
+            )
 
     def finished(self, thing: str, name: str) -> None:
         """Something of ours has ended by itself, as a run does: nothing to tidy."""
@@ -85,12 +92,20 @@ class World:
         client = self._clients.get(user)
         if client is None:
             client = self._clients[user] = self.client()
-        result = await client.request(service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers)
+        result = await client.request(
+            service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers
+        )
         if result.status:
             self.answered.add(service)
         self._learn_secrets(result.json, user)
         kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
-        body = {**about, "method": method, "headers": kept, "body": result.json if result.json is not None else result.text, "error": result.error}
+        body = {
+            **about,
+            "method": method,
+            "headers": kept,
+            "body": result.json if result.json is not None else result.text,
+            "error": result.error,
+        }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
         return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
 

@@ -31,9 +31,8 @@ _MARKER: Final = re.compile(r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{8,20}")
 _IDENTIFIER: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b")
 _STAMP: Final = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
 _WORD: Final = re.compile(r"[^\W_]+(?:[.,']\d+)*")
-_CLAIM: Final = re.compile(
-    r'"(execution_time_ms|duration_ms|elapsed_ms|execution_time|orchestration_time|response_time)"\s*:\s*(\d+(?:\.\d+)?)'
-)
+# Only names that say their unit: whether a bare "response_time" is in seconds or milliseconds is anybody's guess.
+_CLAIM: Final = re.compile(r'"(execution_time_ms|duration_ms|elapsed_ms|execution_time_seconds|duration_seconds)"\s*:\s*(\d+(?:\.\d+)?)')
 
 
 class Suspicion(msgspec.Struct):

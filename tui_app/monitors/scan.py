@@ -61,7 +61,7 @@ def _unbase64(run: str) -> list[str]:
     readings = []
     for skip in range(4):  # the run may begin inside a longer word, so its groups of four may begin anywhere
         part = plain[skip:]
-        part = part[: len(part) - len(part) % 4]
+        part = part[:-1] if len(part) % 4 == 1 else part + "=" * (-len(part) % 4)
         try:
             decoded = base64.b64decode(part, validate=True)
         except (binascii.Error, ValueError):

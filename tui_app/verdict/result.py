@@ -97,9 +97,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: bool = False
     own_fault: bool = False
     refused: bool = False
-    """Something in the plan was refused because the target is not what its file says: a configuration to mend."""
+    """Part of the plan was refused because the target is not what its file says: a configuration to mend."""
     reached: bool = True
     honour_accepted: bool = False
+    criteria_if_accepted: Sequence[CriterionReading] | None = None
+    """The criteria once more, read with every accepted failure as a pass: only the exit code under `honour_accepted` uses it."""
 
 
 def word_of(session: Session) -> words.Word:
@@ -111,14 +113,19 @@ def word_of(session: Session) -> words.Word:
 
 
 def exit_of(session: Session) -> int:
-    """The exit code. With `honour_accepted`, a required check that failed as accepted counts as passed, for the code alone."""
+    """The exit code. With `honour_accepted`, what failed as accepted counts as passed, for the code alone."""
     word: str = word_of(session)
     if session.honour_accepted and word == words.FAIL:
-        forgiven = {check.id for check in session.checks if check.accepted and check.verdict == words.FAIL}
-        if forgiven and not any(criterion.verdict == words.FAIL for criterion in session.criteria):
-            rest = [(words.PASS if check.id in forgiven else check.verdict, check.required) for check in session.checks]
-            word = words.session_word(rest, [criterion.verdict for criterion in session.criteria])
-    return words.exit_code(word, interrupted=session.interrupted, own_fault=session.own_fault, usage=session.refused, reached=session.reached)
+        checks = [(words.PASS if _forgiven(check) else check.verdict, check.required) for check in session.checks]
+        criteria = session.criteria if session.criteria_if_accepted is None else session.criteria_if_accepted
+        word = words.session_word(checks, [criterion.verdict for criterion in criteria])
+    return words.exit_code(
+        word, interrupted=session.interrupted, own_fault=session.own_fault, usage=session.refused, reached=session.reached
+    )
+
+
+def _forgiven(check: CheckResult) -> bool:
+    return bool(check.accepted) and check.verdict == words.FAIL
 
 
 def build(session: Session) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def verdict_table(result: Mapping[str, Any], *, ascii_only: bool = False) -> str
         )
     lines.append("")
     for one in result["checks"]:
-        lines.append(f"  {_sign(one['verdict'], ascii_only)} {one['verdict']:12} {one['suite']} {one['id']:20} {sanitize(one['reason'], REASON)}")
+        lines.append(
+            f"  {_sign(one['verdict'], ascii_only)} {one['verdict']:12} {one['suite']} {one['id']:20} {sanitize(one['reason'], REASON)}"
+        )
     left = footprint["left_behind"]
     lines += [
         "",
