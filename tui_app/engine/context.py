@@ -45,6 +45,7 @@ class LiveContext:
         self._sockets = sockets
         self.check = check
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._threads: dict[str, str] = {}
 
     @property
     def users(self) -> Sequence[User]:
@@ -140,9 +141,19 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
 
+    async def own_thread(self, user: User) -> str:
+        """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
+        if user.label not in self._threads:
+            self._threads[user.label] = await self.thread(user)
+        return self._threads[user.label]
+
     async def thread(self, user: User, title: str = "") -> str:
-        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why)."""
-        answer = await self.http("backend", "POST", "/api/threads", user=user, json={"title": title or f"vigil {self.check}"})
+        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why).
+
+        Its title names the session, so that cleaning up finds it even if the engine died before the answer came.
+        """
+        name = f"vigil {self._world.session} {title or self.check}"
+        answer = await self.http("backend", "POST", "/api/threads", user=user, json={"title": name})
         body = answer.json if isinstance(answer.json, dict) else {}
         thread = str(body.get("id", ""))
         if answer.status == 200 and thread:
@@ -176,6 +187,7 @@ class LiveContext:
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
+        thread = thread or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
         request = uuid.uuid4().hex
         seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
@@ -215,8 +227,6 @@ class LiveContext:
             step.note(run=seen["run"])
         if seen["run"] and outcome == "done":
             self._world.finished("run", seen["run"])
-        if seen["thread"] and not thread:
-            self._world.made("thread", seen["thread"], socket.user.label, self.check)
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
