@@ -61,6 +61,14 @@ def test_a_host_met_on_the_way_counts() -> None:
     assert judge(target("docker", "127.0.0.1", "http"), None, None, ["backend.vigil.example"]).extent == "reads"
 
 
+def test_every_word_counts_where_there_are_several() -> None:
+    assert judge(target("staging"), ["staging", "stg"], ["staging", "staging"]).extent == "all"
+    assert judge(target("staging"), ["staging", "production"]).extent == "nothing"
+    assert judge(target("staging"), ["staging"], ["staging", "production"]).extent == "nothing"
+    assert judge(target("staging"), ["staging", "development"]).extent == "reads"
+    assert judge(target("staging"), [], ["staging"]).extent == judge(target("staging"), ["", " "]).extent == "reads"
+
+
 def test_only_reads_means_only_reads() -> None:
     reads = judge(target("staging"), None)
     assert reads.permits({"read"}) and reads.permits(set())

@@ -42,8 +42,8 @@ class Allowed(msgspec.Struct, frozen=True):
 
 def judge(
     profile: Profile,
-    marker_environment: str | None,
-    token_env: str | None = None,
+    marker_environment: str | Iterable[str] | None,
+    token_env: str | Iterable[str] | None = None,
     hosts: Iterable[str] = (),
     *,
     allow_production: bool = False,
@@ -51,17 +51,16 @@ def judge(
     """Judge a target. Ask again when there is more evidence: before anybody signs in, and with the first token's claim.
 
     marker_environment -- what the backend calls its environment, None where it did not answer or did not say
-    token_env -- the `env` claim of a token it issued, None before there is one or where it carries none
+    token_env -- the `env` claim of tokens it issued, None before there is one or where they carry none
+    (of both there may be several, from several endpoints and users: every one of them counts)
     hosts -- host names met on the way (redirects, certificates) beside those of the profile
     allow_production -- typed by the operator for this session; it permits reads, never more
     """
     claim = profile.environment
     spoken: list[tuple[str, str | None]] = []
-    if marker_environment is not None and marker_environment.strip():
-        spoken.append((f'the backend says "{_short(marker_environment)}"', environment_of_word(marker_environment)))
-    if token_env is not None and token_env.strip():
-        spoken.append((f'its token says "{_short(token_env)}"', environment_of_word(token_env)))
-    marked = len(spoken) > 0 and marker_environment is not None and bool(marker_environment.strip())
+    markers = _said(marker_environment)
+    spoken += [(f'the backend says "{_short(word)}"', environment_of_word(word)) for word in markers]
+    spoken += [(f'its token says "{_short(word)}"', environment_of_word(word)) for word in _said(token_env)]
     for name in dict.fromkeys([*profile.hosts, *hosts]):
         environment = environment_of_host(name)
         if environment is not None:
@@ -91,7 +90,7 @@ def judge(
             f"{other[0]}, while the target calls itself {claim}: only reads. Correct [target] environment, or the address.",
             evidence,
         )
-    if marked:
+    if markers:
         return Allowed("all", f"the backend itself says {claim}, and nothing contradicts it.", evidence)
     local = profile.loopback and all(is_loopback(name) for name in hosts)
     if local and claim in ("rehearsal", "docker"):
@@ -101,7 +100,13 @@ def judge(
     )
 
 
+def _said(words: str | Iterable[str] | None) -> list[str]:
+    """Each different word that is not empty, in order."""
+    given = [words] if isinstance(words, str) else list(words or ())
+    return list(dict.fromkeys(word.strip() for word in given if word.strip()))
+
+
 def _short(text: str) -> str:
     """Remote text for a message: printable, one line, at most 60 characters."""
-    clean = "".join(character if character.isprintable() else "?" for character in text.strip())
+    clean = "".join(character if character.isprintable() else "?" for character in text)
     return clean if len(clean) <= 60 else clean[:59] + "…"
