@@ -51,7 +51,13 @@ class Home:
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*args), env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+            self.command(*args),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
         )
 
     def vigil(self, *args: str) -> Ran:
@@ -100,7 +106,13 @@ def target(tmp_path: Path) -> Callable[..., str]:
     """Writes a target file and gives its path."""
 
     def write(urls: dict[str, str], *, environment: str = "rehearsal", more: Sequence[str] = ()) -> str:
-        lines = ["[target]", 'name = "under-test"', f'environment = "{environment}"', *(f'{name} = "{url}"' for name, url in urls.items()), *more]
+        lines = [
+            "[target]",
+            'name = "under-test"',
+            f'environment = "{environment}"',
+            *(f'{name} = "{url}"' for name, url in urls.items()),
+            *more,
+        ]
         path = tmp_path / "target.toml"
         path.write_text("\n".join(lines) + "\n")
         return str(path)

@@ -86,7 +86,9 @@ def test_an_upgrade_followed_by_a_normal_close_fails_and_blocks_what_follows(
 
 def test_a_server_that_never_answers_fails_by_its_deadline(home: Home, staging: dict[str, str], target: Callable[..., str]) -> None:
     with running(mute) as port:
-        ran = home.vigil("run", "--target", target({**staging, "websocket": f"ws://127.0.0.1:{port}/ws"}), "--users", "1", "--phases", "1.1,2.1")
+        ran = home.vigil(
+            "run", "--target", target({**staging, "websocket": f"ws://127.0.0.1:{port}/ws"}), "--users", "1", "--phases", "1.1,2.1"
+        )
     assert ran.code == 1
     assert ran.word("ws-connect") == "FAIL"
     assert "within 10 s" in ran.reason("ws-connect")
@@ -95,7 +97,9 @@ def test_a_server_that_never_answers_fails_by_its_deadline(home: Home, staging: 
 
 def test_nothing_at_all_is_exit_4(home: Home, target: Callable[..., str], unused_tcp_port: int) -> None:
     base = f"http://127.0.0.1:{unused_tcp_port}"
-    ran = home.vigil("run", "--target", target({"backend": base, "auth": base, "websocket": base.replace("http", "ws") + "/ws"}), "--users", "1")
+    ran = home.vigil(
+        "run", "--target", target({"backend": base, "auth": base, "websocket": base.replace("http", "ws") + "/ws"}), "--users", "1"
+    )
     assert ran.code == 4
     assert ran.result is not None and ran.result["verdict"] == "FAIL"
     assert not [one for one in ran.result["checks"] if one["verdict"] == "PASS"]
@@ -123,7 +127,7 @@ def test_a_target_that_is_not_what_its_file_says_gets_reads_only(home: Home, tar
         server = uvicorn.Server(uvicorn.Config(pretender(says, seen), port=0, log_level="critical", lifespan="off"))
         serving = asyncio.create_task(server.serve())
         while not server.started:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # noqa: ASYNC110  the server offers no event
         ready(server.servers[0].sockets[0].getsockname()[1])
         await serving
 

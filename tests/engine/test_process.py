@@ -62,9 +62,7 @@ def running_session() -> sessions.SessionEntry | None:
     return entry if entry is not None and entry.alive and not entry.problem and busy(entry) else None
 
 
-def test_killed_with_9_the_recording_opens_reads_as_interrupted_and_is_cleaned_up_after(
-    here: Home, target: Callable[..., str]
-) -> None:
+def test_killed_with_9_the_recording_opens_reads_as_interrupted_and_is_cleaned_up_after(here: Home, target: Callable[..., str]) -> None:
     process, urls = serve("--delay-scale", "0.2")
     try:
         vigil = here.start("run", "--target", target(urls), *ARGS)
@@ -132,7 +130,9 @@ def test_the_session_outlives_who_started_it(here: Home, staging: dict[str, str]
             os.kill(entry.pid, signal.SIGKILL)
 
 
-def test_stop_from_another_shell_ends_it_tidies_and_sends_nothing_new(here: Home, staging: dict[str, str], target: Callable[..., str]) -> None:
+def test_stop_from_another_shell_ends_it_tidies_and_sends_nothing_new(
+    here: Home, staging: dict[str, str], target: Callable[..., str]
+) -> None:
     vigil = here.start("run", "--target", target(staging), *ARGS)
     entry = until(running_session, "a session under way")
     stopped = here.vigil("stop", entry.session)
@@ -188,13 +188,18 @@ async def test_a_held_session_sends_nothing_until_it_is_resumed(here: Home, stag
     intended = [row.body["intended"] for row in kept if row.kind == "step" and row.body.get("intent") == "ping"]
     assert not [when for when in intended if hold.t + 300_000_000 < when < resume.t - 300_000_000]
     assert vigil.returncode == 0
-    assert os.stat(entry.path).st_mode & 0o077 == 0
+    assert entry.path.stat().st_mode & 0o077 == 0
 
 
 def test_what_is_private_is_private(here: Home, staging: dict[str, str], target: Callable[..., str]) -> None:
     vigil = here.start("run", "--target", target(staging), "--users", "1", "--checks", "ping-latency")
-    entry = until(lambda: (lambda one: one if one and one.alive and one.control and one.control.exists() else None)(the_session()), "a control socket")
-    assert os.stat(entry.control).st_mode & 0o077 == 0
-    assert os.stat(entry.path).st_mode & 0o077 == 0
-    assert os.stat(entry.path.parent).st_mode & 0o077 == 0
+
+    def listening() -> sessions.SessionEntry | None:
+        entry = the_session()
+        return entry if entry is not None and entry.alive and entry.control is not None and entry.control.exists() else None
+
+    entry = until(listening, "a control socket")
+    assert entry.control.stat().st_mode & 0o077 == 0
+    assert entry.path.stat().st_mode & 0o077 == 0
+    assert entry.path.parent.stat().st_mode & 0o077 == 0
     vigil.communicate(timeout=WITHIN)

@@ -1,7 +1,7 @@
 """Production by evidence, not by label: what may be done to a target, judged by what the target says of itself.
 
 A target file's `environment` is a claim. The evidence is the backend's own environment marker, the `env` claim of its
-tokens (wire contract 3.3) and the host names. Evidence of production wins over everything; a mismatch, or a marker that
+tokens (wire contract 3.3) and the host names. A mismatch, production behind another label above all, or a marker that
 nobody gave, refuses everything but reads (architecture: Doing no harm).
 """
 
@@ -68,10 +68,11 @@ def judge(
     evidence = tuple(text for text, _ in spoken)
 
     production = [text for text, environment in spoken if environment == "production"]
-    if production or claim == "production":
+    if production and claim != "production":
+        reason = f"{production[0]}, while the target calls itself {claim}: only reads. Correct [target] environment, or the address."
+        return Allowed("reads", reason, evidence)
+    if claim == "production":
         why = production[0] if production else "the target file says production"
-        if claim != "production":
-            why += f", while the target calls itself {claim}"
         if allow_production:
             return Allowed("reads", f"{why}: only reads, as typed for this session.", evidence)
         return Allowed(
