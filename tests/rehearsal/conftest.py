@@ -141,6 +141,15 @@ def staging() -> Iterator[Staging]:
     running.close()
 
 
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Staging, Path]]:
+    """A rehearsal and its data directory, whose stores may be broken; every test mends what it broke."""
+    directory = tmp_path_factory.mktemp("data")
+    running = Staging("--data", str(directory), "--delay-scale", "0")
+    yield running, directory
+    running.close()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Staging]]:
     """Starts rehearsals of a test's own, and ends those that still run."""

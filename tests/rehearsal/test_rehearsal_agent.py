@@ -76,7 +76,7 @@ OPERATIONS = {
     "What do you get if you subtract {a} from {b}?": lambda a, b: b - a,
     "{a} minus {b}": lambda a, b: a - b,
     "the difference between {a} and {b}": lambda a, b: abs(a - b),
-    "divide {a} by {b}": lambda a, b: Fraction(a, b),
+    "divide {a} by {b}": Fraction,
     "{a} mod {b}": lambda a, b: a % b,
     "what is {a} percent of {b}": lambda a, b: Fraction(a * b, 100),
     "multiply {a} by {b} and then add 12": lambda a, b: a * b + 12,

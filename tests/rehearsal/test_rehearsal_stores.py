@@ -52,11 +52,11 @@ def repair(path: Path) -> None:
 
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize(("break_it", "mend"), [(remove, restore), (corrupt, repair)])
-async def test_a_broken_store_shows_and_breaks_only_what_it_carries(serve, tmp_path, tier, break_it, mend) -> None:
-    staging = serve("--data", str(tmp_path), "--delay-scale", "0")
+async def test_a_broken_store_shows_and_breaks_only_what_it_carries(breakable, tier, break_it, mend) -> None:
+    staging, directory = breakable
     user = await staging.user()
     assert await connected(staging) == dict.fromkeys(TIERS, True)
-    store = tmp_path / f"{tier}.sqlite3"
+    store = directory / f"{tier}.sqlite3"
     break_it(store)
     assert await connected(staging) == {name: name != tier for name in TIERS}
     expected = {name: name != tier for name in TIERS}
@@ -77,9 +77,9 @@ async def test_a_broken_store_shows_and_breaks_only_what_it_carries(serve, tmp_p
 
 
 @pytest.mark.parametrize("tier", TIERS)
-async def test_a_locked_store_shows(serve, tmp_path, tier) -> None:
-    staging = serve("--data", str(tmp_path), "--delay-scale", "0")
-    other = sqlite3.connect(tmp_path / f"{tier}.sqlite3", isolation_level=None)
+async def test_a_locked_store_shows(breakable, tier) -> None:
+    staging, directory = breakable
+    other = sqlite3.connect(directory / f"{tier}.sqlite3", isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")
         assert await connected(staging) == {name: name != tier for name in TIERS}
