@@ -1,0 +1,190 @@
+"""The sessions of this user: which there are, which are alive, how each ended.
+
+A session is alive as long as its engine holds the lock on `<session>.lock` beside the recording. The lock ends with the
+process, however it ends, so a process id that somebody else has by now never makes a dead session look alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tui_app.recording.errors import RecordingError
+from tui_app.recording.fold import Fold
+from tui_app.recording.places import SUFFIX, Paths, new_paths, new_session, runtime_dir, sessions_dir, state_dir
+from tui_app.recording.reader import Reader
+
+__all__ = [
+    "Claim", "Paths", "SessionEntry", "alive", "claim", "find", "holder", "list_sessions", "new_paths", "new_session",
+    "runtime_dir", "sessions_dir", "state_dir",
+]  # fmt: skip
+
+INTERRUPTED: Final = "interrupted"
+_CLAIM_TRIES: Final = 20
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who runs a session: process id, when that process started (epoch seconds), and where it listens."""
+
+    pid: int
+    started: float
+    control: str
+
+
+class SessionEntry(msgspec.Struct, frozen=True):
+    """A session as `vigil sessions` lists it.
+
+    `ended` is '' while it runs, or complete, stopped, interrupted (its engine died without an end row) or fault.
+    `word` is the verdict, or the verdict so far. `pid` and `control` are 0 and None unless it is alive. `problem`
+    says why the recording cannot be read; the other facts are then missing.
+    """
+
+    session: str
+    path: Path
+    started: str = ""
+    target: str = ""
+    alive: bool = False
+    pid: int = 0
+    control: Path | None = None
+    word: str = ""
+    ended: str = ""
+    problem: str = ""
+
+
+class Claim:
+    """The engine's hold on its session. Keep it until the end; `release` gives it up and removes the lock file."""
+
+    def __init__(self, fd: int, paths: Paths) -> None:
+        self._fd = fd
+        self.paths = paths
+
+    def release(self) -> None:
+        """End the claim; may be called twice."""
+        if self._fd >= 0:
+            self.paths.lock.unlink(missing_ok=True)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def claim(session: str) -> Claim:
+    """Take a session for this process. Raises RecordingError where another engine runs it."""
+    paths = new_paths(session)
+    for _ in range(_CLAIM_TRIES):
+        fd = os.open(paths.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            # Somebody may only be looking whether it is held.
+            time.sleep(0.01)
+            continue
+        facts = Holder(os.getpid(), _process_start(), str(paths.control))
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, msgspec.json.encode(facts), 0)
+        return Claim(fd, paths)
+    who = holder(session)
+    raise RecordingError(
+        f"session {session} is running already", f"process {who.pid} has it" if who else "another process has it", "use `vigil attach`"
+    )
+
+
+def holder(session: str) -> Holder | None:
+    """Who runs the session now, None where nobody does."""
+    return _holder_of(sessions_dir() / f"{session}.lock")
+
+
+def alive(session: str) -> bool:
+    """Whether an engine runs the session now."""
+    return holder(session) is not None
+
+
+def _holder_of(lock: Path) -> Holder | None:
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # Shared, so that two who look at once don't take each other for the engine.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        with contextlib.suppress(msgspec.DecodeError, OSError):
+            return msgspec.json.decode(os.pread(fd, 4096, 0), type=Holder)
+        return Holder(0, 0.0, "")
+    finally:
+        os.close(fd)
+
+
+def _process_start() -> float:
+    """When this process started, epoch seconds; 0 where the system does not tell."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return round(time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK"), 2)
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def list_sessions() -> list[SessionEntry]:
+    """Every session of this user, newest first. A file that cannot be read is listed with its `problem`, never skipped."""
+    entries = [entry_of(path) for path in sessions_dir().glob(f"*{SUFFIX}")]
+    return sorted(entries, key=lambda entry: (entry.started or _changed(entry.path), entry.session), reverse=True)
+
+
+def entry_of(path: Path) -> SessionEntry:
+    """What is known of the session in this file."""
+    session = path.name.removesuffix(SUFFIX)
+    who = _holder_of(path.with_name(f"{session}.lock"))
+    facts: dict[str, Any] = {"session": session, "path": path, "alive": who is not None}
+    if who is not None:
+        facts |= {"pid": who.pid, "control": Path(who.control) if who.control else None}
+    try:
+        with Reader(path) as reader:
+            fold = Fold(reader.header)
+            for row in _deciding_rows(reader):
+                fold.apply(row)
+            state = fold.state
+            ended = state.end_reason or "complete" if state.ended else ("" if who else INTERRUPTED)
+            known = reader.header.get("session", session)
+            return SessionEntry(**facts | {"session": known}, started=state.started, target=state.target, word=state.word, ended=ended)
+    except RecordingError as error:
+        return SessionEntry(**facts, problem=str(error), ended="" if who else INTERRUPTED)
+
+
+def _deciding_rows(reader: Reader) -> Iterator[Any]:
+    return reader.rows(kinds=("session", "verdict", "result"))
+
+
+def _changed(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+    return ""
+
+
+def find(prefix: str | None = None) -> SessionEntry:
+    """The session whose id begins so, or that is in this file; None: the newest. Raises RecordingError unless there is exactly one."""
+    if prefix and (prefix.endswith(SUFFIX) or os.sep in prefix):
+        path = Path(prefix).expanduser()
+        if not path.is_file():
+            raise RecordingError(f"there is no recording {path}", "", "`vigil sessions` lists those there are")
+        return entry_of(path)
+    entries = list_sessions()
+    found = [entry for entry in entries if prefix is None or entry.session.startswith(prefix.lower())]
+    if prefix is None and found:
+        return found[0]
+    exact = [entry for entry in found if entry.session == prefix]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0]
+    if not entries:
+        raise RecordingError("there is no session yet", "", "start one with `vigil` or `vigil run`")
+    if not found:
+        raise RecordingError(f"no session begins with {prefix!r}", "", "`vigil sessions` lists those there are")
+    some = ", ".join(entry.session for entry in found[:5])
+    raise RecordingError(f"{len(found)} sessions begin with {prefix!r}", some, "give more of its id")
