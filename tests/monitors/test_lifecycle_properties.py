@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.monitors.traces import SECOND, Item, Trace, feed, healthy
+from tests.monitors.traces import SECOND, Item, Monitors, Trace, feed, healthy
 from tui_app.model import CRITICAL_EVENTS, Event
-from tui_app.monitors.bundle import Monitors
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.lifecycle import Lifecycle

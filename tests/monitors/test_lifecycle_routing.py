@@ -281,3 +281,19 @@ def test_a_run_row_is_written_for_each_change_and_not_for_each_event() -> None:
     assert [row.body["lamps"] for row in rows] == [".....", "s....", "ss...", "sss..", "ssss.", "sssss"]
     assert [row.ms for row in rows] == [None] * 5 + [9.0]
     assert rows[-1].body["first_ms"] == 1.0
+
+
+def test_a_session_of_hours_keeps_judgements_and_lets_go_of_old_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_app.monitors.lifecycle.WHOLE", 2)
+    trace = two_users()
+    for number in range(4):
+        tag = f"{number:08x}"
+        trace.ask(1, "u1", f"req-{tag}", thread=THREAD, prompt="a question")
+        for event in healthy(f"req-{tag}", f"run-{tag}", THREAD)[number == 0 :]:
+            trace.frame(1, "u1", event)
+    records = judge(trace).runs()
+    assert [record.compacted for record in records] == [True, True, False, False]
+    assert [record.answer for record in records] == ["", "", "All is well.", "All is well."]
+    assert [record.state for record in records] == ["wrong", "ok", "ok", "ok"]
+    assert records[0].broken("missing-start")
+    assert all(record.duration_ms for record in records)

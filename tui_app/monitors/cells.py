@@ -25,18 +25,6 @@ class Stray(msgspec.Struct):
     seq: int
 
 
-class IsolationTotals(msgspec.Struct, frozen=True):
-    """The matrix in numbers. `least`: probes of the least probed pair; `unproven_users`: those without a positive control."""
-
-    users: int
-    probes: int
-    least: int
-    leaks: int
-    strays: int
-    unproven_users: tuple[str, ...]
-    first_leak: str
-
-
 class Action(msgspec.Struct):
     """A marker-bearing action: when it began, and when it counts as a probe (ns)."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import Action, Cell, IsolationTotals, Stray
+from tui_app.monitors.cells import Action, Cell, Stray
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
@@ -73,22 +73,6 @@ class Isolation:
     def leaks(self) -> int:
         """Leaks in all cells, and strays."""
         return sum(cell.leaks for cell in self._cells.values()) + len(self.strays)
-
-    def totals(self) -> IsolationTotals:
-        """What criterion T4 is read from."""
-        cells = self.cells()
-        leaking = [cell for cell in cells if cell.leaks]
-        first = min(leaking, key=lambda cell: cell.witnesses[0], default=None)
-        text = f"{first.observer} saw {first.what}" if first else self.strays[0].text if self.strays else ""
-        return IsolationTotals(
-            users=len(self._users),
-            probes=self.total_probes,
-            least=min((cell.probes for cell in cells), default=0),
-            leaks=sum(cell.leaks for cell in cells),
-            strays=len(self.strays),
-            unproven_users=tuple(user for user in self._users if user not in self._proof),
-            first_leak=text,
-        )
 
     # -- feeding
 

@@ -276,6 +276,7 @@ class RunMonitor:
         if why and not record.violations:
             record.why = why
         self._thoughts.clear()
+        self._calls.clear()
         self._before_start.clear()
         self._lamps()
         self.dirty = True
