@@ -1,0 +1,74 @@
+"""A link to no engine, for tests of the screens alone: it knows three targets, and remembers what was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from states import checks_json
+
+from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
+
+TARGETS = {
+    "rehearsal": TargetInfo("rehearsal", "rehearsal", True, lines=("signs in by register, 5 users",), key="rehearsal"),
+    "docker": TargetInfo("docker", "docker", True, blanks=("[target] backend: <backend-port>",), key="docker"),
+    "staging": TargetInfo(
+        "staging",
+        "staging",
+        False,
+        blanks=("[target] backend: <hash>", "[target] auth: <hash>"),
+        lines=("backend: https://backend-staging-<hash>.example", "signs in by login, 2 users"),
+        key="staging",
+    ),
+    "staging-ours": TargetInfo("staging", "staging", False, lines=("backend: https://backend.staging.example",), key="staging-ours"),
+}
+
+
+class HandMadeLink:
+    """Everything succeeds but `start`, which says that there is no engine here; `started` lists what it was asked for."""
+
+    def __init__(self, sessions: list[SessionLine] | None = None) -> None:
+        self.started: list[Choice] = []
+        self.commands: list[str] = []
+        self.living = True
+        self.known = [
+            SessionLine("9f02ab77c1d0", Path("9f02ab77c1d0.vigil"), "2026-11-12T16:40:00Z", "staging", True, "", ""),
+            SessionLine("7c1e0a9b3d42", Path("7c1e0a9b3d42.vigil"), "2026-11-12T17:02:53Z", "staging", False, "FAIL", "complete"),
+            SessionLine("1d0e33ca9b51", Path("1d0e33ca9b51.vigil"), "2026-11-11T09:12:07Z", "rehearsal", False, "PASS", "complete"),
+            SessionLine("44aa09e1b2c3", Path("44aa09e1b2c3.vigil"), "2026-11-10T22:47:31Z", "rehearsal", False, "", "interrupted"),
+        ] if sessions is None else sessions  # fmt: skip
+
+    def builtin(self) -> list[TargetInfo]:
+        return [TARGETS[name] for name in ("rehearsal", "docker", "staging")]
+
+    def describe(self, key: str) -> TargetInfo:
+        if key not in TARGETS:
+            raise LinkError(f"there is no target {key}")
+        return TARGETS[key]
+
+    def sessions(self) -> list[SessionLine]:
+        return self.known
+
+    def catalogue(self) -> list[Mapping[str, Any]]:
+        return checks_json()
+
+    def footprint(self, choice: Choice) -> Mapping[str, Any]:
+        return {"agent_runs": 40, "connects": 25, "sockets": 5, "bad_tokens": 8, "created": ["12 threads"], "minutes": 4}
+
+    async def start(self, choice: Choice) -> Opened:
+        self.started.append(choice)
+        raise LinkError("there is no engine here")
+
+    async def attach(self, line: SessionLine) -> Opened:
+        return Opened(line.session, line.path, line.alive)
+
+    async def command(self, name: str, **facts: Any) -> Mapping[str, Any]:
+        self.commands.append(name)
+        return {"ok": True}
+
+    def alive(self) -> bool:
+        return self.living
+
+    async def close(self) -> None:
+        return None

@@ -1,0 +1,258 @@
+"""The Textual application: modes for the screens, one timer that pulls, and everything that concerns more than one screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Read by the toolkit when it is first imported: fewer frames than its 60 a second are enough for numbers, and kind to a slow link.
+os.environ.setdefault("TEXTUAL_FPS", "15")
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from tui_app.screens.actions import ACTIONS, actions_for
+from tui_app.screens.ask import AskScreen
+from tui_app.screens.base import SessionScreen
+from tui_app.screens.driving import DrivingApp
+from tui_app.screens.farewell import verdict_table
+from tui_app.screens.pace import Pace
+from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
+from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
+from tui_app.screens.view import View
+from widgets.glyphs import terminal_wants_ascii, use_ascii
+
+if TYPE_CHECKING:
+    from tui_app.recording.sessions import SessionEntry
+
+TABS = ("plan", "live", "events", "isolation", "latency", "verdict")
+BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+BEAT = 0.1
+"""Seconds between two looks at the recording."""
+ROWS_A_BEAT = 4000
+"""State rows folded in one beat; a long recording catches up over several."""
+ALIVE_EVERY = 1.0
+"""Seconds between two looks whether the engine lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppStart:
+    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing."""
+
+    target: str | None = None
+    attach: SessionEntry | None = None
+    replay: Path | None = None
+
+
+class VigilApp(DrivingApp):
+    """Vigil in a terminal."""
+
+    TITLE = "vigil"
+    CSS = resources.files("tui_app").joinpath("app.tcss").read_text("utf-8")
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    ALLOW_SELECT = False
+
+    def __init__(self, view: View | None = None, *, link: Link | None = None, start: AppStart | None = None, beat: bool = True) -> None:
+        super().__init__(view or View(), link)
+        self.animation_level = "none"
+        self.begin = start or AppStart()
+        self.pace = Pace(BEAT)
+        self._beating = beat
+        self._seen: tuple[object, ...] = ()
+        self._looked = 0.0
+        for theme in (VIGIL, VIGIL_LIGHT):
+            self.register_theme(theme)
+        for name in ("start", *TABS):
+            self.add_mode(name, self._maker(name))
+
+    def _maker(self, name: str) -> Callable[[], Screen[None]]:
+        def make() -> Screen[None]:
+            return make_screen(name, self.view)
+
+        return make
+
+    def on_mount(self) -> None:
+        self.theme = os.environ.get("VIGIL_THEME", CYCLE[0])
+        self.switch_mode("live" if self.view.state.session else "start")
+        if self._beating:
+            self.set_interval(BEAT, self.timed_beat)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What the command line asked for, once the first screen stands."""
+        begin = self.begin
+        if begin.attach is not None:
+            self.open_session(line_of(begin.attach))
+        elif begin.replay is not None:
+            self.show_session(Opened("", begin.replay, False), "replay")
+        elif begin.target is not None and self.link is not None:
+            try:
+                self.choose_target(self.link.describe(begin.target))
+            except LinkError as error:
+                self.ask(AskScreen("No such target", [str(error)], (), stay="choose another"))
+
+    def timed_beat(self) -> None:
+        """A tick of the timer: looks and draws as often as the link can carry."""
+        now = time.monotonic()
+        drawing = self.pace.beat(now)
+        self.view.rate_hz = self.pace.rate
+        if now - self._looked >= ALIVE_EVERY:
+            self._looked = now
+            self.look_for_engine()
+        if drawing:
+            self.beat()
+
+    def beat(self) -> None:
+        """Look whether the recording has grown, and let the screen in view show it."""
+        view = self.view
+        if view.fold is not None and view.reader is not None:
+            view.fold.catch_up(view.reader, ROWS_A_BEAT)
+            view.state = view.fold.state
+        if self.leaving and not view.running:
+            self.exit(self.exit_code())
+            return
+        now = (view.version, view.state.seq, view.state.ended, view.gone, view.rate_hz, self.busy, int(view.clock().timestamp()))
+        if now != self._seen:
+            self._seen = now
+            screen = self.screen
+            if isinstance(screen, SessionScreen) and screen.is_mounted:
+                with self.batch_update():
+                    screen.pulse()
+
+    def look_for_engine(self) -> None:
+        """Say it when the engine of a running session is gone without having ended it."""
+        view = self.view
+        if view.running and self.link is not None and not self.link.alive():
+            if view.fold is not None and view.reader is not None:
+                while view.fold.catch_up(view.reader, ROWS_A_BEAT) >= ROWS_A_BEAT:
+                    pass
+                view.state = view.fold.state
+            if not view.state.ended:
+                view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
+
+    # -- going from one screen to another
+
+    def go(self, name: str) -> None:
+        """Show a screen by its registry name."""
+        self.switch_mode(name)
+
+    def forget_screens(self) -> None:
+        """Make the session's screens anew when they are next shown."""
+        if self.current_mode not in ("start", "plan"):
+            self.go("plan")
+        for name in TABS:
+            if name != "plan":
+                self.remove_mode(name)
+                self.add_mode(name, self._maker(name))
+
+    def action_go_plan(self) -> None:
+        self.go("plan")
+
+    def action_go_live(self) -> None:
+        self.go("live")
+
+    def action_go_events(self) -> None:
+        self.go("events")
+
+    def action_go_isolation(self) -> None:
+        self.go("isolation")
+
+    def action_go_latency(self) -> None:
+        self.go("latency")
+
+    def action_go_verdict(self) -> None:
+        self.go("verdict")
+
+    def open_why(self, check_id: str) -> None:
+        """The evidence behind a check's verdict, on top of the screen in view."""
+        from tui_app.screens.why import WhyScreen
+
+        self.push_screen(WhyScreen(self.view, check_id))
+
+    def open_frame(self, seq: int) -> None:
+        """One row of the recording, on top of the screen in view."""
+        from tui_app.screens.frame import FrameScreen
+
+        self.push_screen(FrameScreen(self.view, seq))
+
+    def open_events(self, query: str = "", seq: int | None = None) -> None:
+        """The events screen with a filter set, at a row where one is named."""
+        from tui_app.screens.events import EventsScreen
+
+        self.switch_mode("events")
+        screen = self.screen
+        if isinstance(screen, EventsScreen):
+            screen.look(query, seq)
+
+    # -- what concerns the application
+
+    def action_theme(self) -> None:
+        index = CYCLE.index(self.theme) if self.theme in CYCLE else -1
+        self.theme = CYCLE[(index + 1) % len(CYCLE)]
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        from tui_app.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(getattr(self.screen, "NAME", "")))
+
+    async def action_quit(self) -> None:
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        self.action_leave()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the registry's actions that apply on this screen, and nothing else."""
+        where = getattr(screen, "NAME", "")
+        for action in actions_for(where) if where else ACTIONS:
+            if not action.palette:
+                continue
+            owner: object = self if action.scope == "app" else screen
+            callback = getattr(owner, f"action_{action.method}", None)
+            if callback is not None:
+                yield SystemCommand(f"{action.label} ({action.key_text})", action.help, callback)
+
+
+def make_screen(name: str, view: View) -> Screen[None]:
+    """The base screen of a mode; imported when it is first shown."""
+    from importlib import import_module
+
+    module = import_module(f"tui_app.screens.{name}")
+    made: Screen[None] = getattr(module, f"{name.capitalize()}Screen")(view)
+    return made
+
+
+def run(initial: AppStart) -> int:
+    """Run the application until it is left; the exit code is 0 unless the session it ran decided otherwise.
+
+    It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
+    """
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
+    use_ascii(terminal_wants_ascii())
+    app = VigilApp(link=SessionLink(), start=initial)
+    over_ssh = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
+    result = app.run(mouse=not over_ssh)
+    sys.stdout.write(farewell(app.view))
+    return result if result is not None else app.return_code or 0
+
+
+def farewell(view: View) -> str:
+    """What stays on the normal screen: the verdict table, and how to get back to a session that goes on."""
+    if not view.state.session:
+        return ""
+    result = view.reader.result() if view.reader is not None else None
+    going_on = f"\nThe session goes on: `vigil attach {view.state.session}` shows it.\n" if view.running else ""
+    return verdict_table(view.state, result) + (f"\n{view.gone}\n" if view.gone else "") + going_on

@@ -1,0 +1,34 @@
+"""What a judge hands back: a row that is not written yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tui_app.model import Row
+
+
+class Derived(msgspec.Struct, frozen=True, kw_only=True):
+    """One derived row without its `seq` and `t`, which whoever keeps the log assigns (`row`).
+
+    `kind` is one of `model.DERIVED_KINDS`; the other fields are those of `Row`; `body` becomes its `text`.
+    """
+
+    kind: str
+    check: str = ""
+    user: str = ""
+    conn: int = 0
+    type: str = ""
+    run: str = ""
+    thread: str = ""
+    ms: float | None = None
+    flag: str = ""
+    body: dict[str, Any] = {}
+
+    def row(self, seq: int, t: int) -> Row:
+        """The row as it is appended at `t` (ns). Keys keep their order, so the same judgement gives the same bytes."""
+        return Row(
+            seq=seq, t=t, kind=self.kind, check=self.check, user=self.user, conn=self.conn, type=self.type, run=self.run,
+            thread=self.thread, ms=self.ms, flag=self.flag, text=msgspec.json.encode(self.body).decode(),
+        )  # fmt: skip

@@ -1,0 +1,309 @@
+"""Isolation between users: every frame and answer scanned for every marker and id (criterion T4).
+
+A probe of the cell (source, observer) is one marker-bearing action of the source while the observer has a welcomed socket
+from the action's beginning until 2 s after its end. A leak is the source's marker or one of its ids where only the
+observer should see. Own markers on own sockets are the positive control, without which nothing is called clean.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.attempts import Attempts
+from tui_app.monitors.derived import Derived
+from tui_app.monitors.identities import Identities
+from tui_app.monitors.run import same_identity
+from tui_app.monitors.scan import markers, words
+
+QUIET: Final = 2 * SECOND
+"""How long after an action's end a leak of it still counts for its probe."""
+PROBES_PER_CELL: Final = 10
+PROBES_IN_ALL: Final = 299
+WITNESSES: Final = 16
+QUIET_MATRIX: Final = 10
+"""With more users than this, counts are written at the end of each check and not every 250 ms."""
+
+SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
+CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
+
+
+class Cell(msgspec.Struct):
+    """One ordered pair. `state`: unproven, measuring, clean or leak. `witnesses`: rows that show a leak, the first 16."""
+
+    source: str
+    observer: str
+    probes: int = 0
+    leaks: int = 0
+    state: str = "unproven"
+    witnesses: list[int] = []
+    what: str = ""
+
+
+class Stray(msgspec.Struct):
+    """Something foreign that no cell can hold: seen without a sign-in, or of a person who is none of our users."""
+
+    text: str
+    observer: str
+    seq: int
+
+
+class _Action(msgspec.Struct):
+    source: str
+    begin: int
+    due: int
+
+
+class Isolation:
+    """Feed it every acting row in order. Derives `cell` and `attempt` rows; findings are the checks' business."""
+
+    def __init__(self) -> None:
+        self.identities = Identities()
+        self.attempts = Attempts(self.identities)
+        self.classified: dict[str, int] = dict.fromkeys(CLASSES, 0)
+        self.last_class = ""
+        self.total_probes = 0
+        self.strays: list[Stray] = []
+        self.another_session: list[int] = []
+        self._session = ""
+        self._users: list[str] = []
+        self._cells: dict[tuple[str, str], Cell] = {}
+        self._proof: dict[str, int] = {}
+        self._proofs: dict[str, set[str]] = {}
+        self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
+        self._acting: dict[tuple[str, str], _Action] = {}
+        self._due: deque[_Action] = deque()
+        self._changed: dict[tuple[str, str], None] = {}
+        self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
+        self._enough = False
+
+    # -- what judges read
+
+    @property
+    def users(self) -> list[str]:
+        """Labels of the users seen, in order of sign-in."""
+        return list(self._users)
+
+    def cells(self) -> list[Cell]:
+        """The ordered pairs, row by row; the diagonal is in `proven`."""
+        return [self._cell(source, observer) for source in self._users for observer in self._users if source != observer]
+
+    def proven(self, user: str) -> int:
+        """The row at which this user first saw a marker of its own on a socket of its own; 0 if it never did."""
+        return self._proof.get(user, 0)
+
+    @property
+    def leaks(self) -> int:
+        """Leaks in all cells, and strays."""
+        return sum(cell.leaks for cell in self._cells.values()) + len(self.strays)
+
+    # -- feeding
+
+    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+        """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
+        self.last_class = ""
+        if self._due and self._due[0].due <= row.t:
+            self._probe(row.t)
+        derived: list[Derived] = []
+        if row.kind == "frame":
+            if row.dir == "out":
+                self.attempts.said(row)
+            else:
+                self.last_class = self._frame(row, events)
+                self.classified[self.last_class] += 1
+                self.attempts.heard(row, events)
+        elif row.kind == "http":
+            if row.dir == "out":
+                self.attempts.said(row)
+            else:
+                self._answer(row)
+        elif row.kind == "action":
+            self._action(row)
+        elif row.kind == "conn":
+            self._conn(row)
+        elif row.kind == "step":
+            self.identities.step(row)
+            derived.extend(self.attempts.step(row))
+        elif row.kind == "created":
+            self.identities.created(row)
+        elif row.kind == "user":
+            if row.type == "ready":
+                self._join(row.user)
+            self.identities.user(row)
+        elif row.kind == "session" and row.type == "start":
+            self._session = str(row.body.get("session") or "")[:6]
+        if self._changed:
+            quiet = len(self._users) <= QUIET_MATRIX and row.kind == "clock"
+            derived.extend(self._changes(quiet or (row.kind in ("check", "session") and row.type == "end")))
+        return derived
+
+    def _join(self, user: str) -> None:
+        if user and user not in self._users:
+            self._users.append(user)
+            self._proofs[user] = set()
+
+    def _conn(self, row: Row) -> None:
+        if row.type == "welcome":
+            if row.user in self._proofs:
+                self._conns[row.conn] = (row.user, row.t)
+        elif row.type in ("closed", "refused"):
+            self._conns.pop(row.conn, None)
+
+    def _action(self, row: Row) -> None:
+        body = row.body
+        key = (row.user, str(body.get("marker") or body.get("action") or ""))
+        if row.type == "begin":
+            self._acting[key] = _Action(row.user, row.t, 0)
+        elif action := self._acting.pop(key, None):
+            action.due = row.t + QUIET
+            self._due.append(action)
+
+    def _probe(self, now: int) -> None:
+        while self._due and self._due[0].due <= now:
+            action = self._due.popleft()
+            if action.source not in self._proofs:
+                continue
+            present = {user for user, since in self._conns.values() if since <= action.begin}
+            for observer in self._users:
+                if observer in present and observer != action.source:
+                    cell = self._cell(action.source, observer)
+                    cell.probes += 1
+                    self.total_probes += 1
+                    self._changed[(action.source, observer)] = None
+
+    # -- scanning
+
+    def _frame(self, row: Row, events: Sequence[Event]) -> str:
+        for event in events:
+            self.identities.event(event, row.user)
+        kind = self._scan(row, "on the socket")
+        if kind == "foreign":
+            return kind
+        if any(event.name == "malformed" for event in events):
+            return "malformed"
+        if kind:
+            return "session" if events and all(event.name in SESSION_NAMES for event in events) else kind
+        if "control" in row.flag or (events and all(event.name in SESSION_NAMES for event in events)):
+            return "session"
+        for event in events:
+            sub = self.identities.sub(row.user)
+            if event.user and sub and same_identity(event.user, sub):
+                return "own"
+            if event.user and sub and len(self.strays) < WITNESSES * 4:
+                self.strays.append(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
+        return "unattributed"
+
+    def _answer(self, row: Row) -> None:
+        kind = self._scan(row, "in an HTTP answer")
+        self.attempts.answered(row, kind == "foreign")
+
+    def _scan(self, row: Row, where: str) -> str:
+        """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
+        text, observer = row.text, row.user
+        own = other = foreign = False
+        for mark in markers(text):
+            if self._session and mark.session != self._session:
+                other = True
+            elif mark.user == observer:
+                own = True
+                if row.kind == "frame":
+                    self._prove(observer, mark.tail, row)
+            elif not self.attempts.mentioned(row, mark.tail):
+                foreign = True
+                self._leak(mark.user, row, f"{mark.user}'s marker {where}")
+        if foreign:
+            return "foreign"
+        # An answer to nobody in particular may name the user it is about (a sign-in); another's marker it may not.
+        for word in self.identities.hits(words(text)) if observer else ():
+            owner = self.identities.owner(word)
+            if owner == observer:
+                own = True
+            elif not self.attempts.mentioned(row, word):
+                foreign = True
+                self._leak(owner, row, f"{self.identities.kind(word)} of {owner} {where}")
+                break
+        if foreign:
+            return "foreign"
+        if own:
+            return "own"
+        if other:
+            if len(self.another_session) < WITNESSES:
+                self.another_session.append(row.seq)
+            return "another-session"
+        return ""
+
+    def _prove(self, user: str, tail: str, row: Row) -> None:
+        seen = self._proofs.get(user)
+        if seen is None or tail in seen:
+            return
+        if user not in self._proof:
+            self._proof[user] = row.seq
+            self._changed.update(dict.fromkeys((pair for pair in self._cells if user in pair), None))
+        if len(seen) < 4096:
+            seen.add(tail)
+            self._changed[(user, user)] = None
+
+    def _leak(self, source: str, row: Row, what: str) -> None:
+        if row.user not in self._proofs or source not in self._proofs:
+            if len(self.strays) < WITNESSES * 4:
+                self.strays.append(Stray(what, row.user, row.seq))
+            return
+        cell = self._cell(source, row.user)
+        cell.leaks += 1
+        cell.what = cell.what or what
+        if len(cell.witnesses) < WITNESSES:
+            cell.witnesses.append(row.seq)
+        self._changed[(source, row.user)] = None
+
+    # -- cells
+
+    def _cell(self, source: str, observer: str) -> Cell:
+        cell = self._cells.get((source, observer))
+        if cell is None:
+            cell = self._cells[(source, observer)] = Cell(source, observer)
+        return cell
+
+    def _state(self, cell: Cell) -> str:
+        if cell.leaks:
+            return "leak"
+        if cell.source == cell.observer:
+            return "clean"
+        if not cell.probes or cell.source not in self._proof or cell.observer not in self._proof:
+            return "unproven"
+        return "clean" if cell.probes >= PROBES_PER_CELL and self.total_probes >= PROBES_IN_ALL else "measuring"
+
+    def _changes(self, flush: bool) -> list[Derived]:
+        """Rows for what changed: turning points at once, mere counts when `flush`ed, so that a storm stays readable."""
+        if self.total_probes >= PROBES_IN_ALL and not self._enough:
+            self._enough = True  # the last probe needed settles every other cell too
+            self._changed.update((pair, None) for pair, cell in self._cells.items() if cell.state == "measuring")
+        derived = []
+        later: dict[tuple[str, str], None] = {}
+        for pair in self._changed:
+            cell = self._diagonal(pair[0]) if pair[0] == pair[1] else self._cell(*pair)
+            cell.state = self._state(cell)
+            now = (cell.state, cell.probes, cell.leaks)
+            before = self._written.get(pair)
+            if now == before:
+                continue
+            if flush or before is None or before[0] != cell.state:
+                self._written[pair] = now
+                derived.append(self._row(cell))
+            else:
+                later[pair] = None
+        self._changed = later
+        return derived
+
+    def _diagonal(self, user: str) -> Cell:
+        """The positive control as a cell: how many of its own markers a user saw."""
+        return Cell(user, user, len(self._proofs[user]), witnesses=[self._proof[user]])
+
+    def _row(self, cell: Cell) -> Derived:
+        body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
+        if cell.what:
+            body["what"] = cell.what
+        return Derived(kind="cell", user=cell.observer, body=body | {"evidence": [[1, seq] for seq in cell.witnesses]})

@@ -1,0 +1,187 @@
+"""The one registry of actions: what can be done, by which key, and where.
+
+It feeds the key bindings, the key bar at the foot of each screen, the command palette, the help screen and the table in
+the README. An action `some-name` is the method `action_some_name` of the app (scope 'app') or of the screens in `where`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from textual.binding import Binding, BindingType
+
+SCREENS: Final = {
+    "start": "Start",
+    "plan": "Plan",
+    "live": "Live",
+    "events": "Events",
+    "isolation": "Isolation",
+    "latency": "Latency",
+    "verdict": "Verdict",
+    "why": "Why",
+    "frame": "Frame",
+    "chart": "Chart",
+    "help": "Help",
+}
+"""Names that `where` uses, with what a person reads."""
+
+SESSION: Final = ("live", "events", "isolation", "latency", "verdict", "why", "frame", "chart")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
+LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
+ALL: Final = tuple(SCREENS)
+
+KEY_TEXT: Final = {
+    "question_mark": "?",
+    "slash": "/",
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "ctrl+c": "Ctrl-C",
+    "ctrl+p": "Ctrl-P",
+    "ctrl+q": "Ctrl-Q",
+    "ctrl+t": "Ctrl-T",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do. `keys` are Textual key names; the first is the one shown."""
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    group: str
+    where: tuple[str, ...] = ALL
+    scope: Literal["app", "screen"] = "screen"
+    footer: int = 0
+    """0: not in the key bar; else its rank there (1 is the last to give way on a narrow terminal)."""
+    palette: bool = True
+
+    @property
+    def method(self) -> str:
+        """The name of the method that does it, without `action_`."""
+        return self.id.replace("-", "_")
+
+    @property
+    def key_text(self) -> str:
+        """The first key as a person reads it."""
+        return key_text(self.keys[0])
+
+    @property
+    def keys_text(self) -> str:
+        """All keys as a person reads them."""
+        return " ".join(key_text(key) for key in self.keys)
+
+
+def key_text(key: str) -> str:
+    """A Textual key name as a person reads it."""
+    return KEY_TEXT.get(key, key)
+
+
+def _screen(number: str, name: str, help: str) -> Action:
+    return Action(f"go-{name}", (number,), SCREENS[name], help, "Screens", scope="app")
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    _screen("1", "plan", "what will be asked, what it proves, what it costs"),
+    _screen("2", "live", "the whole session at a glance"),
+    _screen("3", "events", "every frame, filtered, frozen or followed"),
+    _screen("4", "isolation", "who saw whose markers, per pair and per user"),
+    _screen("5", "latency", "every series with its percentiles and limit"),
+    _screen("6", "verdict", "the sixteen criteria, every check, the decision"),
+    # -- moving
+    Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
+    Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
+    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", LISTS, palette=False),
+    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", LISTS, palette=False),
+    Action("page-up", ("pageup",), "page up", "a page up", "Moving", LISTS, palette=False),
+    Action("page-down", ("pagedown",), "page down", "a page down", "Moving", LISTS, palette=False),
+    Action("first", ("home", "g"), "first", "to the first line", "Moving", LISTS, palette=False),
+    Action("last", ("end", "G"), "last", "to the last line", "Moving", LISTS, palette=False),
+    Action("open", ("enter",), "open", "open what the cursor is on", "Moving", OPENING, footer=1, palette=False),
+    Action("back", ("escape",), "back", "one step back", "Moving", footer=2, palette=False),
+    # -- plan
+    Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
+    Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),
+    Action("preset", ("o",), "preset", "quick, comprehensive, websocket, priority1 to 3", "Plan", ("plan",), footer=3),
+    Action("run", ("r", "enter"), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
+    # -- looking
+    Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",
+           ("live", "events", "isolation", "latency"), footer=3),
+    Action("follow", ("f",), "follow", "keep the newest event in view", "Looking", ("events",), footer=2),
+    Action("filter", ("slash",), "filter", 'only what matches: type: user: run: dir: flag: >ms "text"', "Looking", ("events",), footer=2),
+    Action("sort", ("s",), "sort", "by place in the plan, or what is wrong first", "Looking", ("verdict",), footer=3),
+    Action("users-view", ("u",), "users", "the matrix, or the users", "Looking", ("isolation",), footer=3),
+    Action("time", ("t",), "time", "go to a time since the session began", "Looking", ("events",), footer=3),
+    Action("next-row", ("n",), "next", "the next frame on the same socket", "Looking", ("frame",), footer=2),
+    Action("previous-row", ("p",), "previous", "the frame before it on the same socket", "Looking", ("frame",), footer=2),
+    Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", ("frame",), footer=2),
+    Action("timeline", ("t",), "timeline", "the events around the evidence", "Looking", ("why",), footer=3),
+    Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("why", "frame")),
+    Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
+    # -- the session
+    Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
+    Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
+    Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", SESSION, "app"),
+    Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", SESSION, "app"),
+    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
+    # -- the application
+    Action("theme", ("ctrl+t",), "theme", "the next theme: vigil, ansi, light", "Vigil", scope="app"),
+    Action("help", ("question_mark",), "help", "what each key does", "Vigil", scope="app", footer=9),
+    Action("palette", ("ctrl+p",), "palette", "find an action by name", "Vigil", scope="app", palette=False),
+    Action("leave", ("q", "ctrl+c", "ctrl+q"), "leave", "leave; a running session asks: detach, stop and tidy, stay", "Vigil", scope="app"),
+)  # fmt: skip
+
+GROUPS: Final = tuple(dict.fromkeys(action.group for action in ACTIONS))
+
+
+def actions_for(where: str) -> list[Action]:
+    """What applies on a screen, in the order of the registry."""
+    return [action for action in ACTIONS if where in action.where]
+
+
+def by_id(action_id: str) -> Action:
+    """The action with this id (KeyError if there is none)."""
+    return {action.id: action for action in ACTIONS}[action_id]
+
+
+def _binding(action: Action) -> Binding:
+    name = f"app.{action.method}" if action.scope == "app" else action.method
+    return Binding(",".join(action.keys), name, action.label, show=False, key_display=action.key_text, tooltip=action.help, id=action.id)
+
+
+def bindings_for(where: str) -> list[BindingType]:
+    """The bindings of a screen: all that applies there, whoever does it."""
+    return [_binding(action) for action in actions_for(where)]
+
+
+def footer_for(where: str) -> list[Action]:
+    """What the key bar of a screen shows, in the registry's order; the narrow bar drops the highest ranks first."""
+    return [action for action in actions_for(where) if action.footer]
+
+
+def key_table(where: Iterable[str] = ALL) -> str:
+    """The registry as a Markdown table, for the README."""
+    wanted = set(where)
+    rows = ["| Key | Does | Where |", "| --- | --- | --- |"]
+    for group in GROUPS:
+        for action in ACTIONS:
+            if action.group != group or not wanted & set(action.where):
+                continue
+            places = "everywhere" if set(action.where) == set(ALL) else ", ".join(SCREENS[name] for name in action.where)
+            keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
+            rows.append(f"| {keys} | {action.help} | {places} |")
+    return "\n".join(rows)

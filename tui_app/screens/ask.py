@@ -1,0 +1,82 @@
+"""A question over the screen: a few lines, and choices with a key each. Escape is always the choice that changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from widgets.lines import BLANK, Line, LineView, wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A choice: its key, what a person reads, and the value that the question gives back."""
+
+    key: str
+    label: str
+    value: str
+
+
+class AskScreen(ModalScreen[str]):
+    """Gives the value of the answer chosen; '' for Escape. `enter` names the value Enter stands for, '' for none."""
+
+    NAME = "ask"
+    CSS = """
+    AskScreen { align: center middle; background: $background 60%; }
+    AskScreen #box { width: 70; max-width: 96%; height: auto; max-height: 90%; border: round $accent; padding: 1 2; background: $surface;
+                     border-title-color: $text-accent; }
+    AskScreen LineView { height: auto; }
+    """
+
+    def __init__(self, title: str, text: Sequence[str | Line], answers: Sequence[Answer], *, enter: str = "", stay: str = "go on") -> None:
+        super().__init__()
+        self.heading = title
+        self.text = tuple(text)
+        self.answers = tuple(answers)
+        self.enter = enter
+        self.stay = stay
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = self.heading
+            yield LineView(id="question")
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        width = max(min(70, int(self.app.size.width * 0.96)) - 8, 20)
+        lines: list[Line] = []
+        for part in self.text:
+            if isinstance(part, str):
+                lines += [((text, "plain"),) for text in wrap(part, width)] or [BLANK]
+            else:
+                lines.append(part)
+        lines.append(BLANK)
+        for answer in self.answers:
+            shown = f"{answer.key}, Enter" if answer.value == self.enter else answer.key
+            lines.append(((f"{shown:<10}", "key"), (answer.label, "plain")))
+        lines.append(((f"{'Esc':<10}", "key"), (self.stay, "plain")))
+        view = self.query_one("#question", LineView)
+        view.styles.height = len(lines)
+        view.show(lines)
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if event.key == "escape":
+            self.dismiss("")
+        elif event.key == "enter" and self.enter:
+            self.dismiss(self.enter)
+        else:
+            for answer in self.answers:
+                if event.key == answer.key or event.character == answer.key:
+                    self.dismiss(answer.value)
+                    return

@@ -1,0 +1,205 @@
+"""What every session screen shares: the banner, the key bar, freezing, and `tick()`.
+
+A screen subclasses `SessionScreen`, sets `NAME` and `BINDINGS = bindings_for(NAME)`, yields its widgets from `body()`, and
+fills them in `tick()`. The application calls `tick()` at most every 100 ms, only when something changed, only on the screen
+in view, and never while it is frozen; and once when the screen comes into view or its size changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_app.recording.state import SessionState
+from tui_app.screens.actions import SCREENS, footer_for
+from tui_app.screens.safe import clean
+from tui_app.screens.view import PHASES, View, mmss
+from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
+
+if TYPE_CHECKING:
+    from tui_app.app import VigilApp
+    from tui_app.recording.reader import Reader
+
+W = TypeVar("W", bound=Widget)
+
+
+def titled(widget: W, title: str) -> W:
+    """`widget` with a title in its border. Titles are our own words: the toolkit reads markup in them."""
+    widget.border_title = title
+    return widget
+
+
+class SessionScreen(Screen[None]):
+    """A screen on a session. `view.state` and `view.reader` are the only sources it has."""
+
+    NAME: ClassVar[str] = ""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.frozen_at: int | None = None
+
+    @property
+    def state(self) -> SessionState:
+        """The session as of now."""
+        return self.view.state
+
+    @property
+    def reader(self) -> Reader | None:
+        """The recording, or None before there is one."""
+        return self.view.reader
+
+    @property
+    def vigil(self) -> VigilApp:
+        """The application, for what leaves this screen: `open_why`, `open_frame`, `open_events`."""
+        from tui_app.app import VigilApp
+
+        assert isinstance(self.app, VigilApp)
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield BannerBar(id="banner")
+        yield from self.body()
+        yield KeyBar(id="keys")
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets, between the banner and the key bar."""
+        yield from ()
+
+    def tick(self) -> None:
+        """Show the state as it is now."""
+
+    def chips(self) -> list[tuple[str, str]]:
+        """Modes of this screen that are not the default, as (text, tone)."""
+        return [(f"FROZEN +{self.state.seq - self.frozen_at:,}", "warn")] if self.frozen_at is not None else []
+
+    def banner(self) -> Banner:
+        """The two header lines."""
+        return banner(self.view, self.chips())
+
+    def summary(self) -> str:
+        """What `y` copies: a few lines of plain text, ready for a chat."""
+        from tui_app.screens.farewell import summary
+
+        return summary(self.state)
+
+    def pulse(self) -> None:
+        """Called by the application whenever something may have changed: header always, the rest unless frozen."""
+        self.query_one("#banner", BannerBar).update(self.banner())
+        self.show_keys()
+        if self.frozen_at is None:
+            self.tick()
+
+    def applies(self, action_id: str) -> bool:
+        """Whether the key bar is to offer an action now."""
+        if action_id == "back":
+            return self.frozen_at is not None or len(self.app.screen_stack) > 1 or self.NAME == "plan"
+        if action_id == "rerun":
+            return not self.view.running and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+        return action_id != "freeze" or self.view.running
+
+    def show_keys(self) -> None:
+        """Fill the key bar from the registry, leaving out what does not apply now."""
+        self.query_one("#keys", KeyBar).update(hints(self))
+
+    def on_mount(self) -> None:
+        self.show_keys()
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.pulse)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.pulse)
+
+    def action_freeze(self) -> None:
+        """Hold the picture still, or let it move again; the session goes on either way."""
+        self.frozen_at = self.state.seq if self.frozen_at is None else None
+        self.pulse()
+
+    def action_back(self) -> None:
+        """One step back: off the stack of this tab; a frozen picture moves again first."""
+        if self.frozen_at is not None:
+            self.action_freeze()
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+
+def hints(screen: SessionScreen) -> list[KeyHint]:
+    """The key bar of a screen: its own actions, the screens' digits, and help at the right."""
+    found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME) if screen.applies(action.id)]
+    places = [KeyHint("1-6", "screens", 5), KeyHint("q", "leave", 6)]
+    helps = [hint for hint in found if hint.rank == 9]
+    return [hint for hint in found if hint.rank != 9] + places + helps
+
+
+def verdict_text(state: SessionState) -> str:
+    """The session's word so far, in words."""
+    if state.ended:
+        return state.word or "interrupted"
+    if not state.session:
+        return ""
+    return f"{state.word} so far" if state.word else "no verdict yet"
+
+
+def phase_marks(state: SessionState) -> tuple[PhaseMark, ...]:
+    """The bar of phases; a phase that is done shows its worst word."""
+    marks = []
+    for phase, name in PHASES.items():
+        checks = [check for check in state.checks.values() if check.phase == phase]
+        if not checks:
+            continue
+        done = [check for check in checks if check.word not in ("", "RUNNING")]
+        words = [check.word for check in checks if check.required]
+        worst = next((word for word in ("FAIL", "BLOCKED", "INCONCLUSIVE") if word in words), "PASS" if "PASS" in words else "SKIPPED")
+        if len(done) == len(checks):
+            word = worst
+        elif state.phases.get(phase) == "running" or any(check.word == "RUNNING" for check in checks):
+            word = "FAIL" if "FAIL" in words else "RUNNING"
+        else:
+            word = ""
+        marks.append(PhaseMark(name, word, len(done), len(checks)))
+    return tuple(marks)
+
+
+def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
+    """The two header lines for a view."""
+    state = view.state
+    found = list(chips)
+    if view.gone:
+        found.append(("ENGINE GONE", "bad"))
+    if view.role == "replay":
+        found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
+    elif view.role == "opened":
+        found.append(("RECORDING", "badge"))
+    elif view.role == "watching":
+        found.append(("READ ONLY", "warn"))
+    if state.held:
+        found.append(("HELD", "warn"))
+    if state.stopping and not state.ended:
+        found.append(("STOPPING", "warn"))
+    if state.client_slow:
+        found.append(("CLIENT TOO SLOW", "bad"))
+    if view.rate_hz < 10:
+        found.append((f"SLOW LINK {view.rate_hz} Hz", "warn"))
+    limit = f"/{state.runs_limit}" if state.runs_limit else ""
+    return Banner(
+        target=clean(state.target or "no session").upper(),
+        build=clean(state.build),
+        verdict=state.word,
+        verdict_text=verdict_text(state),
+        elapsed=mmss(state.t, tenths=False),
+        about="" if state.ended else view.about,
+        utc=f"{view.clock():%H:%M:%S} UTC",
+        runs=f"{state.runs_total}{limit} runs",
+        stand_in=view.stand_in,
+        phases=phase_marks(state),
+        chips=tuple(found),
+    )
+
+
+def screen_title(name: str) -> str:
+    """What a person reads for a screen's name."""
+    return SCREENS.get(name, name)

@@ -1,0 +1,128 @@
+"""Frame: one row of the recording, opened: pretty, raw, timing, and which findings cite it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from tui_app.model import Row
+from tui_app.screens.actions import bindings_for
+from tui_app.screens.base import SessionScreen
+from tui_app.screens.frame_sections import citing_check, heading, same_socket, sections, utc
+from tui_app.screens.row_pane import RowTitle
+from tui_app.screens.row_words import clock_time, describe
+from tui_app.screens.view import View
+from widgets.frame_view import FrameView
+
+COPIED = 20_000
+"""Characters of a frame that are copied at most: a terminal's clipboard takes no more for sure."""
+
+
+class FrameScreen(SessionScreen):
+    """Row `seq` of the recording. n and p go along the same socket."""
+
+    NAME = "frame"
+    BINDINGS = bindings_for("frame")
+    DEFAULT_CSS = """
+    FrameScreen #title { padding: 0 1; }
+    FrameScreen FrameView { padding: 0 1; }
+    """
+
+    def __init__(self, view: View, seq: int) -> None:
+        super().__init__(view)
+        self.seq = seq
+        self.row: Row | None = None
+        self._shown: tuple[object, ...] = ()
+
+    def body(self) -> ComposeResult:
+        yield RowTitle(id="title")
+        yield FrameView(id="frame")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(FrameView).text.focus()
+
+    def tick(self) -> None:
+        reader = self.reader
+        title = self.query_one("#title", RowTitle)
+        if self.row is None or self.row.seq != self.seq:
+            self.row = reader.row(self.seq) if reader is not None else None
+        if self.row is None:
+            title.show([((f"row {self.seq:,} is not in this recording", "warn"),)])
+            return
+        title.update(self.row, self.state.started)
+        # What a row says never changes; who cites it may, while the session runs.
+        cited = sum(len(check.findings) for check in self.state.checks.values())
+        if (self.seq, cited) != self._shown:
+            same = bool(self._shown) and self._shown[0] == self.seq
+            self._shown = (self.seq, cited)
+            self.query_one(FrameView).show(sections(self.row, reader, self.state), keep_place=same)
+
+    def _step(self, forward: bool) -> None:
+        reader = self.reader
+        if reader is None or self.row is None:
+            return
+        where = same_socket(self.row)
+        found = reader.first(where, self.seq) if forward else reader.last(where, self.seq - 1)
+        if found is None:
+            end = "last" if forward else "first"
+            self.app.notify(f"This is the {end} frame on this socket.", markup=False, timeout=2)
+            return
+        self.seq, self.row = found.seq, found
+        self.tick()
+
+    def action_next_row(self) -> None:
+        self._step(True)
+
+    def action_previous_row(self) -> None:
+        self._step(False)
+
+    def action_view(self) -> None:
+        self.query_one(FrameView).action_section(1)
+
+    def action_right(self) -> None:
+        self.query_one(FrameView).action_section(1)
+
+    def action_left(self) -> None:
+        self.query_one(FrameView).action_section(-1)
+
+    def action_up(self) -> None:
+        self.query_one(FrameView).text.action_scroll_up()
+
+    def action_down(self) -> None:
+        self.query_one(FrameView).text.action_scroll_down()
+
+    def action_page_up(self) -> None:
+        self.query_one(FrameView).text.action_page_up()
+
+    def action_page_down(self) -> None:
+        self.query_one(FrameView).text.action_page_down()
+
+    def action_first(self) -> None:
+        self.query_one(FrameView).text.action_scroll_home()
+
+    def action_last(self) -> None:
+        self.query_one(FrameView).text.action_scroll_end()
+
+    def action_open(self) -> None:
+        """Why: the evidence of the check that cites this row."""
+        check = citing_check(self.state, self.seq)
+        if check:
+            self.vigil.open_why(check)
+        else:
+            self.app.notify("No finding cites this row.", markup=False, timeout=2)
+
+    def summary(self) -> str:
+        """The row as text: what it is, when, and its contents."""
+        row = self.row
+        if row is None:
+            return f"row {self.seq}"
+        name, place, _ = heading(row)
+        _, text, _ = describe(row)
+        shown = self.query_one(FrameView)
+        current = shown.sections[shown.current] if shown.sections else None
+        if current is not None and current.facts:
+            body = "\n".join(f"{label:<18}{value}" for label, value, _ in current.facts)
+        else:
+            body = "\n".join(current.lines)[:COPIED] if current is not None else text
+        when = f"{clock_time(row.t)} {utc(self.state.started, row.t)}"
+        return f"{name}  {place}  row {row.seq}  {when}  session {self.state.session}\n{body}"

@@ -1,0 +1,142 @@
+"""Live: the whole session at a glance."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tui_app.screens import rows
+from tui_app.screens.actions import bindings_for
+from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.isolation import user_rows
+from tui_app.screens.safe import clean
+from widgets.glyphs import TONES, glyphs
+from widgets.lines import Line, LineView, clip, fit, spread
+from widgets.matrix import Matrix, totals
+from widgets.runs import RunList
+from widgets.series import SeriesTable
+from widgets.users import user_lines
+
+
+class LiveScreen(SessionScreen):
+    """Runs with their lamps, the isolation matrix, latency, and the newest finding."""
+
+    NAME = "live"
+    BINDINGS = bindings_for("live")
+    CSS = """
+    LiveScreen #now { height: 1; padding: 0 1; }
+    LiveScreen #finding { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    LiveScreen .pane { padding: 0; }
+    LiveScreen #left { width: 34; }
+    LiveScreen #right { width: 1fr; }
+    LiveScreen #matrix { height: 1fr; }
+    LiveScreen #series { height: auto; }
+    LiveScreen #checks, LiveScreen #users { display: none; }
+    LiveScreen.-normal #left { width: 45%; }
+    LiveScreen.-wide #left { width: 50%; }
+    LiveScreen.-wide .pane { padding: 0 1; }
+    LiveScreen.-wide.-tall #checks { display: block; height: 1fr; }
+    LiveScreen.-wide.-tall #users { display: block; height: auto; max-height: 40%; }
+    LiveScreen.-wide.-tall #runs { height: 1fr; }
+    """
+
+    def body(self) -> ComposeResult:
+        yield LineView(id="now", bar=True)
+        with Horizontal():
+            with Vertical(id="left"):
+                yield titled(RunList(id="runs", classes="pane"), "Agent runs")
+                yield titled(LineView(id="checks", classes="pane"), "Checks at work")
+            with Vertical(id="right"):
+                yield titled(Matrix(id="matrix", classes="pane"), "Isolation: leaks of probes")
+                yield titled(LineView(id="users", classes="pane"), "Users")
+                yield titled(SeriesTable(id="series", classes="pane"), "Latency, ms")
+        yield LineView(id="finding", bar=True)
+
+    def tick(self) -> None:
+        state = self.state
+        self.set_class(self.size.height >= 36, "-tall")
+        text = self.view.gone or rows.now_sentence(state)
+        now: Line = (("now  ", "dim"), (text, "bad" if self.view.gone else "plain"))
+        self.query_one("#now", LineView).draw(lambda width, _height: ([clip(now, width)], None))
+        runs = self.query_one("#runs", RunList)
+        runs.update(rows.run_rows(state))
+        busy = sum(1 for run in state.runs.values() if run.state == "running")
+        runs.border_subtitle = f"{state.runs_total} runs, {busy} under way"
+        users, cells = rows.cells(state)
+        matrix = self.query_one("#matrix", Matrix)
+        matrix.update(users, cells)
+        _, leaking, unmeasured, probes, _ = totals(users, cells)
+        matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} not measured, {probes:,} probes"
+        panel = self.query_one("#users", LineView)
+        people = user_rows(state)
+        panel.styles.height = len(people) + 3
+        panel.draw(lambda width, _height: (user_lines(people, width), None))
+        series = self.query_one("#series", SeriesTable)
+        shown = rows.series_rows(state)
+        series.styles.height = min(len(shown) + 3, max(self.size.height // 2, 5)) if shown else 3
+        series.update(shown)
+        self.query_one("#checks", LineView).draw(self._checks)
+        self.query_one("#finding", LineView).draw(lambda width, _height: ([self._finding(width)], None))
+
+    def _checks(self, width: int, height: int) -> tuple[list[Line], None]:
+        """What is running and awaited, then what ended last."""
+        glyph, state = glyphs(), self.state
+        lines: list[Line] = []
+        for check in state.checks.values():
+            if check.word == "RUNNING":
+                lines.append(((f"{glyph.running} ", "accent"), (fit(check.id, 26), "plain"), (clean(check.title), "dim")))
+                steps = [step for step in state.waiting.values() if step.check == check.id]
+                lines += [((f"    {rows.awaited(step, state.t)}", "dim"),) for step in sorted(steps, key=lambda step: step.since)[:3]]
+        done = [check for check in state.checks.values() if check.word not in ("", "RUNNING")]
+        done.sort(key=lambda check: check.ended or 0, reverse=True)
+        for check in done[: max(height - len(lines), 0)]:
+            tone = TONES.get(check.word, "dim")
+            lines.append(((f"{glyph.word(check.word)} ", tone), (fit(check.id, 26), "plain"), (clean(check.reason), "dim")))
+        return [clip(line, width) for line in lines], None
+
+    def _finding(self, width: int) -> Line:
+        found = rows.newest_finding(self.state)
+        if found is None:
+            failing = [check for check in self.state.checks.values() if check.word in ("FAIL", "BLOCKED")]
+            if not failing:
+                return (("nothing found so far" if self.state.session else "", "dim"),)
+            check = failing[-1]
+            text, tone, mark = clean(check.reason), "bad" if check.word == "FAIL" else "warn", glyphs().word(check.word)
+        else:
+            check, finding = found
+            grave = finding.severity in ("critical", "major")
+            text, tone, mark = clean(finding.text), "bad" if grave else "dim", glyphs().failed if grave else glyphs().waiting
+        return spread(((f"{mark} {check.id}: ", tone), (text, "plain")), (("Enter", "key"), (" why", "dim")), width)
+
+    def action_open(self) -> None:
+        """The evidence of the newest finding."""
+        found = rows.newest_finding(self.state)
+        failing = [check.id for check in self.state.checks.values() if check.word in ("FAIL", "BLOCKED", "INCONCLUSIVE")]
+        if found is not None:
+            self.vigil.open_why(found[0].id)
+        elif failing:
+            self.vigil.open_why(failing[-1])
+
+    def action_up(self) -> None:
+        self.query_one("#matrix", Matrix).scroll_relative(y=-1, animate=False, force=True)
+
+    def action_down(self) -> None:
+        self.query_one("#matrix", Matrix).scroll_relative(y=1, animate=False, force=True)
+
+    def action_left(self) -> None:
+        self.vigil.go("verdict")
+
+    def action_right(self) -> None:
+        self.vigil.go("events")
+
+    def action_page_up(self) -> None:
+        self.query_one("#series", SeriesTable).scroll_page_up(animate=False, force=True)
+
+    def action_page_down(self) -> None:
+        self.query_one("#series", SeriesTable).scroll_page_down(animate=False, force=True)
+
+    def action_first(self) -> None:
+        self.query_one("#matrix", Matrix).scroll_home(animate=False, force=True)
+
+    def action_last(self) -> None:
+        self.query_one("#matrix", Matrix).scroll_end(animate=False, force=True)

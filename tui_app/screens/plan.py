@@ -1,0 +1,189 @@
+"""Plan: what will be asked, what it proves, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tui_app.screens.actions import bindings_for
+from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.driving import footprint_lines
+from tui_app.screens.plan_model import SUITE_TITLES, Node, PlanModel
+from tui_app.screens.safe import clean
+from tui_app.screens.view import PHASE_TITLES, View
+from widgets.banner import Banner
+from widgets.lines import BLANK, Line, LineView, fit, spread, wrap
+from widgets.plan_tree import PlanTree
+
+UNFOLDED_FROM = 36
+"""On a terminal of so many rows the suites are unfolded from the start."""
+
+
+class PlanScreen(SessionScreen):
+    """The tree of phases, suites and checks; beside it, what the row under the cursor is about."""
+
+    NAME = "plan"
+    BINDINGS = bindings_for("plan")
+    CSS = """
+    PlanScreen #tree { width: 43; }
+    PlanScreen #detail { width: 1fr; }
+    PlanScreen #cost { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    PlanScreen #footprint { display: none; }
+    PlanScreen.-wide #tree { width: 66; }
+    PlanScreen.-wide #footprint { display: block; height: 14; }
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.model = PlanModel(())
+
+    def body(self) -> ComposeResult:
+        with Horizontal():
+            yield titled(PlanTree(id="tree", classes="pane"), "Plan")
+            with Vertical():
+                yield titled(LineView(id="detail", classes="pane"), "What it proves")
+                yield titled(LineView(id="footprint", classes="pane"), "What it costs")
+        yield LineView(id="cost", bar=True)
+
+    def tick(self) -> None:
+        model = self.vigil.plan_model
+        if model is not self.model:
+            self.model = model
+            if self.size.height >= UNFOLDED_FROM:
+                model.unfold_all()
+        self.query_one("#tree", PlanTree).update(model.rows(), model.cursor)
+        node = model.node
+        detail = self.query_one("#detail", LineView)
+        detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
+        detail.draw(lambda width, _height: (detail_lines(model, node, width), None))
+        cost_lines = footprint_lines(self.vigil.cost())
+        self.query_one("#footprint", LineView).show(cost_lines or [(("worked out once the plan can run", "dim"),)])
+        target = self.vigil.target
+        name = clean(target.name).upper() if target else "no target"
+        cost = self.vigil.cost_text()
+        left: Line = (
+            (f"{len(model.chosen())} of {len(model.checks)} checks", "strong"),
+            (f"   {model.users} users   {model.preset}" + (f"   {cost}" if cost else ""), "plain"),
+        )
+        status = self.vigil.busy
+        right: Line = ((status, "warn"),) if status else (("r", "key"), (f" run on {name}", "plain"))
+        self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
+
+    def banner(self) -> Banner:
+        """Of the plan, not of the session that may be under way."""
+        target = self.vigil.target
+        return Banner(
+            target=clean(target.name).upper() if target else "no target",
+            verdict_text=f"{self.model.preset}, {self.model.users} users",
+            utc=f"{self.view.clock():%H:%M:%S} UTC",
+            stand_in=target is not None and target.environment == "rehearsal",
+            note="Choose what is asked; nothing is sent before you run it.",
+            chips=tuple(self.chips()),
+        )
+
+    def chips(self) -> list[tuple[str, str]]:
+        target = self.vigil.target
+        found = [("BLANKS TO FILL", "warn")] if target is not None and target.blanks else []
+        return [*found, ("A SESSION IS RUNNING: 2 shows it", "badge")] if self.view.running else found
+
+    def action_up(self) -> None:
+        self._do(lambda model: model.move(-1))
+
+    def action_down(self) -> None:
+        self._do(lambda model: model.move(1))
+
+    def action_left(self) -> None:
+        self._do(PlanModel.fold)
+
+    def action_right(self) -> None:
+        self._do(PlanModel.unfold)
+
+    def action_page_up(self) -> None:
+        self._do(lambda model: model.move(-10))
+
+    def action_page_down(self) -> None:
+        self._do(lambda model: model.move(10))
+
+    def action_first(self) -> None:
+        self._do(lambda model: model.move(-1000))
+
+    def action_last(self) -> None:
+        self._do(lambda model: model.move(1000))
+
+    def action_select(self) -> None:
+        self._do(PlanModel.toggle)
+
+    def action_users(self) -> None:
+        self._do(PlanModel.next_users)
+
+    def action_preset(self) -> None:
+        self._do(PlanModel.next_preset)
+
+    def action_target(self) -> None:
+        self.vigil.go("start")
+
+    def action_back(self) -> None:
+        self.vigil.go("start")
+
+    def action_run(self) -> None:
+        """Straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
+        self.vigil.run_plan()
+
+    def _do(self, change: Any) -> None:
+        change(self.model)
+        self.tick()
+
+
+def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
+    """The right-hand pane for a row of the tree."""
+    if node is None:
+        return [(("no checks in the catalogue", "dim"),)]
+    members = model.members(node)
+    if node.kind == "check":
+        return check_lines(members[0], width)
+    title = PHASE_TITLES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITE_TITLES.get(node.key, '')}"
+    lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
+    for check in members:
+        mark = "[*]" if str(check["id"]) in model.selected else "[ ]"
+        for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
+            lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
+    effects = sorted({str(effect) for check in members for effect in check.get("effects", ())})
+    lines += [BLANK, *_field("Effect", ", ".join(effects) or "read", width)]
+    unproven = sum(1 for check in members if not check.get("catches"))
+    if unproven:
+        lines += _field("Unproven", f"{unproven} of {len(members)}: no seeded fault shows yet that they can fail", width)
+    return lines
+
+
+def check_lines(check: Mapping[str, Any], width: int) -> list[Line]:
+    """What a check is, from the catalogue."""
+    lines: list[Line] = [((clean(str(check["id"])), "head"),)]
+    lines += [((text, "plain"),) for text in wrap(clean(str(check.get("impact", ""))), width)]
+    lines.append(BLANK)
+    lines += [((text, "plain"),) for text in wrap(clean(str(check.get("proves", ""))), width)]
+    lines.append(BLANK)
+    for path in _strings(check.get("strategy")):
+        lines += _field("From" if path == _strings(check.get("strategy"))[0] else "", path, width)
+    lines += _field("Effect", ", ".join(_strings(check.get("effects"))) + (", alone" if check.get("exclusive") else ""), width)
+    lines += _field("Needs", ", ".join(_strings(check.get("needs"))) or "nothing more", width)
+    if check.get("seconds"):
+        lines += _field("Takes", f"about {float(check['seconds']):.0f} s", width)
+    if not check.get("required", True):
+        lines += _field("Counts", "not required: changes no verdict", width)
+    catches = _strings(check.get("catches"))
+    lines += _field("Fails on", ", ".join(catches) if catches else "unproven: no seeded fault shows yet that it can fail", width)
+    return lines
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    return [clean(str(item)) for item in value] if isinstance(value, Sequence) else []
+
+
+def _field(name: str, text: str, width: int) -> list[Line]:
+    parts = wrap(clean(text), max(width - 10, 8)) or [""]
+    return [((fit(name if index == 0 else "", 10), "dim"), (part, "plain")) for index, part in enumerate(parts)]

@@ -1,0 +1,160 @@
+"""What is selected of the catalogue: pure data, so that the plan screen only draws and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tui_app.screens.view import PHASE_TITLES
+from widgets.plan_tree import PlanRow
+
+PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
+USER_STEPS: Final = (2, 3, 5, 8, 50)
+
+SUITE_TITLES: Final = {
+    "1.1": "Health and tiers",
+    "1.2": "Sign-in, integration",
+    "2.1": "Five critical events",
+    "2.2": "Golden path, value",
+    "2.3": "Between users",
+    "3.1": "Resilience",
+    "3.2": "Performance",
+    "4.1": "Journeys",
+    "4.2": "Persistence",
+}
+"""The strategy's nine suites, in few words."""
+
+Record = Mapping[str, Any]
+"""A check as `vigil checks --json` prints it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A row of the tree: kind phase, suite or check, and its key."""
+
+    kind: str
+    key: str
+
+
+@dataclass(slots=True)
+class PlanModel:
+    """The catalogue, what of it is selected, and which groups are unfolded."""
+
+    checks: Sequence[Record]
+    selected: set[str] = field(default_factory=set)
+    unfolded: set[str] = field(default_factory=set)
+    preset: str = "quick"
+    users: int = 5
+    cursor: int = 0
+
+    @classmethod
+    def of(cls, checks: Sequence[Record]) -> PlanModel:
+        """Everything selected, phases unfolded, suites folded."""
+        return cls(checks, {str(check["id"]) for check in checks}, {str(check["phase"]) for check in checks})
+
+    def members(self, node: Node) -> list[Record]:
+        """The checks under a node."""
+        name = {"phase": "phase", "suite": "suite"}.get(node.kind, "id")
+        return [check for check in self.checks if str(check[name]) == node.key]
+
+    def nodes(self) -> list[Node]:
+        """The visible rows, in order."""
+        found: list[Node] = []
+        for phase in dict.fromkeys(str(check["phase"]) for check in self.checks):
+            found.append(Node("phase", phase))
+            if phase not in self.unfolded:
+                continue
+            for suite in dict.fromkeys(str(check["suite"]) for check in self.checks if str(check["phase"]) == phase):
+                found.append(Node("suite", suite))
+                if suite in self.unfolded:
+                    found += [Node("check", str(check["id"])) for check in self.checks if str(check["suite"]) == suite]
+        return found
+
+    @property
+    def node(self) -> Node | None:
+        """The row under the cursor."""
+        nodes = self.nodes()
+        return nodes[min(self.cursor, len(nodes) - 1)] if nodes else None
+
+    def picked(self, node: Node) -> str:
+        """all, some or none of a node's checks."""
+        ids = [str(check["id"]) for check in self.members(node)]
+        count = sum(1 for name in ids if name in self.selected)
+        return "all" if count == len(ids) else "some" if count else "none"
+
+    def rows(self) -> list[PlanRow]:
+        """The visible rows as the widget takes them."""
+        found = []
+        for node in self.nodes():
+            members = self.members(node)
+            count = sum(1 for check in members if str(check["id"]) in self.selected)
+            text = str(len(members)) if count == len(members) else f"{count}/{len(members)}"
+            if node.kind == "phase":
+                found.append(PlanRow(0, PHASE_TITLES.get(node.key, node.key), self.picked(node), text, open=node.key in self.unfolded))
+            elif node.kind == "suite":
+                title = f"{node.key} {SUITE_TITLES.get(node.key, '')}"
+                found.append(PlanRow(1, title, self.picked(node), text, open=node.key in self.unfolded))
+            else:
+                note = " ".join(sorted({"negative", "fault", "load"} & set(members[0].get("effects", ()))))
+                found.append(PlanRow(2, node.key, self.picked(node), note=note))
+        return found
+
+    def move(self, by: int) -> None:
+        """Move the cursor within the visible rows."""
+        self.cursor = max(0, min(len(self.nodes()) - 1, self.cursor + by))
+
+    def toggle(self) -> None:
+        """Select all under the cursor; where all were, leave them out."""
+        node = self.node
+        if node is None:
+            return
+        ids = {str(check["id"]) for check in self.members(node)}
+        if self.picked(node) == "all":
+            self.selected -= ids
+        else:
+            self.selected |= ids
+
+    def unfold(self) -> None:
+        """Open the group under the cursor, or go into it."""
+        node = self.node
+        if node is None or node.kind == "check":
+            return
+        if node.key in self.unfolded:
+            self.move(1)
+        else:
+            self.unfolded.add(node.key)
+
+    def unfold_all(self) -> None:
+        """Open every phase and suite."""
+        self.unfolded |= {str(check["phase"]) for check in self.checks} | {str(check["suite"]) for check in self.checks}
+
+    def fold(self) -> None:
+        """Close the group under the cursor, or go to the group it is in."""
+        node = self.node
+        if node is None:
+            return
+        if node.kind != "check" and node.key in self.unfolded:
+            self.unfolded.discard(node.key)
+            return
+        kind = {"check": "suite", "suite": "phase"}.get(node.kind)
+        if kind is None:
+            return
+        nodes = self.nodes()
+        for index in range(self.cursor, -1, -1):
+            if nodes[index].kind == kind:
+                self.cursor = index
+                return
+
+    def next_preset(self) -> None:
+        """The next preset, around."""
+        self.preset = PRESETS[(PRESETS.index(self.preset) + 1) % len(PRESETS)]
+
+    def next_users(self) -> None:
+        """The next number of users, around."""
+        larger = [count for count in USER_STEPS if count > self.users]
+        self.users = larger[0] if larger else USER_STEPS[0]
+
+    def chosen(self) -> tuple[str, ...]:
+        """The selected checks, in the catalogue's order."""
+        return tuple(str(check["id"]) for check in self.checks if str(check["id"]) in self.selected)

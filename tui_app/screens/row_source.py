@@ -1,0 +1,76 @@
+"""The rows of a recording as the event stream asks for them: windows and counts, never the whole."""
+
+from __future__ import annotations
+
+from textual.cache import LRUCache
+
+from tui_app.model import Row
+from tui_app.recording.reader import Condition, Count, Reader
+from tui_app.screens.row_words import stream_row
+from widgets.stream import StreamPage, StreamRow
+
+
+class NoRows:
+    """The stream of a session that there is not yet."""
+
+    def window(self, anchor: int, before: int, after: int) -> StreamPage:
+        return StreamPage([], 0, max(anchor - 1, 0))
+
+    def head(self) -> int:
+        return 0
+
+    def count(self, after: int) -> tuple[int, int]:
+        return 0, after
+
+
+class RowSource:
+    """Rows of `reader` that match `query`, each as one line of words (see `row_words`)."""
+
+    def __init__(self, reader: Reader, query: Condition | None = None) -> None:
+        self.reader = reader
+        self.query = query
+        self._tail = (0, 0)  # rows have been given up to this seq; the time of the last of them
+        self._methods: LRUCache[str, str] = LRUCache(maxsize=512)
+
+    def head(self) -> int:
+        """The newest row of the recording, whether it matches or not."""
+        return self.reader.head()
+
+    def window(self, anchor: int, before: int, after: int) -> StreamPage:
+        """At most so many matches on either side of `anchor`; a part of them where a search took too long."""
+        # One row more on the far side: the first one's gap is measured from it.
+        found = self.reader.window(anchor, before + 1 if before else 0, after, self.query)
+        rows = list(found)
+        low = found.low if before else anchor
+        older = sum(row.seq < anchor for row in rows)
+        since = self._tail[1] if not before and self._tail[0] == anchor - 1 else None
+        if before and older > before:
+            since = rows[0].t
+            del rows[0]
+            low = rows[0].seq if before else anchor
+        elif before and not found.more_before:
+            low = 0
+        lines: list[StreamRow] = []
+        for row in rows:
+            lines.append(stream_row(row, None if since is None else (row.t - since) / 1e6, self._method(row)))
+            since = row.t
+        if after and rows:
+            self._tail = (found.high, rows[-1].t)
+        elif after and self._tail[0] == anchor - 1:
+            self._tail = (found.high, self._tail[1])
+        return StreamPage(lines, low, found.high if after else anchor - 1)
+
+    def count(self, after: int) -> tuple[int, int]:
+        """Matches after a row, and how far they have been counted (in about 50 ms)."""
+        counted = self.reader.count(self.query, resume=Count(0, after, False))
+        return counted.n, max(counted.upto, after)
+
+    def _method(self, row: Row) -> str:
+        """The method of the request that an answer belongs to, if it went by lately."""
+        if row.kind != "http":
+            return ""
+        request = str(row.body.get("req", ""))
+        if row.dir == "out":
+            self._methods[request] = row.type
+            return ""
+        return self._methods.get(request) or ""

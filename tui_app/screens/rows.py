@@ -1,0 +1,164 @@
+"""From a session's state to what the widgets take: every string cleaned, every number given its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui_app.model import SECOND
+from tui_app.recording.state import CellView, CheckView, FindingView, SeriesView, SessionState, Waiting
+from tui_app.screens.safe import clean
+from tui_app.screens.view import mmss
+from widgets.criteria import CheckRow, CriterionRow
+from widgets.matrix import Cell
+from widgets.runs import RunRow
+from widgets.series import SeriesRow
+
+RUNS_SHOWN = 60
+
+
+def seconds(ms: float | None) -> str:
+    """A duration with its unit, in the unit a person would say it in."""
+    if ms is None:
+        return ""
+    if ms < 1000:
+        return f"{ms:.0f} ms"
+    return f"{ms / 1000:.1f} s" if ms < 600_000 else f"{ms / 60_000:.0f} min"
+
+
+def short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """Each id cut to the fewest characters (4 at least) that keep all of them apart; a UUID's dashes count as characters."""
+    known = list(dict.fromkeys(ids))
+    for size in range(4, 37):
+        if len({name[:size] for name in known}) == len(known):
+            return {name: name[:size] for name in known}
+    return {name: name for name in known}
+
+
+def run_rows(state: SessionState, limit: int = RUNS_SHOWN) -> list[RunRow]:
+    """The newest runs, oldest first."""
+    shown = list(state.runs.values())[-limit:]
+    names = short_ids(run.key for run in shown)
+    return [
+        RunRow(
+            key=clean(names[run.key]),
+            time=mmss(run.t),
+            user=clean(run.user),
+            lamps=run.lamps,
+            state=run.state,
+            took=seconds(run.ms) if run.ms is not None else seconds(max(state.t - run.t, 0) / 1e6) if run.state == "running" else "",
+            check=clean(run.check),
+            why=clean(run.why),
+        )
+        for run in shown
+    ]
+
+
+def cells(state: SessionState) -> tuple[list[str], dict[tuple[str, str], Cell]]:
+    """Users in order, and the matrix."""
+    users = [clean(label) for label in state.users]
+    return users, {(clean(cell.source), clean(cell.observer)): _cell(cell) for cell in state.cells.values()}
+
+
+def _cell(cell: CellView) -> Cell:
+    return Cell(cell.probes, cell.leaks, cell.state)
+
+
+def over_limit(series: SeriesView) -> bool:
+    """p95 is shown and over the limit."""
+    return series.limit_ms is not None and series.p95 is not None and series.p95 > series.limit_ms
+
+
+def series_rows(state: SessionState) -> list[SeriesRow]:
+    """Every series of the session."""
+    return [
+        SeriesRow(
+            name=clean(series.name),
+            values=tuple(value for _, value in series.recent),
+            n=series.n,
+            tainted=series.tainted,
+            p50=series.p50,
+            p95=series.p95,
+            p99=series.p99,
+            max=series.max,
+            limit=series.limit_ms,
+            over=over_limit(series),
+        )
+        for series in state.series.values()
+    ]
+
+
+def criterion_rows(state: SessionState) -> list[CriterionRow]:
+    """The criteria, in their own order."""
+    return [
+        CriterionRow(clean(c.id), clean(c.title), c.word, clean(c.measured), clean(c.limit), c.n, clean(c.reason))
+        for c in state.criteria.values()
+    ]
+
+
+BADNESS = {"FAIL": 0, "BLOCKED": 1, "INCONCLUSIVE": 2, "RUNNING": 3, "": 4, "PASS": 5, "SKIPPED": 6}
+
+
+def check_rows(state: SessionState, worst_first: bool) -> list[CheckRow]:
+    """The checks, in the plan's order or what is wrong first."""
+    checks = list(state.checks.values())
+    if worst_first:
+        checks.sort(key=lambda check: BADNESS.get(check.word, 4))
+    return [CheckRow(c.id, c.suite, clean(c.title), c.word, clean(c.reason), _took(c)) for c in checks]
+
+
+def _took(check: CheckView) -> str:
+    if check.started is None or check.ended is None:
+        return ""
+    return seconds((check.ended - check.started) / 1e6)
+
+
+INTENTS = {
+    "agent-run": "awaiting an agent run",
+    "ping": "awaiting a pong",
+    "recover": "awaiting recovery",
+    "attempt": "trying another's thread",
+}
+
+
+def now_sentence(state: SessionState) -> str:
+    """What is going on at this moment: the step awaited for longest, and how many others."""
+    if state.ended:
+        return {"complete": "the plan is finished", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
+            state.end_reason, clean(state.end_reason)
+        )
+    if state.held:
+        return "held: nothing new is sent until H lets it go on"
+    waiting = sorted(state.waiting.values(), key=lambda step: step.since)
+    if not waiting:
+        running = [check.id for check in state.checks.values() if check.word == "RUNNING"]
+        return f"{', '.join(running[:3])}: acting" if running else "between checks" if state.session else "no session yet"
+    text = awaited(waiting[0], state.t)
+    return text + (f"; {len(waiting) - 1} more steps in flight" if len(waiting) > 1 else "")
+
+
+def awaited(step: Waiting, t: int) -> str:
+    """One awaited step: check, user, what, for how long, of how much."""
+    spent = max(t - step.since, 0) / SECOND
+    limit = f" of {step.deadline_ms / 1000:.0f}" if step.deadline_ms else ""
+    who = f" {clean(step.user)}" if step.user else ""
+    return f"{clean(step.check)}{who}: {INTENTS.get(step.intent, 'awaiting ' + clean(step.intent))}, {spent:.0f}{limit} s"
+
+
+SEVERITIES = {"critical": 0, "major": 1, "minor": 2, "info": 3}
+
+
+def newest_finding(state: SessionState) -> tuple[CheckView, FindingView] | None:
+    """The newest finding that failed a check; where there is none, the newest of any severity."""
+    found = [(check, finding) for check in state.checks.values() for finding in check.findings]
+    if not found:
+        return None
+    grave = [item for item in found if SEVERITIES.get(item[1].severity, 3) < 2]
+    return max(grave or found, key=lambda item: item[1].seq)
+
+
+def counts(state: SessionState) -> dict[str, int]:
+    """How many checks read each word."""
+    result: dict[str, int] = {}
+    for check in state.checks.values():
+        result[check.word] = result.get(check.word, 0) + 1
+    return result

@@ -1,0 +1,230 @@
+"""The application's only contact with targets and the engine: describe, propose, start, attach, command, and know whether it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from tui_app.engine.client import Control
+    from tui_app.engine.plan import Plan
+    from tui_app.recording.sessions import SessionEntry
+    from tui_app.target.profile import Profile
+
+
+class LinkError(Exception):
+    """The engine or the target could not do what was asked; the message is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the plan screen chose: everything that a plan is made of."""
+
+    target: str
+    checks: tuple[str, ...]
+    preset: str = "quick"
+    users: int = 2
+    parent: str = ""
+    consent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """A target as the start and plan screens show it. `blanks` says what is still missing; such a target cannot run."""
+
+    name: str
+    environment: str
+    loopback: bool
+    blanks: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    key: str = ""
+    """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that is now in view: its recording, and whether its engine takes commands from us."""
+
+    session: str
+    recording: Path
+    commanding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A session of the list on the start screen. `ended` is '' while it runs."""
+
+    session: str
+    path: Path
+    started: str
+    target: str
+    alive: bool
+    word: str
+    ended: str
+    problem: str = ""
+    entry: SessionEntry | None = field(default=None, compare=False)
+
+
+class Link(Protocol):
+    """What the application asks of the engine's side. `SessionLink` is the real one. All raise LinkError."""
+
+    def builtin(self) -> list[TargetInfo]: ...
+    def describe(self, key: str) -> TargetInfo: ...
+    def sessions(self) -> list[SessionLine]: ...
+    def catalogue(self) -> list[Mapping[str, Any]]: ...
+    def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
+    async def start(self, choice: Choice) -> Opened: ...
+    async def attach(self, line: SessionLine) -> Opened: ...
+    async def command(self, name: str, **facts: Any) -> Mapping[str, Any]: ...
+    def alive(self) -> bool: ...
+    async def close(self) -> None: ...
+
+
+def line_of(entry: SessionEntry) -> SessionLine:
+    """A session as the start screen lists it."""
+    return SessionLine(entry.session, entry.path, entry.started, entry.target, entry.alive, entry.word, entry.ended, entry.problem, entry)
+
+
+class SessionLink:
+    """The real link. Imports the engine's side when it is first asked, so that the first screen comes at once."""
+
+    def __init__(self) -> None:
+        self._profiles: dict[str, Profile] = {}
+        self._control: Control | None = None
+        self._session = ""
+
+    # -- targets
+
+    def builtin(self) -> list[TargetInfo]:
+        """The built-in targets, the rehearsal first."""
+        from tui_app.target.profile import BUILTIN
+
+        return [self.describe(name) for name in BUILTIN]
+
+    def describe(self, key: str) -> TargetInfo:
+        """A target by built-in name, TOML path, or pasted address (the rest is proposed)."""
+        from tui_app.target.problems import ProfileError
+        from tui_app.target.profile import BUILTIN, load, propose
+
+        reasons: tuple[str, ...] = ()
+        try:
+            if key in BUILTIN or key.endswith(".toml") or Path(key).expanduser().is_file():
+                profile = load(key)
+            else:
+                proposal = propose(key)
+                profile, reasons = proposal.profile, proposal.reasons
+        except ProfileError as error:
+            raise LinkError(str(error)) from error
+        self._profiles[key] = profile
+        rehearsal = profile.environment == "rehearsal" and key == "rehearsal"
+        addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in profile.urls.items())
+        credentials = profile.credentials
+        signs = f"signs in by {credentials.mode}, {credentials.users} users"
+        return TargetInfo(
+            name=profile.name,
+            environment=profile.environment,
+            loopback=profile.loopback,
+            blanks=() if rehearsal else profile.blanks,
+            lines=(*addresses, signs, *reasons),
+            key=key,
+        )
+
+    def _profile(self, key: str) -> Profile:
+        if key not in self._profiles:
+            self.describe(key)
+        return self._profiles[key]
+
+    # -- sessions
+
+    def sessions(self) -> list[SessionLine]:
+        """Every session of this user, newest first."""
+        from tui_app.recording.sessions import list_sessions
+
+        return [line_of(entry) for entry in list_sessions()]
+
+    def catalogue(self) -> list[Mapping[str, Any]]:
+        """The checks, as `vigil checks --json` prints them."""
+        from tui_app.checks.catalogue import as_json, catalogue
+
+        return [as_json(check) for check in catalogue()]
+
+    def _plan(self, choice: Choice) -> Plan:
+        from tui_app.engine.plan import PlanError, select
+        from tui_app.order import make_plan
+
+        try:
+            checks = select(checks=",".join(choice.checks), preset=choice.preset) if choice.checks else []
+            return make_plan(
+                self._profile(choice.target),
+                checks,
+                preset=choice.preset,
+                users=choice.users,
+                parent=choice.parent,
+                consent_option=",".join(choice.consent) or None,
+            )
+        except (PlanError, ValueError) as error:
+            raise LinkError(str(error)) from error
+
+    def footprint(self, choice: Choice) -> Mapping[str, Any]:
+        """What a plan would cost: name -> number or text, as `vigil run --dry-run` prints it."""
+        from tui_app.engine.plan import footprint, select
+
+        plan = self._plan(choice)
+        return footprint(plan, select(checks=",".join(plan.checks)))
+
+    async def start(self, choice: Choice) -> Opened:
+        """Launch an engine for the choice and take control of it."""
+        from tui_app.engine.launch import LaunchError, launch
+        from tui_app.order import secrets_for
+
+        plan = self._plan(choice)
+        try:
+            launched = await launch(plan, await secrets_for(self._profile(choice.target), plan))
+        except (LaunchError, OSError, ValueError) as error:
+            raise LinkError(str(error)) from error
+        await self._connect(launched.session, launched.control)
+        return Opened(launched.session, launched.recording, self._control is not None)
+
+    async def attach(self, line: SessionLine) -> Opened:
+        """Look at a session: a living one is commanded too, unless somebody else has it."""
+        entry = line.entry
+        self._session = line.session
+        if entry is not None and entry.alive and entry.control is not None:
+            await self._connect(line.session, entry.control)
+        return Opened(line.session, line.path, self._control is not None)
+
+    async def _connect(self, session: str, path: Path) -> None:
+        from tui_app.engine.client import Control, ControlError
+
+        await self.close()
+        self._session = session
+        try:
+            self._control = await Control.connect(path)
+        except ControlError:
+            # The session can still be watched through its recording; commands then say what is missing.
+            self._control = None
+
+    async def command(self, name: str, **facts: Any) -> Mapping[str, Any]:
+        """Ask the engine: status, hold, resume, stop, take, mark. Gives its answer."""
+        from tui_app.engine.client import ControlError
+
+        if self._control is None:
+            raise LinkError("no engine takes commands from here")
+        try:
+            return await self._control.ask(name, **facts)
+        except ControlError as error:
+            raise LinkError(str(error)) from error
+
+    def alive(self) -> bool:
+        """Whether the engine of the session in view runs."""
+        from tui_app.recording.sessions import alive
+
+        return bool(self._session) and alive(self._session)
+
+    async def close(self) -> None:
+        """Let go of the control channel; the session goes on."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None

@@ -1,0 +1,295 @@
+"""Start: whom to validate, or which session to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Input
+
+from tui_app.screens.actions import bindings_for, footer_for
+from tui_app.screens.base import titled
+from tui_app.screens.safe import clean
+from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
+from tui_app.screens.view import View
+from widgets.banner import KeyBar, KeyHint
+from widgets.glyphs import SHORT, TONES, glyphs
+from widgets.lines import BLANK, Line, LineView, clip, fit, spread, wrap
+
+if TYPE_CHECKING:
+    from tui_app.app import VigilApp
+
+RECENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row that can be chosen: a target, a session, or the field for an address."""
+
+    kind: str
+    target: TargetInfo | None = None
+    session: SessionLine | None = None
+    note: str = ""
+
+
+BLURBS = {
+    "rehearsal": "A staging of Vigil's own, on this machine: a real server in a process of its own. Nothing leaves this machine.",
+    "docker": "The platform in local Docker.",
+    "staging": "The shared staging deployment. It is real: Vigil asks before it sends anything.",
+}
+
+
+class StartScreen(Screen[None]):
+    """Targets, running sessions, recent ones. The cursor begins on the rehearsal, so Enter, Enter never reaches anything else."""
+
+    NAME = "start"
+    BINDINGS = bindings_for("start")
+    AUTO_FOCUS = ""
+    CSS = """
+    StartScreen #title { height: 3; padding: 1 2 0 2; }
+    StartScreen #list { width: 44; }
+    StartScreen #about { width: 1fr; }
+    StartScreen #address { display: none; height: 3; border: round $accent; padding: 0 1; background: $background; }
+    StartScreen #address.-open { display: block; }
+    StartScreen.-wide #list { width: 72; }
+    """
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.entries: list[Entry] = []
+        self.cursor = 0
+        self.problem = ""
+
+    @property
+    def vigil(self) -> VigilApp:
+        """The application."""
+        from tui_app.app import VigilApp
+
+        assert isinstance(self.app, VigilApp)
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield LineView(id="title", bar=True)
+        with Horizontal():
+            yield titled(LineView(id="list", classes="pane"), "Whom to validate")
+            yield titled(LineView(id="about", classes="pane"), "About it")
+        yield Input(id="address", placeholder="https://backend address, or the path of a TOML file", select_on_focus=False)
+        hints = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for("start")]
+        keys = [KeyHint("Enter", "open", 1), KeyHint("↑ ↓", "move", 3), KeyHint("q", "leave", 2)]
+        yield KeyBar(keys + [hint for hint in hints if hint.rank == 9])
+
+    def on_mount(self) -> None:
+        self.load()
+
+    def on_screen_resume(self) -> None:
+        if self.entries:
+            self.load()
+
+    def load(self) -> None:
+        """Read targets and sessions anew; the cursor stays on its row, and begins on the rehearsal."""
+        link = self.vigil.link
+        kept = self.entries[self.cursor] if self.entries else None
+        targets = link.builtin() if link is not None else []
+        try:
+            sessions = link.sessions() if link is not None else []
+        except LinkError as error:
+            sessions, self.problem = [], str(error)
+        entries = [Entry("target", target=target) for target in targets]
+        last = next((line.target for line in sessions if line.target), "")
+        position = next((index for index, entry in enumerate(entries) if entry.target and entry.target.name == last), -1)
+        if position >= 0:
+            found = entries.pop(position)
+            entries.insert(0, Entry("target", target=found.target, note="last used"))
+        entries.append(Entry("address"))
+        running = [line for line in sessions if line.alive]
+        entries += [Entry("running", session=line) for line in running]
+        entries += [Entry("recent", session=line) for line in sessions if not line.alive][:RECENT]
+        self.entries = entries
+        if kept in entries:
+            self.cursor = entries.index(kept)
+        else:
+            self.cursor = next((i for i, entry in enumerate(entries) if entry.target is not None and entry.target.key == "rehearsal"), 0)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the list and what the row under the cursor is about."""
+        self.query_one("#title", LineView).draw(lambda width, _height: (_title(width), None))
+        self.query_one("#list", LineView).draw(lambda width, _height: self._list(width))
+        self.query_one("#about", LineView).draw(lambda width, _height: (self._about(width), None))
+
+    def _list(self, width: int) -> tuple[list[Line], int | None]:
+        lines: list[Line] = []
+        at: int | None = None
+        heads = {"running": "Running now", "recent": "Recent sessions"}
+        before = "target"
+        for index, entry in enumerate(self.entries):
+            if entry.kind != before and entry.kind in heads:
+                lines += [BLANK, ((heads[entry.kind], "head"),)]
+            before = entry.kind
+            if index == self.cursor:
+                at = len(lines)
+            lines.append(_row(entry, width))
+        return lines, at
+
+    def _about(self, width: int) -> list[Line]:
+        lines: list[Line] = [((text, "bad"),) for text in wrap(clean(self.problem), width)]
+        if lines:
+            lines.append(BLANK)
+        if not self.entries:
+            return lines
+        entry = self.entries[self.cursor]
+        if entry.target is not None:
+            lines += target_lines(entry.target, width)
+        elif entry.session is not None:
+            lines += session_lines(entry.session, width)
+        else:
+            text = "Paste the address of a backend and Vigil proposes the rest from it, or give the path of a target file (TOML)."
+            lines += [((part, "plain"),) for part in wrap(text, width)]
+        return lines
+
+    # -- acting
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_page_up(self) -> None:
+        self._move(-8)
+
+    def action_page_down(self) -> None:
+        self._move(8)
+
+    def action_first(self) -> None:
+        self._move(-len(self.entries))
+
+    def action_last(self) -> None:
+        self._move(len(self.entries))
+
+    def action_left(self) -> None:
+        self._move(-1)
+
+    def action_right(self) -> None:
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        self.cursor = max(0, min(len(self.entries) - 1, self.cursor + by))
+        self.problem = ""
+        self.draw()
+
+    def action_open(self) -> None:
+        """A target goes to its plan, a session to its screens, the address row to the field."""
+        if not self.entries:
+            return
+        entry = self.entries[self.cursor]
+        if entry.target is not None:
+            self.vigil.choose_target(entry.target)
+        elif entry.session is not None:
+            self.vigil.open_session(entry.session)
+        else:
+            field = self.query_one("#address", Input)
+            field.add_class("-open")
+            field.focus()
+
+    def action_back(self) -> None:
+        """Away with the field; else back to the session there is."""
+        field = self.query_one("#address", Input)
+        if field.has_class("-open"):
+            self._close_field()
+        elif self.view.state.session:
+            self.vigil.go("live")
+
+    def _close_field(self) -> None:
+        field = self.query_one("#address", Input)
+        field.remove_class("-open")
+        self.set_focus(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """An address or a path was given."""
+        link, text = self.vigil.link, event.value.strip()
+        event.input.value = ""
+        self._close_field()
+        if not text or link is None:
+            return
+        try:
+            self.vigil.choose_target(link.describe(text))
+        except LinkError as error:
+            self.problem = str(error)
+            self.draw()
+
+
+def _title(width: int) -> list[Line]:
+    left: Line = (("vigil", "strong"), ("   validates a live staging deployment, and shows its evidence", "dim"))
+    return [clip(left, width)]
+
+
+def _row(entry: Entry, width: int) -> Line:
+    if entry.target is not None:
+        target = entry.target
+        note = entry.note or ("blanks to fill" if target.blanks else "starts at once" if target.key == "rehearsal" else "")
+        left: Line = ((fit(clean(target.name), max(width - 18, 10)), "plain" if not target.blanks else "dim"),)
+        return spread(left, ((note, "dim"),), width)
+    if entry.session is not None:
+        line = entry.session
+        word = "RUNNING" if line.alive and not line.word else line.word
+        mark = glyphs().running if line.alive else glyphs().word(word)
+        when = line.started[5:16].replace("T", " ")
+        shown = SHORT.get(word, "") if word else "none"
+        return clip(
+            (
+                (f"{mark} {shown} ", TONES.get(word, "dim")),
+                (fit(clean(line.target or "?"), max(width - 27, 8)), "plain"),
+                (f" {when} ", "dim"),
+                (clean(line.session[:6]), "dim"),
+            ),
+            width,
+        )
+    return (("another address or a target file", "plain"), (glyphs().ellipsis, "plain"))
+
+
+def target_lines(target: TargetInfo, width: int) -> list[Line]:
+    """What is known of a target before anything is sent to it."""
+    lines: list[Line] = [((clean(target.name), "head"), (f"   {clean(target.environment)}", "dim"))]
+    blurb = BLURBS.get(target.key, "")
+    lines += [((part, "plain"),) for part in wrap(blurb, width)] + [BLANK]
+    for text in target.lines:
+        lines += [((part, "plain"),) for part in wrap(clean(text), width)]
+    if target.blanks:
+        lines += [BLANK, (("Blanks to fill before it can run:", "warn"),)]
+        for blank in target.blanks:
+            lines += [((f"  {part}", "plain"),) for part in wrap(clean(blank), width - 2)]
+        text = "Write them into a target file, or paste the backend's address below."
+        lines += [BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
+    elif not target.loopback:
+        lines += [
+            BLANK,
+            *[((part, "dim"),) for part in wrap("Off this machine: the plan shows its footprint and asks before it runs.", width)],
+        ]
+    return lines
+
+
+def session_lines(line: SessionLine, width: int) -> list[Line]:
+    """What is known of a session from its recording."""
+    state = "running now" if line.alive else line.ended or "ended"
+    facts = (
+        ("session", line.session),
+        ("target", line.target or "unknown"),
+        ("began", line.started),
+        ("verdict", (line.word or "none") + (" so far" if line.alive and line.word else "")),
+        ("state", state),
+    )
+    lines: list[Line] = [((fit(name, 10), "dim"), (clean(value), "plain")) for name, value in facts]
+    if line.problem:
+        lines += [BLANK, *[((part, "bad"),) for part in wrap(clean(line.problem), width)]]
+    if not line.alive and line.ended == "interrupted":
+        lines += [
+            BLANK,
+            *[((part, "warn"),) for part in wrap(f"Its engine died. `vigil cleanup {line.session}` finishes its tidying.", width)],
+        ]
+    lines += [BLANK, (("Enter attaches to it." if line.alive else "Enter opens its recording.", "dim"),)]
+    return lines

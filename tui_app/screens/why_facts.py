@@ -1,0 +1,245 @@
+"""Why a check, a criterion or an isolation cell reads as it does: gathered from the state and the recording, as clean text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from tui_app.model import Row
+from tui_app.recording.reader import Reader
+from tui_app.recording.state import CheckView, FindingView, SessionState
+from tui_app.screens.frame_sections import Where, utc
+from tui_app.screens.row_words import arrow, clock_time, describe, short_id
+from tui_app.screens.safe import clean
+from widgets.evidence import Evidence, Witness
+
+WITNESSES: Final = 40
+"""Rows listed at most; the stream shows the rest."""
+STEPS_LOOKED: Final = 2_000
+GRAVE: Final = ("critical", "major", "minor", "info")
+
+
+def why(subject: str, state: SessionState, reader: Reader | None) -> Evidence | None:
+    """The evidence on `subject`: a check's id, a criterion's id, or `u3>u4` for a cell; None if there is no such thing."""
+    source, cell, observer = subject.partition(">")
+    if cell:
+        return of_cell(source, observer, state, reader)
+    if subject in state.checks:
+        return of_check(state.checks[subject], state, reader)
+    if subject in state.criteria:
+        return of_criterion(subject, state)
+    return None
+
+
+# -- a check
+
+
+def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Evidence:
+    """A check: its claim, what was expected and seen, and the rows behind both."""
+    findings = sorted(check.findings, key=lambda finding: GRAVE.index(finding.severity) if finding.severity in GRAVE else 9)
+    cited = list(dict.fromkeys(seq for finding in findings for _, seq in finding.evidence))
+    guilty = {finding.evidence[-1][1] for finding in findings if finding.severity in ("critical", "major") and finding.evidence}
+    witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader), max(len(cited) - WITNESSES, 0)
+    if not witnesses:
+        witnesses, more = own_rows(check.id, reader)
+    expected = clean(check.proves) if check.proves != check.title or check.word == "PASS" else ""
+    facts = [("Asserted" if check.word == "PASS" else "Expected", expected, "")] if expected else []
+    facts += seen(check, findings, witnesses)
+    if reader is not None and check.word not in ("BLOCKED", "SKIPPED", ""):
+        facts += controls(check.id, reader)
+    if check.word == "RUNNING":
+        facts += waiting(check.id, state)
+    if check.to_decide:
+        label = "To unblock" if check.word == "BLOCKED" else "To decide"
+        facts.append((label, clean(check.to_decide), ""))
+    return Evidence(
+        word=check.word,
+        name=clean(check.id),
+        when=moment(decided_at(check, reader), state),
+        title=clean(check.title),
+        claim=claim(check),
+        facts=facts,
+        findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for finding in findings],
+        witnesses=witnesses,
+        more=more,
+    )
+
+
+def decided_at(check: CheckView, reader: Reader | None) -> int | None:
+    """When the check came to its word, in ns; else when it began; None before that."""
+    row = reader.row(check.verdict_seq) if reader is not None and check.verdict_seq else None
+    return row.t if row is not None else check.ended if check.ended is not None else check.started
+
+
+def claim(check: CheckView) -> str:
+    """One sentence for a person who was not there: what it means, and the figure."""
+    impact, reason = clean(check.impact).rstrip(".: "), clean(check.reason)
+    if check.word == "FAIL" and impact:
+        return f"{impact}: {reason}." if reason else f"{impact}."
+    if check.word in ("", "RUNNING"):
+        return "This check has not come to its verdict yet."
+    return reason or "No reason was recorded."
+
+
+def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[Witness]) -> list[tuple[str, str, str]]:
+    """What was seen: the gravest finding and its row; for a pass, what was measured and on how many rows that rests."""
+    facts: list[tuple[str, str, str]] = []
+    if findings and findings[0].severity in ("critical", "major"):
+        facts.append(("Seen", clean(findings[0].text), "bad"))
+    elif findings:
+        facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
+    guilty = next((witness for witness in witnesses if witness.guilty), None)
+    if guilty is not None:
+        run = f", run {guilty.run}" if guilty.run else ""
+        facts.append(("", f"row {guilty.seq:,} on {guilty.user or 'no user'} at {guilty.time}: {guilty.type}{run}", ""))
+    return facts
+
+
+def controls(check: str, reader: Reader) -> list[tuple[str, str, str]]:
+    """The steps the check took: how many, how they ended, and what the known-good control was."""
+    ends: Counter[str] = Counter()
+    control = ""
+    where = Where("kind = 'step' AND \"check\" = ?", (check,), state_only=True)
+    rows = reader.window(0, 0, STEPS_LOOKED, where)
+    for row in rows:
+        body = row.body
+        if row.type == "end":
+            ends[str(body.get("outcome") or "done")] += 1
+        elif not control:
+            control = str(body.get("control") or "")
+    facts: list[tuple[str, str, str]] = []
+    if control:
+        facts.append(("Controls", clean(control), ""))
+    if ends:
+        many = "the first " if len(rows) >= STEPS_LOOKED else ""
+        parts = ", ".join(f"{count:,} {clean(outcome)}" for outcome, count in ends.most_common())
+        facts.append(("Steps", f"{many}{sum(ends.values()):,}: {parts}", "" if set(ends) == {"done"} else "warn"))
+    return facts
+
+
+def waiting(check: str, state: SessionState) -> list[tuple[str, str, str]]:
+    """What a running check waits for."""
+    facts = []
+    for step in state.waiting.values():
+        if step.check == check:
+            limit = f" of {step.deadline_ms / 1000:g}" if step.deadline_ms else ""
+            facts.append(("Awaiting", f"{clean(step.user)} {clean(step.intent)}, {(state.t - step.since) / 1e9:.0f}{limit} s", "accent"))
+    return facts[:4]
+
+
+def own_rows(check: str, reader: Reader | None) -> tuple[list[Witness], int]:
+    """Where nothing is cited: the frames that the check drove, else its steps, the latest first cut to what is listed."""
+    if reader is None:
+        return [], 0
+    frames = Where("kind = 'frame' AND \"check\" = ?", (check,))
+    found = reader.window(reader.head() + 1, WITNESSES, 0, frames)
+    if not found:
+        found = reader.window(reader.head() + 1, WITNESSES, 0, Where("kind = 'step' AND \"check\" = ?", (check,), state_only=True))
+    return [witness(row, set()) for row in found], 0
+
+
+# -- a criterion
+
+
+def of_criterion(name: str, state: SessionState) -> Evidence:
+    """A criterion: limit, measured, n, and the checks that answer it."""
+    criterion = state.criteria[name]
+    checks = [state.checks[check] for check in feeding(name, state) if check in state.checks]
+    facts = [("Limit", clean(criterion.limit), ""), ("Measured", clean(criterion.measured) or "nothing", "")]
+    if criterion.n is not None:
+        facts.append(("Samples", f"{criterion.n:,}", ""))
+    return Evidence(
+        word=criterion.word,
+        name=clean(criterion.id),
+        title=clean(criterion.title),
+        claim=clean(criterion.reason),
+        facts=facts,
+        behind=[(check.word, check.id, clean(check.reason) or clean(check.title)) for check in checks],
+    )
+
+
+def feeding(criterion: str, state: SessionState) -> list[str]:
+    """The planned checks that answer a criterion."""
+    from tui_app.verdict.criteria import FEEDS
+
+    found: list[str] = []
+    for feed in FEEDS.get(criterion, ()):
+        suite = feed.removeprefix("suite:")
+        found += [check.id for check in state.checks.values() if check.suite == suite] if suite != feed else [feed]
+    return list(dict.fromkeys(found))
+
+
+# -- an isolation cell
+
+
+def of_cell(source: str, observer: str, state: SessionState, reader: Reader | None) -> Evidence:
+    """An ordered pair of the matrix: what of `source` did `observer` see, in how many probes."""
+    cell = state.cells.get((source, observer))
+    probes, leaks = (cell.probes, cell.leaks) if cell else (0, 0)
+    word = {"leak": "FAIL", "clean": "PASS"}.get(cell.state if cell else "", "INCONCLUSIVE")
+    row = reader.row(cell.seq) if reader is not None and cell is not None and cell.seq else None
+    cited = [int(pair[1]) for pair in (row.body.get("evidence") or [] if row else []) if isinstance(pair, list) and len(pair) == 2]
+    about = [
+        (check, finding)
+        for check in state.checks.values()
+        for finding in check.findings
+        if finding.severity in ("critical", "major") and source in finding.text and observer in finding.text
+    ]
+    if leaks and not cited:
+        cited = [seq for _, finding in about for _, seq in finding.evidence]
+    rows = rows_of(sorted(dict.fromkeys(cited))[:WITNESSES], set(), reader)
+    rows = [mark(found) if found.user == observer and leaks else found for found in rows]
+    expected = f"no frame on a socket of {observer} with a marker or an id of {source}"
+    if source == observer:
+        expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
+        claim_text = (
+            f"{observer} saw its own markers." if probes and word == "PASS" else f"{observer} is not shown to see its own markers yet."
+        )
+    elif leaks:
+        claim_text = f"{observer} saw what belongs to {source}: {leaks:,} of {probes:,} probes."
+    elif word == "PASS":
+        claim_text = f"{observer} saw nothing of {source} in {probes:,} probes."
+    else:
+        claim_text = f"Not measured yet: {probes:,} probes are not enough for a claim."
+    facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
+    if word == "INCONCLUSIVE":
+        facts.append(("To decide", "at least 10 probes of this pair, 299 of all, and both users seeing their own markers", ""))
+    return Evidence(
+        word=word,
+        name=f"{source} seen by {observer}",
+        title="Isolation of one user from another",
+        claim=claim_text,
+        facts=facts,
+        findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for _, finding in about],
+        witnesses=rows,
+        behind=[(check.word, check.id, clean(check.reason)) for check in {check.id: check for check, _ in about}.values()],
+    )
+
+
+# -- rows
+
+
+def rows_of(seqs: Iterable[int], guilty: set[int], reader: Reader | None) -> list[Witness]:
+    """Witnesses for rows that exist. A row flagged foreign is guilty itself, and then the last cited one is not only because it is last."""
+    if reader is None:
+        return []
+    rows = [row for seq in seqs if (row := reader.row(seq)) is not None]
+    foreign = {row.seq for row in rows if "foreign" in row.flag.split()}
+    return [witness(row, foreign or guilty) for row in rows]
+
+
+def witness(row: Row, guilty: set[int]) -> Witness:
+    """A row as a witness."""
+    kind, text, tone = describe(row)
+    return Witness(row.seq, clock_time(row.t), clean(row.user[:20]), arrow(row), kind, short_id(row.run), text, tone, row.seq in guilty)
+
+
+def mark(found: Witness) -> Witness:
+    """The same row, marked as the one that convicts."""
+    return Witness(found.seq, found.time, found.user, found.dir, found.type, found.run, found.text, found.tone, True)
+
+
+def moment(t: int | None, state: SessionState) -> str:
+    """mm:ss.mmm and UTC of a moment, '' where it is not known."""
+    return f"{clock_time(t)}  {utc(state.started, t)}".rstrip() if t is not None else ""

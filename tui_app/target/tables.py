@@ -1,0 +1,190 @@
+"""The tables of a TOML target file, as written: strict types, unknown keys refused, nothing filled in.
+
+`tui_app.target.profile` puts them together and works out the defaults that depend on where the target is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from datetime import date, timedelta
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tui_app.target.address import BLANK, Environment, split
+
+Mode = Literal["register", "login", "e2e", "tokens", "command"]
+ACCEPT_DAYS: Final = 30
+"""How long a known failure may be accepted (architecture, Command line contract)."""
+NEVER_ACCEPTED: Final = re.compile(r"isolation|auth|token|sign-?in|identity|jwt", re.IGNORECASE)
+
+
+class Table(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _address(value: str, schemes: tuple[str, ...]) -> str:
+    text = value.strip().rstrip("/")
+    shown = BLANK.sub("0", text)
+    parts = split(shown)
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    if parts is None or parts.scheme not in schemes:
+        raise ValueError(
+            f"this is not an address that Vigil can call. Write a whole one that starts with {wanted}, with a host and no spaces."
+        )
+    if re.search(r"\s", shown):
+        raise ValueError("an address has no spaces. Remove them.")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "the address carries a user name or password, which would end up in every log. Remove it; see [credentials] for how to sign in."
+        )
+    if parts.query or parts.fragment:
+        raise ValueError("the address carries a query or a fragment, where tokens tend to hide. Remove everything from the ? or # on.")
+    return text
+
+
+def _http(value: str) -> str:
+    return _address(value, ("https", "http"))
+
+
+def _ws(value: str) -> str:
+    return _address(value, ("wss", "ws"))
+
+
+def _variable(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", value):
+        raise ValueError(
+            "this must be the name of an environment variable, never the secret itself. Put the secret there and its name here."
+        )
+    return value
+
+
+def _env_reference(value: str) -> str:
+    prefix, _, name = value.partition(":")
+    if prefix != "env":
+        raise ValueError('a connection string holds a password and has no place in a file. Put it in a variable and write "env:NAME" here.')
+    return f"env:{_variable(name)}"
+
+
+def _iso(value: object) -> object:
+    """A date that went through JSON, as in the plan of a recording; anything else is left to the strict check."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+HttpUrl = Annotated[str, AfterValidator(_http)]
+WsUrl = Annotated[str, AfterValidator(_ws)]
+Variable = Annotated[str, AfterValidator(_variable)]
+EnvReference = Annotated[str, AfterValidator(_env_reference)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Argument = Annotated[str, Field(max_length=4_096)]
+
+
+class TargetTable(Table):
+    """[target]: who is to be validated. `environment` is a claim that the guard checks."""
+
+    name: Text
+    environment: Environment
+    backend: HttpUrl
+    auth: HttpUrl
+    frontend: HttpUrl | None = None
+    websocket: WsUrl | None = None
+
+
+class CredentialsTable(Table):
+    """[credentials]: how Vigil comes by signed-in users (wire contract 3.1). Names of secrets only, never secrets."""
+
+    mode: Mode | None = None
+    users: Annotated[int, Field(ge=1, le=500)] | None = None
+    accounts: Text | None = None
+    key_env: Variable | None = None
+    tokens_env: Variable | None = None
+    command: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _belongs(self) -> CredentialsTable:
+        belongs: dict[str, Mode] = {"key_env": "e2e", "tokens_env": "tokens", "command": "command"}
+        for key, mode in belongs.items():
+            given = getattr(self, key) is not None
+            if given and self.mode is not None and self.mode != mode:
+                raise ValueError(
+                    f'{key} is read in mode "{mode}" only, but the mode is "{self.mode}". Set mode = "{mode}", or remove {key}.'
+                )
+            if not given and self.mode == mode and key != "key_env":
+                raise ValueError(f'mode "{mode}" needs {key}: without it there is nobody to sign in as. Add {key}, or choose another mode.')
+        if sum(getattr(self, key) is not None for key in belongs) > 1:
+            raise ValueError("key_env, tokens_env and command exclude one another: each is a way of its own to sign in. Keep one.")
+        if self.accounts is not None and self.mode not in (None, "login", "register"):
+            raise ValueError('accounts is read in the modes "login" and "register" only. Remove it, or change the mode.')
+        return self
+
+
+class ConsentTable(Table):
+    """[consent]: what may be done to a target that is not this machine. A missing key was never asked; `false` declines.
+
+    `granted` and `by` say when and by whom; consent ends 30 days after it. A file that does not say when means its last change.
+    """
+
+    write: bool | None = None
+    negative: bool | None = None
+    fault: bool | None = None
+    load_users: Annotated[int, Field(ge=0, le=1000)] | None = None
+    granted: Day | None = None
+    by: Text | None = None
+
+
+class LimitsTable(Table):
+    """[limits]: caps of what Vigil spends, and the strategy's limits where a deployment has agreed on others."""
+
+    connect_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    run_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    response_mean_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    ping_ms: Annotated[float, Field(gt=0, le=60_000)] | None = None
+    recovery_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    first_event_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
+    connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
+    minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
+
+
+class TiersTable(Table):
+    """[tiers]: variables that hold a DSN, for read-only probes of the stores beside the API."""
+
+    postgres: EnvReference | None = None
+    redis: EnvReference | None = None
+    clickhouse: EnvReference | None = None
+
+
+class AcceptTable(Table):
+    """[[accept]]: a known failure, for 30 days at most, and never one of isolation or authentication."""
+
+    check: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    signature: Text
+    ticket: Text
+    until: Day
+
+    @model_validator(mode="after")
+    def _sane(self) -> AcceptTable:
+        if NEVER_ACCEPTED.search(self.check):
+            raise ValueError(
+                f'"{self.check}" guards isolation or authentication, where no failure is ever acceptable. '
+                "Remove this [[accept]], and have it repaired."
+            )
+        latest = date.today() + timedelta(days=ACCEPT_DAYS)
+        if self.until > latest:
+            raise ValueError(
+                f"until = {self.until} is more than {ACCEPT_DAYS} days ahead, and an acceptance without an end is forgotten. "
+                f"Use {latest} at the latest."
+            )
+        return self
+
+    def holds(self, today: date) -> bool:
+        """Whether the acceptance has not ended on `today`; its last day counts."""
+        return today <= self.until

@@ -1,0 +1,145 @@
+"""The two lines at the top of every session screen, and the key bar at its foot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from widgets.glyphs import TONES, glyphs
+from widgets.lines import BLANK, Line, LineView, Span, clip, line_width, spread
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMark:
+    """One phase of the bar: its name, '' | 'RUNNING' | a verdict word, checks finished and planned."""
+
+    name: str
+    word: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What the first lines answer: which target and build, what verdict so far, how long, UTC, runs spent."""
+
+    target: str
+    build: str = ""
+    verdict: str = ""
+    verdict_text: str = ""
+    elapsed: str = ""
+    about: str = ""
+    utc: str = ""
+    runs: str = ""
+    stand_in: bool = False
+    """The target is no real staging (a rehearsal) or the session no live one (a replay): said in a badge."""
+    phases: tuple[PhaseMark, ...] = ()
+    note: str = ""
+    """Stands where the phases would, where there are none."""
+    chips: tuple[tuple[str, str], ...] = field(default=())
+    """Modes that are not the default: (text, tone)."""
+
+
+BADGES = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
+
+
+def _first_line(data: Banner, about: str, build: str) -> Line:
+    parts: list[Line] = [((f" {data.target} ", "badge" if data.stand_in else "warnbadge"), (f" {build}" if build else "", "plain"))]
+    if data.verdict_text:
+        tone = TONES.get(data.verdict, "dim")
+        mark = f"{glyphs().word(data.verdict)} " if data.verdict else ""
+        parts.append(((f"{mark}{data.verdict_text}", tone),))
+    for text in (data.elapsed + about, data.utc, data.runs):
+        if text:
+            parts.append(((text, "plain"),))
+    line: list[Span] = []
+    for index, part in enumerate(parts):
+        line += [(f" {glyphs().upright} ", "dim")] if index else []
+        line.extend(part)
+    return tuple(line)
+
+
+def banner_lines(data: Banner, width: int) -> list[Line]:
+    """Two lines of at most `width` cells."""
+    glyph = glyphs()
+    first: Line = BLANK
+    # What gives way on a narrow terminal, one after the other: the build's tail, the word "about", the expected length.
+    short = data.build.split(" ")[0]
+    full = f" of about {data.about}" if data.about else ""
+    for about, build in ((full, data.build), (full, short), (full.replace("about ", ""), short), ("", short)):
+        first = _first_line(data, about, build)
+        if line_width(first) <= width:
+            break
+    phases: list[Span] = [(data.note, "dim")] if data.note else []
+    for index, phase in enumerate(data.phases):
+        if index:
+            phases.append(("   ", "plain"))
+        tone = TONES.get(phase.word, "dim")
+        count = f"{phase.total}" if phase.word not in ("RUNNING",) else f"{phase.done}/{phase.total}"
+        phases.append((f"{phase.name} ", "plain" if phase.word else "dim"))
+        phases.append((f"{glyph.word(phase.word)} {count}", tone))
+    chips: list[Span] = []
+    for text, tone in data.chips:
+        if chips:
+            chips.append((" ", "plain"))
+        chips.append((f" {text} ", BADGES.get(tone, "badge")))
+    second = spread(tuple(phases), tuple(chips), width) if chips else clip(tuple(phases), width)
+    return [clip(first, width), second]
+
+
+class BannerBar(LineView):
+    """The header of a session screen."""
+
+    DEFAULT_CSS = "BannerBar { height: 2; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, bar=True)
+        self.data: Banner | None = None
+
+    def update(self, data: Banner) -> None:
+        """Show `data`; lines that do not differ are not painted."""
+        self.data = data
+        self.draw(lambda width, _height: (banner_lines(data, width), None))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """A key as the bar shows it; ranks over what fits are left out, the highest first."""
+
+    key: str
+    label: str
+    rank: int
+
+
+def key_line(hints: Sequence[KeyHint], width: int) -> Line:
+    """One line of hints: the last hint is set to the right; what does not fit gives way by rank."""
+    if not hints:
+        return BLANK
+    *body, last = hints
+    right: Line = ((last.key, "key"), (f" {last.label}", "dim"))
+    room = width - line_width(right) - 2
+    shown = list(body)
+    while shown:
+        spans: list[Span] = []
+        for index, hint in enumerate(shown):
+            spans += [("  " if index else "", "plain"), (hint.key, "key"), (f" {hint.label}", "dim")]
+        if line_width(tuple(spans)) <= room:
+            return spread(tuple(spans), right, width)
+        worst = max(hint.rank for hint in shown)
+        del shown[max(index for index, hint in enumerate(shown) if hint.rank == worst)]
+    return spread(BLANK, right, width)
+
+
+class KeyBar(LineView):
+    """The foot of a screen: what can be done here."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; background: $panel; }"
+
+    def __init__(self, hints: Sequence[KeyHint] = (), *, id: str | None = None) -> None:
+        super().__init__(id=id, bar=True)
+        self.update(hints)
+
+    def update(self, hints: Sequence[KeyHint]) -> None:
+        """Show these hints."""
+        self.hints = tuple(hints)
+        self.draw(lambda width, _height: ([key_line(self.hints, width)], None))

@@ -1,0 +1,106 @@
+"""Charts of one series, by plotext: values over time, or how often each occurs, with the limit. Costly: at most twice a second.
+
+This is the only module that imports plotext, and it does so when the first chart is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from widgets.glyphs import ASCII, glyphs
+from widgets.lines import Line, Span, clip
+
+POINTS = 200
+"""At most so many points are given to plotext; beyond that each drawn point is the highest of its share."""
+BINS = 30
+
+
+def thinned(points: Sequence[tuple[float, float]], most: int = POINTS) -> list[tuple[float, float]]:
+    """At most `most` points; of each share the highest stays, so that no peak is lost."""
+    if len(points) <= most:
+        return list(points)
+    step = -(-len(points) // most)
+    return [max(points[start : start + step], key=lambda point: point[1]) for start in range(0, len(points), step)]
+
+
+def _figure(width: int, height: int) -> Any:
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(width, height)
+    return plotext
+
+
+ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*m")
+DATA: Final = re.compile(r"[\u2580-\u259f■x#]+")
+
+
+def _lines(figure: Any, width: int) -> list[Line]:
+    """The picture as lines: what was measured in one tone, axes and labels in another."""
+    lines: list[Line] = []
+    for text in ESCAPES.sub("", figure.build()).rstrip("\n").split("\n"):
+        spans: list[Span] = []
+        at = 0
+        for match in DATA.finditer(text):
+            spans += [(text[at : match.start()], "dim"), (match.group(), "accent")]
+            at = match.end()
+        spans.append((text[at:], "dim"))
+        lines.append(clip(tuple(span for span in spans if span[0]), width))
+    return lines
+
+
+def ticks(top: float, count: int) -> list[float]:
+    """Round numbers from zero up to `top`, about `count` of them."""
+    if top <= 0:
+        return [0.0, 1.0]
+    rough = top / max(count, 1)
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * unit for factor in (1, 2, 2.5, 5, 10) if factor * unit >= rough)
+    return [step * index for index in range(int(top / step + 1e-9) + 1)]
+
+
+def _label(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
+
+
+def over_time(points: Sequence[tuple[float, float]], limit: float | None, width: int, height: int) -> list[Line]:
+    """Values (ms) over seconds since the session began, from zero; the limit as a line where it is in view."""
+    if not points or width < 20 or height < 6:
+        return [(("nothing measured yet", "dim"),)]
+    figure = _figure(width, height)
+    shown = thinned(points)
+    marker = "x" if glyphs() is ASCII else "hd"
+    figure.plot([x for x, _ in shown], [y for _, y in shown], marker=marker)
+    top = max(y for _, y in shown)
+    if limit is not None and limit <= top * 4:
+        figure.horizontal_line(limit)
+        top = max(top, limit)
+    figure.ylim(0, top * 1.05 or 1)
+    up = ticks(top, max(height // 4, 2))
+    figure.yticks(up, [_label(value) for value in up])
+    figure.xlabel("seconds since the session began")
+    return _lines(figure, width)
+
+
+def distribution(values: Sequence[float], limit: float | None, width: int, height: int) -> list[Line]:
+    """How many of the values fall where; the limit as a line where it is in view."""
+    if not values or width < 20 or height < 6:
+        return [(("nothing measured yet", "dim"),)]
+    figure = _figure(width, height)
+    top = max(values)
+    bins = min(BINS, max(len(set(values)), 1))
+    if len(set(values)) > 1:
+        figure.hist(list(values), bins, marker="#" if glyphs() is ASCII else "sd")
+    else:
+        figure.bar([values[0]], [len(values)], width=0.5)
+    if limit is not None and limit <= top * 2:
+        figure.vertical_line(limit)
+    along = [value for value in ticks(top, 8) if value >= min(values)]
+    if along:
+        figure.xticks(along, [_label(value) for value in along])
+    figure.xlabel("milliseconds")
+    return _lines(figure, width)

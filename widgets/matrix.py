@@ -1,0 +1,155 @@
+"""The isolation matrix: who saw whose markers. Counts while they fit, a picture and a list of what is not clean beyond that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from widgets.glyphs import glyphs
+from widgets.lines import BLANK, Line, LineView, Span, clip, fit
+
+COUNTED = 8
+"""Up to so many users are shown with counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One ordered pair; `state` is unproven, measuring, clean or leak. The diagonal is a user's own markers, seen by itself."""
+
+    probes: int = 0
+    leaks: int = 0
+    state: str = "unproven"
+
+
+Cells = Mapping[tuple[str, str], Cell]
+UNPROVEN = Cell()
+WORST = {"leak": 0, "unproven": 1, "measuring": 2, "clean": 3}
+
+
+def cell_text(cell: Cell, own: bool) -> tuple[str, str]:
+    """What a cell says and in which tone. 'not measured' never looks like 0."""
+    glyph = glyphs()
+    if own:
+        return {"clean": ("own", "good"), "leak": (f"{glyph.failed}own", "bad"), "measuring": (f"{glyph.running}own", "accent")}.get(
+            cell.state, (glyph.waiting, "dim")
+        )
+    if cell.state == "leak" or cell.leaks:
+        return f"{glyph.failed}{cell.leaks}/{cell.probes}", "badbadge"
+    if cell.state == "clean":
+        return f"0/{cell.probes}", "plain"
+    if cell.state == "measuring" and cell.probes:
+        return f"{glyph.running}0/{cell.probes}", "accent"
+    return glyph.waiting, "dim"
+
+
+def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = False) -> list[Line]:
+    """The matrix with counts: a header and a row per source; `roomy` sets rows and columns wider apart."""
+    longest = max((len(cell_text(cells.get((s, o), UNPROVEN), s == o)[0]) for s in users for o in users), default=4)
+    name = max((len(user) for user in users), default=2)
+    label = 6 + name
+    column = max(longest + 1, name + 1, min((width - label) // max(len(users), 1), 14 if roomy else 9))
+    lines: list[Line] = [clip((("seen by".ljust(label), "dim"), *((fit(user, column, "right"), "head") for user in users)), width)]
+    for index, source in enumerate(users):
+        spans: list[Span] = [("from " if index == 0 else "     ", "dim"), (fit(source, name + 1), "head")]
+        for observer in users:
+            text, tone = cell_text(cells.get((source, observer), UNPROVEN), source == observer)
+            spans += [(" " * (column - len(text)), "plain"), (text, tone)]
+        lines += [BLANK] * roomy + [clip(tuple(spans), width)]
+    return lines
+
+
+def _picture_glyph(cell: Cell, own: bool) -> tuple[str, str]:
+    glyph = glyphs()
+    if cell.state == "leak" or cell.leaks:
+        return glyph.failed, "badbadge"
+    if cell.state == "clean":
+        return (glyph.own, "dim") if own else (glyph.clean, "good")
+    return (glyph.partial, "accent") if cell.state == "measuring" and cell.probes else (glyph.waiting, "dim")
+
+
+def _worst(block: Sequence[tuple[Cell, bool]]) -> tuple[Cell, bool]:
+    return min(block, key=lambda item: (WORST.get("leak" if item[0].leaks else item[0].state, 1), item[1]))
+
+
+def picture_lines(users: Sequence[str], cells: Cells, width: int, height: int) -> list[Line]:
+    """One glyph per pair; where the room is short, one glyph for a block of pairs, which shows the worst of them."""
+    count = len(users)
+    side = max(min(height - 1, (width - 6) // 2 if count * 2 <= width - 6 else width - 6), 1)
+    step = -(-count // side)
+    wide = 2 if -(-count // step) * 2 <= width - 6 else 1
+    groups = [users[start : start + step] for start in range(0, count, step)]
+    scale = f"one mark is {step} x {step} pairs, the worst shows" if step > 1 else "one mark is one pair; down: from, across: seen by"
+    lines: list[Line] = [clip(((scale, "dim"),), width)]
+    for sources in groups:
+        spans: list[Span] = [(fit(sources[0], 5), "head")]
+        for observers in groups:
+            cell, own = _worst([(cells.get((s, o), UNPROVEN), s == o) for s in sources for o in observers])
+            text, tone = _picture_glyph(cell, own)
+            if spans[-1][1] == tone:
+                spans[-1] = (spans[-1][0] + text * wide, tone)
+            else:
+                spans.append((text * wide, tone))
+        lines.append(clip(tuple(spans), width))
+    return lines
+
+
+def legend(width: int) -> Line:
+    """What the picture's glyphs mean."""
+    glyph = glyphs()
+    return clip(
+        (
+            (glyph.clean * 2, "good"), (" clean  ", "dim"), (glyph.failed, "bad"), (" leak  ", "dim"), (glyph.waiting, "dim"),
+            (" not measured  ", "dim"), (glyph.partial * 2, "accent"), (" measuring  ", "dim"), (glyph.own * 2, "dim"), (" own", "dim"),
+        ),
+        width,
+    )  # fmt: skip
+
+
+def totals(users: Sequence[str], cells: Cells) -> tuple[int, int, int, int, int]:
+    """Ordered pairs of two users: (all, leaking, not measured or still measuring, probes, leaks)."""
+    pairs = [cells.get((s, o), UNPROVEN) for s in users for o in users if s != o]
+    return (
+        len(pairs),
+        sum(1 for cell in pairs if cell.leaks or cell.state == "leak"),
+        sum(1 for cell in pairs if not cell.leaks and cell.state not in ("clean", "leak")),
+        sum(cell.probes for cell in pairs),
+        sum(cell.leaks for cell in pairs),
+    )
+
+
+def sentence(users: Sequence[str], cells: Cells) -> tuple[str, str]:
+    """The matrix in one sentence, with its tone."""
+    pairs, leaking, unmeasured, probes, leaks = totals(users, cells)
+    if not pairs:
+        return "isolation needs two users", "dim"
+    rest = f", {unmeasured:,} not measured" if unmeasured else ""
+    if leaking:
+        return f"{leaking:,} of {pairs:,} pairs leak ({leaks:,} of {probes:,} probes){rest}", "bad"
+    if unmeasured == pairs:
+        return f"no pair of {pairs:,} measured yet", "dim"
+    return f"0 leaks in {probes:,} probes of {pairs - unmeasured:,} pairs{rest}", "plain" if rest else "good"
+
+
+def unclean(users: Sequence[str], cells: Cells) -> list[tuple[str, str, Cell]]:
+    """Pairs that leak, then those not proven, in the users' order."""
+    found = [(s, o, cells.get((s, o), UNPROVEN)) for s in users for o in users]
+    leaks = [item for item in found if item[2].leaks or item[2].state == "leak"]
+    return leaks + [item for item in found if not item[2].leaks and item[2].state not in ("clean", "leak")]
+
+
+def matrix_lines(users: Sequence[str], cells: Cells, width: int, height: int) -> list[Line]:
+    """The matrix in the room it has: counts up to `COUNTED` users, a picture with its sentence and legend beyond."""
+    if not users:
+        return [(("no users yet", "dim"),)]
+    if len(users) <= COUNTED:
+        return cell_lines(users, cells, width, roomy=height > 2 * len(users) + 1)
+    text, tone = sentence(users, cells)
+    return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
+
+
+class Matrix(LineView):
+    """The matrix in the room it has."""
+
+    def update(self, users: Sequence[str], cells: Cells) -> None:
+        """Show these pairs; only rows that changed are painted."""
+        self.draw(lambda width, height: (matrix_lines(users, cells, width, height), None))

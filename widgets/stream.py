@@ -1,0 +1,330 @@
+"""The event stream: one line per row of a recording of any length, drawn line by line, in constant memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.fitting import amount, fit
+from widgets.glyphs import ASCII, glyphs
+from widgets.stream_window import StreamPage, StreamRow, StreamSource, StreamWindow
+
+__all__ = ["Column", "EventStream", "StreamPage", "StreamRow", "StreamSource", "StreamWindow", "columns_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of fixed width in cells (0: the rest of the line)."""
+
+    name: str
+    header: str
+    width: int
+    right: bool = False
+
+
+_ALL: Final = (
+    Column("seq", "row", 8, True),
+    Column("time", "time", 9),
+    Column("user", "user", 4),
+    Column("conn", "conn", 4, True),
+    Column("dir", "", 1),
+    Column("type", "event", 16),
+    Column("run", "run", 4),
+    Column("thread", "thread", 6),
+    Column("gap", "gap ms", 8, True),
+    Column("ms", "ms", 7, True),
+    Column("text", "what", 0),
+)
+
+
+def columns_for(width: int) -> tuple[Column, ...]:
+    """The columns that fit `width` cells: what one needs first at 80, everything from 120."""
+    names = {"time", "user", "dir", "type", "text"}
+    if width >= 70:
+        names |= {"run"}
+    if width >= 96:
+        names |= {"ms"}
+    if width >= 106:
+        names |= {"gap"}
+    if width >= 126:
+        names |= {"seq", "conn", "thread"}
+    return tuple(column for column in _ALL if column.name in names)
+
+
+class EventStream(Widget, can_focus=True):
+    """A stream of `StreamRow`s from a `StreamSource`, anchored on sequence numbers.
+
+    Nothing is pushed: whoever owns it calls `tick()` on a timer. Posts `Opened` (Enter, double click), `Moved` (the cursor is on
+    another row) and `Changed` (following, frozen or the waiting count changed; `chip` says it in words).
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "stream--header", "stream--time", "stream--user", "stream--type", "stream--text", "stream--id", "stream--cursor",
+        "stream--cursor-blurred", "stream--hover", "stream--track", "stream--thumb", "stream--empty",
+        "stream--good", "stream--bad", "stream--warn", "stream--dim", "stream--accent", "stream--out",
+    }  # fmt: skip
+
+    DEFAULT_CSS = """
+    EventStream {
+        height: 1fr;
+        width: 1fr;
+        background: $surface;
+        color: $foreground;
+        & .stream--header { color: $foreground-muted; text-style: bold; }
+        & .stream--time { color: $foreground-muted; }
+        & .stream--user { color: $foreground; }
+        & .stream--type { color: $foreground; }
+        & .stream--text { color: $foreground; }
+        & .stream--id { color: $foreground-muted; }
+        & .stream--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+        & .stream--cursor-blurred { background: $block-cursor-blurred-background; color: $foreground; text-style: bold; }
+        & .stream--hover { background: $block-hover-background; }
+        & .stream--track { color: $border-blurred; }
+        & .stream--thumb { color: $primary; }
+        & .stream--empty { color: $foreground-muted; }
+        & .stream--good { color: $text-success; }
+        & .stream--bad { color: $text-error; text-style: bold; }
+        & .stream--warn { color: $text-warning; }
+        & .stream--dim { color: $foreground-muted; }
+        & .stream--accent { color: $text-accent; }
+        & .stream--out { color: $text-secondary; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end,G", "last", "Last", show=False),
+        Binding("space", "freeze", "Freeze", show=False),
+        Binding("f", "follow", "Follow", show=False),
+        Binding("enter", "open", "Open", show=False),
+    ]
+
+    class Opened(Message):
+        """The reader wants to see row `seq`."""
+
+        def __init__(self, stream: EventStream, seq: int) -> None:
+            super().__init__()
+            self.stream = stream
+            self.seq = seq
+
+    class Moved(Message):
+        """The cursor stands on row `seq` now."""
+
+        def __init__(self, stream: EventStream, seq: int) -> None:
+            super().__init__()
+            self.stream = stream
+            self.seq = seq
+
+    class Changed(Message):
+        """The mode or the waiting count changed."""
+
+        def __init__(self, stream: EventStream) -> None:
+            super().__init__()
+            self.stream = stream
+
+    def __init__(
+        self,
+        source: StreamSource,
+        *,
+        empty: str = "Nothing yet.",
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.view = StreamWindow(source)
+        self.empty = empty
+        self._strips: LRUCache[tuple[int, int, str], Strip] = LRUCache(maxsize=512)
+        self._shown: list[StreamRow] = []
+        self._columns: tuple[Column, ...] = ()
+        self._gutter: tuple[int, int] = (0, 0)
+        self._hover = -1
+        self._told = (0, "")
+
+    # -- for the owner
+
+    def tick(self) -> None:
+        """Look for new rows; draw only if what is shown changed."""
+        if self.view.tick():
+            self._redraw()
+
+    def change(self, source: StreamSource, *, empty: str | None = None) -> None:
+        """Show another selection (a filter); the place is kept."""
+        self.empty = empty if empty is not None else self.empty
+        self.view.change(source)
+        self._strips.clear()
+        self._redraw()
+
+    def go_to(self, seq: int) -> None:
+        """Put the cursor on the first row at or after `seq`."""
+        self.view.jump(seq)
+        self._redraw()
+
+    @property
+    def cursor(self) -> int:
+        """Sequence number of the cursor row; 0 if there is none."""
+        return self.view.cursor
+
+    @property
+    def chip(self) -> str:
+        """The mode in words, empty while following: `FROZEN +214`, `SCROLLED +3`."""
+        if self.view.frozen_at is not None:
+            return f"FROZEN +{self.view.waiting:,}"
+        return "" if self.view.follow else f"SCROLLED +{self.view.waiting:,}"
+
+    # -- keys and mouse
+
+    def action_move(self, delta: int) -> None:
+        self.view.move(delta)
+        self._redraw()
+
+    def action_page(self, pages: int) -> None:
+        self.view.move(pages * max(1, self.view.height - 1))
+        self._redraw()
+
+    def action_first(self) -> None:
+        self.view.go_home()
+        self._redraw()
+
+    def action_last(self) -> None:
+        self.view.go_end()
+        self._redraw()
+
+    def action_freeze(self) -> None:
+        self.view.freeze()
+        self._redraw()
+
+    def action_follow(self) -> None:
+        self.view.go_on()
+        self._redraw()
+
+    def action_open(self) -> None:
+        if self.view.cursor:
+            self.post_message(self.Opened(self, self.view.cursor))
+
+    def on_resize(self) -> None:
+        self._columns = columns_for(self.size.width - 2)
+        self._strips.clear()
+        self.view.resize(self.size.height - 1)
+        self.view.tick()
+        self._redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.view.scroll(-3)
+        self._redraw()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.view.scroll(3)
+        self._redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.x == self.size.width - 1 and self.view.height > 1:
+            self.go_to(max(1, round(self.view.end * max(0, event.y - 1) / (self.view.height - 1))))
+        elif 0 < event.y <= len(self._shown):
+            self.view.pick(self._shown[event.y - 1].seq)
+            self._redraw()
+            if event.chain == 2:
+                self.action_open()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._set_hover(event.y)
+
+    def on_leave(self) -> None:
+        self._set_hover(-1)
+
+    def _set_hover(self, y: int) -> None:
+        if y != self._hover:
+            self._hover = y
+            self.refresh()
+
+    # -- drawing
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def _redraw(self) -> None:
+        self._shown = self.view.visible()
+        begin, end = self.view.share()
+        height = self.view.height
+        size = max(1, round((end - begin) * height))
+        top = height - size if end >= 1.0 else min(height - size, round(begin * height))
+        self._gutter = (top, top + size)
+        told = (self.view.cursor, self.chip)
+        if told[0] != self._told[0]:
+            self.post_message(self.Moved(self, told[0]))
+        if told[1] != self._told[1]:
+            self.post_message(self.Changed(self))
+        self._told = told
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Line `y` of the widget: the header, then the rows in view, each with its part of the position gutter."""
+        width = self.size.width
+        body = self._line(y, width - 1)
+        if y == 0:
+            mark, name = " ", "stream--track"
+        elif self._gutter[0] <= y - 1 < self._gutter[1]:
+            mark, name = ("#" if glyphs() is ASCII else "┃"), "stream--thumb"
+        else:
+            mark, name = (glyphs().upright), "stream--track"
+        return Strip([*body, Segment(mark, self.rich_style + self._part(name))], width)
+
+    def _part(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+    def _line(self, y: int, width: int) -> Strip:
+        if y == 0:
+            text = " ".join(fit(c.header, c.width or 4, right=c.right) for c in self._columns)
+            return Strip([Segment(fit(" " + text, width), self.rich_style + self._part("stream--header"))], width)
+        if y > len(self._shown):
+            text = f"  {'Searching' + glyphs().ellipsis if self.view.searching else self.empty}" if y == 2 and not self._shown else ""
+            return Strip([Segment(fit(text, width), self.rich_style + self._part("stream--empty"))], width)
+        row = self._shown[y - 1]
+        if row.seq == self.view.cursor:
+            state = "stream--cursor" if self.has_focus else "stream--cursor-blurred"
+        else:
+            state = "stream--hover" if y == self._hover else ""
+        key = (row.seq, width, state)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._row(row, width, state)
+        return strip
+
+    def _row(self, row: StreamRow, width: int, state: str) -> Strip:
+        ground = self.rich_style + self._part(state) if state else self.rich_style
+        plain = state.startswith("stream--cursor")
+        segments: list[Segment] = [Segment(" ", ground)]
+        left = width - 1
+        for column in self._columns:
+            cells = min(column.width or left, left)
+            value = getattr(row, column.name)
+            text = amount(value) if column.name in ("ms", "gap") else str(value)
+            style = ground if plain else ground + self._part(_style_name(column.name, row.tone))
+            tail = " " if column.width and left > cells else ""
+            segments.append(Segment(fit(text, cells, right=column.right, ellipsis=glyphs().ellipsis) + tail, style))
+            left -= cells + len(tail)
+        return Strip(segments, width).simplify()
+
+
+def _style_name(column: str, tone: str) -> str:
+    if column in ("dir", "type", "text") and tone:
+        return f"stream--{tone}" if column != "text" or tone in ("bad", "warn", "dim") else "stream--text"
+    if column in ("time", "user", "type", "text"):
+        return f"stream--{column}"
+    return "stream--type" if column == "dir" else "stream--id"
