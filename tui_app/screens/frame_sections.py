@@ -13,6 +13,7 @@ import msgspec
 from tui_app.model import SECOND, Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
+from tui_app.sanitize import sanitize
 from tui_app.screens.row_words import arrow, clock_time, describe, number, short_id
 from tui_app.screens.safe import clean
 from tui_app.wire.envelope import normalise
@@ -59,7 +60,7 @@ def pretty(text: str) -> list[str] | None:
         return None
     if "\\u" in shaped:
         shaped = _ESCAPE.sub(_shown, shaped)
-    return _closed([clean(line) for line in shaped.split("\n")])
+    return _closed([sanitize(line) for line in shaped.split("\n")])
 
 
 def _closed(lines: list[str]) -> list[str]:
@@ -94,7 +95,7 @@ def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Secti
     """All readings of a row, in the order of their tabs."""
     shaped = pretty(row.text)
     cited = cited_by(state, row.seq)
-    raw = [clean(line) for line in row.text.splitlines()] or ["nothing was carried"]
+    raw = [sanitize(line) for line in row.text.splitlines()] or ["nothing was carried"]
     return [
         Section("pretty", shaped, "json") if shaped is not None else Section("pretty", raw),
         Section("raw", raw),
