@@ -57,9 +57,20 @@ class Live:
     def __init__(self, path: Path) -> None:
         self.script = Script()
         self.writer = Writer(path, header())
-        self.write(self.script.row("session", type="start", text="{}"))
-        for number in range(60):
-            self.write(*one_run(self.script, number, f"u{number % 3 + 1}"))
+        self.views: list[View] = []
+        runs = [row for number in range(60) for row in one_run(self.script, number, f"u{number % 3 + 1}")]
+        self.write(self.script.row("session", type="start", text="{}"), *runs)
+
+    def view(self) -> View:
+        """A view on it, as the application has while it is written."""
+        self.views.append(view_on(self.writer.path, "driving"))
+        return self.views[-1]
+
+    def close(self) -> None:
+        for view in self.views:
+            assert view.reader is not None
+            view.reader.close()
+        self.writer.close()
 
     def write(self, *rows: Row) -> None:
         for row in rows:
@@ -71,7 +82,7 @@ class Live:
 def live(tmp_path: Path) -> Iterator[Live]:
     made = Live(tmp_path / "live.vigil")
     yield made
-    made.writer.close()
+    made.close()
 
 
 async def events_of(app: VigilApp, pilot: object) -> EventsScreen:
@@ -92,13 +103,13 @@ def whole(app: VigilApp) -> str:
 
 
 async def test_rows_that_arrive_do_not_move_what_one_reads(live: Live) -> None:
-    app = VigilApp(view_on(live.writer.path, "driving"), beat=False)
+    app = VigilApp(live.view(), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await events_of(app, pilot)
         await pilot.press("pageup", "up")
         before = rows_seen(screen)
-        for number in range(100, 112):
-            live.write(*one_run(live.script, number, "u1"))
+        for number in range(100, 104):
+            live.write(*(row for part in range(3) for row in one_run(live.script, 10 * number + part, "u1")))
             app.beat()
         assert rows_seen(screen) == before
         assert ("SCROLLED +96", "warn") in screen.chips(), "8 rows of each run are shown, its bookkeeping is not"
@@ -107,7 +118,7 @@ async def test_rows_that_arrive_do_not_move_what_one_reads(live: Live) -> None:
 
 
 async def test_freezing_holds_even_the_end_and_following_lets_go(live: Live) -> None:
-    app = VigilApp(view_on(live.writer.path, "driving"), beat=False)
+    app = VigilApp(live.view(), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await events_of(app, pilot)
         before = rows_seen(screen)
@@ -122,7 +133,7 @@ async def test_freezing_holds_even_the_end_and_following_lets_go(live: Live) -> 
 
 
 async def test_following_shows_each_new_row_last(live: Live) -> None:
-    app = VigilApp(view_on(live.writer.path, "driving"), beat=False)
+    app = VigilApp(live.view(), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await events_of(app, pilot)
         text = json.dumps({"req": 1, "service": "backend", "path": "/api/threads"})
@@ -309,7 +320,7 @@ async def test_another_session_replaces_the_rows_and_keeps_the_filter(finished: 
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await events_of(app, pilot)
         screen.look("user:u3")
-        other = view_on(live.writer.path)
+        other = live.view()
         app.view.reader, app.view.fold, app.view.state = other.reader, other.fold, other.state
         app.view.version += 1
         screen.pulse()

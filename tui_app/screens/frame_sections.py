@@ -1,4 +1,7 @@
-"""What there is to say about one row: pretty, raw, timing, and who cites it. Every text in it is clean."""
+"""What there is to say about one row: pretty, raw, timing, and who cites it.
+
+Pretty and raw hold the text as it came: whoever draws or copies it cleans what is seen of it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ import msgspec
 from tui_app.model import SECOND, Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
-from tui_app.sanitize import sanitize
 from tui_app.screens.row_words import arrow, clock_time, describe, number, short_id
 from tui_app.screens.safe import clean
 from tui_app.wire.envelope import normalise
@@ -60,7 +62,7 @@ def pretty(text: str) -> list[str] | None:
         return None
     if "\\u" in shaped:
         shaped = _ESCAPE.sub(_shown, shaped)
-    return _closed([sanitize(line) for line in shaped.split("\n")])
+    return _closed(shaped.split("\n"))
 
 
 def _closed(lines: list[str]) -> list[str]:
@@ -95,7 +97,7 @@ def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Secti
     """All readings of a row, in the order of their tabs."""
     shaped = pretty(row.text)
     cited = cited_by(state, row.seq)
-    raw = [sanitize(line) for line in row.text.splitlines()] or ["nothing was carried"]
+    raw = row.text.splitlines() or ["nothing was carried"]
     return [
         Section("pretty", shaped, "json") if shaped is not None else Section("pretty", raw),
         Section("raw", raw),
