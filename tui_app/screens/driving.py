@@ -7,11 +7,8 @@ from typing import Any
 
 from textual.app import App
 
-from tui_app.recording.state import CheckView, SessionState
 from tui_app.screens.ask import Answer, AskScreen
-from tui_app.screens.decision import CRITERION_SUITES, decide
 from tui_app.screens.plan_model import PlanModel
-from tui_app.screens.rows import BADNESS
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine, TargetInfo
 from tui_app.screens.view import Role, View, mmss
@@ -238,20 +235,6 @@ class DrivingApp(App[int]):
         if summary is not None:
             self.copy_to_clipboard(summary())
             self.say("copied a summary")
-
-    def checks_of(self, criterion: str, state: SessionState) -> list[CheckView]:
-        """The checks that a criterion is read from."""
-        wanted = CRITERION_SUITES.get(criterion, ())
-        return [check for check in state.checks.values() if check.id in wanted or check.suite in wanted]
-
-    def check_of(self, criterion: str, state: SessionState) -> str:
-        """The check that decides a criterion: the worst of those it is read from; '' where none is known."""
-        found = self.checks_of(criterion, state)
-        return min(found, key=lambda check: BADNESS.get(check.word, 4)).id if found else ""
-
-    def decision(self, state: SessionState) -> str:
-        """The strategy's table: what to do, by the word on staging and the state of Docker."""
-        return decide(state, self.view.docker)
 
     # -- leaving
 

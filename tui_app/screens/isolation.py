@@ -16,7 +16,6 @@ from widgets.lines import Line, LineView, clip, line_width
 from widgets.matrix import COUNTED, Cell, Matrix, sentence, unclean
 from widgets.users import UserRow, user_lines
 
-
 CHROME = 4
 """Rows that are not panes: banner, sentence, key bar."""
 
