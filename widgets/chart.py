@@ -82,6 +82,9 @@ def over_time(points: Sequence[tuple[float, float]], limit: float | None, width:
     figure.ylim(0, top * 1.05 or 1)
     up = ticks(top, max(height // 4, 2))
     figure.yticks(up, [_label(value) for value in up])
+    along = [value for value in ticks(shown[-1][0], max(width // 16, 2)) if value >= shown[0][0]]
+    if along:
+        figure.xticks(along, [_label(value) for value in along])
     figure.xlabel("seconds since the session began")
     return _lines(figure, width)
 

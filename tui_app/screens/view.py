@@ -54,9 +54,14 @@ class View:
         return self.role in ("driving", "watching") and not self.state.ended and not self.gone
 
     @property
+    def rehearsal(self) -> bool:
+        """The target is Vigil's own staging."""
+        return self.state.environment == "rehearsal" or self.state.target == "rehearsal"
+
+    @property
     def stand_in(self) -> bool:
         """What is shown must not be mistaken for a live staging."""
-        return self.role == "replay" or self.state.environment in ("rehearsal", "") or self.state.target == "rehearsal"
+        return self.role == "replay" or self.rehearsal
 
 
 def mmss(ns: int, tenths: bool = True) -> str:
