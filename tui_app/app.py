@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
 import os
 import sys
 import time
@@ -26,6 +28,7 @@ from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
+from tui_app.screens.signals import install
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
 from widgets.glyphs import terminal_wants_ascii, use_ascii
@@ -84,6 +87,7 @@ class VigilApp(DrivingApp):
         self.theme = os.environ.get("VIGIL_THEME", CYCLE[0])
         self.switch_mode("live" if self.view.state.session else "start")
         if self._beating:
+            install(asyncio.get_running_loop(), lambda: self.exit(self.exit_code()))
             self.set_interval(BEAT, self.timed_beat)
         self.call_after_refresh(self._begin)
 
@@ -242,7 +246,14 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    app = VigilApp(link=SessionLink(), start=initial)
+    link = SessionLink()
+    app = VigilApp(link=link, start=initial)
+
+    def ask(question: str) -> str:
+        with app.suspend():
+            return getpass.getpass(question)
+
+    link.ask = ask
     over_ssh = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     result = app.run(mouse=not over_ssh)
     sys.stdout.write(farewell(app.view))

@@ -17,7 +17,6 @@ from widgets.runs import RunList
 from widgets.series import SeriesTable
 from widgets.users import user_lines
 
-
 USERS_SHOWN = 8
 
 

@@ -21,8 +21,6 @@ Role = Literal["idle", "driving", "watching", "opened", "replay"]
 PHASES = {"1": "health", "2": "real-time", "3": "resilience", "4": "critical"}
 """Short names of the strategy's four phases. Phases are named, not numbered, so that digits mean screens."""
 
-PHASE_TITLES = {"1": "Environment and core", "2": "Real-time and business", "3": "Resilience, performance", "4": "Critical path"}
-
 
 def now_utc() -> datetime:
     """The clock on the wall."""
