@@ -49,7 +49,7 @@ class View:
     @property
     def running(self) -> bool:
         """A session is shown that has not ended and whose engine is there."""
-        return self.role in ("driving", "watching") and not self.state.ended and not self.gone
+        return bool(self.state.session) and self.role in ("driving", "watching") and not self.state.ended and not self.gone
 
     @property
     def rehearsal(self) -> bool:
