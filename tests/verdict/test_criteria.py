@@ -129,6 +129,23 @@ def test_t1_needs_ten_runs_and_not_one_broken_or_canned(runs: RunsFact, word: st
     assert read(good(runs=runs))["T1"].verdict == word
 
 
+def test_what_was_measured_is_shown() -> None:
+    assert read(good())["T1"].measured == "12 of 12 runs"
+    assert read(good(runs=RunsFact(judged=12, with_tools=12, violated=2)))["T1"].measured == "10 of 12 runs"
+    assert read(good())["T4"].measured == "0 leaks"
+    assert read(good())["T5"].measured == "2 of 2 checks"
+    assert read(good())["P1"].measured == "p95 3.56 ms"
+    assert read(good())["P2"].measured == "mean 2 s"
+
+
+@pytest.mark.parametrize("criterion", ["T2", "T3", "P1", "P2"])
+def test_numbers_alone_decide_a_percentile_or_a_mean(criterion: str) -> None:
+    """Its check also judges other things (stalls, the 99th percentile): they are not the criterion's limit."""
+    facts = good()
+    failed = {name: CheckFact(FAIL, "another reason") if name in FEEDS[criterion] else fact for name, fact in facts.checks.items()}
+    assert read(good(checks=failed))[criterion].verdict == PASS
+
+
 def test_t1_fails_with_its_check() -> None:
     assert read(with_check("five-events", FAIL))["T1"].verdict == FAIL
 

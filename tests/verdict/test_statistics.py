@@ -77,6 +77,15 @@ def test_the_percentile_verdict_against_brute_force(over: list[bool]) -> None:
     assert bool(reading.to_decide) is (expected == INCONCLUSIVE)
 
 
+@pytest.mark.parametrize("n", LOOKS)
+def test_the_verdict_turns_exactly_at_the_thresholds(n: int) -> None:
+    def word(over: int) -> str:
+        return percentile_verdict([50.0] * (n - over) + [500.0] * over, 100.0, looks=(n,)).word
+
+    assert [word(allowed_over(n)), word(allowed_over(n) + 1)] == [PASS, INCONCLUSIVE]
+    assert [word(convicting_over(n) - 1), word(convicting_over(n))] == [INCONCLUSIVE, FAIL]
+
+
 def test_the_first_decisive_look_stands_whatever_comes_later() -> None:
     assert percentile_verdict([50.0] * 59 + [500.0] * 149, 100.0).word == PASS
     assert percentile_verdict([500.0] * 59 + [50.0] * 149, 100.0).word == FAIL
