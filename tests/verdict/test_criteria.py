@@ -229,3 +229,10 @@ def test_feeds_can_be_named_otherwise() -> None:
     assert read(facts)["B1"].verdict == SKIPPED
     checks = {**facts.checks, "another-journey": CheckFact(FAIL, "broke")}
     assert read(msgspec.structs.replace(facts, checks=checks))["B1"].verdict == FAIL
+
+
+def test_nothing_passes_over_two_builds_and_a_failure_stays_one() -> None:
+    readings = read(msgspec.structs.replace(with_check("golden-path", FAIL), build_changed="b1, then b2"))
+    assert {reading.verdict for reading in readings.values()} == {INCONCLUSIVE, FAIL}
+    assert (readings["B1"].verdict, readings["T1"].verdict) == (FAIL, INCONCLUSIVE)
+    assert "build changed" in readings["T1"].reason

@@ -261,6 +261,9 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         blocked = _first(planned, BLOCKED)
         if blocked and not any(fact.word == PASS for fact in planned.values()):
             reading = Reading(BLOCKED, reading.measured, reading.n, f"{blocked[0]}: {blocked[1].reason}", blocked[1].to_decide)
+    if facts.build_changed and reading.word == PASS:
+        reason = f"build changed in mid-session ({facts.build_changed}), so no one build passed; before that: {reading.reason}"
+        reading = Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a session over one build")
     n = reading.n if criterion.read is not _from_checks else None
     return CriterionReading(criterion.id, criterion.title, limit, reading.measured, n, reading.word, reading.reason, reading.to_decide)
 
