@@ -31,6 +31,8 @@ class Witness:
     tone: str = ""
     guilty: bool = False
     """The row that convicts: marked ◀."""
+    context: bool = False
+    """Not cited: drawn faintly, to tell what went on around the cited ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ def witness_lines(data: Evidence, width: int) -> list[tuple[Line, int]]:
 def _cell(witness: Witness, width: int, told: bool, named: bool = False) -> Line:
     """One witness in `width` cells: number, direction, event, run; the mark of the guilty at the end."""
     mark = (" <<" if glyphs() is ASCII else " ◀") if witness.guilty else ""
-    tone = "bad" if witness.guilty else "plain"
-    spans: list[Span] = [(f"{witness.seq:>7,} ", "dim")]
+    tone = "bad" if witness.guilty else "dim" if witness.context else "plain"
+    # Rows that are not cited stand without their number: colour alone must not tell the two apart.
+    spans: list[Span] = [(" " * 8 if witness.context else f"{witness.seq:>7,} ", "dim")]
     if told:
         spans.append((f"{witness.time} ", "dim"))
     if named:
@@ -125,7 +128,7 @@ def _cell(witness: Witness, width: int, told: bool, named: bool = False) -> Line
     spans.append((fit(witness.run, 4), "dim"))
     room = width - sum(len(text) for text, _ in spans) - len(mark)
     text = printable(witness.text)
-    spans.append((" " + fit(text, room - 1) if room > 6 else " " * max(room, 0), "plain"))
+    spans.append((" " + fit(text, room - 1) if room > 6 else " " * max(room, 0), "dim" if witness.context else "plain"))
     spans.append((mark, "bad"))
     return tuple(spans)
 
@@ -145,6 +148,8 @@ def behind_lines(data: Evidence, width: int) -> list[tuple[Line, str]]:
 
 class EvidenceView(LineView):
     """Draws an `Evidence`; the cursor goes over what can be opened: witnesses (rows) and checks."""
+
+    DEFAULT_CSS = "EvidenceView { scrollbar-gutter: stable; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -211,7 +216,14 @@ def evidence_text(data: Evidence) -> str:
     if data.witnesses:
         lines.append("Rows:")
     for witness in data.witnesses:
-        parts = [f"{witness.seq}", witness.time, witness.user, witness.dir, witness.type, f"run {witness.run}" if witness.run else ""]
+        parts = [
+            "(not cited)" if witness.context else f"{witness.seq}",
+            witness.time,
+            witness.user,
+            witness.dir,
+            witness.type,
+            f"run {witness.run}" if witness.run else "",
+        ]
         lines.append("  " + " ".join(part for part in parts if part) + ("  <- this one" if witness.guilty else ""))
     if data.more:
         lines.append(f"  and {data.more} more")

@@ -30,15 +30,15 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` cells, cut anywhere: what was received is shown as it is, long tokens included.
 
-    Linear and cheap on a line of a megabyte. A very long line that is not ASCII is cut at half the characters, which fits
-    whatever the characters' widths are.
+    Linear and cheap on a line of a megabyte. A line that is very long, or holds what cannot be printed, and is not ASCII is cut
+    at half the characters, which fits whatever the characters' widths are.
     """
     width = max(width, 2)
-    if len(text) <= width // 2 or (text.isascii() and len(text) <= width):
+    if len(text) <= width and text.isascii():
         return [text]
     if text.isascii():
         return [text[at : at + width] for at in range(0, len(text), width)]
-    if len(text) <= 4000:
+    if len(text) <= 4000 and text.isprintable():
         return chop_cells(text, width)
     return [text[at : at + width // 2] for at in range(0, len(text), width // 2)]
 

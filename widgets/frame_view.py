@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -19,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.fitting import fit, printable, wrap
+from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView
 
 Kind = Literal["json", "plain"]
@@ -30,7 +32,8 @@ _TOKEN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A reading of the same thing. `lines` are clean text of any length; `facts` are drawn as (label, value, tone) instead."""
+    """A reading of the same thing. `lines` may be of any length and as they came: what is seen of them is cleaned when it is
+    drawn. `facts` are drawn as (label, value, tone) instead, and are clean text."""
 
     title: str
     lines: Sequence[str] = ()
@@ -84,8 +87,9 @@ class FrameText(ScrollView, can_focus=True):
         Binding("end,G", "scroll_end", "Bottom", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, clean: Callable[[str], str] = printable, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._clean = clean
         self._section = Section("")
         self._table: list[tuple[str, str, str]] = []  # (text, reading: json | string | plain | label, tone)
         self._wrapped_at = 0
@@ -109,6 +113,9 @@ class FrameText(ScrollView, can_focus=True):
                     table.append((fit(name if not number else "", label) + piece, f"label{label}", tone))
         else:
             for line in section.lines:
+                if len(line) <= width and line.isascii():
+                    table.append((line, section.kind, ""))
+                    continue
                 pieces = wrap(line, width)
                 table.append((pieces[0], section.kind, ""))
                 # A value that goes on over several lines can only be a string.
@@ -136,7 +143,10 @@ class FrameText(ScrollView, can_focus=True):
         if not 0 <= index < len(self._table):
             return Strip.blank(width, base)
         text, reading, tone = self._table[index]
-        text = printable(text)
+        # Cleaning can only lengthen what was hostile: such a line is cut, with a mark.
+        text = printable(self._clean(text))
+        if cell_len(text) > width:
+            text = fit(text, width, ellipsis=glyphs().ellipsis)
         if reading == "json":
             segments = [Segment(piece, base + self._part(part) if part else base) for piece, part in json_spans(text)]
         elif reading == "string":
@@ -171,14 +181,15 @@ class FrameView(Vertical):
             super().__init__()
             self.title = title
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, clean: Callable[[str], str] = printable, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._clean = clean
         self.sections: Sequence[Section] = ()
         self.current = 0
 
     def compose(self) -> ComposeResult:
         yield LineView(bar=True)
-        yield FrameText()
+        yield FrameText(self._clean)
 
     @property
     def text(self) -> FrameText:

@@ -80,6 +80,7 @@ class StreamWindow:
         self.low = 0  # every row shown with low <= seq <= high is in `rows`
         self.high = 0
         self._counted = 0
+        self._primed = False  # `rows`, `low` and `high` speak of this source
 
     # -- what is seen
 
@@ -144,15 +145,17 @@ class StreamWindow:
     def _to_end(self) -> bool:
         """Bring the newest row to the last line, reading only what is new where that is possible."""
         end, before = self.end, (self.top, self.cursor, len(self.rows))
-        fresh = self.source.window(self.high + 1, 0, self.height + 1) if self.high < end else StreamPage([], 0, end)
-        if len(fresh) <= self.height and fresh.high >= end:
+        fresh = StreamPage([], 0, end)
+        if self.high < end and self._primed:
+            fresh = self.source.window(self.high + 1, 0, self.height + 1)
+        if self._primed and len(fresh) <= self.height and fresh.high >= end:
             self._append([row for row in fresh if row.seq <= end])
+            self._need_above(bisect_right(self.seqs, end), self.height)
         else:
             self._hold(page := self.source.window(end + 1, self.chunk, 0))
-            self.low = page.low
+            self.low, self._primed = page.low, True
         self.high = end
         last = bisect_right(self.seqs, end)
-        last += self._need_above(last, self.height)
         if last:
             self.top = self.seqs[max(0, last - self.height)]
             self.cursor = self.seqs[last - 1]
@@ -296,7 +299,7 @@ class StreamWindow:
         seq = min(seq, self.end)
         page = self.source.window(seq, self.chunk, self.chunk)
         self._hold([row for row in page if row.seq <= self.end])
-        self.low, self.high = page.low, min(page.high, self.end)
+        self.low, self.high, self._primed = page.low, min(page.high, self.end), True
         self.top = self.cursor = seq
         if self.seqs:
             at = min(bisect_left(self.seqs, seq), len(self.seqs) - 1)
@@ -341,7 +344,7 @@ class StreamWindow:
         """Show another selection of the same recording; the reader keeps his place by sequence number."""
         place, self.source = self.cursor, source
         self._hold([])
-        self.low = self.high = 0
+        self._primed = False
         self.head = max(self.head, source.head())
         if self.follow:
             self._to_end()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -30,6 +32,15 @@ class User:
     sub: str
     access: str
     refresh: str
+
+    @property
+    def exp(self) -> int:
+        """When the access token ends, in epoch seconds."""
+        return int(jwt.decode(self.access, options={"verify_signature": False})["exp"])
+
+    async def outlived(self) -> None:
+        """Wait until the access token has expired by the clock that both sides share."""
+        await asyncio.sleep(max(0.0, self.exp - time.time()) + 0.02)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -59,7 +70,7 @@ class Staging:
         self.process.stdout.close()
 
     async def http(self, service: str, method: str, path: str, **options: Any) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.urls[service], timeout=WITHIN) as client:
+        async with httpx.AsyncClient(base_url=self.urls[service], timeout=WITHIN, verify=False, trust_env=False) as client:
             return await client.request(method, path, **options)
 
     async def user(self, **extra: Any) -> User:
@@ -68,6 +79,12 @@ class Staging:
         assert answer.status_code == 200, answer.text
         body = answer.json()
         return User(email, password, body["user"]["id"], body["access_token"], body["refresh_token"])
+
+    async def sign_in(self, user: User, **extra: Any) -> httpx.Response:
+        return await self.http("auth", "POST", "/auth/login", json={"email": user.email, "password": user.password, **extra})
+
+    async def rotate(self, token: str) -> httpx.Response:
+        return await self.http("auth", "POST", "/auth/refresh", json={"refresh_token": token})
 
     async def thread(self, user: User, title: str = "a thread") -> str:
         answer = await self.http("backend", "POST", "/api/threads", json={"title": title}, headers=user.headers)
@@ -121,6 +138,15 @@ def staging() -> Iterator[Staging]:
     """The healthy rehearsal, without modelled service times."""
     running = Staging("--delay-scale", "0", "--seed", "7")
     yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Staging, Path]]:
+    """A rehearsal and its data directory, whose stores may be broken; every test mends what it broke."""
+    directory = tmp_path_factory.mktemp("data")
+    running = Staging("--data", str(directory), "--delay-scale", "0")
+    yield running, directory
     running.close()
 
 

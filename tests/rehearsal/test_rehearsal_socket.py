@@ -81,6 +81,17 @@ async def test_a_connection_survives_what_it_does_not_understand(staging, what: 
         assert (await socket.next())["data"]["id"] == "still here"
 
 
+async def test_an_idle_socket_gets_heartbeats(serve) -> None:
+    staging = serve("--heartbeat-seconds", "0.05")
+    user = await staging.user()
+    async with staging.socket(user) as socket:
+        assert [(await socket.next())["type"] for _ in range(3)] == ["heartbeat"] * 3
+        await socket.send("ping", id="alive")
+        assert (await socket.until("pong"))[-1]["data"]["id"] == "alive"
+    config = (await staging.http("backend", "GET", "/ws/config")).json()
+    assert config["websocket_config"]["heartbeat_interval"] == 0.05
+
+
 async def test_two_sockets_of_one_user_are_apart(staging) -> None:
     user = await staging.user()
     thread = await staging.thread(user)

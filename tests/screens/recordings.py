@@ -115,7 +115,7 @@ def one_run(script: Script, number: int, user: str, *, leak_to: str = "") -> Ite
             )
     yield script.row(
         "step",
-        check="isolation-cells",
+        check=check,
         user=user,
         type="end",
         ms=(script.t - begun) / MS,

@@ -229,23 +229,20 @@ class LiveContext:
             self._world.finished("run", seen["run"])
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
-    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
-        """One application ping, timed by the judges from the instant it was meant for. Whether its pong came."""
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
+        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
         name = uuid.uuid4().hex[:12]
         when = self.now_ns() if intended_ns is None else intended_ns
         async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
-            waiting = asyncio.ensure_future(
-                socket.expect(lambda event: event.name == "pong" and (name in event.ids or event.request == name), within)
-            )
+            waiting = asyncio.ensure_future(socket.expect(lambda event: event.name == "pong" and name in event.ids, within))
             try:
                 await socket.send("ping", {"id": name}, id=name)
-                answered = await waiting is not None
+                if await waiting is not None:
+                    return (self.now_ns() - when) / 1e6
             finally:
                 waiting.cancel()
-            if not answered:
-                step.ended("deadline" if socket.open else "lost")
-            return answered
-        return False
+            step.ended("deadline" if socket.open else "lost")
+        return None
 
     async def sign_in(self) -> None:
         """Sign the plan's users in (the sign-in check's own drive)."""

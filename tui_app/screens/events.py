@@ -155,7 +155,7 @@ class EventsScreen(SessionScreen):
             return
         left: Line = ((f"{reader.head():,} rows", "plain"), (", bookkeeping left out" if "kind:" not in self.text else "", "dim"))
         if self.text:
-            self._count = reader.count(self._query, resume=self._count, budget=0.02)
+            self._count = reader.count(self._query, resume=self._count, budget=0.01)
             more = " so far" if self._count.at_least else ""
             left = ((f"{self._count.n:,} of {reader.head():,} rows{more}", "plain"),)
         place = self.stream.view.row(self.stream.cursor)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 
 from tui_app.model import Row
+from tui_app.sanitize import sanitize
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import citing_check, heading, same_socket, sections, utc
 from tui_app.screens.row_pane import RowTitle
 from tui_app.screens.row_words import clock_time, describe
+from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.frame_view import FrameView
 
 COPIED = 20_000
 """Characters of a frame that are copied at most: a terminal's clipboard takes no more for sure."""
+
+
+def copied(lines: Sequence[str]) -> str:
+    """The lines clean, as far as a clipboard takes them."""
+    kept: list[str] = []
+    room = COPIED
+    for line in lines:
+        kept.append(sanitize(line[:room]))
+        room -= len(kept[-1]) + 1
+        if room <= 0:
+            return "\n".join([*kept, "(cut here)"])
+    return "\n".join(kept)
 
 
 class FrameScreen(SessionScreen):
@@ -35,7 +51,7 @@ class FrameScreen(SessionScreen):
 
     def body(self) -> ComposeResult:
         yield RowTitle(id="title")
-        yield FrameView(id="frame")
+        yield FrameView(clean, id="frame")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -123,6 +139,6 @@ class FrameScreen(SessionScreen):
         if current is not None and current.facts:
             body = "\n".join(f"{label:<18}{value}" for label, value, _ in current.facts)
         else:
-            body = "\n".join(current.lines)[:COPIED] if current is not None else text
+            body = copied(current.lines) if current is not None else text
         when = f"{clock_time(row.t)} {utc(self.state.started, row.t)}"
         return f"{name}  {place}  row {row.seq}  {when}  session {self.state.session}\n{body}"

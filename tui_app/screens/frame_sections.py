@@ -1,4 +1,7 @@
-"""What there is to say about one row: pretty, raw, timing, and who cites it. Every text in it is clean."""
+"""What there is to say about one row: pretty, raw, timing, and who cites it.
+
+Pretty and raw hold the text as it came: whoever draws or copies it cleans what is seen of it.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def pretty(text: str) -> list[str] | None:
         return None
     if "\\u" in shaped:
         shaped = _ESCAPE.sub(_shown, shaped)
-    return _closed([clean(line) for line in shaped.split("\n")])
+    return _closed(shaped.split("\n"))
 
 
 def _closed(lines: list[str]) -> list[str]:
@@ -94,7 +97,7 @@ def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Secti
     """All readings of a row, in the order of their tabs."""
     shaped = pretty(row.text)
     cited = cited_by(state, row.seq)
-    raw = [clean(line) for line in row.text.splitlines()] or ["nothing was carried"]
+    raw = row.text.splitlines() or ["nothing was carried"]
     return [
         Section("pretty", shaped, "json") if shaped is not None else Section("pretty", raw),
         Section("raw", raw),

@@ -10,6 +10,7 @@ from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.screens.frame_sections import heading, sections, utc
 from tui_app.screens.row_words import clock_time
+from tui_app.screens.safe import clean
 from widgets.frame_view import FrameView
 from widgets.lines import Line, LineView, spread
 
@@ -61,7 +62,7 @@ class RowPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield RowTitle()
-        yield FrameView()
+        yield FrameView(clean)
 
     @property
     def seq(self) -> int:

@@ -10,6 +10,10 @@ from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
 
 
+BUDGET = 0.03
+"""Seconds that one search may take before the screen is drawn; the next look goes on."""
+
+
 class NoRows:
     """The stream of a session that there is not yet."""
 
@@ -39,7 +43,7 @@ class RowSource:
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         """At most so many matches on either side of `anchor`; a part of them where a search took too long."""
         # One row more on the far side: the first one's gap is measured from it.
-        found = self.reader.window(anchor, before + 1 if before else 0, after, self.query)
+        found = self.reader.window(anchor, before + 1 if before else 0, after, self.query, budget=BUDGET)
         rows = list(found)
         low = found.low if before else anchor
         older = sum(row.seq < anchor for row in rows)

@@ -16,6 +16,7 @@ from widgets.evidence import Evidence, Witness
 
 WITNESSES: Final = 40
 """Rows listed at most; the stream shows the rest."""
+CONTEXT: Final = 14
 STEPS_LOOKED: Final = 2_000
 GRAVE: Final = ("critical", "major", "minor", "info")
 
@@ -41,6 +42,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     cited = list(dict.fromkeys(seq for finding in findings for _, seq in finding.evidence))
     guilty = {finding.evidence[-1][1] for finding in findings if finding.severity in ("critical", "major") and finding.evidence}
     witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader), max(len(cited) - WITNESSES, 0)
+    witnesses = with_context(witnesses, reader)
     if not witnesses:
         witnesses, more = own_rows(check.id, reader)
     expected = clean(check.proves) if check.proves != check.title or check.word == "PASS" else ""
@@ -100,21 +102,19 @@ def controls(check: str, reader: Reader) -> list[tuple[str, str, str]]:
     """The steps the check took: how many, how they ended, and what the known-good control was."""
     ends: Counter[str] = Counter()
     control = ""
-    where = Where("kind = 'step' AND \"check\" = ?", (check,), state_only=True)
-    rows = reader.window(0, 0, STEPS_LOOKED, where)
+    begin, end = (Where("kind = 'step' AND \"check\" = ? AND type = ?", (check, type), state_only=True) for type in ("begin", "end"))
+    rows = reader.window(reader.head() + 1, STEPS_LOOKED, 0, end)
     for row in rows:
-        body = row.body
-        if row.type == "end":
-            ends[str(body.get("outcome") or "done")] += 1
-        elif not control:
-            control = str(body.get("control") or "")
+        ends[str(row.body.get("outcome") or "done")] += 1
+    for row in reader.window(0, 0, 20, begin):
+        control = control or str(row.body.get("control") or "")
     facts: list[tuple[str, str, str]] = []
     if control:
         facts.append(("Controls", clean(control), ""))
     if ends:
-        many = "the first " if len(rows) >= STEPS_LOOKED else ""
+        lead = "of the last " if len(rows) >= STEPS_LOOKED else "of "
         parts = ", ".join(f"{count:,} {clean(outcome)}" for outcome, count in ends.most_common())
-        facts.append(("Steps", f"{many}{sum(ends.values()):,}: {parts}", "" if set(ends) == {"done"} else "warn"))
+        facts.append(("Steps", f"{parts} {lead}{sum(ends.values()):,}", "" if set(ends) == {"done"} else "warn"))
     return facts
 
 
@@ -229,10 +229,29 @@ def rows_of(seqs: Iterable[int], guilty: set[int], reader: Reader | None) -> lis
     return [witness(row, foreign or guilty) for row in rows]
 
 
-def witness(row: Row, guilty: set[int]) -> Witness:
-    """A row as a witness."""
+def with_context(cited: list[Witness], reader: Reader | None) -> list[Witness]:
+    """The cited rows with what else came to the same users between them and just after, where that is little."""
+    users = list(dict.fromkeys(found.user for found in cited if found.user))
+    if reader is None or not cited or not 0 < len(users) <= 2 or len(cited) >= CONTEXT:
+        return cited
+    first, last = cited[0].seq, cited[-1].seq
+    where = Where(f"kind = 'frame' AND user IN ({', '.join('?' * len(users))})", users)
+    found = reader.window(first, 0, CONTEXT + 1, where)
+    between = [row for row in found if row.seq <= last]
+    if len(between) > CONTEXT:
+        return cited
+    runs = {row.run for row in between}
+    after = [row for row in found if row.seq > last and row.run and row.run in runs][:2]
+    known = {one.seq: one for one in cited}
+    others = {row.seq: witness(row, set(), context=True) for row in (*between, *after) if row.seq not in known}
+    return [one for _, one in sorted((known | others).items())]
+
+
+def witness(row: Row, guilty: set[int], *, context: bool = False) -> Witness:
+    """A row as a witness; `context` where it is not cited itself."""
     kind, text, tone = describe(row)
-    return Witness(row.seq, clock_time(row.t), clean(row.user[:20]), arrow(row), kind, short_id(row.run), text, tone, row.seq in guilty)
+    name = clean(row.user[:20])
+    return Witness(row.seq, clock_time(row.t), name, arrow(row), kind, short_id(row.run), text, tone, row.seq in guilty, context)
 
 
 def mark(found: Witness) -> Witness:

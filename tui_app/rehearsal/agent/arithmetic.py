@@ -99,7 +99,7 @@ class Parser(Work):
             mark = self.position
             try:
                 if self.take("^", "to the power of", "raised to the power of", "to the power"):
-                    base = self.apply("^", base, self.unary())
+                    base = self.apply("^", base, self.power())
                 elif self.take("squared"):
                     base = self.apply("^", base, (Fraction(2), "2"))
                 elif self.take("cubed"):
