@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tui_app.verdict.criteria import CRITERIA, FEEDS, LIMITS, NOT_IN_PLAN, read_criteria
+from tui_app.verdict.criteria import CRITERIA, FEEDS, NOT_IN_PLAN, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
+from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
 
 IDS = [f"T{k}" for k in range(1, 7)] + [f"B{k}" for k in range(1, 6)] + [f"P{k}" for k in range(1, 6)]
@@ -203,9 +204,9 @@ def test_series_are_held_against_their_limits(criterion: str, series: str, fact:
 
 
 def test_a_measured_criterion_without_data_takes_the_block_of_its_check() -> None:
-    facts = with_check("connect-time", BLOCKED)
+    facts = with_check("connect-latency", BLOCKED)
     reading = read(msgspec.structs.replace(facts, series={}))["T2"]
-    assert (reading.verdict, reading.reason) == (BLOCKED, "connect-time: why it is so")
+    assert (reading.verdict, reading.reason) == (BLOCKED, "connect-latency: why it is so")
 
 
 def test_a_slow_client_decides_nothing() -> None:

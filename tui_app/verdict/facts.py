@@ -54,7 +54,7 @@ class IsolationFact(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything `read_criteria` looks at. `limits` overrides the strategy's numbers by key (`criteria.LIMITS`).
+    """Everything `read_criteria` looks at. `limits` overrides the strategy's numbers by key (`readings.LIMITS`).
 
     `feeds` overrides which checks answer which criterion (`criteria.FEEDS`). `series` holds connect, connect_cold, ping and
     recovery as far as they were measured. `duration_s` is what the plan asked for. `build_changed` names both builds where the
