@@ -63,8 +63,17 @@ def test_a_session_without_any_data_passes_none() -> None:
     assert all(reading.reason and reading.to_decide for reading in read(empty).values())
 
 
+@pytest.mark.parametrize(("criterion", "option"), [("P3", "--users"), ("P4", "--duration")])
+def test_what_an_option_asked_for_and_no_check_measures_is_undecided(criterion: str, option: str) -> None:
+    facts = good()
+    others = {name: fact for name, fact in facts.checks.items() if name not in FEEDS[criterion]}
+    reading = read(good(checks=others))[criterion]
+    assert (reading.verdict, reading.to_decide) == (INCONCLUSIVE, f"run {FEEDS[criterion][0]}")
+    assert option in reading.reason
+
+
 def test_a_plan_without_checks_asks_nothing() -> None:
-    readings = read(good(checks={}))
+    readings = read(good(checks={}, users=2, duration_s=0.0))
     assert {(reading.verdict, reading.reason) for reading in readings.values()} == {(SKIPPED, NOT_IN_PLAN)}
 
 
@@ -137,6 +146,24 @@ def test_what_was_measured_is_shown() -> None:
     assert read(good())["T5"].measured == "2 of 2 checks"
     assert read(good())["P1"].measured == "p95 3.56 ms"
     assert read(good())["P2"].measured == "mean 2 s"
+
+
+def test_what_is_missing_is_counted() -> None:
+    facts = good()
+    part = good(checks={name: fact for name, fact in facts.checks.items() if name != "token-matrix"})
+    assert read(part)["T5"].measured == "1 of 2 checks"
+    thin = good(isolation=IsolationFact(users=2, probes=290, least=7))
+    assert read(thin)["T4"].to_decide == "9 more probes and 3 more of the least probed pair"
+    assert read(good(runs=RunsFact(judged=7, with_tools=7, unfinished=4)))["T1"].to_decide == "3 more runs"
+    assert "4 were cut off" in read(good(runs=RunsFact(judged=7, with_tools=7, unfinished=4)))["T1"].reason
+
+
+def test_what_was_counted_otherwise_is_said() -> None:
+    assert "1 cold connects are judged apart" in read(good())["T2"].reason
+    assert "cold" not in read(good())["P1"].reason
+    late = SeriesFact([2000.0] * 12, [0.0] * 12, late=2)
+    assert "2 that never ended count at their deadline" in read(good(runs=RunsFact(judged=12, with_tools=12, durations=late)))["P2"].reason
+    assert "never ended" not in read(good())["P2"].reason
 
 
 @pytest.mark.parametrize("criterion", ["T2", "T3", "P1", "P2"])

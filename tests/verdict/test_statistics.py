@@ -97,6 +97,18 @@ def test_too_few_samples_say_how_many_are_missing(n: int, missing: str) -> None:
     assert (reading.word, reading.to_decide) == (INCONCLUSIVE, missing)
 
 
+@pytest.mark.parametrize(("n", "shown"), [(19, ""), (20, "p95 1 ms")])
+def test_an_open_percentile_is_shown_from_twenty_samples(n: int, shown: str) -> None:
+    assert percentile_verdict([1.0] * n, 100.0).measured == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.1234, "0.123 ms"), (99.4, "99.4 ms"), (123.4, "123 ms"), (999.4, "999 ms"), (1234.0, "1.23 s")]
+)
+def test_milliseconds_are_shown_in_three_figures(value: float, shown: str) -> None:
+    assert every_verdict([value] * 10, 1e9).measured == f"max {shown}"
+
+
 def test_one_over_the_limit_moves_the_verdict_to_the_next_look() -> None:
     values = [500.0] + [50.0] * 58
     assert percentile_verdict(values, 100.0).to_decide == "34 more samples"

@@ -69,6 +69,8 @@ class Criterion(msgspec.Struct, frozen=True):
     checks_too: bool = True
     """Whether the word of its checks counts besides the numbers."""
     key: str = ""
+    on_request: bool = False
+    """Asked for by an option of its own, so that a plan without a check for it leaves it undecided instead of out."""
 
 
 def _always(_facts: Facts) -> bool:
@@ -121,9 +123,11 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
         "always", _always, readings.mean_run, checks_too=False, key="response_s",
     ),
     Criterion("P3", "50 concurrent users", "{} users", "sockets open and runs overlapping, completion >= 95 %, isolation holding",
-              "--users >= 50", lambda facts: facts.users >= readings.limit_of(facts, "users"), readings.from_checks, key="users"),
+              "--users >= 50", lambda facts: facts.users >= readings.limit_of(facts, "users"), readings.from_checks, key="users",
+              on_request=True),
     Criterion("P4", "Stable for 2 h", "{} h", "no unexplained drop, no drift over the printed bound", "--duration >= 2h",
-              lambda facts: facts.duration_s >= readings.limit_of(facts, "stable_h") * 3600, readings.from_checks, key="stable_h"),
+              lambda facts: facts.duration_s >= readings.limit_of(facts, "stable_h") * 3600, readings.from_checks, key="stable_h",
+              on_request=True),
     Criterion("P5", "Recovery", "{} s", "every one of >= 10, fault's end to first right event of a new run", "always (fault by consent)",
               _always, readings.recovery, key="recovery_s"),
 )  # fmt: skip
@@ -162,6 +166,9 @@ def feeding(criterion: str, facts: Facts) -> tuple[dict[str, CheckFact], list[st
 def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
     limit = limit_text(criterion, facts)
     planned, missing = feeding(criterion.id, facts)
+    if criterion.on_request and criterion.asked(facts) and not planned:
+        reason = f"asked for ({criterion.when}), and no check of this plan measures it"
+        return CriterionReading(criterion.id, criterion.title, limit, "", None, INCONCLUSIVE, reason, f"run {', '.join(missing)}")
     if not criterion.asked(facts) or not planned:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, NOT_IN_PLAN)
     if all(fact.word == SKIPPED for fact in planned.values()):
