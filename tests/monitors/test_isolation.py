@@ -152,6 +152,13 @@ def test_a_foreign_marker_on_a_socket_is_a_leak_with_its_frame(form: str) -> Non
     assert cell(isolation, "u2", "u1").leaks == 0
 
 
+def test_a_frame_is_one_leak_of_each_user_however_often_it_names_them() -> None:
+    trace = started(3)
+    trace.frame(3, "u3", Event(name="x"), text=f"{marker('u1')} {marker('u1')} {marker('u1', 1)} {marker('u2')}")
+    isolation = judge(trace)
+    assert (cell(isolation, "u1", "u3").leaks, cell(isolation, "u2", "u3").leaks, isolation.leaks) == (1, 1, 2)
+
+
 def test_a_leak_is_written_at_once() -> None:
     trace = started()
     trace.frame(2, "u2", Event(name="tool_completed"), text=marker("u1"))
