@@ -177,9 +177,10 @@ def test_a_foreign_id_is_a_leak(field: str) -> None:
     assert (leak.leaks, leak.witnesses) == (1, [row.seq])
 
 
-def test_a_thread_that_was_created_belongs_to_its_maker() -> None:
+@pytest.mark.parametrize("owner", [{"owner": "u1"}, {}, {"owner": ""}])
+def test_a_thread_that_was_created_belongs_to_its_maker(owner: dict[str, str]) -> None:
     trace = started()
-    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", "owner": "u1"})
+    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", **owner})
     trace.add("http", "200", user="u2", dir="in", ms=5.0, body={"req": 1, "path": "/api/threads", "body": [{"id": "thread-7-cafecafe"}]})
     assert cell(judge(trace), "u1", "u2").leaks == 1
 
