@@ -320,6 +320,20 @@ def test_an_attempt_over_http_is_read_from_its_answer(status: int, content: str,
     assert isolation.leaks == (1 if content else 0)
 
 
+def test_attempts_side_by_side_are_told_apart_by_the_id_in_the_path() -> None:
+    trace = started()
+    for step, thing in ((1, "thread-7-cafecafe"), (2, "thread-8-cafecafe")):
+        body = {"step": step, "intent": "attempt", "owner": "u1", "thing": "thread", "id": thing, "action": "GET"}
+        trace.add("step", "begin", user="u2", check="isolation-rest", body=body)
+    for status, thing in (("403", "thread-7-cafecafe"), ("200", "thread-8-cafecafe")):
+        body = {"req": int(status), "path": f"/api/threads/{thing}"}
+        trace.add("http", status, user="u2", check="isolation-rest", dir="in", ms=3.0, body=body)
+    trace.end(1)
+    trace.end(2)
+    outcomes = [(row.body["status"], row.body["outcome"]) for row in feed(Isolation(), trace.items) if row.kind == "attempt"]
+    assert outcomes == [(403, "denied"), (200, "allowed")]
+
+
 def test_an_attempt_without_an_answer_is_unclear() -> None:
     trace = started()
     trace.end(attempt(trace), "deadline")
