@@ -152,6 +152,13 @@ def test_a_foreign_marker_on_a_socket_is_a_leak_with_its_frame(form: str) -> Non
     assert cell(isolation, "u2", "u1").leaks == 0
 
 
+def test_a_frame_is_one_leak_of_each_user_however_often_it_names_them() -> None:
+    trace = started(3)
+    trace.frame(3, "u3", Event(name="x"), text=f"{marker('u1')} {marker('u1')} {marker('u1', 1)} {marker('u2')}")
+    isolation = judge(trace)
+    assert (cell(isolation, "u1", "u3").leaks, cell(isolation, "u2", "u3").leaks, isolation.leaks) == (1, 1, 2)
+
+
 def test_a_leak_is_written_at_once() -> None:
     trace = started()
     trace.frame(2, "u2", Event(name="tool_completed"), text=marker("u1"))
@@ -170,9 +177,10 @@ def test_a_foreign_id_is_a_leak(field: str) -> None:
     assert (leak.leaks, leak.witnesses) == (1, [row.seq])
 
 
-def test_a_thread_that_was_created_belongs_to_its_maker() -> None:
+@pytest.mark.parametrize("owner", [{"owner": "u1"}, {}, {"owner": ""}])
+def test_a_thread_that_was_created_belongs_to_its_maker(owner: dict[str, str]) -> None:
     trace = started()
-    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", "owner": "u1"})
+    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", **owner})
     trace.add("http", "200", user="u2", dir="in", ms=5.0, body={"req": 1, "path": "/api/threads", "body": [{"id": "thread-7-cafecafe"}]})
     assert cell(judge(trace), "u1", "u2").leaks == 1
 
@@ -310,6 +318,20 @@ def test_an_attempt_over_http_is_read_from_its_answer(status: int, content: str,
     assert [(row.body["outcome"], row.body["status"], row.body["actor"], row.user) for row in rows] == [(outcome, status, "u2", "u2")]
     assert [attempt.outcome for attempt in isolation.attempts.done] == [outcome]
     assert isolation.leaks == (1 if content else 0)
+
+
+def test_attempts_side_by_side_are_told_apart_by_the_id_in_the_path() -> None:
+    trace = started()
+    for step, thing in ((1, "thread-7-cafecafe"), (2, "thread-8-cafecafe")):
+        body = {"step": step, "intent": "attempt", "owner": "u1", "thing": "thread", "id": thing, "action": "GET"}
+        trace.add("step", "begin", user="u2", check="isolation-rest", body=body)
+    for status, thing in (("403", "thread-7-cafecafe"), ("200", "thread-8-cafecafe")):
+        body = {"req": int(status), "path": f"/api/threads/{thing}"}
+        trace.add("http", status, user="u2", check="isolation-rest", dir="in", ms=3.0, body=body)
+    trace.end(1)
+    trace.end(2)
+    outcomes = [(row.body["status"], row.body["outcome"]) for row in feed(Isolation(), trace.items) if row.kind == "attempt"]
+    assert outcomes == [(403, "denied"), (200, "allowed")]
 
 
 def test_an_attempt_without_an_answer_is_unclear() -> None:
