@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from textual.cache import LRUCache
 
 from tui_app.model import Row
 from tui_app.recording.reader import Condition, Count, Reader
+from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
-
 
 BUDGET = 0.03
 """Seconds that one search may take before the screen is drawn; the next look goes on."""
@@ -30,9 +33,10 @@ class NoRows:
 class RowSource:
     """Rows of `reader` that match `query`, each as one line of words (see `row_words`)."""
 
-    def __init__(self, reader: Reader, query: Condition | None = None) -> None:
+    def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
         self.query = query
+        self.masks = masks
         self._tail = (0, 0)  # rows have been given up to this seq; the time of the last of them
         self._methods: LRUCache[str, str] = LRUCache(maxsize=512)
 
@@ -56,7 +60,8 @@ class RowSource:
             low = 0
         lines: list[StreamRow] = []
         for row in rows:
-            lines.append(stream_row(row, None if since is None else (row.t - since) / 1e6, self._method(row)))
+            line = stream_row(row, None if since is None else (row.t - since) / 1e6, self._method(row))
+            lines.append(replace(line, text=HELD_BACK) if self.masks(row) else line)
             since = row.t
         if after and rows:
             self._tail = (found.high, rows[-1].t)
