@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
 import os
 import sys
 import time
@@ -9,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 # Read by the toolkit when it is first imported: fewer frames than its 60 a second are enough for numbers, and kind to a slow link.
 os.environ.setdefault("TEXTUAL_FPS", "15")
@@ -18,6 +20,7 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
 from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.ask import AskScreen
@@ -26,9 +29,10 @@ from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
+from tui_app.screens.signals import install
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
-from widgets.glyphs import terminal_wants_ascii, use_ascii
+from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
@@ -52,6 +56,13 @@ class AppStart:
     replay: Path | None = None
 
 
+class WholeCells(ScrollBarRender):
+    """Scroll bars without eighths of a block, for terminals that have none."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
 class VigilApp(DrivingApp):
     """Vigil in a terminal."""
 
@@ -64,9 +75,14 @@ class VigilApp(DrivingApp):
     def __init__(self, view: View | None = None, *, link: Link | None = None, start: AppStart | None = None, beat: bool = True) -> None:
         super().__init__(view or View(), link)
         self.animation_level = "none"
+        ascii_only = glyphs() is ASCII
+        self.set_class(ascii_only, "-ascii")
+        ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
         self.begin = start or AppStart()
         self.pace = Pace(BEAT)
         self._beating = beat
+        self.owns_terminal = False
+        """Set by `run`: hang-ups and kills are then handled."""
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
         for theme in (VIGIL, VIGIL_LIGHT):
@@ -83,6 +99,8 @@ class VigilApp(DrivingApp):
     def on_mount(self) -> None:
         self.theme = os.environ.get("VIGIL_THEME", CYCLE[0])
         self.switch_mode("live" if self.view.state.session else "start")
+        if self.owns_terminal:
+            install(asyncio.get_running_loop(), lambda: self.exit(self.exit_code()))
         if self._beating:
             self.set_interval(BEAT, self.timed_beat)
         self.call_after_refresh(self._begin)
@@ -242,7 +260,15 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    app = VigilApp(link=SessionLink(), start=initial)
+    link = SessionLink()
+    app = VigilApp(link=link, start=initial)
+    app.owns_terminal = True
+
+    def ask(question: str) -> str:
+        with app.suspend():
+            return getpass.getpass(question)
+
+    link.ask = ask
     over_ssh = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     result = app.run(mouse=not over_ssh)
     sys.stdout.write(farewell(app.view))

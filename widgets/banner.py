@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from widgets.glyphs import TONES, glyphs
-from widgets.lines import BLANK, Line, LineView, Span, clip, line_width, spread
+from widgets.lines import BLANK, Line, LineView, Span, clip, fit, line_width, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,16 @@ def banner_lines(data: Banner, width: int) -> list[Line]:
     # What gives way on a narrow terminal, one after the other: the build's tail, the word "about", the expected length.
     short = data.build.split(" ")[0]
     full = f" of about {data.about}" if data.about else ""
-    for about, build in ((full, data.build), (full, short), (full.replace("about ", ""), short), ("", short)):
+    brief = full.replace("about ", "")
+    for about, build in (
+        (full, data.build),
+        (full, short),
+        (brief, short),
+        ("", short),
+        (brief, fit(short, 9)),
+        ("", fit(short, 9)),
+        ("", ""),
+    ):
         first = _first_line(data, about, build)
         if line_width(first) <= width:
             break

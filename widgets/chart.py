@@ -82,8 +82,24 @@ def over_time(points: Sequence[tuple[float, float]], limit: float | None, width:
     figure.ylim(0, top * 1.05 or 1)
     up = ticks(top, max(height // 4, 2))
     figure.yticks(up, [_label(value) for value in up])
+    along = [value for value in ticks(shown[-1][0], max(width // 16, 2)) if value >= shown[0][0]]
+    if along:
+        figure.xticks(along, [_label(value) for value in along])
     figure.xlabel("seconds since the session began")
     return _lines(figure, width)
+
+
+def histogram(values: Sequence[float], most: int = BINS) -> tuple[list[int], list[float]]:
+    """Counts in equal bins between the smallest and the largest value, and the middles of the bins."""
+    low, high = min(values), max(values)
+    if low == high:
+        return [len(values)], [low]
+    bins = max(2, min(most, len(set(values))))
+    size = (high - low) / bins
+    counts = [0] * bins
+    for value in values:
+        counts[min(int((value - low) / size), bins - 1)] += 1
+    return counts, [low + size * (index + 0.5) for index in range(bins)]
 
 
 def distribution(values: Sequence[float], limit: float | None, width: int, height: int) -> list[Line]:
@@ -92,11 +108,10 @@ def distribution(values: Sequence[float], limit: float | None, width: int, heigh
         return [(("nothing measured yet", "dim"),)]
     figure = _figure(width, height)
     top = max(values)
-    bins = min(BINS, max(len(set(values)), 1))
-    if len(set(values)) > 1:
-        figure.hist(list(values), bins, marker="#" if glyphs() is ASCII else "sd")
-    else:
-        figure.bar([values[0]], [len(values)], width=0.5)
+    counts, edges = histogram(values)
+    figure.bar(edges, counts, width=1.0, marker="#" if glyphs() is ASCII else "sd")
+    up = [value for value in ticks(max(counts), max(height // 5, 2)) if value == int(value)]
+    figure.yticks(up, [_label(value) for value in up])
     if limit is not None and limit <= top * 2:
         figure.vertical_line(limit)
     along = [value for value in ticks(top, 8) if value >= min(values)]

@@ -35,11 +35,11 @@ class CheckRow:
 
 def criteria_head(width: int) -> Line:
     """The header over the criteria."""
-    title = max(width - 40, 14)
+    title = max(width - 43, 14)
     return clip(
         (
             (fit("       criterion", title + 12), "dim"),
-            (fit("measured", 11, "right"), "dim"),
+            (fit("measured", 14, "right"), "dim"),
             (fit("limit", 11, "right"), "dim"),
             (fit("n", 6, "right"), "dim"),
         ),
@@ -50,13 +50,13 @@ def criteria_head(width: int) -> Line:
 def criterion_line(row: CriterionRow, width: int) -> Line:
     """One criterion: glyph, word, id, title, measured, limit, n."""
     tone = TONES.get(row.word, "dim")
-    title = max(width - 40, 14)
+    title = max(width - 43, 14)
     quiet = row.word in ("SKIPPED", "")
     if quiet:
         text = f"{row.title}: {row.reason}" if row.reason else row.title
-        middle: tuple[Span, ...] = ((fit(text, title + 13), "dim"),)
+        middle: tuple[Span, ...] = ((fit(text, title + 16), "dim"),)
     else:
-        middle = ((fit(row.title, title), "plain"), (fit(row.measured, 13, "right"), "plain" if row.word == "PASS" else tone))
+        middle = ((fit(row.title, title - 1) + " ", "plain"), (fit(row.measured, 16, "right"), "plain" if row.word == "PASS" else tone))
     return clip(
         (
             (f"{glyphs().word(row.word)} {SHORT.get(row.word, '')} ", tone),

@@ -142,8 +142,14 @@ class LineView(ScrollView, can_focus=False):
 
     def redraw(self) -> None:
         """Lay out again for the size there is."""
-        if self._make is not None and self.size.width:
-            self.show(*self._make(self.size.width, self.size.height))
+        width, height = self.size
+        if self._make is None or not width:
+            return
+        lines, cursor = self._make(width, height)
+        if len(lines) > height and self.styles.overflow_y == "auto":
+            # The scroll bar, which will be there, takes its column from the lines.
+            lines, cursor = self._make(width - self.styles.scrollbar_size_vertical, height)
+        self.show(lines, cursor)
 
     def on_resize(self) -> None:
         self.redraw()

@@ -120,13 +120,16 @@ def totals(users: Sequence[str], cells: Cells) -> tuple[int, int, int, int, int]
 def sentence(users: Sequence[str], cells: Cells) -> tuple[str, str]:
     """The matrix in one sentence, with its tone."""
     pairs, leaking, unmeasured, probes, leaks = totals(users, cells)
+    begun = sum(1 for s in users for o in users if s != o and cells.get((s, o), UNPROVEN).probes)
     if not pairs:
         return "isolation needs two users", "dim"
     rest = f", {unmeasured:,} not measured" if unmeasured else ""
     if leaking:
         return f"{leaking:,} of {pairs:,} pairs leak ({leaks:,} of {probes:,} probes){rest}", "bad"
-    if unmeasured == pairs:
+    if not begun:
         return f"no pair of {pairs:,} measured yet", "dim"
+    if unmeasured == pairs:
+        return f"0 leaks in {probes:,} probes so far; no pair of {pairs:,} has enough yet", "plain"
     return f"0 leaks in {probes:,} probes of {pairs - unmeasured:,} pairs{rest}", "plain" if rest else "good"
 
 

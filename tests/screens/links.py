@@ -53,8 +53,25 @@ class HandMadeLink:
     def catalogue(self) -> list[Mapping[str, Any]]:
         return checks_json()
 
+    def preset(self, name: str) -> frozenset[str]:
+        every = frozenset(str(check["id"]) for check in checks_json())
+        return every if name in ("quick", "comprehensive") else frozenset({"five-events"})
+
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
-        return {"agent_runs": 40, "connects": 25, "sockets": 5, "bad_tokens": 8, "created": ["12 threads"], "minutes": 4}
+        return {
+            "agent_runs": 40,
+            "agent_runs_limit": 60,
+            "connects": 25,
+            "connects_per_minute": 8,
+            "sockets": 5,
+            "bad_tokens": 8,
+            "creates": {"threads": 12, "users": 0},
+            "minutes": 4,
+            "effects": ["fault", "negative", "read", "write"],
+        }
+
+    def unconsented(self, choice: Choice) -> tuple[str, ...]:
+        return () if choice.consent else ("fault", "negative")
 
     async def start(self, choice: Choice) -> Opened:
         self.started.append(choice)

@@ -23,19 +23,19 @@ NOON = datetime(2026, 11, 12, 17, 5, 7, tzinfo=UTC)
 CHECKS = (
     ("1", "1.1", "health-live", "Every service says by its body that it lives"),
     ("1", "1.1", "health-tiers", "Three tiers answer for themselves"),
-    ("1", "1.2", "signin-triangulated", "One identity in token, auth service and socket"),
+    ("1", "1.2", "sign-in-triangle", "One identity in token, auth service and socket"),
     ("1", "1.2", "token-matrix", "Bad tokens are refused everywhere"),
-    ("2", "2.1", "critical-events", "The five critical events of every run"),
-    ("2", "2.1", "critical-events-order", "They come in order, paired and once"),
-    ("2", "2.2", "answer-value", "An answer that an echo cannot give"),
-    ("2", "2.3", "threads-rest", "Another user's thread stays closed over REST"),
-    ("2", "2.3", "threads-socket", "Another user's thread stays closed over the socket"),
+    ("2", "2.1", "five-events", "The five critical events of every run"),
+    ("2", "2.1", "events-order", "They come in order, paired and once"),
+    ("2", "2.2", "ai-value", "An answer that an echo cannot give"),
+    ("2", "2.3", "isolation-rest", "Another user's thread stays closed over REST"),
+    ("2", "2.3", "isolation-cells", "Another user's thread stays closed over the socket"),
     ("2", "2.3", "tool-isolation", "Customers never see each other's tool results"),
     ("3", "3.1", "recovery-cut", "A cut connection recovers"),
-    ("3", "3.2", "ping-latency", "Messages travel fast"),
-    ("3", "3.2", "connect-latency", "Connections open fast"),
+    ("3", "3.2", "message-latency", "Messages travel fast"),
+    ("3", "3.2", "connect-time", "Connections open fast"),
     ("4", "4.1", "golden-path", "Sign-in to history, one traced journey"),
-    ("4", "4.2", "persistence-readback", "A message is read back on a fresh connection"),
+    ("4", "4.2", "tiers-persist", "A message is read back on a fresh connection"),
 )
 
 
@@ -111,9 +111,9 @@ def running(users: int = 5) -> SessionState:
     for check in state.checks.values():
         if check.phase == "1":
             check.word, check.reason = "PASS", "all answers agree"
-    state.checks["critical-events"].word = "RUNNING"
-    state.checks["critical-events-order"].word = "PASS"
-    state.checks["answer-value"].word = "RUNNING"
+    state.checks["five-events"].word = "RUNNING"
+    state.checks["events-order"].word = "PASS"
+    state.checks["ai-value"].word = "RUNNING"
     leak = state.checks["tool-isolation"]
     leak.word, leak.reason = "FAIL", "2 leaks in 310 probes, limit 0"
     leak.findings.append(FindingView("critical", "u4 saw u3's marker in tool_completed", [(1, 4377)], 4377))
@@ -161,12 +161,12 @@ def failed() -> SessionState:
     for check in state.checks.values():
         if check.word in ("", "RUNNING"):
             check.word, check.reason = "PASS", "as expected in every sample"
-    state.checks["persistence-readback"].word = "BLOCKED"
-    state.checks["persistence-readback"].reason = "one tier of three does not answer"
-    state.checks["persistence-readback"].to_decide = "the analytics tier answers again"
+    state.checks["tiers-persist"].word = "BLOCKED"
+    state.checks["tiers-persist"].reason = "one tier of three does not answer"
+    state.checks["tiers-persist"].to_decide = "the analytics tier answers again"
     state.checks["token-matrix"].word, state.checks["token-matrix"].reason = "SKIPPED", "consent for negative was declined"
-    state.checks["ping-latency"].word, state.checks["ping-latency"].reason = "INCONCLUSIVE", "93 samples do not decide p95"
-    state.checks["ping-latency"].to_decide = "31 more samples"
+    state.checks["message-latency"].word, state.checks["message-latency"].reason = "INCONCLUSIVE", "93 samples do not decide p95"
+    state.checks["message-latency"].to_decide = "31 more samples"
     _criteria(state)
     state.waiting.clear()
     for run in state.runs.values():

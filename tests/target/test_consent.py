@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.target.consent import ConsentError, Given, merged, of_file, parse, standing
-from tui_app.target.profile import Profile
+from tui_app.target.profile import Profile, load
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVERYTHING = ("read", "write", "negative", "fault", "load")
@@ -69,13 +71,18 @@ def test_consent_ends_after_30_days(days: int, word: str) -> None:
         assert "30 days" in where.text or "yet to come" in where.text
 
 
-def test_undated_consent_counts_from_the_files_last_change() -> None:
-    profile = target(fault=True)
-    profile._changed = NOW - timedelta(days=40)
-    assert of_file(profile).at == profile._changed
-    assert standing(["fault"], profile, NOW).word == "missing"
-    profile._changed = NOW - timedelta(days=2)
-    assert standing(["fault"], profile, NOW).word == "granted"
+@pytest.mark.parametrize(("days", "word"), [(40, "missing"), (2, "granted")])
+def test_undated_consent_counts_from_the_files_last_change(tmp_path: Path, days: int, word: str) -> None:
+    path = tmp_path / "target.toml"
+    urls = 'backend = "https://b.vigil.example"\nauth = "https://a.vigil.example"\n'
+    path.write_text(f'[target]\nname = "t"\nenvironment = "staging"\n{urls}[consent]\nfault = true\n')
+    at = (NOW - timedelta(days=days)).timestamp()
+    os.utime(path, (at, at))
+    profile = load(path)
+    assert of_file(profile).at is not None
+    assert standing(["fault"], profile, NOW).word == word
+    recorded = Profile.model_validate(profile.model_dump(mode="json", by_alias=True, exclude_none=True))
+    assert standing(["fault"], recorded, NOW).word == word
 
 
 def test_declined_wins_over_missing() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.target.address import BLANK
-from tui_app.target.profile import BUILTIN, ProfileError, builtin, is_loopback, load, propose
+from tui_app.target.profile import BUILTIN, Profile, ProfileError, builtin, is_loopback, load, propose
 
 FULL = """
 [target]
@@ -79,7 +79,10 @@ def test_the_documented_file_is_read_whole(tmp_path: Path) -> None:
     assert profile.accept[0].holds(date.today())
     assert not profile.accept[0].holds(date.today() + timedelta(days=11))
     assert profile.blanks == () and not profile.loopback
-    assert profile.changed is not None
+    assert profile.folder == tmp_path
+    recorded = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
+    again = Profile.model_validate(recorded)
+    assert again.model_dump() == profile.model_dump() and again.limits == profile.limits, "a profile survives the plan of a recording"
 
 
 def test_defaults_off_loopback_are_the_strategys_and_sparing(tmp_path: Path) -> None:
@@ -124,6 +127,12 @@ def test_one_remote_service_makes_the_target_remote(tmp_path: Path) -> None:
         (TARGET.replace("https://backend.vigil.example:8000", "backend.vigil.example"), ["[target] backend", "https:// or http://"]),
         (TARGET.replace(":8000", ":80000"), ["[target] backend", "not an address"]),
         (TARGET + 'websocket = "https://backend.vigil.example/ws"\n', ["[target] websocket", "wss:// or ws://"]),
+        (TARGET.replace('name = "t"', 'name = ""'), ["[target] name is empty"]),
+        (TARGET + "[credentials]\ncommand = []\n", ["[credentials] command is empty"]),
+        (TARGET + "[limits]\nconnect_s = nan\nrun_s = inf\n", ["connect_s is nan", "run_s is inf"]),
+        (TARGET + '[[accept]]\ncheck = "Ab"\nsignature = "s"\nticket = "t"\nuntil = 2020-01-01\n', ["[[accept]] number 1, check is 'Ab'"]),
+        (TARGET + '[[accept]]\ncheck = "a"\nsignature = "s"\nticket = "t"\nuntil = "soon"\n', ["until is 'soon'", "a date without quotes"]),
+        (TARGET + '[accept]\ncheck = "a"\n', ["[accept]", "a list"]),
         (TARGET + "limits = 3\n", ["[target] limits is a key"]),
         ("[target\n", ["not valid TOML", "line 1"]),
         ("[target]\nname = 5\n", ["[target] name is 5", "text in double quotes", "4 things are wrong"]),
@@ -143,6 +152,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, expected: list[str]) -
         TARGET + '[tiers]\npostgres = "postgres://admin:hunter2secret@db/x"\n',
         TARGET + '[credentials]\nmode = "e2e"\nkey_env = "hunter2secret!"\n',
         TARGET + '[credentials]\nmode = "tokens"\ntokens_env = ["hunter2secret"]\n',
+        TARGET + '[credentials]\ncommand = ["vault", ["hunter2secret"]]\n',
         TARGET + '[credentials]\nmode = "login"\npassword = "hunter2secret"\n',
     ],
 )

@@ -6,35 +6,25 @@ never at a clock or the network, and gives a `Judgement`. The same judge runs li
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
+from tui_app.checks.case import Case, Monitors, StepRows
+from tui_app.checks.judgement import Finding, Judgement, Severity, Word
 from tui_app.model import Event, Row
+from tui_app.wire.tokens import Carry
+
+__all__ = [
+    "Answer", "Carry", "Case", "Check", "Context", "Event", "Finding", "Judgement", "Monitors", "Row", "RunOutcome", "Severity", "Socket",
+    "Step", "StepRows", "User", "Word",
+]  # fmt: skip
 
 Effect = Literal["read", "write", "negative", "fault", "load"]
-Word = Literal["PASS", "FAIL", "INCONCLUSIVE", "BLOCKED", "SKIPPED"]
-Severity = Literal["critical", "major", "minor", "info"]
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """Something that a judge saw. critical and major fail the check; minor and info never change a verdict."""
-
-    severity: Severity
-    text: str
-    evidence: tuple[int, ...] = ()
-    """Sequence numbers of the rows that show it."""
-
-
-class Judgement(msgspec.Struct, frozen=True):
-    """A judge's word, why, and (where it is not PASS or FAIL) what would decide it."""
-
-    word: Word
-    reason: str
-    findings: tuple[Finding, ...] = ()
-    to_decide: str = ""
+T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -58,6 +48,8 @@ class User(msgspec.Struct):
     password: str
     access: str
     refresh: str
+    spent: bool = False
+    """Whether its access token was revoked on purpose: nothing is left to sign out."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -73,60 +65,132 @@ class RunOutcome(msgspec.Struct, frozen=True):
 class Socket(Protocol):
     """An open, welcomed WebSocket of one user."""
 
-    user: User
     conn: int
     open: bool
 
-    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> int: ...
-    async def send_raw(self, text: str) -> int: ...
-    async def expect(self, accept: Callable[[Event], bool], within: float) -> Event | None:
-        """The first event from now on that `accept` takes, or None once `within` seconds have passed or the socket closed."""
-        ...
+    @property
+    def user(self) -> User: ...
+    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
+        """Send one message of the platform's envelope. Raises `NotOurs` before anything is sent, `ConnectionError` when closed."""
 
-    async def control_ping(self, within: float) -> float | None: ...
+    async def send_raw(self, text: str) -> None:
+        """Send text as it is."""
+
+    def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
+        """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
+
+    async def control_ping(self, within: float) -> float | None:
+        """RFC 6455 ping: ms until its pong, or None."""
+
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
-        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close with 1000."""
 
 
 class Step(Protocol):
-    """A recorded step; `fail(outcome)` says that it ended otherwise than done."""
+    """A recorded step."""
 
     number: int
 
-    def note(self, **facts: Any) -> None: ...
-    def ended(self, outcome: str) -> None: ...
+    def note(self, **facts: Any) -> None:
+        """Facts for the step's end."""
+
+    def ended(self, outcome: str) -> None:
+        """Say that it ended otherwise than done: deadline, lost, refused."""
 
 
 class Context(Protocol):
-    """What a drive may do. Every method that acts passes the gate first: held sessions wait, stopped ones raise."""
+    """What a drive may do. What acts passes the gate first: a held session waits there, a stopping one raises."""
 
-    users: Sequence[User]
-    limits: Any
-    preset: str
+    @property
+    def users(self) -> Sequence[User]:
+        """The signed-in users, u1 first."""
 
-    async def gate(self) -> None: ...
-    def step(self, intent: str, *, user: User | None = None, deadline: float | None = None, **facts: Any) -> AbstractAsyncContextManager[Step]: ...
-    async def http(self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None,
-                   json: Any = None, fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None) -> Answer: ...  # fmt: skip
-    def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]: ...
-    async def dial(self, *, user: User | None = None, token: str | None = None, carry: str = "subprotocol",
-                   headers: Mapping[str, str] | None = None) -> Socket | None: ...  # fmt: skip
-    async def thread(self, user: User, title: str = "") -> str: ...
-    async def run_agent(self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
-                        deadline: float | None = None) -> RunOutcome: ...  # fmt: skip
-    def marker(self, user: User) -> str: ...
-    async def sleep(self, seconds: float) -> None: ...
+    @property
+    def limits(self) -> Any:
+        """The target's limits: connect_s, run_s, first_event_s, recovery_s, ping_ms, ..."""
 
+    @property
+    def preset(self) -> str:
+        """The plan's preset."""
 
-class Case(Protocol):
-    """What a judge sees: the check's own rows in order, and what the shared monitors made of the session so far."""
+    def has(self, service: str) -> bool:
+        """Whether the target has this service: backend, auth, frontend."""
 
-    rows: Sequence[Row]
-    monitors: Any
-    limits: Any
+    def seed(self, name: str) -> str:
+        """A seed of this session and name: the same plan asks the same questions."""
+
+    def now_ns(self) -> int:
+        """ns since the session's start, for facts of steps only."""
+
+    def held_ns(self) -> int:
+        """For how long the session was on hold so far, ns."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; time on hold does not count."""
+
+    async def wait(self, event: asyncio.Event, within: float) -> bool:
+        """Whether the event came within so many seconds."""
+
+    def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something beside this drive; it ends with the drive at the latest."""
+
+    def step(
+        self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any
+    ) -> AbstractAsyncContextManager[Step]:
+        """Record a step around what is done inside."""
+
+    async def http(
+        self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
+        fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
+        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes."""
+
+    def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
+        """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
+
+    def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
+        """A socket for each of these users, all open at once."""
+
+    async def dial(
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
+    ) -> Socket | None:
+        """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it."""
+
+    async def thread(self, user: User, title: str = "") -> str:
+        """Create a thread over REST, remembered as ours; '' where the target refused."""
+
+    async def run_agent(
+        self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True, deadline: float | None = None,
+        on_event: Callable[[Event], None] | None = None, **facts: Any,
+    ) -> RunOutcome:  # fmt: skip
+        """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
+
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
+        """One application ping, timed by the judges from the instant it was meant for; whether its pong came."""
+
+    def marker(self, user: User) -> str:
+        """A new unguessable text of this session and user."""
+
+    def action(self, user: User, marker: str, channel: str) -> AbstractAsyncContextManager[None]:
+        """Mark what is done inside as a marker-bearing action: one isolation probe for every open observer."""
+
+    async def linger(self) -> None:
+        """Wait as long as something may still follow the last action and count."""
+
+    def secret(self, kind: str, user: User, value: str) -> None:
+        """Make a value known as a secret before it travels."""
+
+    def bad_token(self, show_good: Callable[[], Awaitable[bool]]) -> AbstractAsyncContextManager[None]:
+        """One bad token is sent inside; `show_good` then shows a known-good one."""
+
+    async def spare_login(self, user: User, extra: Mapping[str, Any]) -> User | None:
+        """A second sign-in of the same account, for a check that spends it; None where it cannot be had."""
+
+    async def sign_in(self) -> None:
+        """Sign the plan's users in: what the check `sign-in` does."""
 
 
 Drive = Callable[[Context], Awaitable[None]]
@@ -149,7 +213,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     catches: tuple[str, ...] = ()
     required: bool = True
+    after: tuple[str, ...] = ()
+    """Checks that are planned along with this one and come before it, whatever their word."""
     min_users: int = 1
+    presets: tuple[str, ...] = ("quick", "comprehensive")
+    cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}
+    """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

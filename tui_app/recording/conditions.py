@@ -38,9 +38,7 @@ class Glob:
     """A pattern with `*` for any run of characters: matched in linear time, whatever the text."""
 
     def __init__(self, parts: Sequence[str]) -> None:
-        self.like = "%".join(
-            part.replace(ESCAPE, ESCAPE * 2).replace("%", f"{ESCAPE}%").replace("_", f"{ESCAPE}_") for part in parts
-        )
+        self.like = "%".join(part.replace(ESCAPE, ESCAPE * 2).replace("%", f"{ESCAPE}%").replace("_", f"{ESCAPE}_") for part in parts)
         self._parts = [_folded(part) for part in parts]
         spaced = [*parts]
         spaced[0] = " " + spaced[0]
@@ -70,7 +68,7 @@ class Field:
     def __init__(self, column: str, glob: Glob) -> None:
         self.column = column
         self.glob = glob
-        self.sql = f'"{column}" LIKE ? ESCAPE \'{ESCAPE}\''
+        self.sql = f"\"{column}\" LIKE ? ESCAPE '{ESCAPE}'"
         self.params: tuple[Any, ...] = (glob.like,)
         self.state_only = column == "kind" and not any(map(glob.match, BULK_KINDS))
 

@@ -107,7 +107,7 @@ HELP: Final = _help()
 _WORD: Final = re.compile(r'[^\s()"]+')
 _KEY: Final = re.compile(r"([A-Za-z_]+):")
 _OPERATOR: Final = re.compile(r"[<>]=?")
-_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)(us|ms|s|m)?(?=[\s()]|$)", re.ASCII | re.IGNORECASE)
+_DURATION: Final = re.compile(r"\s*(\d+(?:\.\d+)?)(?:\s*(us|ms|s|m))?(?=[\s()]|$)", re.ASCII | re.IGNORECASE)
 
 
 class _Parser:

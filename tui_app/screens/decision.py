@@ -1,49 +1,27 @@
-"""What the verdict means for the person who reads it: the strategy's decision table, in short."""
+"""What the verdict means for the person who reads it: the decision in one line, and what a criterion is read from."""
 
 from __future__ import annotations
 
-from typing import Final
+from tui_app.recording.state import CheckView, SessionState
+from tui_app.screens.rows import BADNESS
+from tui_app.verdict.criteria import FEEDS
+from tui_app.verdict.decision import decide as decide_by_table
 
-from tui_app.recording.state import SessionState
-
-CRITERION_SUITES: Final = {
-    "T1": ("critical-events", "2.1"),
-    "T2": ("connect-latency", "3.2"),
-    "T3": ("2.1",),
-    "T4": ("2.3",),
-    "T5": ("1.2",),
-    "T6": ("4.2",),
-    "B1": ("2.2",),
-    "B2": ("2.2",),
-    "B3": ("2.3",),
-    "B4": ("4.1",),
-    "B5": ("1.1",),
-    "P1": ("3.2",),
-    "P2": ("3.2",),
-    "P3": ("3.2",),
-    "P4": ("3.2",),
-    "P5": ("3.1",),
-}
-"""From which suites (or checks) a criterion is read, for going from the board to the evidence."""
-
-TABLE: Final = {
-    ("restored", "passing"): "GO: Docker for speed, staging for validation",
-    ("failed", "passing"): "GO: staging is the primary method",
-    ("unknown", "passing"): "GO: staging is the primary method; find out about Docker",
-    ("restored", "issues"): "NO-GO: investigate staging, use Docker",
-    ("failed", "issues"): "NO-GO: escalate to the business continuity team",
-    ("unknown", "issues"): "NO-GO: investigate staging, find out about Docker, prepare to escalate",
-    ("restored", "inconclusive"): "UNDECIDED: finish what is missing; use Docker",
-    ("failed", "inconclusive"): "UNDECIDED: finish what is missing; prepare to escalate",
-    ("unknown", "inconclusive"): "UNDECIDED: finish what is missing; prepare to escalate",
-}
+GO = {"passing": "GO", "issues": "NO-GO", "inconclusive": "UNDECIDED"}
 
 
 def decide(state: SessionState, docker: str) -> str:
     """The decision in one line. A rehearsal decides nothing about staging."""
     if not state.ended:
-        return "no decision before the session ends"
+        return "No decision before the session ends."
     if state.environment == "rehearsal" or state.target == "rehearsal":
-        return "REHEARSAL: decides nothing about staging"
-    staging = {"PASS": "passing", "FAIL": "issues"}.get(state.word, "inconclusive")
-    return TABLE[docker, staging]
+        return "REHEARSAL: decides nothing about staging."
+    decision = decide_by_table(docker, state.word)
+    return f"{GO[decision.staging]}  {decision.action}"
+
+
+def checks_of(criterion: str, state: SessionState) -> list[CheckView]:
+    """The planned checks that a criterion is read from, the worst first."""
+    feeds = FEEDS.get(criterion, ())
+    found = [check for check in state.checks.values() if check.id in feeds or f"suite:{check.suite}" in feeds]
+    return sorted(found, key=lambda check: BADNESS.get(check.word, 4))

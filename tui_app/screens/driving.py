@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from textual.app import App
 
-from tui_app.recording.state import CheckView, SessionState
 from tui_app.screens.ask import Answer, AskScreen
-from tui_app.screens.decision import CRITERION_SUITES, decide
 from tui_app.screens.plan_model import PlanModel
-from tui_app.screens.rows import BADNESS
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine, TargetInfo
 from tui_app.screens.view import Role, View, mmss
@@ -58,7 +56,7 @@ class DrivingApp(App[int]):
             return
         self.target = target
         if not self.plan_model.checks:
-            self.plan_model = PlanModel.of(self.link.catalogue())
+            self.plan_model = PlanModel.of(self.link.catalogue(), self.link.preset)
         self.plan_model.users = 5 if target.environment == "rehearsal" else 2
         self.go("plan")
 
@@ -87,7 +85,7 @@ class DrivingApp(App[int]):
         cost = self.cost()
         parts = []
         if "minutes" in cost:
-            parts.append(f"about {float(cost['minutes']):.0f} min")
+            parts.append(f"about {_minutes(cost['minutes'])}")
         if "agent_runs" in cost:
             parts.append(f"{cost['agent_runs']} runs")
         return ", ".join(parts)
@@ -107,14 +105,25 @@ class DrivingApp(App[int]):
             self.confirm(choice, target)
 
     def confirm(self, choice: Choice, target: TargetInfo) -> None:
-        """Run a choice, asking first where the target is not on this machine."""
-        if target.loopback:
+        """Run a choice, asking first where the target is not on this machine; Enter is no answer to that."""
+        if target.loopback or self.link is None:
             self.launch(choice)
             return
         name = clean(target.name).upper()
-        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", *footprint_lines(self.cost())]
-        question = AskScreen(f"Run on {name}?", lines, [Answer("r", f"run on {name}", "run")], stay="back to the plan")
-        self.ask(question, {"run": lambda: self.launch(choice)})
+        try:
+            cost, missing = self.link.footprint(choice), self.link.unconsented(choice)
+        except LinkError as error:
+            self.ask(AskScreen("The plan cannot run", [clean(str(error))], (), stay="back to the plan"))
+            return
+        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", *footprint_lines(cost)]
+        answers = [Answer("r", f"run on {name}", "run")]
+        if missing:
+            effects = ", ".join(missing)
+            lines += ["", f"Nobody has agreed to: {effects}. Checks that need it read BLOCKED without."]
+            answers = [Answer("r", f"run on {name} without {effects}", "run"), Answer("c", f"agree to {effects}, and run", "agree")]
+        agreed = tuple(f"load:{choice.users}" if effect == "load" else effect for effect in missing)
+        question = AskScreen(f"Run on {name}?", lines, answers, stay="back to the plan")
+        self.ask(question, {"run": lambda: self.launch(choice), "agree": lambda: self.launch(replace(choice, consent=agreed))})
 
     def launch(self, choice: Choice) -> None:
         """Start an engine in a worker; the plan screen says so until there is a session."""
@@ -239,20 +248,6 @@ class DrivingApp(App[int]):
             self.copy_to_clipboard(summary())
             self.say("copied a summary")
 
-    def checks_of(self, criterion: str, state: SessionState) -> list[CheckView]:
-        """The checks that a criterion is read from."""
-        wanted = CRITERION_SUITES.get(criterion, ())
-        return [check for check in state.checks.values() if check.id in wanted or check.suite in wanted]
-
-    def check_of(self, criterion: str, state: SessionState) -> str:
-        """The check that decides a criterion: the worst of those it is read from; '' where none is known."""
-        found = self.checks_of(criterion, state)
-        return min(found, key=lambda check: BADNESS.get(check.word, 4)).id if found else ""
-
-    def decision(self, state: SessionState) -> str:
-        """The strategy's table: what to do, by the word on staging and the state of Docker."""
-        return decide(state, self.view.docker)
-
     # -- leaving
 
     def action_leave(self) -> None:
@@ -298,14 +293,25 @@ class DrivingApp(App[int]):
         self.push_screen(question, answered)
 
 
+def _minutes(value: Any) -> str:
+    minutes = float(value)
+    return f"{minutes:.0f} min" if minutes >= 1.5 else f"{max(minutes * 60, 1):.0f} s"
+
+
 def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
     """A footprint as rows of name and number."""
-    lines: list[Line] = []
-    for name, value in cost.items():
-        text = (
-            ", ".join(clean(str(item)) for item in value)
-            if isinstance(value, Iterable) and not isinstance(value, str)
-            else clean(str(value))
-        )
-        lines.append(((f"  {fit(clean(name).replace('_', ' '), 22)}", "dim"), (text, "plain")))
-    return lines
+    if not cost:
+        return []
+    limit = f", stops at {cost['agent_runs_limit']}" if cost.get("agent_runs_limit") else ""
+    pace = f", at most {cost['connects_per_minute']} a minute" if cost.get("connects_per_minute") else ""
+    made = cost.get("creates") or {}
+    creates = ", ".join(f"{count} {clean(str(name))}" for name, count in made.items()) if isinstance(made, Mapping) else clean(str(made))
+    rows = (
+        ("agent runs", f"about {cost.get('agent_runs', 0)}{limit} (each may call a paid model)"),
+        ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
+        ("creates", f"{creates}; threads are archived at the end"),
+        ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
+        ("effects", ", ".join(clean(str(effect)) for effect in cost.get("effects", ())) or "read"),
+        ("takes", f"about {_minutes(cost.get('minutes', 0))}"),
+    )
+    return [((fit(name, 13), "dim"), (text, "plain")) for name, text in rows]

@@ -8,7 +8,8 @@ from typing import Any
 from tui_app.recording.state import SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
-from widgets.glyphs import SHORT, glyphs
+from tui_app.verdict.table import verdict_table as table_of
+from widgets.glyphs import ASCII, glyphs
 from widgets.lines import fit
 
 
@@ -40,22 +41,13 @@ def summary(state: SessionState) -> str:
 
 
 def verdict_table(state: SessionState, result: Mapping[str, Any] | None = None) -> str:
-    """The verdict as plain text for the normal screen: headline, criteria, checks, decision, what was left behind."""
+    """The verdict as plain text for the normal screen: `vigil run`'s own table, or what is known so far where there is no result yet."""
+    if result is not None:
+        return table_of(result, ascii_only=glyphs() is ASCII) + "\n"
     glyph = glyphs()
     lines = [headline(state), ""]
-    for criterion in state.criteria.values():
-        measured, limit = fit(clean(criterion.measured), 14, "right"), fit(clean(criterion.limit), 12, "right")
-        name = f"{fit(clean(criterion.id), 3)} {fit(clean(criterion.title), 40)}"
-        lines.append(f"  {glyph.word(criterion.word)} {SHORT.get(criterion.word, '')} {name} {measured} {limit}")
-    if state.criteria:
-        lines.append("")
     for check in state.checks.values():
-        word = f"{glyph.word(check.word)} {SHORT.get(check.word, '')}"
-        lines.append(f"  {word} {fit(check.suite, 4)} {fit(check.id, 28)} {clean(check.reason)}".rstrip())
-    decision = (result or {}).get("decision") or {}
-    if decision.get("action"):
-        lines += ["", f"  {clean(str(decision['action']))}"]
-    lines += ["", f"  made {state.made}, tidied {state.tidied}, left behind {state.left}"]
-    if state.session:
-        lines.append(f"  session {state.session}")
+        word = f"{glyph.word(check.word)} {fit(check.word or 'waiting', 12)}"
+        lines.append(f"  {word} {fit(check.suite, 3)} {fit(check.id, 20)} {clean(check.reason)}".rstrip())
+    lines += ["", f"  {state.made} things created, {state.tidied} tidied, {state.left} left behind"]
     return "\n".join(lines) + "\n"

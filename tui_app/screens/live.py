@@ -17,6 +17,8 @@ from widgets.runs import RunList
 from widgets.series import SeriesTable
 from widgets.users import user_lines
 
+USERS_SHOWN = 8
+
 
 class LiveScreen(SessionScreen):
     """Runs with their lamps, the isolation matrix, latency, and the newest finding."""
@@ -69,7 +71,7 @@ class LiveScreen(SessionScreen):
         matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} not measured, {probes:,} probes"
         panel = self.query_one("#users", LineView)
         people = user_rows(state)
-        panel.styles.height = len(people) + 3
+        panel.styles.height = min(len(people), USERS_SHOWN) + 3
         panel.draw(lambda width, _height: (user_lines(people, width), None))
         series = self.query_one("#series", SeriesTable)
         shown = rows.series_rows(state)

@@ -8,12 +8,13 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.driving import footprint_lines
-from tui_app.screens.plan_model import SUITE_TITLES, Node, PlanModel
+from tui_app.screens.plan_model import Node, PlanModel
 from tui_app.screens.safe import clean
-from tui_app.screens.view import PHASE_TITLES, View
+from tui_app.screens.view import View
 from widgets.banner import Banner
 from widgets.lines import BLANK, Line, LineView, fit, spread, wrap
 from widgets.plan_tree import PlanTree
@@ -144,7 +145,7 @@ def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
     members = model.members(node)
     if node.kind == "check":
         return check_lines(members[0], width)
-    title = PHASE_TITLES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITE_TITLES.get(node.key, '')}"
+    title = PHASES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITES.get(node.key, '')}"
     lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
     for check in members:
         mark = "[*]" if str(check["id"]) in model.selected else "[ ]"

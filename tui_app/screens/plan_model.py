@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tui_app.screens.view import PHASE_TITLES
+from tui_app.checks.catalogue import PHASES, SUITES
 from widgets.plan_tree import PlanRow
 
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
 USER_STEPS: Final = (2, 3, 5, 8, 50)
-
-SUITE_TITLES: Final = {
-    "1.1": "Health and tiers",
-    "1.2": "Sign-in, integration",
-    "2.1": "Five critical events",
-    "2.2": "Golden path, value",
-    "2.3": "Between users",
-    "3.1": "Resilience",
-    "3.2": "Performance",
-    "4.1": "Journeys",
-    "4.2": "Persistence",
-}
-"""The strategy's nine suites, in few words."""
 
 Record = Mapping[str, Any]
 """A check as `vigil checks --json` prints it."""
@@ -47,11 +34,13 @@ class PlanModel:
     preset: str = "quick"
     users: int = 5
     cursor: int = 0
+    selection: Callable[[str], frozenset[str]] | None = None
+    """Which checks a preset selects."""
 
     @classmethod
-    def of(cls, checks: Sequence[Record]) -> PlanModel:
-        """Everything selected, phases unfolded, suites folded."""
-        return cls(checks, {str(check["id"]) for check in checks}, {str(check["phase"]) for check in checks})
+    def of(cls, checks: Sequence[Record], selection: Callable[[str], frozenset[str]]) -> PlanModel:
+        """What the first preset selects, phases unfolded, suites folded."""
+        return cls(checks, set(selection(PRESETS[0])), {str(check["phase"]) for check in checks}, selection=selection)
 
     def members(self, node: Node) -> list[Record]:
         """The checks under a node."""
@@ -91,9 +80,9 @@ class PlanModel:
             count = sum(1 for check in members if str(check["id"]) in self.selected)
             text = str(len(members)) if count == len(members) else f"{count}/{len(members)}"
             if node.kind == "phase":
-                found.append(PlanRow(0, PHASE_TITLES.get(node.key, node.key), self.picked(node), text, open=node.key in self.unfolded))
+                found.append(PlanRow(0, PHASES.get(node.key, node.key), self.picked(node), text, open=node.key in self.unfolded))
             elif node.kind == "suite":
-                title = f"{node.key} {SUITE_TITLES.get(node.key, '')}"
+                title = f"{node.key} {SUITES.get(node.key, '')}"
                 found.append(PlanRow(1, title, self.picked(node), text, open=node.key in self.unfolded))
             else:
                 note = " ".join(sorted({"negative", "fault", "load"} & set(members[0].get("effects", ()))))
@@ -147,8 +136,10 @@ class PlanModel:
                 return
 
     def next_preset(self) -> None:
-        """The next preset, around."""
+        """The next preset, around, and what it selects."""
         self.preset = PRESETS[(PRESETS.index(self.preset) + 1) % len(PRESETS)]
+        if self.selection is not None:
+            self.selected = set(self.selection(self.preset))
 
     def next_users(self) -> None:
         """The next number of users, around."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from tui_app.engine.client import Control
+    from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
     from tui_app.target.profile import Profile
 
@@ -73,7 +75,9 @@ class Link(Protocol):
     def describe(self, key: str) -> TargetInfo: ...
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self) -> list[Mapping[str, Any]]: ...
+    def preset(self, name: str) -> frozenset[str]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
+    def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
     async def attach(self, line: SessionLine) -> Opened: ...
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]: ...
@@ -93,6 +97,8 @@ class SessionLink:
         self._profiles: dict[str, Profile] = {}
         self._control: Control | None = None
         self._session = ""
+        self.ask: Callable[[str], str] | None = None
+        """Asks for a secret without echo, where a target's file names none."""
 
     # -- targets
 
@@ -149,62 +155,101 @@ class SessionLink:
 
         return [as_json(check) for check in catalogue()]
 
-    def _plan(self, choice: Choice) -> Any:
-        from tui_app.checks.catalogue import catalogue
-        from tui_app.engine.plan import make_plan
+    def preset(self, name: str) -> frozenset[str]:
+        """The checks that a preset selects, with those that they need."""
+        from tui_app.engine.plan import select
 
-        wanted = set(choice.checks)
-        checks = [check for check in catalogue() if check.id in wanted]
-        return make_plan(self._profile(choice.target), checks, preset=choice.preset, users=choice.users, parent=choice.parent)
+        return frozenset(check.id for check in select(preset=name))
+
+    def _plan(self, choice: Choice) -> Plan:
+        from tui_app.engine.plan import PlanError, select
+        from tui_app.order import make_plan
+        from tui_app.target.consent import ConsentError
+        from tui_app.target.problems import ProfileError
+
+        try:
+            return make_plan(
+                self._profile(choice.target),
+                select(checks=",".join(choice.checks), preset=choice.preset),
+                preset=choice.preset,
+                users=choice.users,
+                consent_option=",".join(choice.consent) or None,
+                parent=choice.parent,
+            )
+        except (PlanError, ProfileError, ConsentError) as error:
+            raise LinkError(str(error)) from error
 
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
-        """What a plan would cost: name -> number or text, as `vigil run --dry-run` prints it."""
+        """What a plan would cost, as `vigil run --dry-run` works it out."""
+        from tui_app.checks.catalogue import by_id
         from tui_app.engine.plan import footprint
 
-        found: Mapping[str, Any] = footprint(self._plan(choice))
-        return found
+        plan = self._plan(choice)
+        return footprint(plan, [by_id()[name] for name in plan.checks])
+
+    def unconsented(self, choice: Choice) -> tuple[str, ...]:
+        """Effects of the choice that nobody has agreed to on its target; their checks would read BLOCKED."""
+        from tui_app.checks.catalogue import by_id
+        from tui_app.target.consent import standing
+
+        profile, now = self._profile(choice.target), datetime.now(UTC)
+        found: set[str] = set()
+        for name in choice.checks:
+            stand = standing(by_id()[name].effects, profile, now, users=choice.users)
+            found |= set(stand.effects) if stand.word == "missing" else set()
+        return tuple(sorted(found))
 
     async def start(self, choice: Choice) -> Opened:
         """Launch an engine for the choice and take control of it."""
         from tui_app.engine.launch import LaunchError, launch
+        from tui_app.engine.plan import PlanError
+        from tui_app.order import secrets_for
+        from tui_app.target.credentials import CredentialsError
 
+        plan = self._plan(choice)
         try:
-            launched = await launch(self._plan(choice), {})
-        except (LaunchError, OSError, ValueError) as error:
+            secrets = await secrets_for(self._profile(choice.target), plan, self.ask)
+            launched = await launch(plan, secrets)
+        except (LaunchError, PlanError, CredentialsError, OSError, ValueError) as error:
             raise LinkError(str(error)) from error
-        await self._connect(launched.session, launched.control)
+        await self._connect(launched.session, launched.control, take=True)
         return Opened(launched.session, launched.recording, self._control is not None)
 
     async def attach(self, line: SessionLine) -> Opened:
-        """Look at a session: a living one is commanded too, unless somebody else has it."""
+        """Look at a session; a living one is commanded too, unless somebody else has it in hand."""
         entry = line.entry
+        await self.close()
         self._session = line.session
+        commanding = False
         if entry is not None and entry.alive and entry.control is not None:
-            await self._connect(line.session, entry.control)
-        return Opened(line.session, line.path, self._control is not None)
+            commanding = await self._connect(line.session, entry.control, take=False)
+        return Opened(line.session, line.path, commanding)
 
-    async def _connect(self, session: str, path: Path) -> None:
-        from tui_app.engine.client import Control
+    async def _connect(self, session: str, path: Path, *, take: bool) -> bool:
+        """Open the control channel; whether commands of ours are carried out."""
+        from tui_app.engine.client import Control, ControlError
 
         await self.close()
         self._session = session
         try:
             self._control = await Control.connect(path)
-        except (OSError, ConnectionError):
+            status = await self._control.ask("take" if take else "status")
+        except ControlError:
             # The session can still be watched through its recording; commands then say what is missing.
             self._control = None
+            return False
+        return bool(status.get("controller")) or int(status.get("viewers", 1)) <= 1
 
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]:
-        """Ask the engine: status, hold, resume, stop, take, mark. Gives its answer."""
+        """Ask the engine: status, hold, resume, stop, take. Gives its answer."""
+        from tui_app.engine.client import ControlError
+
         if self._control is None:
             raise LinkError("no engine takes commands from here")
         try:
-            answer: Mapping[str, Any] = await self._control.ask(name, **facts)
-        except (OSError, ConnectionError, EOFError, ValueError) as error:
-            raise LinkError(f"the engine did not answer: {error}") from error
-        if answer.get("ok") is False or answer.get("error"):
-            raise LinkError(str(answer.get("error") or answer.get("reason") or "the engine refused"))
-        return answer
+            return await self._control.ask(name, **facts)
+        except ControlError as error:
+            raise LinkError(str(error)) from error
 
     def alive(self) -> bool:
         """Whether the engine of the session in view runs."""
@@ -215,7 +260,5 @@ class SessionLink:
     async def close(self) -> None:
         """Let go of the control channel; the session goes on."""
         if self._control is not None:
-            closing = self._control.close()
-            if hasattr(closing, "__await__"):
-                await closing
+            self._control.close()
             self._control = None

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.decision import checks_of, decide
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from widgets.big import big
@@ -88,7 +89,7 @@ class VerdictScreen(SessionScreen):
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
         word = self.state.word or "NO VERDICT"
-        stand_in = "REPLAY" if self.view.role == "replay" else "REHEARSAL" if self.view.stand_in else ""
+        stand_in = "REPLAY" if self.view.role == "replay" else "REHEARSAL" if self.view.rehearsal else ""
         left, right = big(word), big(stand_in) if stand_in else [""] * len(big(word))
         tone = TONES.get(self.state.word, "dim")
         lines = [spread(((text, tone),), ((also, "dim"),), width) for text, also in zip(left, right, strict=True)]
@@ -127,7 +128,7 @@ class VerdictScreen(SessionScreen):
 
     def _foot(self, width: int, height: int) -> tuple[list[Line], None]:
         """The line under the cursor at full length (where no pane says it), and the decision."""
-        decision: Line = ((self.vigil.decision(self.state), "strong"),)
+        decision: Line = ((decide(self.state, self.view.docker), "strong"),)
         return [clip(line, width) for line in ([self._detail(), decision] if height > 1 else [decision])], None
 
     def _detail(self) -> Line:
@@ -154,7 +155,7 @@ class VerdictScreen(SessionScreen):
             lines: list[Line] = [((f"{c.id}  ", "head"), (clean(c.title), "strong"))]
             lines += [((text, "plain"),) for text in wrap(clean(c.reason) or "as measured", width)]
             lines.append(((f"limit {clean(c.limit)}   measured {clean(c.measured) or '-'}", "dim"),))
-            for check in self.vigil.checks_of(name, self.state):
+            for check in checks_of(name, self.state):
                 row = CheckRow(check.id, check.suite, clean(check.title), check.word, clean(check.reason))
                 lines.append(check_line(row, width))
             return lines
@@ -210,7 +211,7 @@ class VerdictScreen(SessionScreen):
             return
         kind, name = self._items[self.picked]
         if kind == "criterion":
-            name = self.vigil.check_of(name, self.state)
+            name = next((check.id for check in checks_of(name, self.state)), "")
         if name in self.state.checks:
             self.vigil.open_why(name)
 

@@ -21,8 +21,6 @@ Role = Literal["idle", "driving", "watching", "opened", "replay"]
 PHASES = {"1": "health", "2": "real-time", "3": "resilience", "4": "critical"}
 """Short names of the strategy's four phases. Phases are named, not numbered, so that digits mean screens."""
 
-PHASE_TITLES = {"1": "Environment and core", "2": "Real-time and business", "3": "Resilience, performance", "4": "Critical path"}
-
 
 def now_utc() -> datetime:
     """The clock on the wall."""
@@ -51,12 +49,17 @@ class View:
     @property
     def running(self) -> bool:
         """A session is shown that has not ended and whose engine is there."""
-        return self.role in ("driving", "watching") and not self.state.ended and not self.gone
+        return bool(self.state.session) and self.role in ("driving", "watching") and not self.state.ended and not self.gone
+
+    @property
+    def rehearsal(self) -> bool:
+        """The target is Vigil's own staging."""
+        return self.state.environment == "rehearsal" or self.state.target == "rehearsal"
 
     @property
     def stand_in(self) -> bool:
         """What is shown must not be mistaken for a live staging."""
-        return self.role == "replay" or self.state.environment in ("rehearsal", "") or self.state.target == "rehearsal"
+        return self.role == "replay" or self.rehearsal
 
 
 def mmss(ns: int, tenths: bool = True) -> str:

@@ -95,9 +95,9 @@ def parse(option: str, *, at: datetime | None = None, by: str = "") -> Given:
 
 
 def of_file(profile: Profile) -> Given:
-    """The consent that a target file gives, dated by its `granted`, or else by the file's last change."""
+    """The consent that a target file gives, dated by its `granted` (reading a file fills in its last change)."""
     table = profile.consent
-    at = datetime.combine(table.granted, time(), UTC) if table.granted else profile.changed
+    at = datetime.combine(table.granted, time(), UTC) if table.granted else None
     return Given(table.write, table.negative, table.fault, table.load_users, at, table.by or "")
 
 

@@ -79,9 +79,15 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         bound = detail["msg"].removeprefix("Input should be ")
         return f"{where} is {detail['input']}, but must be {bound}: outside of that range the limit would not protect anything. Change it."
+    if kind in {"string_too_short", "too_short"}:
+        return f"{where} is empty, which says nothing. Fill it in, or remove it."
+    if kind in {"string_too_long", "too_long"}:
+        return f"{where} is longer than {detail['ctx']['max_length']}, which nobody can read in a report. Shorten it."
+    if kind == "string_pattern_mismatch":
+        return f"{where} is {detail['input']!r}, which is no id. Write it in small letters, digits and dashes, as `vigil checks` lists it."
     base = kind.removesuffix("_type").removesuffix("_parsing")
     want = KINDS.get(base.split("_")[0], "of another kind")
-    shown = "" if key in SECRET_KEYS else f" is {detail['input']!r}, and"
+    shown = "" if SECRET_KEYS.intersection(map(str, path)) else f" is {detail['input']!r}, and"
     return f"{where}{shown} has the wrong kind of value. Write {want}."
 
 

@@ -81,7 +81,7 @@ class Profile(Table):
     accept: list[AcceptTable] = Field(default_factory=list)
 
     _source: str = PrivateAttr(default="")
-    _changed: datetime | None = PrivateAttr(default=None)
+    _folder: Path | None = PrivateAttr(default=None)
 
     @property
     def name(self) -> str:
@@ -115,9 +115,9 @@ class Profile(Table):
         return self._source
 
     @property
-    def changed(self) -> datetime | None:
-        """When the file was last changed (UTC); None for what is no file."""
-        return self._changed
+    def folder(self) -> Path | None:
+        """Where the file's relative paths start; None for what is no file."""
+        return self._folder
 
     @property
     def urls(self) -> dict[str, str]:
@@ -175,7 +175,7 @@ class Profile(Table):
         if unknown:
             raise ProfileError(self.source, [f"{unknown[0]} is no service of a target. Known: {one_of(SERVICES)}."])
         document["target"].update(urls)
-        return _validated(document, self._source, self._changed)
+        return _validated(document, self._source, self._folder)
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -225,7 +225,7 @@ def builtin(name: str) -> Profile:
     """A built-in target by name. Its addresses have blanks until `filled`. Raises ProfileError for an unknown name."""
     if name not in BUILTIN:
         raise ProfileError(name, [_unknown_target(name)])
-    return _validated(BUILTIN[name], f"built-in {name}", None)
+    return _validated(BUILTIN[name], f"built-in {name}")
 
 
 def load(name_or_path: str | Path) -> Profile:
@@ -250,7 +250,10 @@ def load(name_or_path: str | Path) -> Profile:
         raise ProfileError(source, [f"it is not UTF-8 text (byte {error.start}), and TOML is. Save it as UTF-8."]) from None
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(source, [f"it is not valid TOML: {error}. Look there for a missing quote or bracket."]) from None
-    return _validated(document, source, changed)
+    consent = document.get("consent")
+    if isinstance(consent, dict) and consent and "granted" not in consent:
+        consent["granted"] = changed.date()
+    return _validated(document, source, path.parent)
 
 
 def propose(backend_url: str) -> Proposal:
@@ -286,16 +289,16 @@ def propose(backend_url: str) -> Proposal:
     if guesses["frontend"]:
         target["frontend"] = guesses["frontend"][0]
     reasons += [f"{service}: {'guessed from the backend’s name' if guesses[service] else 'cannot be guessed'}" for service in guesses]
-    return Proposal(_validated({"target": target}, "pasted address", None), guesses, tuple(reasons))
+    return Proposal(_validated({"target": target}, "pasted address"), guesses, tuple(reasons))
 
 
-def _validated(document: Mapping[str, Any], source: str, changed: datetime | None) -> Profile:
+def _validated(document: Mapping[str, Any], source: str, folder: Path | None = None) -> Profile:
     try:
         profile = Profile.model_validate(document)
     except ValidationError as error:
         raise ProfileError(source, explain(error, Profile)) from None
     profile._source = source
-    profile._changed = changed
+    profile._folder = folder
     return profile
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tui_app.target.address import BLANK, Environment, split
 
@@ -68,11 +69,21 @@ def _env_reference(value: str) -> str:
     return f"env:{_variable(name)}"
 
 
+def _iso(value: object) -> object:
+    """A date that went through JSON, as in the plan of a recording; anything else is left to the strict check."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 WsUrl = Annotated[str, AfterValidator(_ws)]
 Variable = Annotated[str, AfterValidator(_variable)]
 EnvReference = Annotated[str, AfterValidator(_env_reference)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Argument = Annotated[str, Field(max_length=4_096)]
 
 
 class TargetTable(Table):
@@ -94,7 +105,7 @@ class CredentialsTable(Table):
     accounts: Text | None = None
     key_env: Variable | None = None
     tokens_env: Variable | None = None
-    command: Annotated[list[Text], Field(min_length=1)] | None = None
+    command: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _belongs(self) -> CredentialsTable:
@@ -117,14 +128,14 @@ class CredentialsTable(Table):
 class ConsentTable(Table):
     """[consent]: what may be done to a target that is not this machine. A missing key was never asked; `false` declines.
 
-    `granted` and `by` say when and by whom; consent ends 30 days after `granted`, or else after the file's last change.
+    `granted` and `by` say when and by whom; consent ends 30 days after it. A file that does not say when means its last change.
     """
 
     write: bool | None = None
     negative: bool | None = None
     fault: bool | None = None
     load_users: Annotated[int, Field(ge=0, le=1000)] | None = None
-    granted: date | None = None
+    granted: Day | None = None
     by: Text | None = None
 
 
@@ -157,7 +168,7 @@ class AcceptTable(Table):
     check: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     signature: Text
     ticket: Text
-    until: date
+    until: Day
 
     @model_validator(mode="after")
     def _sane(self) -> AcceptTable:

@@ -96,6 +96,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     docker: str = "unknown"
     interrupted: bool = False
     own_fault: bool = False
+    refused: bool = False
+    """Part of the plan was refused because the target is not what its file says: a configuration to mend."""
     reached: bool = True
     honour_accepted: bool = False
     criteria_if_accepted: Sequence[CriterionReading] | None = None
@@ -117,7 +119,9 @@ def exit_of(session: Session) -> int:
         checks = [(words.PASS if _forgiven(check) else check.verdict, check.required) for check in session.checks]
         criteria = session.criteria if session.criteria_if_accepted is None else session.criteria_if_accepted
         word = words.session_word(checks, [criterion.verdict for criterion in criteria])
-    return words.exit_code(word, interrupted=session.interrupted, own_fault=session.own_fault, reached=session.reached)
+    return words.exit_code(
+        word, interrupted=session.interrupted, own_fault=session.own_fault, usage=session.refused, reached=session.reached
+    )
 
 
 def _forgiven(check: CheckResult) -> bool:

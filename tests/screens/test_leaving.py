@@ -1,0 +1,117 @@
+"""Leaving, holding, rerunning, copying: what is asked, and what follows from the answer."""
+
+from __future__ import annotations
+
+import pytest
+from links import HandMadeLink
+from looking import settle, showing, text_of
+from states import failed, passed, running, view_of
+
+from tui_app.app import farewell
+from tui_app.screens.ask import AskScreen
+from tui_app.screens.farewell import summary, verdict_table
+
+
+@pytest.mark.parametrize("key", ("q", "ctrl+c", "ctrl+q"))
+async def test_leaving_a_running_session_asks(key: str) -> None:
+    async with showing(running(), "live") as (app, pilot):
+        await pilot.press(key)
+        await settle(pilot)
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press(key)
+        assert isinstance(app.screen, AskScreen), "the same key again is no answer"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.is_running and not isinstance(app.screen, AskScreen)
+
+
+async def test_detaching_leaves_the_engine_alone() -> None:
+    link = HandMadeLink()
+    async with showing(running(), "live", link=link) as (app, pilot):
+        await pilot.press("q", "d")
+        await settle(pilot)
+    assert link.commands == [] and app.return_value == 0
+    assert "`vigil attach 7c1e0a9b3d42`" in farewell(app.view)
+
+
+async def test_stopping_waits_for_the_tidying_and_then_leaves() -> None:
+    link = HandMadeLink()
+    state = running()
+    async with showing(state, "live", link=link) as (app, pilot):
+        await pilot.press("q", "s")
+        await app.workers.wait_for_complete()
+        assert link.commands == ["stop"]
+        app.beat()
+        await settle(pilot)
+        assert app.return_value is None, "the session is still tidying"
+        state.ended, state.end_reason = True, "stopped"
+        app.beat()
+        await settle(pilot)
+        assert app.return_value == 0, "a session that was not started here decides no exit code"
+
+
+@pytest.mark.parametrize(("make", "code"), [(failed, 1), (passed, 0)])
+async def test_the_session_that_was_started_here_decides_the_exit_code(make: object, code: int) -> None:
+    async with showing(make(), "verdict") as (app, pilot):  # type: ignore[operator]
+        app.started_here = True
+        await pilot.press("q")
+        await settle(pilot)
+    assert app.return_value == code
+
+
+async def test_a_session_that_was_stopped_here_exits_as_interrupted() -> None:
+    state = failed()
+    state.end_reason = "stopped"
+    async with showing(state, "verdict") as (app, pilot):
+        app.started_here = True
+        await pilot.press("q")
+        await settle(pilot)
+    assert app.return_value == 130
+
+
+async def test_only_watching_leaves_without_a_question() -> None:
+    async with showing(view_of(running(), "watching"), "live") as (app, pilot):
+        await pilot.press("q")
+        await settle(pilot)
+    assert app.return_value == 0
+
+
+async def test_hold_asks_then_holds_and_then_resumes() -> None:
+    link = HandMadeLink()
+    state = running()
+    async with showing(state, "live", link=link) as (app, pilot):
+        await pilot.press("H")
+        await settle(pilot)
+        assert "Every viewer is affected" in text_of(app)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        state.held = True
+        await pilot.press("H", "enter")
+        await app.workers.wait_for_complete()
+    assert link.commands == ["hold", "resume"]
+
+
+async def test_rerun_takes_what_did_not_pass_and_names_its_parent() -> None:
+    link = HandMadeLink()
+    state = failed()
+    state.target, state.environment = "rehearsal", "rehearsal"
+    async with showing(state, "verdict", link=link) as (app, pilot):
+        await pilot.press("R")
+        await app.workers.wait_for_complete()
+    (choice,) = link.started
+    assert set(choice.checks) == {"tool-isolation", "message-latency", "tiers-persist"}
+    assert choice.parent == "7c1e0a9b3d42"
+
+
+async def test_copy_puts_a_summary_on_the_clipboard() -> None:
+    async with showing(failed(), "verdict") as (app, pilot):
+        await pilot.press("y")
+        assert "✗ tool-isolation: 2 leaks in 310 probes, limit 0" in app.clipboard
+
+
+def test_summary_and_table_say_what_failed_and_why() -> None:
+    state = failed()
+    assert summary(state).splitlines()[1] == "1 FAIL, 1 BLOCKED, 1 INCONCLUSIVE, 11 PASS, 1 SKIPPED"
+    table = verdict_table(state)
+    assert "✗ FAIL         2.3 tool-isolation       2 leaks in 310 probes, limit 0" in table
+    assert all(line == line.rstrip() for line in table.splitlines())

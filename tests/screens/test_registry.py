@@ -1,0 +1,95 @@
+"""One registry: every action can be reached, and keys, key bar, palette and help say the same."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from looking import showing, text_of
+from states import failed, running
+from textual.binding import Binding
+
+from tui_app.app import VigilApp
+from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, by_id, footer_for, key_table, key_text
+from tui_app.screens.help import help_lines
+from widgets.lines import line_text
+
+CLASSES = {
+    "start": ("start", "StartScreen"),
+    "plan": ("plan", "PlanScreen"),
+    "live": ("live", "LiveScreen"),
+    "events": ("events", "EventsScreen"),
+    "isolation": ("isolation", "IsolationScreen"),
+    "latency": ("latency", "LatencyScreen"),
+    "verdict": ("verdict", "VerdictScreen"),
+    "why": ("why", "WhyScreen"),
+    "frame": ("frame", "FrameScreen"),
+    "chart": ("latency", "ChartScreen"),
+    "help": ("help", "HelpScreen"),
+}
+
+
+def screen_class(name: str) -> type:
+    module, cls = CLASSES[name]
+    found: type = getattr(import_module(f"tui_app.screens.{module}"), cls)
+    return found
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_every_action_of_a_screen_has_someone_who_does_it(name: str) -> None:
+    for action in actions_for(name):
+        owner = VigilApp if action.scope == "app" else screen_class(name)
+        assert callable(getattr(owner, f"action_{action.method}", None)), f"{action.id} on {name}"
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_key_means_two_things_on_a_screen(name: str) -> None:
+    keys = [key for action in actions_for(name) for key in action.keys]
+    assert sorted(keys) == sorted(set(keys))
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screens_bind_exactly_what_the_registry_says(name: str) -> None:
+    bound = {binding.id for binding in screen_class(name).__dict__["BINDINGS"] if isinstance(binding, Binding)}
+    assert bound == {action.id for action in actions_for(name)}
+
+
+def test_ids_are_unique_and_every_action_explains_itself() -> None:
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    assert all(action.help and action.label and action.keys and action.where for action in ACTIONS)
+    assert all(set(action.where) <= set(SCREENS) for action in ACTIONS)
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_help_lists_every_action_with_all_its_keys(name: str) -> None:
+    text = "\n".join(line_text(line) for line in help_lines(name))
+    for action in actions_for(name):
+        assert action.help in text
+        assert all(key_text(key) in text for key in action.keys)
+
+
+def test_the_readme_table_has_a_row_for_every_action() -> None:
+    table = key_table()
+    assert len(table.splitlines()) == len(ACTIONS) + 2
+    assert "| `q` `Ctrl-C` `Ctrl-Q` | leave; a running session asks: detach, stop and tidy, stay | everywhere |" in table
+
+
+@pytest.mark.parametrize("name", ("live", "isolation", "latency", "verdict", "plan"))
+async def test_the_key_bar_shows_what_the_registry_ranks_for_it(name: str) -> None:
+    async with showing(failed(), name, (160, 45)) as (app, _):
+        foot = text_of(app).splitlines()[-1]
+        for action in footer_for(name):
+            applies = app.screen.applies(action.id)  # type: ignore[attr-defined]
+            assert (f"{action.key_text} {action.label}" in foot) is applies, action.id
+
+
+async def test_the_palette_offers_what_applies_here_and_nothing_else() -> None:
+    async with showing(running(), "verdict") as (app, _):
+        offered = {command.title for command in app.get_system_commands(app.screen)}
+    wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette}
+    assert offered == wanted
+    assert f"{by_id('docker').label} (d)" in offered
+
+
+def test_bindings_are_hidden_from_the_toolkits_own_footer() -> None:
+    assert all(isinstance(binding, Binding) and not binding.show for binding in bindings_for("live"))

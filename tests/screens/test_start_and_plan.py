@@ -1,0 +1,137 @@
+"""From the first screen to a session: Enter, Enter reaches the rehearsal and nothing else."""
+
+from __future__ import annotations
+
+from links import TARGETS, HandMadeLink
+from looking import LARGE, check_golden, settle, showing, text_of
+
+from tui_app.recording.state import SessionState
+from tui_app.screens.ask import AskScreen
+from tui_app.screens.plan import PlanScreen
+from tui_app.screens.start import StartScreen
+
+
+async def test_enter_enter_starts_the_rehearsal_even_after_a_session_on_staging() -> None:
+    link = HandMadeLink()
+    assert next(line.target for line in link.sessions()) == "staging"
+    async with showing(SessionState(), link=link) as (app, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, PlanScreen)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+    assert [choice.target for choice in link.started] == ["rehearsal"]
+
+
+async def test_no_number_of_enters_starts_anything_off_this_machine() -> None:
+    link = HandMadeLink()
+    async with showing(SessionState(), link=link) as (app, pilot):
+        app.choose_target(TARGETS["staging-ours"])
+        await settle(pilot)
+        for _ in range(5):
+            await pilot.press("enter")
+            await settle(pilot)
+        assert link.started == []
+        assert isinstance(app.screen, AskScreen)
+        assert "about 40, stops at 60" in text_of(app)
+
+
+async def test_r_runs_off_this_machine_with_the_consent_that_was_given() -> None:
+    for key, consent in (("r", ()), ("c", ("fault", "negative"))):
+        link = HandMadeLink()
+        async with showing(SessionState(), link=link) as (app, pilot):
+            app.choose_target(TARGETS["staging-ours"])
+            await settle(pilot)
+            await pilot.press("r")
+            await settle(pilot)
+            assert "Nobody has agreed to: fault, negative" in text_of(app)
+            await pilot.press(key)
+            await app.workers.wait_for_complete()
+        assert [choice.consent for choice in link.started] == [consent]
+
+
+async def test_a_template_says_its_blanks_and_does_not_run() -> None:
+    link = HandMadeLink()
+    async with showing(SessionState(), link=link) as (app, pilot):
+        app.choose_target(TARGETS["staging"])
+        await settle(pilot)
+        assert "BLANKS TO FILL" in text_of(app)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "[target] auth: <hash>" in text_of(app)
+        await pilot.press("escape")
+    assert link.started == []
+
+
+async def test_a_start_that_fails_says_why() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("enter")
+        await pilot.press("r")
+        await app.workers.wait_for_complete()
+        await settle(pilot)
+        assert "there is no engine here" in text_of(app)
+
+
+async def test_a_wrong_address_is_answered_on_the_first_screen() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, StartScreen)
+        screen.cursor = next(index for index, entry in enumerate(screen.entries) if entry.kind == "address")
+        await pilot.press("enter", *"nowhere", "enter")
+        await settle(pilot)
+        assert "there is no target nowhere" in text_of(app)
+        assert app.screen is screen
+
+
+async def test_typing_an_address_triggers_no_action() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, StartScreen)
+        screen.cursor = next(index for index, entry in enumerate(screen.entries) if entry.kind == "address")
+        await pilot.press("enter", *"q126")
+        await settle(pilot)
+        assert app.screen is screen and app.is_running
+
+
+async def test_space_leaves_out_a_check_and_its_groups_say_so() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("enter")
+        await pilot.press("j", "right", "j", "space")
+        await settle(pilot)
+        text = text_of(app)
+        assert "[~] Environment and core" in text and "[ ] health-live" in text
+        assert "14 of 15 checks" in text
+        await pilot.press("space")
+        await settle(pilot)
+        assert "15 of 15 checks" in text_of(app)
+
+
+async def test_users_and_preset_go_round_and_the_preset_selects() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("enter")
+        await pilot.press("u")
+        await settle(pilot)
+        assert "8 users" in text_of(app)
+        await pilot.press("o", "o")
+        await settle(pilot)
+        assert "websocket" in text_of(app) and "1 of 15 checks" in text_of(app)
+
+
+async def test_what_is_shown_of_a_check() -> None:
+    async with showing(SessionState(), size=LARGE) as (app, pilot):
+        app.choose_target(TARGETS["staging-ours"])
+        await settle(pilot)
+        await pilot.press("j", "j")
+        await settle(pilot)
+        text = text_of(app)
+    assert "unproven: no seeded fault shows yet that it can fail" in text
+    assert "tests/mission_critical/test_health_live_suite.py" in text
+    assert "about 25, at most 8 a minute, 5 at once" in text
+
+
+async def test_pictures_of_start_and_plan() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        check_golden("start-80x24", text_of(app))
+        app.choose_target(TARGETS["staging-ours"])
+        await settle(pilot)
+        check_golden("plan-80x24", text_of(app))

@@ -1,0 +1,126 @@
+"""Where rows are judged: the shared monitors, then each check's own judge. Live, on replay and offline alike.
+
+Pure: what comes out depends on the rows that went in, in their order, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tui_app.checks.api import Check
+from tui_app.checks.case import Case, Monitors
+from tui_app.checks.judgement import Judgement, consistent
+from tui_app.checks.sums import Sums, conclude, limits_ms
+from tui_app.model import DERIVED_KINDS, Event, Row
+from tui_app.monitors.canned import Canned
+from tui_app.monitors.frames import Frames
+from tui_app.monitors.isolation import Isolation
+from tui_app.monitors.latency import Latency
+from tui_app.monitors.lifecycle import Lifecycle
+from tui_app.wire.envelope import normalise
+
+ENGINE = 1
+_encode = msgspec.json.Encoder().encode
+
+
+class Bench:
+    """Feeds rows to monitors and judges and gives back what they say, as derived rows (numbered by the caller)."""
+
+    def __init__(self, checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> None:
+        self.plan = plan
+        self.header = header
+        limits = plan.get("limits", {})
+        lifecycle, isolation = Lifecycle(), Isolation()
+        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
+        self.cases = {
+            check.id: Case(check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
+        }
+        # The order matters: who comes later reads what the ones before made of the same row.
+        monitors = self.monitors
+        self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
+        self.checks = {check.id: check for check in checks}
+        self.sums = Sums()
+        self.judgements: dict[str, Judgement] = {}
+        self.result: dict[str, Any] | None = None
+
+    def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
+        """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
+        if row.kind in DERIVED_KINDS:
+            return []
+        if events is None or (not events and row.kind == "frame"):
+            events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
+        out: list[Row] = []
+        for feed in self._feeds:
+            out.extend(derived.row(0, row.t) for derived in feed(row, events))
+        self.sums.feed(row)
+        case = self.cases.get(row.check)
+        if case is not None:
+            if row.kind == "check":
+                if row.type == "end":
+                    self._ended(case, row, out)
+            else:
+                case.rows.append(row)
+        if row.kind == "session" and row.type == "end":
+            self._conclude(row, out)
+        return out
+
+    def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
+        body = row.body
+        outcome, reason = body.get("outcome", "fault"), str(body.get("reason", ""))
+        decide = str(body.get("to_decide", ""))
+        if outcome in ("blocked", "refused"):
+            self._say(case.check, Judgement("BLOCKED", reason, to_decide=decide), row, out)
+        elif outcome == "skipped":
+            self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
+        elif outcome == "stopped":
+            self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+        elif outcome == "fault":
+            self._say(case.check, Judgement("INCONCLUSIVE", f"Vigil's own fault: {reason}", to_decide="report it; run again"), row, out)
+        elif not self.checks[case.check].at_end:
+            self._say(case.check, self.checks[case.check].judge(case), row, out)
+            case.rows.clear()
+
+    def _conclude(self, row: Row, out: list[Row]) -> None:
+        interrupted = row.body.get("reason") != "complete"
+        for name, case in self.cases.items():
+            if name in self.judgements:
+                continue
+            check = self.checks[name]
+            if self.sums.driven(name) and check.at_end:
+                judgement = check.judge(case)
+                if interrupted and judgement.word == "PASS":
+                    judgement = Judgement(
+                        "INCONCLUSIVE",
+                        f"the session was cut short; until then: {judgement.reason}",
+                        judgement.findings,
+                        "run it to its end",
+                    )
+            else:
+                judgement = Judgement("INCONCLUSIVE", "not run: the session ended before it", to_decide="run it to its end")
+            self._say(name, judgement, row, out)
+        criteria, self.result = conclude(self, row)
+        for reading in criteria:
+            out.append(Row(seq=0, t=row.t, kind="criterion", type=str(reading["verdict"]), text=_encode(reading).decode()))
+        out.append(Row(seq=0, t=row.t, kind="result", type=str(self.result["verdict"]), text=_encode(self.result).decode()))
+
+    def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
+        judgement = consistent(judgement)
+        self.judgements[check] = judgement
+        for finding in judgement.findings:
+            body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
+            out.append(Row(seq=0, t=row.t, kind="finding", check=check, flag=finding.severity, text=_encode(body).decode()))
+        body = {"reason": judgement.reason, "to_decide": judgement.to_decide}
+        out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
+
+
+def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:
+    """Judge a recording anew from its acting rows. Returns the bench and all that its judges said, in order."""
+    bench = Bench(checks, plan, header)
+    said: list[Row] = []
+    for row in rows:
+        if row.kind not in DERIVED_KINDS:
+            said.extend(bench.feed(row))
+    return bench, said

@@ -1,0 +1,39 @@
+"""What a judge says."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Word = Literal["PASS", "FAIL", "INCONCLUSIVE", "BLOCKED", "SKIPPED"]
+Severity = Literal["critical", "major", "minor", "info"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something that a judge saw. critical and major fail the check; minor and info never change a verdict."""
+
+    severity: Severity
+    text: str
+    evidence: tuple[int, ...] = ()
+    """Sequence numbers of the rows that show it."""
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """A judge's word, why, and (where it is not PASS or FAIL) what would decide it."""
+
+    word: Word
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    to_decide: str = ""
+
+
+def consistent(judgement: Judgement) -> Judgement:
+    """The contract between findings and words: a critical or major finding fails the check, whatever the judge's word says."""
+    grave = [finding for finding in judgement.findings if finding.severity in ("critical", "major")]
+    if grave and judgement.word != "FAIL":
+        return Judgement("FAIL", grave[0].text, judgement.findings, judgement.to_decide)
+    if judgement.word == "FAIL" and not grave:
+        findings = (*judgement.findings, Finding("major", judgement.reason))
+        return Judgement("FAIL", judgement.reason, findings, judgement.to_decide)
+    return judgement

@@ -1,0 +1,64 @@
+"""Small readings of rows that several judges share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tui_app.checks.api import Case, Finding, Judgement
+from tui_app.model import Row
+from tui_app.monitors.record import RunRecord
+
+HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
+
+
+def answers(case: Case) -> list[tuple[Row, dict[str, Any]]]:
+    """Every HTTP answer of the check with its decoded facts."""
+    return [(row, row.body) for row in case.rows if row.kind == "http" and row.dir == "in"]
+
+
+def says_healthy(body: Any) -> bool:
+    """Whether a health body says so itself; a body without a word says nothing."""
+    return isinstance(body, dict) and str(body.get("status", "")).lower() in HEALTHY
+
+
+def words(body: Any) -> str:
+    """A body in a few words, for a reason."""
+    if isinstance(body, dict):
+        return f"status {body.get('status')!r}" if "status" in body else f"keys {', '.join(sorted(map(str, body))[:6])}"
+    return repr(body)[:80]
+
+
+def of_answer(facts: dict[str, Any], *path: str) -> Any:
+    """A value inside an answer's body, None where any part of the way is missing."""
+    value: Any = facts.get("body")
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def seqs(rows: Iterable[Row]) -> tuple[int, ...]:
+    """The rows' numbers, for evidence."""
+    return tuple(row.seq for row in rows)
+
+
+def ends(run: RunRecord) -> tuple[int, ...]:
+    """The rows by which a run can be opened: its request, its first event, its end."""
+    return tuple(dict.fromkeys(seq for seq in (run.seq, run.first_seq, run.end_seq) if seq))
+
+
+def decided(findings: list[Finding], passed: str, decide: str, proof: Iterable[int] = ()) -> Judgement:
+    """FAIL by the gravest finding, or PASS with the rows that prove it."""
+    grave = [finding for finding in findings if finding.severity in ("critical", "major")]
+    if grave:
+        worst = min(grave, key=lambda finding: ("critical", "major").index(finding.severity))
+        return Judgement("FAIL", worst.text, tuple(findings), decide)
+    shown = tuple(proof)
+    if shown:
+        findings = [*findings, Finding("info", "the rows behind it", shown)]
+    return Judgement("PASS", passed, tuple(findings))
+
+
+def nothing_done(what: str) -> Judgement:
+    """No data is never a pass."""
+    return Judgement("INCONCLUSIVE", f"{what}: nothing was measured", to_decide="run it to its end")

@@ -1,0 +1,205 @@
+"""Suite 1.1, environment health: every service by what it says, not by its status code alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.reading import answers, says_healthy, words
+
+STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
+TIERS = ("postgresql", "redis", "clickhouse")
+PROBES = (
+    ("backend", "/health"),
+    ("backend", "/health/ready"),
+    ("auth", "/health"),
+    ("auth", "/health/ready"),
+    ("frontend", "/api/health"),
+)
+
+
+async def _services(ctx: Context) -> None:
+    for service, path in PROBES:
+        if ctx.has(service):
+            async with ctx.step("health", service=service, path=path):
+                await ctx.http(service, "GET", path)
+
+
+def _judge_services(case: Case) -> Judgement:
+    findings: list[Finding] = []
+    asked = answers(case)
+    for row, body in asked:
+        where = f"{body['service']} {body['path']}"
+        if row.type == "0":
+            findings.append(Finding("critical", f"{where} does not answer: {body.get('error')}", (row.seq,)))
+        elif row.type != "200":
+            findings.append(Finding("critical", f"{where} answers {row.type}", (row.seq,)))
+        elif not says_healthy(body.get("body")):
+            findings.append(Finding("major", f"{where} answers 200 and says {words(body.get('body'))}", (row.seq,)))
+    if not asked:
+        return Judgement("INCONCLUSIVE", "no service was asked", to_decide="configure the target's services")
+    if findings:
+        return Judgement("FAIL", findings[0].text, tuple(findings), "every service says that it is healthy")
+    proof = tuple(row.seq for row, _ in asked)
+    services = len({body["service"] for _, body in asked})
+    return Judgement("PASS", f"{services} services say healthy at {len(asked)} endpoints", (Finding("info", "the answers", proof),))
+
+
+async def _tiers(ctx: Context) -> None:
+    for path in ("/api/health", "/health/ready", "/api/health/database?force=true"):
+        async with ctx.step("tiers", path=path):
+            await ctx.http("backend", "GET", path, within=15)
+
+
+def _tier_words(body: Any) -> dict[str, str]:
+    """What one health body says of each tier: connected, failed, skipped; tiers that it does not mention are absent."""
+    if not isinstance(body, dict):
+        return {}
+    said: dict[str, str] = {}
+    checks = body.get("checks") or body.get("database_details") or body
+    for tier in TIERS:
+        entry = checks.get(tier) if isinstance(checks, dict) else None
+        if isinstance(entry, dict):
+            if str(entry.get("status", "")) in ("not_configured", "skipped_optional"):
+                said[tier] = "skipped"
+            else:
+                said[tier] = "connected" if entry.get("connected") is True else "failed"
+    for key, tier in (("core_db", "postgresql"), ("redis_db", "redis"), ("clickhouse_db", "clickhouse")):
+        if isinstance(body.get(key), str):
+            said[tier] = {"connected": "connected", "skipped_optional": "skipped", "not_configured": "skipped"}.get(body[key], "failed")
+    return said
+
+
+def _judge_tiers(case: Case) -> Judgement:
+    said: dict[str, dict[str, tuple[str, int]]] = {tier: {} for tier in TIERS}
+    findings: list[Finding] = []
+    for row, body in answers(case):
+        if row.type != "200":
+            findings.append(Finding("major", f"{body['path']} answers {row.type or 'nothing'}", (row.seq,)))
+        for tier, word in _tier_words(body.get("body")).items():
+            said[tier][body["path"]] = (word, row.seq)
+    unproven: list[str] = []
+    for tier, sources in said.items():
+        heard = {word for word, _ in sources.values()}
+        seqs = tuple(seq for _, seq in sources.values())
+        if {"connected", "failed"} <= heard:
+            where = ", ".join(f"{path}: {word}" for path, (word, _) in sources.items())
+            findings.append(Finding("major", f"endpoints contradict each other on {tier} ({where})", seqs))
+        elif "failed" in heard:
+            findings.append(Finding("critical", f"{tier} is not connected", seqs))
+        elif "connected" not in heard:
+            unproven.append(tier)
+    if any(finding.severity in ("critical", "major") for finding in findings):
+        return Judgement("FAIL", findings[0].text, tuple(findings), "every tier answers a forced probe, and all endpoints agree")
+    if unproven:
+        return Judgement(
+            "INCONCLUSIVE", f"no endpoint proves {', '.join(unproven)}", tuple(findings), "a health body that probes these tiers"
+        )
+    proof = tuple(seq for sources in said.values() for _, seq in sources.values())
+    return Judgement(
+        "PASS", "all three tiers answer a forced probe and no endpoint contradicts it", (Finding("info", "the bodies", proof),)
+    )
+
+
+async def _connect(ctx: Context) -> None:
+    people: list[User | None] = list(ctx.users) or [None]
+    for user in people:
+        socket = await ctx.dial(user=user)
+        if socket is not None:
+            async with ctx.step("pong", user=user, conn=socket.conn):
+                await ctx.ping(socket, 5.0)
+            await socket.close()
+
+
+def _judge_connect(case: Case) -> Judgement:
+    dialled = {row.conn: row for row in case.rows if row.kind == "conn" and row.type == "dialing"}
+    if not dialled:
+        return Judgement("INCONCLUSIVE", "no connection was tried", to_decide="run it to its end")
+    findings: list[Finding] = []
+    anonymous_refused = False
+    welcomed = 0
+    for conn, dial in dialled.items():
+        rows = [row for row in case.rows if row.conn == conn and row.kind == "conn"]
+        frames = [row for row in case.rows if row.conn == conn and row.kind == "frame" and row.dir == "in"]
+        who = dial.user or "nobody"
+        if any(row.type == "welcome" for row in rows):
+            if not dial.user:
+                findings.append(Finding("critical", "a connection without any token is welcomed", tuple(row.seq for row in rows)))
+            elif any(row.type == "pong" for row in frames):
+                welcomed += 1
+            else:
+                findings.append(
+                    Finding("major", f"{who} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames))
+                )
+            continue
+        refusals = [row for row in rows if row.type in ("refused", "closed")]
+        body = next((row.body for row in refusals if row.type == "closed"), refusals[0].body if refusals else {})
+        seqs = tuple(row.seq for row in rows + frames)
+        if not dial.user and (body.get("code") == 1008 or body.get("status") in (401, 403)):
+            anonymous_refused = True
+        elif not any(row.type == "open" for row in rows):
+            refused = refusals[0].body if refusals else {}
+            findings.append(Finding("critical", f"{who} cannot connect: {refused.get('reason') or refused.get('status')}", seqs))
+        elif body.get("code") and not frames:
+            findings.append(
+                Finding("critical", f"the upgrade succeeds, then the target closes with {body['code']} and not one frame", seqs)
+            )
+        else:
+            findings.append(
+                Finding("critical", f"{who} is not welcomed: {refusals[0].body.get('reason') if refusals else 'no answer'}", seqs)
+            )
+    if findings:
+        return Judgement("FAIL", findings[0].text, tuple(findings), "a welcome frame and an answered ping on every connection")
+    if anonymous_refused and not welcomed:
+        return Judgement(
+            "BLOCKED", "nobody is signed in; the target refuses a connection without a token, as it should", to_decide="sign-in passes"
+        )
+    proof = tuple(row.seq for row in case.rows if row.kind == "conn" and row.type == "welcome")
+    return Judgement("PASS", f"{welcomed} of {len(dialled)} connections welcomed and answering", (Finding("info", "the welcomes", proof),))
+
+
+CHECKS = (
+    Check(
+        id="health-services",
+        suite="1.1",
+        title="Every service says that it is healthy",
+        proves="Backend, auth and frontend answer, and their bodies say healthy or ready.",
+        impact="If this fails, customers meet a service that is down or unwell.",
+        strategy=STRATEGY,
+        effects=frozenset({"read"}),
+        drive=_services,
+        judge=_judge_services,
+        min_users=0,
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"seconds": 1},
+    ),
+    Check(
+        id="health-tiers",
+        suite="1.1",
+        title="All three database tiers are connected",
+        proves="PostgreSQL, Redis and ClickHouse answer a forced probe, and no two endpoints contradict each other.",
+        impact="If this fails, conversations, sessions or analytics are being lost behind a green light.",
+        strategy=STRATEGY,
+        effects=frozenset({"read"}),
+        drive=_tiers,
+        judge=_judge_tiers,
+        min_users=0,
+        presets=("quick", "comprehensive", "priority1"),
+        cost=lambda users, preset: {"seconds": 1},
+    ),
+    Check(
+        id="ws-connect",
+        suite="1.1",
+        title="The WebSocket welcomes every user",
+        proves="The upgrade succeeds, a welcome frame follows, and a ping is answered.",
+        impact="If this fails, nobody can chat at all.",
+        strategy=("tests/e2e/staging/test_staging_connectivity_validation.py",),
+        effects=frozenset({"read"}),
+        drive=_connect,
+        judge=_judge_connect,
+        after=("sign-in",),
+        min_users=0,
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"connects": users, "sockets": 1, "seconds": 2},
+    ),
+)

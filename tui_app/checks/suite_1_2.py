@@ -1,0 +1,273 @@
+"""Suite 1.2, core integration: sign-in seen from every side, bad tokens refused everywhere, an agent that really answers."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.prompts import Kind, Prompt, make_prompt
+from tui_app.checks.reading import answers, decided, nothing_done, of_answer, seqs
+from tui_app.checks.rubric import score
+from tui_app.model import Row
+from tui_app.wire.tokens import bad_tokens, claims
+
+AUTH = ("tests/e2e/staging/test_auth_complete_workflows.py",)
+REFUSED = ("401", "403")
+
+
+async def _sign_in(ctx: Context) -> None:
+    await ctx.sign_in()
+
+
+def _judge_sign_in(case: Case) -> Judgement:
+    asked = answers(case)
+    ready = [row for row in case.rows if row.kind == "user" and row.type == "ready"]
+    if not asked and not ready:
+        return nothing_done("sign-in")
+    findings = [
+        Finding(
+            "critical",
+            f"{row.user} cannot sign in: {body['path']} answers {row.type if row.type != '0' else body.get('error')}",
+            (row.seq,),
+        )
+        for row, body in asked
+        if row.type not in ("200", "201")
+    ]
+    if len(ready) < case.users and not findings:
+        findings.append(Finding("critical", f"only {len(ready)} of {case.users} users signed in", seqs(row for row, _ in asked)))
+    subjects = {row.body.get("sub") for row in ready}
+    if len(subjects) < len(ready) or "" in subjects:
+        findings.append(Finding("critical", "two users got the same identity, or none", seqs(ready)))
+    return decided(findings, f"{len(ready)} users signed in, each with an identity of its own", "every user signs in", seqs(ready))
+
+
+async def _triangle(ctx: Context) -> None:
+    for user in ctx.users[:3]:
+        async with ctx.step("triangle", user=user, sub=user.sub, lifetime_claimed=claims(user.access).get("exp")):
+            await ctx.http("auth", "POST", "/auth/validate", user=user, json={"token": user.access})
+            await ctx.http("auth", "GET", "/auth/me", user=user)
+            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user)
+            async with ctx.socket(user) as socket:
+                waiting = ctx.later(socket.expect(lambda event: event.name == "ack", 5.0))
+                await socket.send("vigil_identity_probe", {})
+                await waiting
+
+
+def _judge_triangle(case: Case) -> Judgement:
+    steps = case.steps("triangle")
+    if not steps:
+        return nothing_done("triangulation")
+    findings: list[Finding] = []
+    proof: list[int] = []
+    for step in steps:
+        who, sub = step.begin.user, str(step.facts.get("sub", ""))
+        heard: dict[str, str] = {}
+        for row, body in step.answers():
+            proof.append(row.seq)
+            if body["path"] == "/auth/validate":
+                valid = of_answer(body, "valid")
+                heard["auth"] = str(of_answer(body, "user_id") or "")
+                if valid is not True:
+                    findings.append(Finding("critical", f"auth says that the token of {who} is not valid", (row.seq,)))
+            elif body["path"] == "/auth/me":
+                heard["me"] = str(of_answer(body, "id") or of_answer(body, "user_id") or of_answer(body, "sub") or "")
+            elif row.type != "200":
+                findings.append(Finding("critical", f"REST refuses the token of {who} with {row.type}", (row.seq,)))
+        acks = [row for row in step.rows if row.kind == "frame" and row.dir == "in" and row.type == "ack" and row.user == who]
+        proof += seqs(acks)
+        heard["WebSocket"] = next((event.user for row in acks for event in case.events(row) if event.user), "")
+        for side, name in heard.items():
+            if not name:
+                findings.append(Finding("major", f"{side} does not say who {who} is", seqs(step.rows)[:6]))
+            elif name != sub:
+                findings.append(Finding("critical", f"{side} takes {who} for somebody else than the token's subject", seqs(step.rows)[:6]))
+    return decided(
+        findings, f"{len(steps)} users: one identity in token, auth, REST and WebSocket", "all four sides name the same user", proof
+    )
+
+
+async def _matrix(ctx: Context) -> None:
+    user = ctx.users[-1]
+    spare = await ctx.spare_login(user, {})
+    short = await ctx.spare_login(user, {"lifetime_s": 1})
+    expired = None
+    if short is not None:
+        lifetime = float(claims(short.access).get("exp", 0)) - float(claims(short.access).get("iat", 0))
+        if 0 < lifetime <= 5:
+            await ctx.sleep(lifetime + 1.2)
+            expired = short.access
+    bad = [(token.kind, token.token) for token in bad_tokens(user.access, user.refresh, expired)]
+    if spare is not None:
+        answer = await ctx.http("auth", "POST", "/auth/logout", user=user, token=spare.access, json={})
+        if answer.status == 200:
+            bad.append(("revoked", spare.access))
+    for kind, token in bad:
+        ctx.secret(f"bad-{kind}", user, token or "")
+        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="rest"):
+            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user if token else None, token=token or "")
+        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="websocket"):
+            socket = await ctx.dial(user=user if token else None, token=token or "", carry="subprotocol" if token else "none")
+            if socket is not None:
+                await socket.close()
+
+
+async def _control(ctx: Context, user: User) -> bool:
+    async with ctx.step("good-token", user=user):
+        return (await ctx.http("backend", "GET", "/api/threads?limit=1", user=user)).status == 200
+    return False
+
+
+def _judge_matrix(case: Case) -> Judgement:
+    steps = case.steps("bad-token")
+    if not steps:
+        return nothing_done("token matrix")
+    findings: list[Finding] = []
+    proof: list[int] = []
+    unclear: list[str] = []
+    for step in steps:
+        kind, carry = str(step.facts["kind"]), str(step.facts["carry"])
+        rows = [row for row in step.rows if row.kind in ("conn", "http", "frame")]
+        proof += seqs(rows)
+        said = _refused(rows, carry)
+        if said == "accepted":
+            over = "REST" if carry == "rest" else "the WebSocket"
+            findings.append(Finding("critical", f"{over} accepts a token that is {kind}", seqs(rows)))
+        elif said != "refused":
+            unclear.append(f"{kind} over {carry}: {said}")
+    for step in case.steps("good-token"):
+        bad = [row for row, _ in step.answers() if row.type != "200"]
+        if bad or not step.answers():
+            findings.append(Finding("major", "a known-good token is refused after a bad one", seqs(bad)))
+    if unclear and not findings:
+        return Judgement(
+            "INCONCLUSIVE", f"neither refused nor accepted: {unclear[0]}", to_decide="401, 403 or close 1008 for every bad token"
+        )
+    kinds = {str(step.facts["kind"]) for step in steps}
+    missing = sorted({"expired", "revoked"} - kinds)
+    if missing and not findings:
+        return Judgement(
+            "INCONCLUSIVE",
+            f"{len(kinds)} kinds of bad token refused everywhere; no {' and no '.join(missing)} token could be had",
+            to_decide="a token that has expired, or a target that revokes on logout",
+        )
+    return decided(
+        findings,
+        f"{len(kinds)} kinds of bad token refused on REST and WebSocket, good ones taken between them",
+        "every bad token is refused",
+        proof,
+    )
+
+
+def _refused(rows: list[Row], carry: str) -> str:
+    if carry == "rest":
+        status = next((row.type for row in rows if row.kind == "http" and row.dir == "in"), "0")
+        return "refused" if status in REFUSED else "accepted" if status == "200" else f"status {status}"
+    if any(row.kind == "conn" and row.type == "welcome" for row in rows):
+        return "accepted"
+    closed = next((row.body for row in rows if row.kind == "conn" and row.type == "closed"), {})
+    refused = next((row.body for row in rows if row.kind == "conn" and row.type == "refused"), {})
+    if closed.get("code") == 1008 or refused.get("status") in (401, 403):
+        return "refused"
+    return f"closed with {closed.get('code')}" if closed else str(refused.get("reason") or "no answer")
+
+
+async def _answers(ctx: Context) -> None:
+    rng = random.Random(ctx.seed("agent-answers"))
+    kinds: tuple[Kind, ...] = ("arithmetic", "text", "arithmetic")
+    for index, kind in enumerate(kinds):
+        user = ctx.users[index % len(ctx.users)]
+        marker = ctx.marker(user)
+        prompt = make_prompt(rng, kind, marker)
+        async with ctx.socket(user) as socket:
+            await ctx.run_agent(socket, prompt.text, marker=marker, truth=msgspec.to_builtins(prompt))
+
+
+def _judge_answers(case: Case) -> Judgement:
+    steps = case.steps("agent-run")
+    if not steps:
+        return nothing_done("challenge")
+    findings: list[Finding] = []
+    proof: list[int] = []
+    records = {run.request: run for run in case.runs()}
+    for step in steps:
+        run = records.get(str(step.facts.get("request")))
+        rows = seqs(row for row in step.rows if row.kind == "frame" and row.user == step.begin.user)
+        if run is None or not run.answer:
+            findings.append(Finding("critical", f"{step.begin.user}'s challenge was never answered", (step.begin.seq, *rows)))
+            continue
+        proof += [step.begin.seq, *rows]
+        prompt = msgspec.convert(step.facts["truth"], Prompt)
+        if not score(run.answer, prompt).passed:
+            findings.append(
+                Finding(
+                    "major", f"{step.begin.user}'s answer does not solve its challenge; an echo or a canned text would not either", rows
+                )
+            )
+    return decided(findings, f"{len(steps)} of {len(steps)} challenges solved", "answers that only a working agent can give", proof)
+
+
+CHECKS = (
+    Check(
+        id="sign-in",
+        suite="1.2",
+        title="Every user signs in",
+        proves="Each account gets tokens and an identity of its own.",
+        impact="If this fails, customers are locked out.",
+        strategy=AUTH,
+        effects=frozenset({"write"}),
+        drive=_sign_in,
+        judge=_judge_sign_in,
+        min_users=0,
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"seconds": 1},
+    ),
+    Check(
+        id="sign-in-triangle",
+        suite="1.2",
+        title="One identity on every side",
+        proves="Auth calls the token valid, REST and WebSocket take it, and all name the token's own subject.",
+        impact="If this fails, customers may act as somebody else.",
+        strategy=AUTH,
+        effects=frozenset({"read"}),
+        drive=_triangle,
+        judge=_judge_triangle,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"connects": min(users, 3), "sockets": 1, "seconds": 1},
+    ),
+    Check(
+        id="token-matrix",
+        suite="1.2",
+        title="Every bad token is refused everywhere",
+        proves="Missing, malformed, forged, altered, refresh, expired and revoked tokens are refused on REST and WebSocket.",
+        impact="If this fails, a stranger can read and write as a customer.",
+        strategy=(*AUTH, "tests/e2e/staging/test_authentication_authorization_flow.py", "tests/e2e/staging/test_priority2_high.py"),
+        effects=frozenset({"negative"}),
+        drive=_matrix,
+        judge=_judge_matrix,
+        needs=("sign-in-triangle",),
+        exclusive=True,
+        catches=("accept-expired",),
+        presets=("quick", "comprehensive", "priority2"),
+        cost=lambda users, preset: {"connects": 10, "sockets": 1, "bad_tokens": 20, "seconds": 6},
+    ),
+    Check(
+        id="agent-answers",
+        suite="1.2",
+        title="The agent answers what only an agent can",
+        proves="Challenges whose answers stand nowhere in the prompt come back solved.",
+        impact="If this fails, customers pay for answers that nobody worked out.",
+        strategy=(
+            "tests/e2e/staging/test_real_agent_execution_staging.py",
+            "tests/e2e/staging/test_websocket_agent_events_comprehensive.py",
+        ),
+        effects=frozenset({"write"}),
+        drive=_answers,
+        judge=_judge_answers,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"agent_runs": 3, "connects": min(users, 3), "sockets": 1, "threads": 3, "seconds": 3},
+    ),
+)

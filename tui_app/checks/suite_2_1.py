@@ -1,0 +1,136 @@
+"""Suite 2.1, real-time communication: the five critical events of every run, and a socket that survives nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import msgspec
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.prompts import make_prompt
+from tui_app.checks.reading import decided, ends, nothing_done, seqs
+
+RUNS = 10
+STRATEGY = (
+    "tests/e2e/staging/test_1_websocket_events_staging.py",
+    "tests/e2e/staging/test_3_agent_pipeline_staging.py",
+    "tests/e2e/staging/validate_critical_events.py",
+    "tests/e2e/staging/test_websocket_agent_events_comprehensive.py",
+)
+
+
+async def _events(ctx: Context) -> None:
+    each = -(-RUNS // len(ctx.users))
+    await asyncio.gather(*(_one_user(ctx, user, each) for user in ctx.users))
+    await ctx.linger()  # an event after the end is a fault, too, and may come late
+
+
+async def _one_user(ctx: Context, user: User, runs: int) -> None:
+    rng = random.Random(ctx.seed(f"five-events {user.label}"))
+    async with ctx.socket(user) as socket:
+        for index in range(runs):
+            marker = ctx.marker(user)
+            prompt = make_prompt(rng, ("spend", "arithmetic", "own-data")[index % 3], marker)
+            await ctx.run_agent(socket, prompt.text, marker=marker, truth=msgspec.to_builtins(prompt))
+
+
+def _judge_events(case: Case) -> Judgement:
+    runs = case.runs()
+    if not runs:
+        return nothing_done("agent runs")
+    findings = [
+        Finding("critical", f"{run.user}, run {run.run[:8] or '?'}: {violation.text}", tuple(violation.seqs))
+        for run in runs
+        for violation in run.violations
+    ]
+    lost = [run for run in runs if run.state == "unfinished"]
+    if findings:
+        bad = len({run.request for run in runs if run.violations})
+        reason = f"{bad} of {len(runs)} runs break the contract of the five events: {findings[0].text}"
+        return Judgement("FAIL", reason, tuple(findings), "every run has all five, in order, paired, once")
+    if lost:
+        return Judgement(
+            "INCONCLUSIVE",
+            f"{len(lost)} of {len(runs)} runs lost their connection before the end",
+            to_decide="runs that end while connected",
+        )
+    if len(runs) < RUNS:
+        return Judgement("INCONCLUSIVE", f"{len(runs)} runs are fine; {RUNS} are asked for", to_decide=f"{RUNS - len(runs)} more runs")
+    proof = tuple(seq for run in runs for seq in ends(run))
+    return decided([], f"all five events in every one of {len(runs)} runs: present, ordered, paired, once, with the right ids", "", proof)
+
+
+async def _survives(ctx: Context) -> None:
+    user = ctx.users[0]
+    async with ctx.socket(user, fresh=True) as socket:
+        async with ctx.step("bad-json", user=user, deadline=5.0, conn=socket.conn) as step:
+            waiting = ctx.later(socket.expect(lambda event: event.name == "error", 5.0))
+            await socket.send_raw('{"type": "user_message", "payload": ')
+            if await waiting is None:
+                step.ended("deadline" if socket.open else "lost")
+        async with ctx.step("unknown-type", user=user, deadline=5.0, conn=socket.conn) as step:
+            waiting = ctx.later(socket.expect(lambda event: event.name == "ack", 5.0))
+            await socket.send("vigil_unknown_type", {})
+            if await waiting is None:
+                step.ended("deadline" if socket.open else "lost")
+        await ctx.ping(socket, 5.0)
+
+
+def _judge_survives(case: Case) -> Judgement:
+    wanted = (("bad-json", "an error frame after bad JSON"), ("unknown-type", "an ack of an unknown type"), ("ping", "a pong afterwards"))
+    findings: list[Finding] = []
+    proof: list[int] = []
+    for intent, what in wanted:
+        steps = case.steps(intent)
+        if not steps:
+            findings.append(Finding("major", f"{what}: never came to it, the connection was gone", seqs(case.rows)[-6:]))
+        for step in steps:
+            proof += seqs(row for row in step.rows if row.kind == "frame")
+            if step.outcome != "done":
+                how = "the connection was closed" if step.outcome == "lost" else "nothing came in 5 s"
+                findings.append(Finding("major", f"{what}: {how}", (step.begin.seq, *seqs(step.rows))))
+    if not any(case.steps(intent) for intent, _ in wanted):
+        return nothing_done("bad frames")
+    return decided(
+        findings, "bad JSON gets an error frame, an unknown type an ack, and the connection lives on", "an answer to each", proof
+    )
+
+
+CHECKS = (
+    Check(
+        id="five-events",
+        suite="2.1",
+        title="Five critical events in every run",
+        proves="Each run sends all five events, in order, paired, exactly once, with its own run, thread and user.",
+        impact="If this fails, customers stare at a chat that does not move, or believe a run that never ended.",
+        strategy=STRATEGY,
+        effects=frozenset({"write"}),
+        drive=_events,
+        judge=_judge_events,
+        needs=("sign-in", "ws-connect"),
+        catches=("drop-tool-completed",),
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {
+            "agent_runs": -(-RUNS // users) * users,
+            "connects": users,
+            "sockets": users,
+            "threads": RUNS,
+            "seconds": 6,
+        },
+    ),
+    Check(
+        id="socket-survives",
+        suite="2.1",
+        title="Nonsense does not kill a connection",
+        proves="Bad JSON gets an error frame, an unknown type an ack, and the same connection goes on working.",
+        impact="If this fails, one client's bug cuts a customer's conversation.",
+        strategy=("tests/e2e/staging/test_2_message_flow_staging.py",),
+        effects=frozenset({"read"}),
+        drive=_survives,
+        judge=_judge_survives,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "websocket"),
+        cost=lambda users, preset: {"connects": 1, "sockets": 1, "seconds": 1},
+    ),
+)

@@ -1,0 +1,109 @@
+"""Suite 3.1, error recovery: a connection is cut in the middle of a run, and a new run must work soon after."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import msgspec
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.prompts import make_prompt
+from tui_app.checks.reading import nothing_done, seqs
+from tui_app.verdict.statistics import every_verdict
+
+CUTS = 10
+
+
+async def _recover(ctx: Context) -> None:
+    each = -(-CUTS // len(ctx.users))
+    await asyncio.gather(*(_cuts(ctx, user, each) for user in ctx.users))
+
+
+async def _cuts(ctx: Context, user: User, count: int) -> None:
+    rng = random.Random(ctx.seed(f"recovery {user.label}"))
+    for _ in range(count):
+        await _cut(ctx, user, rng)
+
+
+async def _cut(ctx: Context, user: User, rng: random.Random) -> None:
+    first = make_prompt(rng, "spend", ctx.marker(user))
+    async with ctx.socket(user, fresh=True) as victim:
+        started = asyncio.Event()
+        doomed = ctx.later(ctx.run_agent(victim, first.text, doomed=True, on_event=lambda event: started.set()))
+        await ctx.wait(started, float(ctx.limits.first_event_s))
+        victim.abort()
+        fault_at = ctx.now_ns()
+        await doomed
+    deadline = float(ctx.limits.recovery_s) * 2
+    async with ctx.step("recover", user=user, deadline=deadline, fault_at=fault_at) as step:
+        second = make_prompt(rng, "arithmetic", ctx.marker(user))
+        seen: list[int] = []
+        socket = await ctx.dial(user=user)
+        if socket is None:
+            step.ended("refused")
+            return
+        try:
+            await ctx.run_agent(
+                socket,
+                second.text,
+                truth=msgspec.to_builtins(second),
+                on_event=lambda event: seen.append(ctx.now_ns()) if event.name == "agent_started" else None,
+            )
+        finally:
+            await socket.close()
+        if seen:
+            step.note(first_event_at=seen[0])
+        else:
+            step.ended("deadline")
+
+
+def _judge(case: Case) -> Judgement:
+    steps = case.steps("recover")
+    if not steps:
+        return nothing_done("recovery")
+    limit = float(case.limits.get("recovery_s", 5.0)) * 1000
+    times: list[float] = []
+    findings: list[Finding] = []
+    for step in steps:
+        at = step.facts.get("first_event_at")
+        rows = (step.begin.seq, *seqs(row for row in step.rows if row.user == step.begin.user and row.kind in ("conn", "frame"))[:12])
+        if not isinstance(at, int):
+            findings.append(
+                Finding(
+                    "critical", f"{step.begin.user} did not recover: no right event of a new run ({step.outcome or 'unfinished'})", rows
+                )
+            )
+            continue
+        took = (at - int(step.facts["fault_at"])) / 1e6
+        times.append(took)
+        if took > limit:
+            findings.append(Finding("major", f"{step.begin.user} needed {took / 1000:.1f} s to recover, limit {limit / 1000:g} s", rows))
+    broken = [run for run in case.runs() if run.violations and run.state != "unfinished"]
+    # What such a run then does wrong is for the checks of the five events to say; here it counts that it came.
+    notes = [Finding("minor", f"{run.user}: {run.violations[0].text}", tuple(run.violations[0].seqs)) for run in broken]
+    if findings:
+        return Judgement("FAIL", findings[0].text, (*findings, *notes), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
+    reading = every_verdict(times, limit)
+    proof = Finding("info", "cuts and recoveries", seqs(row for step in steps for row in (step.begin, step.end) if row is not None))
+    return Judgement(reading.word, reading.reason, (proof, *notes), reading.to_decide)
+
+
+CHECKS = (
+    Check(
+        id="recovery-cut",
+        suite="3.1",
+        title="A cut connection recovers in time",
+        proves="After a cut in mid-run, a new connection and a new run bring the first right event within the limit.",
+        impact="If this fails, a blink of the network ends a customer's session.",
+        strategy=("tests/e2e/staging/test_6_failure_recovery_staging.py", "tests/e2e/staging/test_error_recovery_resilience.py"),
+        effects=frozenset({"fault", "write"}),
+        drive=_recover,
+        judge=_judge,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "priority2"),
+        cost=lambda users, preset: {
+            "agent_runs": 2 * -(-CUTS // users) * users, "connects": 2 * -(-CUTS // users) * users, "sockets": users, "threads": 2 * CUTS, "seconds": 6,
+        },
+    ),
+)  # fmt: skip

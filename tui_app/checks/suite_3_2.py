@@ -1,0 +1,134 @@
+"""Suite 3.2, performance: connections, pings and answers as series of their own, each against the strategy's limit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
+from tui_app.checks.reading import ends, nothing_done, seqs
+from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, percentile_verdict, with_taint
+from tui_app.verdict.words import aggregate
+
+PING_EVERY_S = 0.1
+STRATEGY = (
+    "tests/e2e/staging/test_performance_scaling.py",
+    "tests/e2e/staging/test_websocket_realtime_updates.py",
+    "scripts/collect_staging_metrics.py",
+)
+
+
+async def _pings(ctx: Context) -> None:
+    """An open schedule: each ping has its instant, whether or not the one before was answered."""
+    count = LOOKS[0] if ctx.preset == "quick" else LOOKS[1]
+    async with ctx.sockets(ctx.users[:3]) as sockets:
+        begin = ctx.now_ns()
+        held = ctx.held_ns()
+        waiting: list[asyncio.Task[Any]] = []
+        for index in range(count):
+            intended = begin + int(index * PING_EVERY_S * 1e9) + (ctx.held_ns() - held)
+            await ctx.sleep(max(0.0, (intended - ctx.now_ns()) / 1e9))
+            waiting.append(ctx.later(ctx.ping(sockets[index % len(sockets)], 5.0, intended)))
+            if index % 5 == 0:
+                waiting.append(ctx.later(sockets[index % len(sockets)].control_ping(5.0)))
+        await asyncio.gather(*waiting)
+
+
+def _judge_pings(case: Case) -> Judgement:
+    return _percentile(case, "ping", float(case.limits.get("ping_ms", 100.0)), "application pings")
+
+
+async def _connects(ctx: Context) -> None:
+    count = LOOKS[0] + 1  # the first is the cold one, which does not count
+    for index in range(count):
+        socket = await ctx.dial(user=ctx.users[index % len(ctx.users)])
+        if socket is not None:
+            await socket.close()
+
+
+def _judge_connects(case: Case) -> Judgement:
+    return _percentile(case, "connect", float(case.limits.get("connect_s", 2.0)) * 1000, "warm connects")
+
+
+def _percentile(case: Case, series: str, limit_ms: float, what: str) -> Judgement:
+    measured = case.monitors.latency.series(series)
+    if not measured.n:
+        return nothing_done(what)
+    reading = with_taint(lambda values: percentile_verdict(values, limit_ms), measured.values, measured.hiccups)
+    text = f"{reading.measured or 'no percentile yet'} of {reading.n} {what}, limit {limit_ms:.0f} ms"
+    wanted = {"ping": ("step", "begin"), "connect": ("conn", "welcome")}[series]
+    proof = seqs(row for row in case.rows if (row.kind, row.type) == wanted)[:200]
+    severity: Severity = "major" if reading.word == "FAIL" else "info"
+    return Judgement(reading.word, f"{text}: {reading.reason}", (Finding(severity, text, proof),), reading.to_decide)
+
+
+async def _nothing(ctx: Context) -> None:
+    """Reads what the session's own runs took; asks nothing more of the target."""
+
+
+def _judge_response(case: Case) -> Judgement:
+    timed = [(run, run.duration_ms) for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
+    if not timed:
+        return nothing_done("agent runs")
+    took = [ms for _, ms in timed]
+    each_ms = float(case.limits.get("run_s", 30.0)) * 1000
+    mean_ms = float(case.limits.get("response_mean_s", 15.0)) * 1000
+    findings = [
+        Finding("major", f"{run.user}: a run took {ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run))
+        for run, ms in timed
+        if ms >= each_ms
+    ]
+    mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run, _ in timed))
+    if mean.word == "FAIL":
+        findings.append(Finding("major", mean.reason))
+    if findings:
+        return Judgement("FAIL", findings[0].text, tuple(findings), "every run and their mean under the limits")
+    proof = Finding("info", "the runs, from their request", tuple(run.seq for run, _ in timed[:200]))
+    return Judgement(aggregate([mean.word, each.word]), f"{mean.reason}; {each.reason}", (proof,), mean.to_decide or each.to_decide)
+
+
+CHECKS = (
+    Check(
+        id="ping-latency",
+        suite="3.2",
+        title="Messages are quick",
+        proves="Application pings on an open schedule come back under the limit at p95, with 95 % confidence.",
+        impact="If this fails, the chat feels broken to every customer.",
+        strategy=STRATEGY,
+        effects=frozenset({"read"}),
+        drive=_pings,
+        judge=_judge_pings,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "websocket", "priority1"),
+        cost=lambda users, preset: {"connects": min(users, 3), "sockets": min(users, 3), "seconds": 7 if preset == "quick" else 11},
+    ),
+    Check(
+        id="connect-latency",
+        suite="3.2",
+        title="Connections are quick",
+        proves="Warm connects, DNS to welcome, stay under the limit at p95, with 95 % confidence.",
+        impact="If this fails, customers wait before they can even ask.",
+        strategy=(*STRATEGY, "tests/e2e/staging/test_staging_connectivity_validation.py"),
+        effects=frozenset({"read"}),
+        drive=_connects,
+        judge=_judge_connects,
+        needs=("sign-in", "ws-connect"),
+        presets=("comprehensive",),
+        cost=lambda users, preset: {"connects": LOOKS[0] + 1, "sockets": 1, "seconds": 4},
+    ),
+    Check(
+        id="response-time",
+        suite="3.2",
+        title="Answers come in time",
+        proves="Every agent run of the session ends under 30 s, and their mean is under 15 s with 95 % confidence.",
+        impact="If this fails, customers give up before the answer comes.",
+        strategy=("tests/e2e/staging/measure_chat_performance.py",),
+        effects=frozenset({"read"}),
+        drive=_nothing,
+        judge=_judge_response,
+        needs=("sign-in",),
+        after=("five-events",),
+        at_end=True,
+        presets=("quick", "comprehensive"),
+    ),
+)

@@ -1,0 +1,147 @@
+"""Suite 4.2, one source of truth: ids belong to one run and one user, the socket and the history agree, no frame is unaccounted for."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.prompts import make_prompt
+from tui_app.checks.reading import decided, ends, nothing_done, of_answer
+from tui_app.monitors.record import RunRecord
+
+
+async def _nothing(ctx: Context) -> None:
+    """Reads what the session's other checks recorded; asks nothing more of the target."""
+
+
+def _judge_context(case: Case) -> Judgement:
+    runs = [run for run in case.monitors.lifecycle.runs() if run.run]
+    if not runs:
+        return nothing_done("user contexts")
+    findings: list[Finding] = []
+    owners: dict[str, set[str]] = {}
+    threads: dict[str, set[str]] = {}
+    requests: dict[str, set[str]] = {}
+    for run in runs:
+        owners.setdefault(run.run, set()).add(run.user)
+        requests.setdefault(run.run, set()).add(run.request)
+        if run.thread:
+            threads.setdefault(run.thread, set()).add(run.user)
+    for name, users in owners.items():
+        if len(users) > 1:
+            findings.append(Finding("critical", f"run {name[:8]} belongs to {len(users)} users", _of(runs, run=name)))
+        if len(requests[name]) > 1:
+            findings.append(Finding("critical", f"run {name[:8]} serves {len(requests[name])} requests", _of(runs, run=name)))
+    for name, users in threads.items():
+        if len(users) > 1:
+            findings.append(Finding("critical", f"thread {name[:8]} is shared by {len(users)} users", _of(runs, thread=name)))
+    proof = [run.seq for run in runs[:200]]
+    return decided(findings, f"{len(runs)} runs: each id of one request, one thread of one user", "no id shared", proof)
+
+
+def _of(runs: list[RunRecord], *, run: str = "", thread: str = "") -> tuple[int, ...]:
+    return tuple(seq for one in runs if (run and one.run == run) or (thread and one.thread == thread) for seq in ends(one))
+
+
+async def _history(ctx: Context) -> None:
+    for index, user in enumerate(ctx.users[:2]):
+        marker = ctx.marker(user)
+        prompt = make_prompt(random.Random(ctx.seed(f"history {index}")), "spend", marker)
+        thread = await ctx.thread(user, "history")
+        async with ctx.socket(user) as socket:
+            outcome = await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
+        async with ctx.step("history", user=user, request=outcome.request):
+            await ctx.http("backend", "GET", f"/api/threads/{thread}/messages", user=user, fresh=True)
+
+
+def _judge_history(case: Case) -> Judgement:
+    steps = case.steps("history")
+    if not steps:
+        return nothing_done("history")
+    records = {run.request: run for run in case.runs()}
+    findings: list[Finding] = []
+    proof: list[int] = []
+    for step in steps:
+        run = records.get(str(step.facts["request"]))
+        if run is None or not run.answer:
+            findings.append(Finding("critical", f"{step.begin.user}'s run gave no answer to compare", (step.begin.seq,)))
+            continue
+        for row, body in step.answers():
+            proof += [row.seq, *ends(run)]
+            kept = [
+                message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"
+            ]
+            if not any(run.answer in str(message.get("content")) for message in kept):
+                findings.append(
+                    Finding(
+                        "critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *ends(run)[-1:])
+                    )
+                )
+    return decided(findings, f"{len(steps)} answers: the same on the socket and in the history", "socket and history agree", proof)
+
+
+def _judge_frames(case: Case) -> Judgement:
+    frames = case.monitors.frames
+    counts = frames.classified
+    received = frames.received
+    if not received:
+        return nothing_done("frames")
+    counted = sum(counts.values())
+    text = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()) if number)
+    if not frames.balanced:
+        reason = f"{received} frames received, {counted} classified ({text})"
+        return Judgement("FAIL", reason, (Finding("major", reason, tuple(frames.unclassified)),), "every frame classified")
+    if counts.get("malformed"):
+        shown = tuple(seq for conn in frames.conns.values() for seq in conn.malformed)
+        finding = Finding("major", f"{counts['malformed']} frames cannot be read", shown)
+        return Judgement("FAIL", finding.text, (finding,), "every frame readable")
+    return Judgement("PASS", f"{received} frames received, every one classified ({text})")
+
+
+CHECKS = (
+    Check(
+        id="one-context",
+        suite="4.2",
+        title="One context per request and user",
+        proves="No run id serves two requests, no run or thread belongs to two users.",
+        impact="If this fails, one customer's session runs inside another's.",
+        strategy=("tests/e2e/staging/test_ssot_user_execution_context_staging.py",),
+        effects=frozenset({"read"}),
+        drive=_nothing,
+        judge=_judge_context,
+        needs=("sign-in",),
+        after=("five-events",),
+        at_end=True,
+        presets=("quick", "comprehensive", "websocket"),
+    ),
+    Check(
+        id="history-agrees",
+        suite="4.2",
+        title="Socket and history tell the same",
+        proves="The answer on the socket is the answer in the thread's history.",
+        impact="If this fails, customers come back to another answer than they were given.",
+        strategy=("tests/e2e/staging/test_ssot_event_validator_staging.py",),
+        effects=frozenset({"write"}),
+        drive=_history,
+        judge=_judge_history,
+        needs=("sign-in", "ws-connect"),
+        presets=("quick", "comprehensive", "websocket"),
+        cost=lambda users, preset: {"agent_runs": min(users, 2), "connects": min(users, 2), "sockets": 1, "threads": 2, "seconds": 2},
+    ),
+    Check(
+        id="frames-accounted",
+        suite="4.2",
+        title="Every frame is accounted for",
+        proves="Each frame received was read and put down to its owner, the session, or a finding.",
+        impact="If this fails, the rest of this verdict may rest on frames that nobody looked at.",
+        strategy=("tests/e2e/staging/event_validator_ssot/test_golden_path_event_validation.py",),
+        effects=frozenset({"read"}),
+        drive=_nothing,
+        judge=_judge_frames,
+        needs=("ws-connect",),
+        at_end=True,
+        presets=("quick", "comprehensive", "websocket"),
+    ),
+)

@@ -1,0 +1,209 @@
+"""What the session came to: facts that only the rows tell, the sixteen criteria, and the result document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui_app.model import Row
+from tui_app.monitors.record import RunRecord
+from tui_app.monitors.series import Series
+from tui_app.verdict.criteria import CriterionReading, read_criteria
+from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
+from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footprint, SeriesResult, Session, build
+
+if TYPE_CHECKING:
+    from tui_app.checks.bench import Bench
+
+FEEDS = {
+    "T1": ("five-events",),
+    "T2": ("connect-latency",),
+    "T3": ("response-time",),
+    "T4": ("isolation-frames", "isolation-rest"),
+    "T5": ("sign-in-triangle", "token-matrix"),
+    "T6": ("tiers-persist",),
+    "B1": ("golden-path",),
+    "B2": ("ai-value",),
+    "B3": ("suite:2.3",),
+    "B4": ("golden-path", "five-events", "recovery-cut", "message-persisted"),
+    "P1": ("ping-latency",),
+    "P2": ("response-time",),
+    "P5": ("recovery-cut",),
+}
+"""Which checks answer which criterion. B5, P3 and P4 have none yet: where a plan asks for them they are not in it."""
+_SERIES = ("connect", "connect_cold", "ping", "recovery")
+
+
+def limits_ms(limits: Mapping[str, Any]) -> dict[str, float]:
+    """The plan's limits by latency series, ms."""
+    keys = {"connect": ("connect_s", 1000.0), "ping": ("ping_ms", 1.0), "run": ("run_s", 1000.0), "recovery": ("recovery_s", 1000.0)}
+    return {series: float(limits[key]) * factor for series, (key, factor) in keys.items() if key in limits}
+
+
+class Sums:
+    """Counts what no monitor counts: things made, connects, builds, who answered, how each check's drive ended."""
+
+    def __init__(self) -> None:
+        self.created: dict[tuple[str, str], dict[str, Any]] = {}
+        self.left: list[dict[str, Any]] = []
+        self.builds: list[str] = []
+        self.environment = ""
+        self.runs = 0
+        self.connects = 0
+        self.answered = False
+        self.refused = False
+        self.outcomes: dict[str, str] = {}
+        self.took: dict[str, float | None] = {}
+
+    def feed(self, row: Row) -> None:
+        """Take one acting row."""
+        if row.kind == "created":
+            self._created(row)
+        elif row.kind == "target":
+            body = row.body
+            self.builds.append(str(body.get("build") or ""))
+            self.environment = self.environment or str(body.get("environment") or "")
+        elif row.kind == "step" and row.type == "begin" and row.body.get("intent") == "agent-run":
+            self.runs += 1
+        elif row.kind == "conn":
+            self.connects += row.type == "dialing"
+            # An upgrade that was answered, even with a refusal, is somebody answering.
+            self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(row.body.get("status")))
+        elif row.kind == "http" and row.dir == "in":
+            self.answered |= row.type != "0"
+        elif row.kind == "check" and row.type == "end":
+            outcome = str(row.body.get("outcome", ""))
+            self.outcomes[row.check] = outcome
+            self.refused |= outcome == "refused"
+            self.took[row.check] = row.ms
+
+    def driven(self, check: str) -> bool:
+        """Whether this check's drive came to its end."""
+        return self.outcomes.get(check) == "driven"
+
+    def _created(self, row: Row) -> None:
+        body = row.body
+        thing = {key: str(body.get(key, "")) for key in ("thing", "id", "owner")}
+        if row.type == "made" and thing["thing"] != "run":
+            self.created[thing["thing"], thing["id"]] = thing
+        elif row.type == "left":
+            self.left.append({**thing, "reason": str(body.get("reason", ""))})
+
+
+def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The criteria and the result document, once the session's last row is there."""
+    sums, plan = bench.sums, bench.plan
+    reason = str(row.body.get("reason", ""))
+    criteria = read_criteria(_facts(bench))
+    monitors = bench.monitors
+    session = Session(
+        session=bench.header.get("session", ""),
+        parent=bench.header.get("parent") or None,
+        started=bench.header.get("started", ""),
+        target={key: plan.get("target", {}).get(key) for key in ("name", "environment", "backend", "auth", "frontend", "websocket")}
+        | {"says": sums.environment or None},
+        build_start=(sums.builds[0] or None) if sums.builds else None,
+        build_end=(sums.builds[-1] or None) if sums.builds else None,
+        checks=[_check(bench, name) for name in bench.cases],
+        criteria=criteria,
+        users=monitors.isolation.users,
+        cells=[CellResult(cell.source, cell.observer, cell.probes, cell.leaks, cell.state) for cell in monitors.isolation.cells()],
+        latency=[SeriesResult(one.series, one.n, one.p50, one.p95, one.p99, one.max, one.limit_ms) for one in monitors.latency.summaries()],
+        received=monitors.frames.received,
+        classified=dict(monitors.frames.classified),
+        footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
+        interrupted=reason == "stopped",
+        own_fault=reason == "fault",
+        refused=sums.refused,
+        reached=sums.answered,
+    )
+    return [_as_dict(reading) for reading in criteria], build(session)
+
+
+def _check(bench: Bench, name: str) -> CheckResult:
+    check, judgement = bench.checks[name], bench.judgements[name]
+    return CheckResult(
+        id=name,
+        phase=check.phase,
+        suite=check.suite,
+        strategy=check.strategy,
+        title=check.title,
+        verdict=judgement.word,
+        reason=judgement.reason,
+        to_decide=judgement.to_decide,
+        required=check.required,
+        duration_ms=bench.sums.took.get(name),
+        findings=[
+            FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
+        ],
+    )
+
+
+def _as_dict(reading: CriterionReading) -> dict[str, Any]:
+    return {name: getattr(reading, name) for name in reading.__struct_fields__}
+
+
+def _facts(bench: Bench) -> Facts:
+    plan, monitors = bench.plan, bench.monitors
+    limits = dict(plan.get("limits", {}))
+    checks = {
+        name: CheckFact(bench.judgements[name].word, bench.judgements[name].reason, bench.judgements[name].to_decide, check.suite)
+        for name, check in bench.checks.items()
+    }
+    return Facts(
+        preset=str(plan.get("preset", "quick")),
+        users=int(plan.get("users", 1)),
+        environment=str(plan.get("target", {}).get("environment", "")),
+        duration_s=float(plan.get("duration_s", 0.0)),
+        checks=checks,
+        feeds=FEEDS,
+        limits={key: float(limits[mine]) for key, mine in _LIMITS.items() if mine in limits},
+        series={name: _series(monitors.latency.series(name)) for name in _SERIES},
+        runs=_runs(monitors.lifecycle.runs(), monitors.canned.convicted(), monitors.latency.series("run")),
+        isolation=_isolation(monitors.isolation),
+    )
+
+
+_LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "response_s": "response_mean_s", "recovery_s": "recovery_s"}
+
+
+def _series(series: Series) -> SeriesFact:
+    return SeriesFact(list(series.values), list(series.hiccups), series.late)
+
+
+def _runs(records: list[RunRecord], canned: set[str], series: Series) -> RunsFact:
+    judged = [run for run in records if run.state in ("ok", "wrong")]
+    wrong = [run for run in judged if run.violations]
+    return RunsFact(
+        judged=len(judged),
+        with_tools=sum(run.expects_tools for run in judged),
+        violated=len(wrong),
+        canned=sum(run.request in canned for run in judged),
+        unfinished=sum(run.state == "unfinished" for run in records),
+        first_wrong=f"{wrong[0].user}: {wrong[0].violations[0].text}" if wrong else "",
+        durations=_series(series),
+    )
+
+
+def _isolation(isolation: Any) -> IsolationFact:
+    cells = isolation.cells()
+    first = next((cell for cell in cells if cell.leaks), None)
+    return IsolationFact(
+        users=len(isolation.users),
+        probes=sum(cell.probes for cell in cells),
+        least=min((cell.probes for cell in cells), default=0),
+        leaks=sum(cell.leaks for cell in cells),
+        strays=len(isolation.strays),
+        unproven_users=tuple(user for user in isolation.users if not isolation.proven(user)),
+        first_leak=f"{first.observer} saw {first.what} of {first.source}" if first else "",
+    )
+
+
+def same_verdicts(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Where two results of one session differ: check and criterion ids (for rejudging); empty when they agree."""
+
+    def read(result: Mapping[str, Any], key: str) -> dict[str, str]:
+        return {entry["id"]: json.dumps([entry["verdict"], entry["reason"], entry.get("findings")]) for entry in result[key]}
+
+    return [name for key in ("checks", "criteria") for name in read(one, key) if read(one, key)[name] != read(other, key).get(name)]

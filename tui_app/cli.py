@@ -1,0 +1,184 @@
+"""The command line. Nothing heavy is imported before the command that needs it is known."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from tui_app import __version__
+
+EXIT_USAGE = 2
+EXIT_FAULT = 5
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options; the contract others script against."""
+    top = argparse.ArgumentParser(
+        prog="vigil",
+        description="Validate a live staging deployment of an agent-chat platform. Without a command: the terminal application.",
+        epilog="Exit codes: 0 all passed, 1 something failed, 3 nothing failed but something is undecided, 4 nobody answered, "
+        "2 wrong usage or configuration, 5 Vigil's own fault, 130 interrupted.",
+    )
+    top.add_argument("--version", action="version", version=f"vigil {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    run = commands.add_parser("run", help="a session without the terminal application: progress on stderr, the result on stdout")
+    target_options(run)
+    run.add_argument("--phases", default="", metavar="1,2.3", help="phases or suites; default: all of the preset")
+    run.add_argument("--checks", default="", metavar="ID,..", help="checks by id (and what they need)")
+    run.add_argument(
+        "--preset", default=None, metavar="NAME", help="quick, comprehensive, websocket, priority1 to priority3; default quick"
+    )
+    run.add_argument("--failed", metavar="SESSION", help="the checks that failed in this session; a new session that names its parent")
+    run.add_argument(
+        "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
+    )
+    run.add_argument("--iterations", type=positive, default=1, metavar="N", help="drive each check N times")
+    run.add_argument("--serial", action="store_true", help="one check at a time")
+    run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
+    run.add_argument("--allow-production", action="store_true", help="permit reads on a production target")
+    run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
+    run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
+    run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
+
+    for name, text in (
+        ("checks", "the catalogue of checks"),
+        ("faults", "the seeded faults of the rehearsal"),
+        ("sessions", "sessions, running and ended"),
+    ):
+        listing = commands.add_parser(name, help=text)
+        listing.add_argument("--json", action="store_true", help="as JSON")
+
+    commands.add_parser("rehearse", help="serve the built-in staging; prints one JSON line with its addresses", add_help=False)
+    attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
+    attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
+    stop = commands.add_parser("stop", help="end a running session from another shell: no new sends at once, then it tidies")
+    stop.add_argument("session", nargs="?", help="id or a part of its beginning; default: the newest that runs")
+    cleanup = commands.add_parser("cleanup", help="finish the tidying of a session whose engine died")
+    cleanup.add_argument("session", help="id, or a part of its beginning")
+    rejudge = commands.add_parser("rejudge", help="judge a recording anew with this version's judges")
+    rejudge.add_argument("file", help="a recording, or a session's id")
+    rejudge.add_argument("--json", metavar="FILE", help="write the result; - for standard output")
+    return top
+
+
+def target_options(command: argparse.ArgumentParser) -> None:
+    """Whom to validate; the same for every command that starts a session."""
+    command.add_argument("--target", default="rehearsal", metavar="T", help="rehearsal, docker, staging or a TOML file; default rehearsal")
+    command.add_argument(
+        "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
+    )
+    command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of `vigil`. Ends the process with the contract's exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["_engine"]:
+        from tui_app.engine.process import main as engine
+
+        engine()
+        return
+    if given[:1] == ["rehearse"]:
+        from tui_app.rehearsal import serve
+
+        sys.exit(serve(given[1:]))
+    sys.exit(dispatch(parser().parse_args(given)))
+
+
+def dispatch(asked: argparse.Namespace) -> int:
+    """Carry one command out; returns its exit code. Errors that a user can mend are one clear message, never a traceback."""
+    from tui_app.engine.client import ControlError
+    from tui_app.engine.launch import LaunchError
+    from tui_app.recording.errors import RecordingError
+    from tui_app.target.problems import ProfileError
+
+    try:
+        return _command(asked)
+    except (ProfileError, RecordingError, ControlError, LaunchError, ValueError) as error:
+        print(f"vigil: {error}", file=sys.stderr)
+        return EXIT_FAULT if isinstance(error, LaunchError) else EXIT_USAGE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _command(asked: argparse.Namespace) -> int:
+    command = asked.command
+    if command is None:
+        return _bare()
+    if command == "run":
+        from tui_app.headless import run
+
+        return run(asked)
+    if command == "attach":
+        from tui_app.app import AppStart
+        from tui_app.app import run as run_app
+        from tui_app.recording.sessions import find
+
+        return run_app(AppStart(attach=find(asked.session)))
+    if command == "checks":
+        return _checks(asked.json)
+    if command == "faults":
+        return _faults(asked.json)
+    from tui_app import manage
+
+    if command == "sessions":
+        return manage.sessions(asked.json)
+    if command == "stop":
+        return manage.stop(asked.session)
+    if command == "cleanup":
+        return manage.cleanup(asked.session)
+    return manage.rejudge(asked.file, asked.json)
+
+
+def _bare() -> int:
+    if sys.__stderr__ is not None and sys.__stderr__.isatty() and sys.stdin is not None and sys.stdin.isatty():
+        from tui_app.app import AppStart, run
+
+        return run(AppStart())
+    from tui_app.headless import run as headless
+
+    print("vigil: there is no terminal here; a headless session on the built-in rehearsal follows, and on nothing else", file=sys.stderr)
+    return headless(parser().parse_args(["run", "--target", "rehearsal"]))
+
+
+def _checks(as_json: bool) -> int:
+    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
+    from tui_app.checks.catalogue import as_json as one
+
+    if as_json:
+        print(json.dumps([one(check) for check in catalogue()], indent=1))
+        return 0
+    phase = suite = ""
+    for check in catalogue():
+        if check.phase != phase:
+            phase = check.phase
+            print(f"\n{phase}  {PHASES[phase]}")
+        if check.suite != suite:
+            suite = check.suite
+            print(f"  {suite}  {SUITES[suite]}")
+        proof = f"fails on {', '.join(check.catches)}" if check.catches else "unproven"
+        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}")
+    return 0
+
+
+def _faults(as_json: bool) -> int:
+    from tui_app.rehearsal import list_faults
+
+    faults = list_faults()
+    if as_json:
+        print(json.dumps(faults, indent=1))
+        return 0
+    for fault in faults:
+        print(f"{fault['id']:22} {fault['behaviour']}\n{'':22} caught by {', '.join(fault['caught_by'])}")
+    return 0

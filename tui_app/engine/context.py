@@ -1,0 +1,302 @@
+"""What one check's drive holds: every action of it is gated, recorded under the check's name, and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.sockets import LiveSocket, Sockets
+from tui_app.engine.world import World, tokens_of
+from tui_app.model import Event
+from tui_app.wire.vocabulary import make_marker
+
+T = TypeVar("T")
+LINGER_S = 2.0
+"""How long after an action a leak may still arrive and count (architecture, Isolation)."""
+
+
+class LiveStep:
+    """A step that is under way."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.outcome = "done"
+        self.facts: dict[str, Any] = {}
+
+    def note(self, **facts: Any) -> None:
+        """Facts for the step's end row."""
+        self.facts.update(facts)
+
+    def ended(self, outcome: str) -> None:
+        """Say that it ended otherwise than done."""
+        self.outcome = outcome
+
+
+class LiveContext:
+    """See `tui_app.checks.api.Context`."""
+
+    def __init__(self, world: World, sockets: Sockets, check: str) -> None:
+        self._world = world
+        self._sockets = sockets
+        self.check = check
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def users(self) -> Sequence[User]:
+        """The signed-in users, u1 first."""
+        return self._world.users
+
+    @property
+    def limits(self) -> Any:
+        """The target's limits."""
+        return self._world.limits
+
+    @property
+    def preset(self) -> str:
+        """The plan's preset."""
+        return self._world.plan.preset
+
+    @property
+    def iterations(self) -> int:
+        """How often the operator asked for each check."""
+        return self._world.plan.iterations
+
+    async def gate(self) -> None:
+        """Hold here while the session is held; raises `Stopped` once it stops."""
+        await self._world.gate.passed()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep; held time does not count."""
+        await self._world.gate.sleep(seconds)
+
+    def now_ns(self) -> int:
+        """ns since the session's start, for facts of steps only."""
+        return self._world.log.clock.now()
+
+    @asynccontextmanager
+    async def step(
+        self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any
+    ) -> AsyncIterator[LiveStep]:
+        """Record a step around what is done inside; a clock row marks its deadline."""
+        await self.gate()
+        world = self._world
+        step = LiveStep(world.next_step())
+        label = user.label if user else ""
+        body = {"step": step.number, "intent": intent, **facts}
+        if deadline is not None:
+            body["deadline_ms"] = deadline * 1000
+        world.log.add("step", body, check=self.check, user=label, conn=conn, type="begin")
+        alarm = None
+        if deadline is not None:
+            alarm = asyncio.get_running_loop().call_later(deadline, lambda: world.log.add("clock", {"step": step.number}, check=self.check))
+        try:
+            yield step
+        except asyncio.CancelledError:
+            step.ended("stopped")
+            raise
+        except ConnectionError as error:
+            step.ended("lost")
+            step.note(error=str(error))
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+            world.log.add(
+                "step", {"step": step.number, "outcome": step.outcome, **step.facts}, check=self.check, user=label, conn=conn, type="end"
+            )
+
+    async def http(
+        self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
+        fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
+        """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
+        await self.gate()
+        bearer = token if token is not None else (user.access if user else None)
+        return await self._world.request(
+            service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
+            check=self.check, user=user.label if user else "",
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+        """A welcomed socket of this user for this check alone. Raises `ConnectionError` where none can be had."""
+        await self.gate()
+        socket = await self._sockets.lease(user, self.check, fresh=fresh)
+        if socket is None:
+            raise ConnectionError(f"no WebSocket for {user.label}: the connection rows say why")
+        try:
+            yield socket
+        finally:
+            self._sockets.give_back(socket)
+
+    async def dial(
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
+    ) -> LiveSocket | None:
+        """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
+        bearer = token if token is not None else (user.access if user else None)
+        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
+
+    async def thread(self, user: User, title: str = "") -> str:
+        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why)."""
+        answer = await self.http("backend", "POST", "/api/threads", user=user, json={"title": title or f"vigil {self.check}"})
+        body = answer.json if isinstance(answer.json, dict) else {}
+        thread = str(body.get("id", ""))
+        if answer.status == 200 and thread:
+            self._world.made("thread", thread, user.label, self.check)
+            return thread
+        return ""
+
+    def marker(self, user: User) -> str:
+        """A new unguessable text of this session and user."""
+        return make_marker(self._world.session[:6], user.label, secrets.token_hex(10))
+
+    @asynccontextmanager
+    async def action(self, user: User, marker: str, channel: str) -> AsyncIterator[None]:
+        """Mark what is done inside as a marker-bearing action of `user`: one isolation probe for every open observer."""
+        await self.gate()
+        number = self._world.next_step()
+        facts = {"action": number, "marker": marker, "channel": channel}
+        self._world.log.add("action", facts, check=self.check, user=user.label, type="begin")
+        try:
+            yield
+        finally:
+            self._world.log.add("action", facts, check=self.check, user=user.label, type="end")
+
+    async def linger(self) -> None:
+        """Wait as long as a leak of the last action may still count."""
+        await self.sleep(LINGER_S + 0.3)
+
+    async def run_agent(
+        self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
+        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
+    ) -> RunOutcome:  # fmt: skip
+        """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
+        limit = deadline if deadline is not None else float(self.limits.run_s)
+        self._world.pacing.spend_run()
+        request = uuid.uuid4().hex
+        seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
+
+        def ours(event: Event) -> bool:
+            mine = event.request == request or (seen["run"] != "" and event.run == seen["run"])
+            if not mine:
+                return False
+            if event.run and not seen["run"]:
+                seen["run"] = event.run
+                self._world.made("run", event.run, socket.user.label, self.check)
+            seen["thread"] = event.thread or seen["thread"]
+            if on_event is not None:
+                on_event(event)
+            if event.name == "agent_completed":
+                seen["answer"], seen["end"] = event.text, "done"
+                return True
+            if event.name in ("error", "agent_error", "agent_failed"):
+                seen["end"] = "refused"
+                return True
+            return False
+
+        outcome = "lost"
+        about = {"request": request, "thread": thread, "marker": marker, "prompt": prompt, "expects": {"tools": tools}, **facts}
+        async with self.step("agent-run", user=socket.user, deadline=limit, conn=socket.conn, **about) as step:
+            payload = {"content": prompt, "message": prompt, **({"thread_id": thread} if thread else {})}
+            extra = {"message_id": request, **({"thread_id": thread} if thread else {})}
+            waiting = asyncio.ensure_future(socket.expect(ours, limit))
+            try:
+                await socket.send("user_message", payload, **extra)
+                await waiting
+            finally:
+                waiting.cancel()
+            outcome = seen["end"] or ("deadline" if socket.open else "lost")
+            if outcome != "done":
+                step.ended(outcome)
+            step.note(run=seen["run"])
+        if seen["run"] and outcome == "done":
+            self._world.finished("run", seen["run"])
+        if seen["thread"] and not thread:
+            self._world.made("thread", seen["thread"], socket.user.label, self.check)
+        return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
+
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
+        """One application ping, timed by the judges from the instant it was meant for. Whether its pong came."""
+        name = uuid.uuid4().hex[:12]
+        when = self.now_ns() if intended_ns is None else intended_ns
+        async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
+            waiting = asyncio.ensure_future(
+                socket.expect(lambda event: event.name == "pong" and (name in event.ids or event.request == name), within)
+            )
+            try:
+                await socket.send("ping", {"id": name}, id=name)
+                answered = await waiting is not None
+            finally:
+                waiting.cancel()
+            if not answered:
+                step.ended("deadline" if socket.open else "lost")
+            return answered
+        return False
+
+    async def sign_in(self) -> None:
+        """Sign the plan's users in (the sign-in check's own drive)."""
+        await self._world.sign_in(self)
+
+    def has(self, service: str) -> bool:
+        """Whether the target has this service."""
+        return bool(self._world.urls.get(service))
+
+    def seed(self, name: str) -> str:
+        """A seed of this session's plan and this name: the same plan asks the same questions."""
+        return f"{self._world.plan.seed or self._world.session}/{name}"
+
+    def held_ns(self) -> int:
+        """For how long the session was held so far."""
+        return self._world.gate.held_ns()
+
+    def secret(self, kind: str, user: User, value: str) -> None:
+        """Make a value known to the vault before it travels."""
+        if value:
+            self._world.vault.add(kind, user.label, value)
+
+    def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something beside this drive; it ends with the drive at the latest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def wait(self, event: asyncio.Event, within: float) -> bool:
+        """Whether the event came within so many seconds."""
+        try:
+            await asyncio.wait_for(event.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+        """A socket for each of these users, all open at once."""
+        async with AsyncExitStack() as stack:
+            yield [await stack.enter_async_context(self.socket(user)) for user in users]
+
+    @asynccontextmanager
+    async def bad_token(self, show_good: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
+        """One bad token is sent inside; `show_good` then shows a known-good one (never five bad in a row, whoever runs)."""
+        await self.gate()
+        async with self._world.bad.turn(show_good):
+            yield
+
+    async def spare_login(self, user: User, extra: Mapping[str, Any]) -> User | None:
+        """A second sign-in of the same account, for a check that spends it. None where the account has no password or it fails."""
+        if not user.password:
+            return None
+        answer = await self.http(
+            "auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra}
+        )
+        access, refresh = tokens_of(answer.json)
+        return User(user.label, user.sub, user.email, user.password, access, refresh) if answer.status == 200 and access else None
+
+    def close(self) -> None:
+        """End whatever the drive left running."""
+        for task in list(self._tasks):
+            task.cancel()

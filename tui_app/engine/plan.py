@@ -1,0 +1,121 @@
+"""What a session will ask: the plan, and the footprint it announces before it starts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from tui_app.checks.api import Check
+from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.target.profile import Profile
+
+PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
+
+
+class PlanError(Exception):
+    """A plan that cannot be made; the message says why and what to do."""
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What a session does, without any secret: it is written into the recording's header."""
+
+    target: dict[str, Any]
+    """Name, environment and addresses, as the target file says them."""
+    limits: dict[str, Any]
+    """The limits that hold, defaults worked out (`tui_app.target.profile.Limits`)."""
+    profile: dict[str, Any]
+    """The target file as a document (`tui_app.target.profile.Profile`)."""
+    mode: str = "register"
+    """How users are signed in."""
+    checks: list[str]
+    preset: str = "quick"
+    users: int = 5
+    iterations: int = 1
+    duration_s: float = 0.0
+    parallel: bool = True
+    consent: dict[str, Any] = msgspec.field(default_factory=dict)
+    allow_production: bool = False
+    unattended: bool = False
+    faults: list[str] = msgspec.field(default_factory=list)
+    """Seeded faults of the rehearsal that the engine starts; only ever for the built-in rehearsal."""
+    generation: str = "g2"
+    seed: int = 0
+    parent: str = ""
+    owner: str = ""
+    left_out: dict[str, str] = msgspec.field(default_factory=dict)
+    """Checks of the catalogue that this plan does not contain, and why."""
+
+
+def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:
+    """The checks that an operator asked for, in the catalogue's order, with every check that they need.
+
+    `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Raises `PlanError` for names
+    that do not exist.
+    """
+    if preset not in PRESETS:
+        raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+    known = by_id()
+    chosen: set[str] = set()
+    wanted_ids = [item.strip() for item in checks.split(",") if item.strip()]
+    for item in wanted_ids:
+        if item not in known:
+            near = [name for name in known if item in name or name in item]
+            hint = f"; did you mean {', '.join(near)}?" if near else "; `vigil checks` lists them"
+            raise PlanError(f"there is no check {item!r}{hint}")
+        chosen.add(item)
+    wanted_phases = [item.strip() for item in phases.split(",") if item.strip()]
+    suites = {check.suite for check in known.values()}
+    for item in wanted_phases:
+        matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
+        if not matched:
+            raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
+        chosen.update(matched)
+    if not wanted_ids and not wanted_phases:
+        chosen = {check.id for check in known.values() if preset in check.presets}
+    return [check for check in catalogue() if check.id in with_needed(chosen)]
+
+
+def is_own_rehearsal(profile: Profile) -> bool:
+    """Whether this is the built-in rehearsal, which the engine starts and whose addresses it fills in."""
+    return profile.environment == "rehearsal" and bool(profile.blanks)
+
+
+def with_needed(ids: set[str]) -> set[str]:
+    """`ids` and, transitively, every check that they need or come after."""
+    known = by_id()
+    todo, done = list(ids), set[str]()
+    while todo:
+        item = todo.pop()
+        if item not in done:
+            done.add(item)
+            todo.extend((*known[item].needs, *known[item].after))
+    return done
+
+
+def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
+    """What a session of this plan will do to its target: the figures that `--dry-run` prints.
+
+    `agent_runs`, `connects`, `sockets`, `bad_tokens` and `threads` are upper estimates from what each check declares;
+    `minutes` is the estimate for the whole session under the target's pacing.
+    """
+    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "seconds": 0}
+    for check in checks:
+        cost = check.cost(plan.users, plan.preset)
+        for key in total:
+            total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * plan.iterations
+    limits = plan.limits
+    per_minute = limits.get("connects_per_minute")
+    paced = total["connects"] / per_minute if per_minute else 0.0
+    registers = plan.mode == "register"
+    return {
+        "agent_runs": int(total["agent_runs"]),
+        "agent_runs_limit": limits.get("agent_runs"),
+        "connects": int(total["connects"]),
+        "connects_per_minute": per_minute,
+        "sockets": int(total["sockets"]),
+        "bad_tokens": int(total["bad_tokens"]),
+        "creates": {"threads": int(total["threads"]), "users": plan.users if registers else 0},
+        "minutes": round(max(total["seconds"] / 60, paced), 1),
+        "effects": sorted({effect for check in checks for effect in check.effects}),
+    }

@@ -1,0 +1,230 @@
+"""The engine's process: one session from its order (read from standard input) to its last row."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tui_app import __version__
+from tui_app.checks.bench import Bench
+from tui_app.checks.catalogue import as_json, by_id
+from tui_app.engine.clock import Clock, Gate, tick, watch_lag
+from tui_app.engine.control import ControlServer
+from tui_app.engine.log import Log
+from tui_app.engine.plan import Plan, is_own_rehearsal
+from tui_app.engine.refusal import Refusal
+from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
+from tui_app.engine.runner import Runner
+from tui_app.engine.sockets import Sockets
+from tui_app.engine.world import World, wall
+from tui_app.recording import sessions
+from tui_app.recording.schema import HEADER_KEYS
+from tui_app.recording.secrets import Vault
+from tui_app.recording.writer import Writer
+from tui_app.target.accounts import Account, Lease, Store
+from tui_app.target.profile import Profile
+from tui_app.wire.created import Created
+from tui_app.wire.http import HttpClient
+from tui_app.wire.pacing import Pacing
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """What the launcher writes to the engine's standard input: the plan, and secrets that may stand nowhere else."""
+
+    session: str
+    plan: Plan
+    accounts: list[dict[str, str]] = msgspec.field(default_factory=list)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    recording: str = ""
+    who: str = ""
+
+
+class Engine:
+    """One session's engine."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.plan = order.plan
+        self.profile = Profile.model_validate(order.plan.profile)
+        self.own = is_own_rehearsal(self.profile)
+        self.clock = Clock()
+        self.gate = Gate()
+        self.checks = [by_id()[name] for name in self.plan.checks]
+        self.child: RehearsalChild | None = None
+        self.runner: Runner | None = None
+        self.urls = self.profile.urls
+        self.leases: list[Lease] = []
+
+    async def run(self) -> None:
+        """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
+        paths = sessions.new_paths(self.order.session)
+        claim = sessions.claim(self.order.session)
+        recording = Path(self.order.recording) if self.order.recording else paths.recording
+        if self.own:
+            self.child = RehearsalChild(self.order.session, self.plan)
+            try:
+                self.profile = self.profile.filled(**await self.child.start())
+                self.urls = self.profile.urls
+            except RehearsalError as error:
+                say({"error": str(error)})
+                return
+        vault = Vault()
+        header = self._header()
+        writer = Writer(recording, header)
+        bench = Bench(self.checks, msgspec.to_builtins(self.plan), header)
+        log = Log(self.clock, writer, bench, vault)
+        world = self._world(log, vault)
+        sockets = Sockets(log, self.gate, world.created, world.pacing, self.urls["websocket"], 10.0, self.order.headers)
+        log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
+        refusal = Refusal(self.plan, self.profile, world)
+        self.runner = Runner(world, sockets, self.checks, refusal)
+        control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
+        await control.start()
+        background = [
+            asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms))), name="lag"),
+            asyncio.create_task(tick(lambda: _drop(log.add("clock"))), name="clock"),
+        ]
+        self._signals(log)
+        log.add(
+            "session",
+            {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who},
+            type="start",
+        )
+        say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
+        reason, text = "fault", ""
+        try:
+            await refusal.look()
+            reason = await self._bounded(self.runner)
+            text = self.runner.fault
+            await self.runner.tidy()
+            await refusal.look(last=True)
+        except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
+            text = f"{type(error).__name__}: {error}"
+            reason = "fault"
+        finally:
+            for task in background:
+                task.cancel()
+            log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
+                                "connects": sockets.connects}, type="end")  # fmt: skip
+            await world.close()
+            await asyncio.to_thread(writer.close)
+            await control.stop()
+            if self.child is not None:
+                await self.child.stop()
+            claim.release()
+
+    async def _bounded(self, runner: Runner) -> str:
+        minutes = getattr(self.profile.limits, "minutes", None)
+        if not minutes:
+            return await runner.run()
+        watch = asyncio.get_running_loop().call_later(minutes * 60, runner.stop)
+        try:
+            return await runner.run()
+        finally:
+            watch.cancel()
+
+    def _world(self, log: Log, vault: Vault) -> World:
+        limits = self.profile.limits
+        created = Created()
+        own = self.child is not None
+        world = World(
+            session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault, created=created,
+            pacing=Pacing(connects_per_minute=limits.connects_per_minute, sockets=limits.sockets, agent_runs=limits.agent_runs),
+            client=lambda: HttpClient({name: url for name, url in self.urls.items() if name != "websocket"}, created, headers=self.order.headers),
+            accounts=self.order.accounts, keeps_accounts=not own,
+        )  # fmt: skip
+        for account in self.order.accounts:
+            for kind in ("password", "token"):
+                if account.get(kind):
+                    vault.add(kind, "?", account[kind])
+        for value in self.order.headers.values():
+            vault.add("header", "?", value)
+        if not own and self.plan.mode == "register":
+            self._reuse_accounts(world)
+        return world
+
+    def _reuse_accounts(self, world: World) -> None:
+        """Accounts of Vigil's own: those that nobody else is using now, and a new one kept for each that is missing."""
+        store, auth = Store(sessions.state_dir()), self.profile.auth
+        self.leases = store.take(auth, self.plan.users)
+        for lease in self.leases:
+            world.vault.add("password", "?", lease.account.password)
+            world.accounts.append({"email": lease.account.email, "password": lease.account.password, "registered": "yes"})
+        world.on_registered = lambda email, password: self.leases.append(store.keep(auth, Account(email, password, wall())))
+        world.on_unknown = lambda email: store.forget(auth, email)
+
+    def _header(self) -> dict[str, str]:
+        header = {
+            "schema": "vigil.recording/1",
+            "session": self.order.session,
+            "engine": "1",
+            "parent": self.plan.parent,
+            "vigil": __version__,
+            "started": wall(),
+            "host": self.order.who,
+            "plan": msgspec.json.encode(self.plan).decode(),
+            "checks": json.dumps([as_json(check) for check in self.checks]),
+        }
+        assert header.keys() == HEADER_KEYS.keys()
+        return header
+
+    def _too_slow(self, log: Log, sockets: Sockets, slow: bool) -> None:
+        sockets.pause_all(slow)
+        what = "the recording cannot keep up: reading is held back" if slow else "the recording has caught up"
+        log.add("client", {"what": "writer", "text": what}, type="slow" if slow else "ok")
+
+    def _act(self, log: Log, world: World, command: str, facts: dict[str, Any], who: str) -> dict[str, Any]:
+        if command == "hold":
+            self.gate.hold()
+        elif command == "resume":
+            self.gate.resume()
+        elif command == "stop" and self.runner is not None:
+            self.runner.stop()
+        if command != "status":
+            log.add("control", {"who": who, "text": str(facts.get("text", ""))}, type=command)
+        return {
+            "session": self.order.session,
+            "held": self.gate.held,
+            "stopping": self.gate.stopping,
+            "rows": log.seq,
+            "runs": world.pacing.runs,
+        }
+
+    def _signals(self, log: Log) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop(name: str) -> None:
+            log.add("control", {"who": "signal", "text": name}, type="stop")
+            if self.runner is not None:
+                self.runner.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop, number.name)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closed terminal leaves the session running
+
+
+def _drop(row: object) -> None:
+    """For callbacks whose caller wants nothing back."""
+
+
+def say(line: dict[str, Any]) -> None:
+    """The one line that the launcher waits for."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """Entry point of the engine's process: order on standard input, one line on standard output."""
+    import uvloop
+
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    uvloop.run(Engine(order).run())

@@ -1,0 +1,75 @@
+"""The rehearsal staging that the engine starts and owns: it stops when the engine is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+from tui_app.engine.launch import own_command
+from tui_app.engine.plan import Plan
+from tui_app.recording import sessions
+
+START_S = 20.0
+STOP_S = 5.0
+
+
+class RehearsalError(Exception):
+    """The rehearsal did not start; the message says why."""
+
+
+def data_dir(session: str) -> Path:
+    """Where the rehearsal of a session keeps its three stores; removed with the session's tidying."""
+    return sessions.state_dir() / "rehearsal" / session
+
+
+class RehearsalChild:
+    """A rehearsal process, from its start to the removal of its stores."""
+
+    def __init__(self, session: str, plan: Plan) -> None:
+        self.session = session
+        self.plan = plan
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> dict[str, str]:
+        """Start it; returns its URLs. Raises `RehearsalError`."""
+        folder = data_dir(self.session)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        command = [
+            *own_command(),
+            "rehearse",
+            "--stop-with-stdin",
+            "--data",
+            str(folder),
+            "--seed",
+            str(self.plan.seed),
+            "--generation",
+            self.plan.generation,
+        ]
+        if self.plan.faults:
+            command += ["--fault", ",".join(self.plan.faults)]
+        with (folder / "rehearsal.log").open("wb") as errors:
+            self.process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+        assert self.process.stdout is not None
+        try:
+            line = await asyncio.wait_for(self.process.stdout.readline(), START_S)
+            return {str(key): str(value) for key, value in json.loads(line).items()}
+        except (TimeoutError, ValueError) as error:
+            said = (folder / "rehearsal.log").read_text(errors="replace").strip().splitlines()
+            await self.stop()
+            raise RehearsalError(f"the rehearsal staging did not start: {said[-1] if said else error}") from error
+
+    async def stop(self) -> None:
+        """Stop it and remove its stores."""
+        if self.process is not None and self.process.returncode is None:
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+            try:
+                await asyncio.wait_for(self.process.wait(), STOP_S)
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+        await asyncio.to_thread(shutil.rmtree, data_dir(self.session), ignore_errors=True)

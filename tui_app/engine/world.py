@@ -1,0 +1,157 @@
+"""What all drives of a session share: its log, gate, users, budgets, HTTP clients and the list of what it made."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from tui_app.checks.api import Answer, User
+from tui_app.engine.clock import Gate
+from tui_app.engine.log import Log
+from tui_app.engine.plan import Plan
+from tui_app.recording.secrets import Vault
+from tui_app.wire.created import Created
+from tui_app.wire.http import HttpClient
+from tui_app.wire.pacing import BadTokenCounter, Pacing
+
+_SECRET_KEYS = {
+    "access_token": "access",
+    "refresh_token": "refresh",
+    "session_token": "session",
+    "id_token": "id",
+    "token": "token",
+}
+_KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
+
+
+@dataclass(slots=True)
+class World:
+    """One session's shared state; see the module's line."""
+
+    session: str
+    plan: Plan
+    limits: Any
+    urls: dict[str, str]
+    log: Log
+    gate: Gate
+    vault: Vault
+    created: Created
+    pacing: Pacing
+    client: Callable[[], HttpClient]
+    """Makes an HTTP client: one per user, so that no cookie of one is ever sent for another."""
+    bad: BadTokenCounter = field(default_factory=BadTokenCounter)
+    accounts: list[dict[str, str]] = field(default_factory=list)
+    """Accounts to sign in with: {email, password} each, or {token}; empty entries are registered."""
+    users: list[User] = field(default_factory=list)
+    keeps_accounts: bool = False
+    """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
+    on_registered: Callable[[str, str], None] = lambda email, password: None
+    on_unknown: Callable[[str], None] = lambda email: None
+    answered: set[str] = field(default_factory=set)
+    """Services that answered anything at all, even an error."""
+    asked: set[str] = field(default_factory=set)
+    _clients: dict[str, HttpClient] = field(default_factory=dict)
+    _steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _requests: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_step(self) -> int:
+        """A number of its own for a step or an action."""
+        return next(self._steps)
+
+    def made(self, thing: str, name: str, owner: str, check: str) -> None:
+        """Something exists on the target because of us: from now on we may change it, and must tidy it."""
+        if self.created.owned(thing, name) is None:
+            self.created.add(thing, name, owner)
+            self.log.add(
+                "created",
+                {"thing": thing, "id": name, "owner": owner},
+                check=check,
+                user=owner,
+                type="made",
+                thread=name if thing == "thread" else "",
+            )
+
+    def finished(self, thing: str, name: str) -> None:
+        """Something of ours has ended by itself, as a run does: nothing to tidy."""
+        self.created.discard(thing, name)
+
+    async def request(
+        self, service: str, method: str, path: str, *, token: str | None, json: Any, fresh: bool, within: float, check: str, user: str,
+        ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
+        """One recorded request. The answer's tokens are known to the vault before anything of it is recorded."""
+        number = next(self._requests)
+        about = {"req": number, "service": service, "path": path}
+        self.log.add("http", {**about, "body": json} if json is not None else about, check=check, user=user, dir="out", type=method)
+        self.asked.add(service)
+        client = self._clients.get(user)
+        if client is None:
+            client = self._clients[user] = self.client()
+        result = await client.request(
+            service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers
+        )
+        if result.status:
+            self.answered.add(service)
+        self._learn_secrets(result.json, user)
+        kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
+        body = {
+            **about,
+            "method": method,
+            "headers": kept,
+            "body": result.json if result.json is not None else result.text,
+            "error": result.error,
+        }
+        row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
+        return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+
+    async def close(self) -> None:
+        """Close every HTTP connection."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    def _learn_secrets(self, value: Any, owner: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if isinstance(inner, str) and key.lower() in _SECRET_KEYS and len(inner) >= 12:
+                    self.vault.add(_SECRET_KEYS[key.lower()], owner or "?", inner)
+                else:
+                    self._learn_secrets(inner, owner)
+        elif isinstance(value, list):
+            for inner in value:
+                self._learn_secrets(inner, owner)
+
+    def ready(self, user: User, mode: str, environment: str, check: str) -> None:
+        """A user has signed in."""
+        self.users.append(user)
+        self.log.add(
+            "user", {"sub": user.sub, "name": user.email.partition("@")[0], "mode": mode, "environment": environment},
+            check=check, user=user.label, type="ready",
+        )  # fmt: skip
+
+    async def sign_in(self, ctx: Any) -> None:
+        """Sign in all users of the plan."""
+        from tui_app.engine.sign_in import sign_in_all
+
+        await sign_in_all(self, ctx)
+
+
+def tokens_of(body: Any) -> tuple[str, str]:
+    """Access and refresh token of a sign-in answer ('' where absent)."""
+    if not isinstance(body, dict):
+        return "", ""
+    return str(body.get("access_token") or ""), str(body.get("refresh_token") or "")
+
+
+def wall() -> str:
+    """Now, UTC, RFC 3339, for labels only."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,137 @@
+"""`vigil run`: the same engine without screens. Plain progress on stderr, the result table on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import signal
+import sys
+from pathlib import Path
+
+from tui_app.checks.catalogue import by_id
+from tui_app.engine.client import Control, ControlError
+from tui_app.engine.launch import Launched, launch
+from tui_app.engine.plan import Plan, footprint, select
+from tui_app.order import make_plan, secrets_for
+from tui_app.recording import sessions
+from tui_app.recording.fold import Fold
+from tui_app.recording.reader import Reader
+from tui_app.recording.state import SessionState
+from tui_app.sanitize import sanitize
+from tui_app.target.profile import Profile, load
+from tui_app.verdict.table import verdict_table
+
+POLL_S = 0.1
+EXIT_FAULT = 5
+EXIT_INTERRUPTED = 130
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Run one session as asked for and return its exit code. Raises what `tui_app.cli.dispatch` turns into messages."""
+    profile = load(asked.target)
+    checks, preset, parent = asked.checks, asked.preset or "quick", ""
+    if asked.failed:
+        entry = sessions.find(asked.failed)
+        with Reader(entry.path) as reader:
+            result = reader.result() or {}
+        failed = [str(check["id"]) for check in result.get("checks", []) if check["verdict"] == "FAIL" and check["id"] in by_id()]
+        if not failed:
+            raise ValueError(f"nothing failed in session {entry.session}; run without --failed")
+        checks, parent = ",".join(failed), entry.session
+    plan = make_plan(
+        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=asked.users, iterations=asked.iterations,
+        parallel=not asked.serial, consent_option=asked.consent, allow_production=asked.allow_production,
+        faults=[name.strip() for name in asked.fault.split(",") if name.strip()], seed=asked.seed, parent=parent,
+    )  # fmt: skip
+    if asked.dry_run:
+        print_footprint(plan)
+        return 0
+    return asyncio.run(_session(profile, plan, asked))
+
+
+def print_footprint(plan: Plan) -> None:
+    """What a session of this plan would do to its target, on stdout."""
+    cost = footprint(plan, [by_id()[name] for name in plan.checks])
+    pace = f"at most {cost['connects_per_minute']} a minute, " if cost["connects_per_minute"] else ""
+    lines = [
+        ("target", f"{plan.target['name']} ({plan.target['environment']})"),
+        ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
+        ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
+        ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
+        ("creates", f"about {cost['creates']['threads']} threads, archived at the end; {cost['creates']['users']} users"),
+        ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
+        ("effects", ", ".join(cost["effects"])),
+        ("takes", f"about {cost['minutes']} min"),
+    ]
+    for name, text in lines:
+        print(f"{name:12} {text}")
+
+
+async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
+    ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
+    secrets = await secrets_for(profile, plan, ask)
+    began = await launch(plan, secrets, recording=Path(asked.record) if asked.record else None)
+    say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    with Reader(began.recording) as reader:
+        _, lost = await _follow(reader, began, stopping)
+        result = reader.result()
+    if result is None:
+        why = "the engine has gone" if lost else "it ended without a result"
+        say(f"{why}: session {began.session} is interrupted; the recording is kept, `vigil cleanup {began.session}` finishes its tidying")
+        return EXIT_FAULT
+    if asked.json:
+        text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+        if asked.json == "-":
+            sys.stdout.write(text)
+        else:
+            Path(asked.json).write_text(text)
+    if asked.json != "-":
+        print(verdict_table(result))
+    say(f"recording {began.recording}")
+    return int(result["exit"])
+
+
+async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> tuple[SessionState, bool]:
+    """Print what happens until the session has ended; whether the engine was lost."""
+    fold = Fold(reader.header)
+    told: dict[str, str] = {}
+    asked_to_stop = False
+    while True:
+        while fold.catch_up(reader):
+            pass
+        _tell(fold.state, told)
+        if reader.result() is not None and not sessions.alive(began.session):
+            return fold.state, False
+        if not sessions.alive(began.session):
+            while fold.catch_up(reader):
+                pass
+            return fold.state, reader.result() is None
+        if stopping.is_set() and not asked_to_stop:
+            asked_to_stop = True
+            say("stopping: no new sends, then tidying")
+            with contextlib.suppress(ControlError):
+                control = await Control.connect(began.control)
+                await control.ask("stop")
+                control.close()
+        await asyncio.sleep(POLL_S)
+
+
+def _tell(state: SessionState, told: dict[str, str]) -> None:
+    for check in state.checks.values():
+        if check.word and check.word != told.get(check.id):
+            told[check.id] = check.word
+            if check.word != "RUNNING":
+                minutes, seconds = divmod(state.t / 1e9, 60)
+                say(f"{int(minutes):02d}:{seconds:04.1f}  {check.word:12} {check.id:20} {sanitize(check.reason, 110)}")
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,64 @@
+"""From what an operator asked for to a plan and its secrets: the one way in which sessions are ordered, by CLI and screens alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from tui_app.checks.api import Check
+from tui_app.engine.client import whoami
+from tui_app.engine.launch import Secrets
+from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
+from tui_app.target import consent, credentials
+from tui_app.target.profile import Profile
+
+
+def make_plan(
+    profile: Profile, checks: Sequence[Check] | None = None, *, preset: str = "quick", users: int | None = None, iterations: int = 1,
+    parallel: bool = True, consent_option: str | None = None, allow_production: bool = False, faults: Sequence[str] = (), seed: int = 1, parent: str = "",
+) -> Plan:  # fmt: skip
+    """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
+    chosen = list(select(preset=preset) if checks is None else checks)
+    if not chosen:
+        raise PlanError("the plan is empty: select at least one check")
+    own = is_own_rehearsal(profile)
+    if faults and not own:
+        raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
+    if profile.blanks and not own:
+        raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
+    who = whoami()
+    given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
+    return Plan(
+        target={"name": profile.name, "environment": profile.environment, **profile.urls},
+        limits=msgspec.to_builtins(profile.limits),
+        profile=profile.model_dump(mode="json", by_alias=True, exclude_none=True),
+        mode=profile.credentials.mode,
+        checks=[check.id for check in chosen],
+        preset=preset,
+        users=users or profile.credentials.users,
+        iterations=iterations,
+        parallel=parallel,
+        consent=msgspec.to_builtins(given) if given else {},
+        allow_production=allow_production,
+        faults=list(faults),
+        seed=seed,
+        parent=parent,
+        owner=who,
+    )
+
+
+async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None) -> Secrets:
+    """What the plan signs in with, for the pipe to the engine. Raises `CredentialsError` where nobody can be signed in.
+
+    ask -- a hidden prompt, where somebody can answer
+    """
+    if profile.credentials.mode == "e2e":
+        raise PlanError("[credentials] mode e2e is not supported by this version; use register, login, tokens or command")
+    if is_own_rehearsal(profile):
+        return Secrets()
+    found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask)
+    accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
+    return Secrets(accounts=[*accounts, *({"token": token.access} for token in found.tokens)])

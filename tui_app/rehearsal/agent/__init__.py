@@ -1,0 +1,5 @@
+"""The agent: reads a prompt, plans, uses tools, and answers with what they found."""
+
+from tui_app.rehearsal.agent.core import Agent, Step
+
+__all__ = ["Agent", "Step"]

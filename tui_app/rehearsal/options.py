@@ -1,0 +1,63 @@
+"""The rehearsal's command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_app.rehearsal.faults import FAULTS
+
+GENERATIONS = ("g1", "g2", "g3")
+SERVED = ("g2",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one rehearsal process serves. `data` None means a temporary directory, removed at the end."""
+
+    faults: tuple[str, ...] = ()
+    generation: str = "g2"
+    seed: int = 1
+    data: Path | None = None
+    access_seconds: int = 900
+    delay_scale: float = 1.0
+    stop_with_stdin: bool = False
+    log: Path | None = None
+
+
+def parse(argv: list[str] | None) -> Options:
+    """The options in `argv`; wrong usage prints a message on stderr and raises SystemExit(2)."""
+    parser = argparse.ArgumentParser(
+        prog="vigil rehearse",
+        description="Serve the built-in staging on loopback. Prints one JSON line with the addresses once all services accept.",
+    )
+    parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults: " + ", ".join(FAULTS))
+    parser.add_argument("--generation", choices=GENERATIONS, default="g2", help="protocol generation (default g2)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the usage data and of the service times")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep accounts and history here (default: a temporary directory)")
+    parser.add_argument("--access-seconds", type=int, default=900, metavar="N", help="lifetime of access tokens (default 900)")
+    parser.add_argument("--delay-scale", type=float, default=1.0, metavar="X", help="scale of the modelled service times, 0 for none")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
+    found = parser.parse_args(argv)
+    if found.generation not in SERVED:
+        parser.error(f"generation {found.generation} is not served yet; served: {', '.join(SERVED)}")
+    if found.access_seconds < 1:
+        parser.error("--access-seconds must be at least 1")
+    if not 0 <= found.delay_scale <= 100:
+        parser.error("--delay-scale must lie between 0 and 100")
+    faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
+    unknown = [name for name in faults if name not in FAULTS]
+    if unknown:
+        parser.error(f"unknown fault {', '.join(unknown)}; known: {', '.join(FAULTS)}")
+    return Options(
+        faults=faults,
+        generation=found.generation,
+        seed=found.seed,
+        data=found.data,
+        access_seconds=found.access_seconds,
+        delay_scale=found.delay_scale,
+        stop_with_stdin=found.stop_with_stdin,
+        log=found.log,
+    )

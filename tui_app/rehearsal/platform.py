@@ -1,0 +1,84 @@
+"""What the three services of one rehearsal process share."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from tui_app import __version__
+from tui_app.rehearsal.faults import Seeded
+from tui_app.rehearsal.options import Options
+from tui_app.rehearsal.sockets import Sockets
+from tui_app.rehearsal.stores.analytics import Analytics
+from tui_app.rehearsal.stores.cache import Cache
+from tui_app.rehearsal.stores.relational import Relational
+from tui_app.rehearsal.stores.tier import Probe, Tier
+from tui_app.rehearsal.tokens import Tokens, load_key
+
+ENVIRONMENT = "rehearsal"
+APP_NAME = "Rehearsal staging"
+BUILD = f"rehearsal-{__version__}-g2"
+
+
+class TruthLog:
+    """What the platform did, as JSON lines: the other side of what a client believes to have seen."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: IO[str] | None = path.open("a", buffering=1, encoding="utf-8") if path else None
+
+    def note(self, what: str, **facts: Any) -> None:
+        """Append one line with the wall-clock time in epoch seconds."""
+        if self._file is not None:
+            self._file.write(json.dumps({"at": time.time(), "what": what, **facts}) + "\n")
+
+    def close(self) -> None:
+        """Flush and close."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+@dataclass
+class Platform:
+    """The shared parts. Made by `assemble`, closed by `close`."""
+
+    options: Options
+    faults: Seeded
+    relational: Relational
+    cache: Cache
+    analytics: Analytics
+    tokens: Tokens
+    log: TruthLog
+    sockets: Sockets = field(default_factory=Sockets)
+    hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The three stores in the order in which they are reported."""
+        return (self.relational, self.cache, self.analytics)
+
+    async def probes(self, force: bool) -> dict[str, Probe]:
+        """One probe of every tier, by public name."""
+        return {tier.name: await tier.probe(force) for tier in self.tiers}
+
+    def close(self) -> None:
+        """Close stores and log; the services have stopped by then."""
+        self.hashing.shutdown(wait=True)
+        for tier in self.tiers:
+            tier.close()
+        self.log.close()
+
+
+def assemble(options: Options, directory: Path) -> Platform:
+    """Open the stores in `directory` and put the platform together."""
+    faults = Seeded(options.faults)
+    relational, cache, analytics = Relational(directory), Cache(directory), Analytics(directory)
+    for tier in (relational, cache, analytics):
+        tier.start()
+    tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
+    return Platform(options, faults, relational, cache, analytics, tokens, TruthLog(options.log))

@@ -1,0 +1,161 @@
+"""The process: three uvicorn servers in one event loop, on loopback, on ports that the system chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from tui_app.rehearsal.options import Options, parse
+
+HOST = "127.0.0.1"
+GOING_AWAY = 1001
+
+
+class Unusable(Exception):
+    """The data directory cannot be used; the message says why."""
+
+
+def serve(argv: list[str] | None = None) -> int:
+    """Run until stopped by a signal (or by the end of stdin, if asked for). Exit codes: 0 stopped, 2 wrong usage."""
+    options = parse(argv)
+    try:
+        with _directory(options.data) as directory:
+            return _serve(options, directory)
+    except Unusable as error:
+        print(f"rehearsal: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+@contextlib.contextmanager
+def _directory(given: Path | None) -> Iterator[Path]:
+    """The data directory, held by this process alone; a temporary one is removed at the end."""
+    directory = given or Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+    handle: IO[str] | None = None
+    try:
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = (directory / "lock").open("w")
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Unusable("another rehearsal is using this data directory") from error
+        except OSError as error:
+            raise Unusable(f"cannot use the data directory: {error.strerror}") from error
+        yield directory
+    finally:
+        if handle is not None:
+            handle.close()
+        if given is None:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _serve(options: Options, directory: Path) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main(options, directory))
+    return 0
+
+
+async def _main(options: Options, directory: Path) -> None:
+    import uvicorn
+
+    from tui_app.rehearsal.platform import assemble
+    from tui_app.rehearsal.services.auth import Auth
+    from tui_app.rehearsal.services.backend import backend
+    from tui_app.rehearsal.services.frontend import frontend
+
+    class Server(uvicorn.Server):
+        """Says when it accepts. Signals are ours to handle: three servers would take them from each other."""
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            super().__init__(config)
+            self.accepts = asyncio.Event()
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            self.accepts.set()
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    if options.stop_with_stdin:
+        _stop_at_eof(stop, asyncio.get_running_loop())
+    platform = assemble(options, directory)
+    apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
+    servers: list[Server] = []
+    running: list[asyncio.Task[None]] = []
+    urls: dict[str, str] = {}
+    try:
+        for name, app in apps.items():
+            listener = _listener()
+            urls[name] = f"http://{HOST}:{listener.getsockname()[1]}"
+            config = uvicorn.Config(
+                app,
+                http="h11",
+                ws="websockets-sansio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=1,
+            )
+            server = Server(config)
+            servers.append(server)
+            running.append(asyncio.create_task(server.serve(sockets=[listener])))
+        for one in servers:
+            await one.accepts.wait()
+        urls["websocket"] = urls["backend"].replace("http://", "ws://") + "/ws"
+        sys.stdout.write(json.dumps(urls) + "\n")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        await platform.sockets.close_all(GOING_AWAY, "Rehearsal stops")
+        for one in servers:
+            one.should_exit = True
+        await asyncio.gather(*running, return_exceptions=True)
+        platform.close()
+
+
+def _listener() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind((HOST, 0))
+    listener.listen(512)
+    listener.setblocking(False)
+    return listener
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _stop_at_eof(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    def watch() -> None:
+        # Read from the descriptor itself: a buffered reader would hold its lock when the interpreter goes down.
+        try:
+            while os.read(0, 4096):
+                continue
+        except OSError:
+            pass
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, name="owner", daemon=True).start()

@@ -1,0 +1,1 @@
+"""The three services: auth, backend and frontend."""

@@ -1,0 +1,289 @@
+"""The WebSocket `/ws`: who is let in, and what each message is answered with (wire contract 3.5, 4, 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+import uuid
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from tui_app.rehearsal import frames
+from tui_app.rehearsal.frames import Frame
+from tui_app.rehearsal.platform import Platform
+from tui_app.rehearsal.run import Execution, Run
+from tui_app.rehearsal.services.health import HEARTBEAT_S
+from tui_app.rehearsal.stores.tier import TierDown
+from tui_app.rehearsal.tokens import TokenRefused
+
+log = logging.getLogger(__name__)
+RUN_TYPES = frozenset(
+    {"user_message", "chat", "chat_message", "message", "user_input", "start_agent", "agent_request", "execute_agent", "agent"}
+)
+SILENT_TYPES = frozenset({"pong", "heartbeat_ack"})
+MAX_WAITING = 64
+MAX_PROMPT = 20_000
+JWT_AUTH = "jwt-auth"
+
+
+def token_of(websocket: WebSocket) -> str:
+    """The token that came with the upgrade, by the first way that was used: header, subprotocol, query; or an empty string."""
+    scheme, _, token = websocket.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    for item in websocket.scope["subprotocols"]:
+        if item.startswith("jwt."):
+            return _unpacked(item[4:])
+    return websocket.query_params.get("token", "")
+
+
+def _unpacked(value: str) -> str:
+    if value.count(".") == 2:
+        return value
+    try:
+        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        return value
+
+
+class Gateway:
+    """Lets sockets in."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """The life of one socket. A refused one gets an error frame and close code 1008."""
+        offered = websocket.scope["subprotocols"]
+        # Only the plain name is ever selected: the other item holds the credential, and an answer must not reflect that.
+        await websocket.accept(subprotocol=JWT_AUTH if JWT_AUTH in offered else None)
+        token = token_of(websocket)
+        try:
+            if not token:
+                raise TokenRefused("NO_TOKEN", "No token was presented")
+            claims = await self.platform.tokens.verify(token)
+        except TokenRefused as refused:
+            self.platform.log.note("socket_refused", reason=refused.code)
+            await self._refuse(websocket, refused)
+            return
+        await Session(self.platform, websocket, claims.sub).serve()
+
+    async def _refuse(self, websocket: WebSocket, refused: TokenRefused) -> None:
+        frame = frames.error("AUTH_FAILED", "Authentication failed", {"reason": refused.code, "message": refused.message})
+        try:
+            await websocket.send_text(json.dumps(frame))
+            await websocket.close(1008, "Authentication failed")
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+
+class Session:
+    """One welcomed socket: answers at once, and carries out its runs one after the other."""
+
+    def __init__(self, platform: Platform, websocket: WebSocket, user_id: str) -> None:
+        self.platform = platform
+        self.user_id = user_id
+        self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
+        self._websocket = websocket
+        self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_WAITING)
+        self._current: Run | None = None
+        self._open = True
+        self._answers: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
+            "ping": self._ping,
+            "heartbeat": self._heartbeat,
+            "connect": self._connect,
+            "disconnect": self._disconnect,
+            "typing": self._typing,
+            "user_typing": self._typing,
+            "typing_started": self._typing,
+            "typing_stopped": self._typing,
+            "stop_agent": self._stop_agent,
+        }
+
+    async def serve(self) -> None:
+        """Until the client leaves. A run in flight is carried to its end then, so that its answer is in the history."""
+        sockets = self.platform.sockets
+        sockets.add(self.connection_id, self)
+        self.platform.log.note("socket_open", connection_id=self.connection_id, user_id=self.user_id)
+        worker = asyncio.create_task(self._work())
+        sockets.tasks.add(worker)
+        worker.add_done_callback(sockets.tasks.discard)
+        try:
+            await self.send(frames.welcome(self.user_id, self.connection_id))
+            await self._read()
+        finally:
+            self._open = False
+            sockets.remove(self.connection_id)
+            if self._current is None:
+                worker.cancel()
+            self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
+
+    async def send(self, frame: Frame) -> None:
+        """Deliver a frame; nothing happens once the socket is closed."""
+        if not self._open or self._websocket.application_state is not WebSocketState.CONNECTED:
+            return
+        try:
+            await self._websocket.send_text(msgspec.json.encode(frame).decode())
+        except (WebSocketDisconnect, RuntimeError):
+            self._open = False
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the socket from this side."""
+        if self._websocket.application_state is not WebSocketState.CONNECTED:
+            return
+        self._open = False
+        try:
+            await self._websocket.close(code, reason)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_S):
+                    incoming = await self._websocket.receive()
+            except TimeoutError:
+                await self.send(frames.message("heartbeat", {"connection_id": self.connection_id}))
+                continue
+            if incoming["type"] == "websocket.disconnect":
+                return
+            text = incoming.get("text")
+            if text is None:
+                await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
+            else:
+                await self._take(text)
+
+    async def _take(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
+            return
+        if not isinstance(message, dict):
+            await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
+            return
+        type_ = message.get("type")
+        if not isinstance(type_, str):
+            await self.send(frames.ack("unknown", self.user_id))
+        elif type_ in RUN_TYPES:
+            await self._enqueue(message)
+        elif type_ in self._answers:
+            await self._answers[type_](message)
+        elif type_ not in SILENT_TYPES:
+            await self.send(frames.ack(type_, self.user_id))
+
+    async def _ping(self, message: dict[str, Any]) -> None:
+        data = {"id": message.get("id", _payload(message).get("id")), "timestamp": message.get("timestamp"), "user_id": self.user_id}
+        await self.send(frames.message("pong", data))
+
+    async def _heartbeat(self, _: dict[str, Any]) -> None:
+        await self.send(frames.message("heartbeat_ack", {"status": "healthy", "user_id": self.user_id}))
+
+    async def _connect(self, _: dict[str, Any]) -> None:
+        await self.send(frames.message("system_message", {"status": "connected", "user_id": self.user_id}))
+
+    async def _disconnect(self, _: dict[str, Any]) -> None:
+        await self.send(frames.message("disconnect_acknowledged", {"user_id": self.user_id}))
+
+    async def _typing(self, _: dict[str, Any]) -> None:
+        await self.send(frames.message("typing_acknowledged", {"user_id": self.user_id}))
+
+    async def _stop_agent(self, message: dict[str, Any]) -> None:
+        asked = _payload(message).get("run_id")
+        run_id = asked if isinstance(asked, str) else self._current.run_id if self._current else ""
+        sockets = self.platform.sockets
+        owner = sockets.owner(run_id)
+        if owner is not None and owner != self.user_id:
+            await self.send(frames.error("RUN_ACCESS_DENIED", "This run belongs to another user", run_id=run_id))
+            return
+        run = sockets.active.get(run_id)
+        if owner is None or run is None or run.task is None or run.finished:
+            await self.send(frames.error("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id))
+            return
+        run.stopped = True
+        run.task.cancel()
+
+    async def _enqueue(self, message: dict[str, Any]) -> None:
+        try:
+            self._waiting.put_nowait(message)
+        except asyncio.QueueFull:
+            text = f"More than {MAX_WAITING} requests are waiting on this socket"
+            await self.send(frames.error("RATE_LIMITED", text, request_id=_request_id(message)))
+
+    async def _work(self) -> None:
+        while self._open:
+            message = await self._waiting.get()
+            try:
+                run = await self._admitted(message)
+            except TierDown as down:
+                await self.send(frames.error("SERVICE_UNAVAILABLE", str(down), request_id=_request_id(message)))
+                continue
+            if run is not None:
+                await self._carry_out(run)
+
+    async def _carry_out(self, run: Run) -> None:
+        sockets = self.platform.sockets
+        self._current = run
+        sockets.begin(run)
+        run.task = asyncio.create_task(Execution(self.platform, run, lambda frame: self._route(run, frame)).carry_out())
+        try:
+            await asyncio.wait({run.task})
+        finally:
+            run.task.cancel()
+            sockets.end(run.run_id)
+            self._current = None
+        error = None if run.task.cancelled() else run.task.exception()
+        if error is not None:
+            log.error("run %s failed", run.run_id, exc_info=error)
+            await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", None, **run.ids))
+
+    async def _route(self, run: Run, frame: Frame) -> None:
+        others = partial(self.platform.sockets.others, self.user_id)
+        for receiver, what in self.platform.faults.apply("event.route", [(self, frame)], run=run, frame=frame, others=others):
+            await receiver.send(what)
+
+    async def _admitted(self, message: dict[str, Any]) -> Run | None:
+        payload, request_id = _payload(message), _request_id(message)
+        found = (payload.get(key) for key in ("content", "message", "text", "user_request"))
+        prompt = next((value for value in found if isinstance(value, str) and value.strip()), "")
+        if not prompt:
+            await self.send(frames.error("EMPTY_MESSAGE", "The request has no text", request_id=request_id))
+            return None
+        if len(prompt) > MAX_PROMPT:
+            text = f"The request is longer than {MAX_PROMPT} characters"
+            await self.send(frames.error("MESSAGE_TOO_LARGE", text, request_id=request_id))
+            return None
+        asked = payload.get("thread_id") or message.get("thread_id")
+        store = self.platform.relational
+        if asked is None or asked == "":
+            thread = await store.add_thread(self.user_id, "", {})
+            await self.send(frames.message("thread_created", {"thread_id": thread["id"], "request_id": request_id}))
+        else:
+            known = await store.thread(asked) if isinstance(asked, str) else None
+            if known is None or known["metadata"]["user_id"] != self.user_id:
+                text = "The thread is not there or not yours"
+                await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
+                return None
+            thread = known
+        ordinal = self.platform.sockets.next_ordinal(self.user_id)
+        return Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
+
+
+def _payload(message: dict[str, Any]) -> dict[str, Any]:
+    payload = message.get("payload")
+    return payload if isinstance(payload, dict) else message
+
+
+def _request_id(message: dict[str, Any]) -> str:
+    found = message.get("message_id") or _payload(message).get("message_id") or _payload(message).get("request_id")
+    if not isinstance(found, str) or not found:
+        found = f"req_{uuid.uuid4().hex}"
+        message["message_id"] = found
+    return found[:200]

@@ -1,0 +1,91 @@
+"""The open WebSockets of the process, and the runs that belong to their users."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Protocol
+
+from tui_app.rehearsal.frames import Frame
+
+REMEMBERED_RUNS = 20_000
+
+
+class OpenSocket(Protocol):
+    """What the registry needs of a session."""
+
+    user_id: str
+
+    async def send(self, frame: Frame) -> None: ...
+    async def close(self, code: int, reason: str) -> None: ...
+
+
+class ActiveRun(Protocol):
+    """A run in flight."""
+
+    run_id: str
+    user_id: str
+    stopped: bool
+    finished: bool
+    task: asyncio.Task[None] | None
+
+
+class Sockets:
+    """Sessions by connection, and who owns which run. Ended runs are remembered by owner only, the newest 20,000."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, OpenSocket] = {}
+        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._ordinals: dict[str, int] = {}
+        self.active: dict[str, ActiveRun] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[OpenSocket]:
+        return iter(list(self._open.values()))
+
+    def users(self) -> int:
+        """How many different users are connected."""
+        return len({socket.user_id for socket in self._open.values()})
+
+    def add(self, connection_id: str, socket: OpenSocket) -> None:
+        """A socket was welcomed."""
+        self._open[connection_id] = socket
+
+    def remove(self, connection_id: str) -> None:
+        """A socket is gone."""
+        self._open.pop(connection_id, None)
+
+    def others(self, user_id: str) -> list[OpenSocket]:
+        """Open sockets of everybody else."""
+        return [socket for socket in self._open.values() if socket.user_id != user_id]
+
+    def begin(self, run: ActiveRun) -> None:
+        """A run has an id from now on."""
+        self.active[run.run_id] = run
+        self._owners[run.run_id] = run.user_id
+        while len(self._owners) > REMEMBERED_RUNS:
+            self._owners.popitem(last=False)
+
+    def end(self, run_id: str) -> None:
+        """A run is over."""
+        self.active.pop(run_id, None)
+
+    def owner(self, run_id: str) -> str | None:
+        """Whose run this is or was; None if it is not known."""
+        return self._owners.get(run_id)
+
+    def next_ordinal(self, user_id: str) -> int:
+        """1 for a user's first run in this process, and so on."""
+        self._ordinals[user_id] = self._ordinals.get(user_id, 0) + 1
+        return self._ordinals[user_id]
+
+    async def close_all(self, code: int, reason: str) -> None:
+        """Close every socket and end every run in flight."""
+        sessions = list(self._open.values())
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*(socket.close(code, reason) for socket in sessions), *self.tasks, return_exceptions=True)

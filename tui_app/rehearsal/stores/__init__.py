@@ -1,0 +1,1 @@
+"""The three tiers: three separate SQLite files, each breakable alone, standing in for postgresql, redis and clickhouse."""
