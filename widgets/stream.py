@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -57,7 +57,8 @@ def columns_for(width: int) -> tuple[Column, ...]:
         names |= {"gap"}
     if width >= 126:
         names |= {"seq", "conn", "thread"}
-    return tuple(column for column in _ALL if column.name in names)
+    shown = tuple(column for column in _ALL if column.name in names)
+    return tuple(replace(column, width=21) if column.name == "type" and width >= 126 else column for column in shown)
 
 
 class EventStream(Widget, can_focus=True):

@@ -181,7 +181,7 @@ def convicted(path: Path, text: str, environment: str = "staging") -> View:
     head = header() | {"session": path.stem.rjust(12, "0"), "plan": json.dumps({"target": {"name": "there", "environment": environment}})}
     writer = Writer(path, head)
     writer.append(Row(1, 10**6, "frame", user="u4", conn=4, dir="in", type="agent_completed", size=len(text), text=text))
-    writer.append(Row(2, 2 * 10**6, "finding", check="isolation-cells", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}'))
+    writer.append(Row(2, 2 * 10**6, "finding", check="isolation-frames", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}'))
     writer.close()
     return view_on(path)
 
@@ -200,7 +200,7 @@ async def test_what_may_be_a_strangers_is_held_back_until_asked_for_and_the_look
         await pilot.pause()
         assert "invoice" not in whole(app) and "held back" in whole(app)
         assert "invoice" not in screen.summary()
-        app.open_why("isolation-cells")
+        app.open_why("isolation-frames")
         await pilot.pause()
         assert "invoice" not in whole(app) and "invoice" not in app.screen.summary()  # type: ignore[attr-defined]
         app.open_frame(1)

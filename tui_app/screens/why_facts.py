@@ -67,6 +67,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for finding in findings],
         witnesses=witnesses,
         more=more,
+        rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
 
 
@@ -86,12 +87,17 @@ def claim(check: CheckView) -> str:
     return reason or "No reason was recorded."
 
 
+def only_rows(findings: Sequence[FindingView]) -> bool:
+    """A single informational finding does nothing but name the rows that the verdict rests on: it is their title."""
+    return len(findings) == 1 and findings[0].severity == "info" and bool(findings[0].evidence)
+
+
 def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[Witness]) -> list[tuple[str, str, str]]:
     """What was seen: the gravest finding and its row; for a pass, what was measured and on how many rows that rests."""
     facts: list[tuple[str, str, str]] = []
     if findings and findings[0].severity in ("critical", "major"):
         facts.append(("Seen", clean(findings[0].text), "bad"))
-    elif findings:
+    elif findings and not (check.word == "PASS" and only_rows(findings)):
         facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
     guilty = next((witness for witness in witnesses if witness.guilty), None)
     if guilty is not None:
@@ -163,7 +169,7 @@ def of_criterion(name: str, state: SessionState) -> Evidence:
 
 def feeding(criterion: str, state: SessionState) -> list[str]:
     """The planned checks that answer a criterion."""
-    from tui_app.verdict.criteria import FEEDS
+    from tui_app.checks.sums import FEEDS
 
     found: list[str] = []
     for feed in FEEDS.get(criterion, ()):
@@ -192,6 +198,8 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
         cited = [seq for _, finding in about for _, seq in finding.evidence]
     rows = rows_of(sorted(dict.fromkeys(cited))[:WITNESSES], set(), reader, state)
     rows = [replace(found, guilty=True) if found.user == observer and leaks else found for found in rows]
+    behind = {check.id: check for check, _ in about}
+    behind |= {name: state.checks[name] for name in feeding("T4", state) if name in state.checks}
     expected = f"no frame on a socket of {observer} with a marker or an id of {source}"
     if source == observer:
         expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
@@ -205,6 +213,14 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     else:
         claim_text = f"Not measured yet: {probes:,} probes are not enough for a claim."
     facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
+    if source != observer:
+        own = [
+            name
+            for name in (source, observer)
+            if (seen_own := state.cells.get((name, name))) and seen_own.probes and seen_own.state != "unproven"
+        ]
+        proven = f"both users saw their own markers: {'yes' if len(own) == 2 else 'no, only ' + own[0] if own else 'not yet'}"
+        facts.append(("Controls", proven, "" if len(own) == 2 else "warn"))
     if word == "INCONCLUSIVE":
         facts.append(("To decide", "at least 10 probes of this pair, 299 of all, and both users seeing their own markers", ""))
     return Evidence(
@@ -215,7 +231,7 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
         facts=facts,
         findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for _, finding in about],
         witnesses=rows,
-        behind=[(check.word, check.id, clean(check.reason)) for check in {check.id: check for check, _ in about}.values()],
+        behind=[(check.word, check.id, clean(check.reason)) for check in behind.values()],
     )
 
 
