@@ -130,7 +130,6 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("previous-row", ("p",), "previous", "the frame before it on the same socket", "Looking", ("frame",), footer=2),
     Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", ("frame",), footer=2),
     Action("timeline", ("t",), "timeline", "the events around the evidence", "Looking", ("why",), footer=3),
-    Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("why", "frame")),
     Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),

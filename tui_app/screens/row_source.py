@@ -9,7 +9,6 @@ from tui_app.recording.reader import Condition, Count, Reader
 from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
 
-
 BUDGET = 0.03
 """Seconds that one search may take before the screen is drawn; the next look goes on."""
 
