@@ -166,7 +166,7 @@ async def test_a_line_view_keeps_its_cursor_in_view_and_leaves_room_for_its_bar(
         view.draw(make)
         await pilot.pause()
         await pilot.pause()
-        assert widths[-1] == 29
+        assert widths[-1] == 28
         assert view.scroll_offset.y <= 33 < view.scroll_offset.y + 5
         assert "row 33" in view.render_line(33 - view.scroll_offset.y).text
 
