@@ -24,6 +24,12 @@ def test_only_printable_glyphs_come_out(text: str) -> None:
     clean.encode()
 
 
+def test_every_code_point_there_is() -> None:
+    clean = sanitize(" ".join(map(chr, range(0x110000))))
+    assert clean.isprintable() and clean.count(" ") >= 0x10FFFF
+    clean.encode()
+
+
 @given(ANY_TEXT)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert sanitize(sanitize(text)) == sanitize(text)
@@ -56,6 +62,8 @@ def test_plain_text_is_left_alone(text: str) -> None:
         ("no\xa0break\u3000wide", "no break wide"),
         ("crème Ω 你好 👍", "crème Ω 你好 👍"),
         ("tag\U000e0041\U000e007f", "tag⟪U+E0041⟫⟪U+E007F⟫"),
+        ("👩\u200d🚀 ❤\ufe0f", "👩🚀 ❤"),
+        ("filler\u3164\u2800end", "filler  end"),
         ("soft\xadhyphen", "soft⟪U+00AD⟫hyphen"),
         ("Z" + "\u0300" * 40, "Z" + "\u0300" * 3),
     ],

@@ -91,7 +91,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         if asked.json == "-":
             sys.stdout.write(text)
         else:
-            Path(asked.json).write_text(text)
+            await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
     say(f"recording {began.recording}")

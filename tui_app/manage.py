@@ -32,9 +32,8 @@ def sessions(as_json: bool) -> int:
         print("no sessions yet; `vigil` starts one")
     for entry in entries:
         how = "running" if entry.alive else entry.ended or "?"
-        print(
-            f"{entry.session}  {how:12} {entry.word or '-':12} {entry.started:20} {sanitize(entry.target, 30)}{'  ' + sanitize(entry.problem, 80) if entry.problem else ''}"
-        )
+        problem = f"  {sanitize(entry.problem, 80)}" if entry.problem else ""
+        print(f"{entry.session}  {how:12} {entry.word or '-':12} {entry.started:20} {sanitize(entry.target, 30)}{problem}")
     return 0
 
 

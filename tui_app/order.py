@@ -17,9 +17,19 @@ from tui_app.target.profile import Profile
 
 
 def make_plan(
-    profile: Profile, checks: Sequence[Check] | None = None, *, preset: str = "quick", users: int | None = None, iterations: int = 1,
-    parallel: bool = True, consent_option: str | None = None, allow_production: bool = False, faults: Sequence[str] = (), seed: int = 1, parent: str = "",
-) -> Plan:  # fmt: skip
+    profile: Profile,
+    checks: Sequence[Check] | None = None,
+    *,
+    preset: str = "quick",
+    users: int | None = None,
+    iterations: int = 1,
+    parallel: bool = True,
+    consent_option: str | None = None,
+    allow_production: bool = False,
+    faults: Sequence[str] = (),
+    seed: int = 1,
+    parent: str = "",
+) -> Plan:
     """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
     chosen = list(select(preset=preset) if checks is None else checks)
     if not chosen:

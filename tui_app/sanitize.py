@@ -22,8 +22,9 @@ _DROPPED: Final = frozenset("\u200c\u200d\u034f\u180b\u180c\u180d\u180f" + "".jo
 _BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _BREAKS: Final = {"\n": "⏎", "\t": " ", "\u2028": "⏎", "\u2029": "⏎", "\x85": "⏎"}
 
+# A quick way past what is common and plain; everything else is judged by its category.
 _SUSPECT: Final = re.compile(
-    "[^\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u0590\u2010-\u2027\u2030-\u205e\u2190-\u23ff\u2500-\u27ff]"
+    "[^\x20-\x7e\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u23ff\u2500-\u27ff]"
 )
 _EMAIL: Final = re.compile(r"([\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]*@(\w)[\w-]*((?:\.[\w-]+)+)")
 

@@ -247,6 +247,38 @@ def test_a_storm_of_leaks_stays_few_rows() -> None:
     assert rows[-1].body["leaks"] == 500
 
 
+def test_the_diagonal_tells_how_many_own_markers_a_user_saw() -> None:
+    trace = started()
+    for number in (0, 1, 1, 2):
+        trace.frame(1, "u1", Event(name="agent_completed"), text=marker("u1", number))
+    trace.clock(trace.t + SECOND)
+    isolation = Isolation()
+    rows = [row for row in feed(isolation, trace.items) if row.kind == "cell"]
+    assert [(row.body["source"], row.body["observer"], row.body["probes"], row.body["state"]) for row in rows] == [
+        ("u1", "u1", 1, "clean"),
+        ("u1", "u1", 3, "clean"),
+    ]
+    assert (isolation.proven("u1") > 0, isolation.proven("u2")) == (True, 0)
+
+
+def test_a_user_who_signs_in_again_is_the_same_user() -> None:
+    trace = started()
+    trace.user("u1")
+    assert judge(trace).users == ["u1", "u2"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "missing"])
+def test_without_the_sessions_id_any_marker_counts(kind: str) -> None:
+    trace = Trace()
+    if kind == "plain":
+        trace.session("123456789012")
+    trace.user("u1")
+    trace.user("u2")
+    trace.open(2, "u2")
+    trace.frame(2, "u2", Event(name="x"), text=marker("u1"))
+    assert judge(trace).leaks == (0 if kind == "plain" else 1)
+
+
 # -- attempts
 
 

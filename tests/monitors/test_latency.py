@@ -151,6 +151,23 @@ def test_recovery_runs_from_the_faults_end_to_the_first_right_event(end: dict[st
     assert (list(series.values), series.late) == ([ms], late)
 
 
+def test_a_recovery_without_a_deadline_of_its_own_counts_until_its_step_ended() -> None:
+    trace = started()
+    trace.add("step", "begin", user="u1", body={"step": 1, "intent": "recover"})
+    begun = trace.t
+    trace.t = 7 * SECOND
+    end = trace.add("step", "end", user="u1", body={"step": 1, "outcome": "refused", "fault_at": 2 * SECOND})
+    assert begun < 2 * SECOND
+    assert list(judge(trace)[0].series("recovery").values) == [(end.t - 2 * SECOND) / 1e6]
+
+
+def test_a_recovery_that_the_operator_stopped_counts_for_nothing() -> None:
+    trace = started()
+    trace.add("step", "begin", user="u1", body={"step": 1, "intent": "recover", "fault_at": 0, "deadline_ms": 10})
+    trace.add("step", "end", user="u1", body={"step": 1, "outcome": "stopped"})
+    assert judge(trace)[0].series("recovery").n == 0
+
+
 # -- taint
 
 

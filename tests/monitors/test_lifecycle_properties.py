@@ -7,13 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.monitors.traces import SECOND, Item, Trace, feed, healthy
-from tui_app.model import CRITICAL_EVENTS, Event, Row
-from tui_app.monitors.canned import Canned
-from tui_app.monitors.derived import Derived
+from tests.monitors.traces import SECOND, Item, Monitors, Trace, feed, healthy
+from tui_app.model import CRITICAL_EVENTS, Event
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
-from tui_app.monitors.latency import Latency
 from tui_app.monitors.lifecycle import Lifecycle
 
 USERS = 4
@@ -117,28 +114,11 @@ def test_swapping_two_events_accuses_unless_the_order_stays_legal(one: int, othe
     assert bool(record_of(events)) is not legal
 
 
-class All:
-    """Every monitor, as whoever holds them feeds them."""
-
-    def __init__(self) -> None:
-        self.lifecycle = Lifecycle()
-        self.isolation = Isolation()
-        self.latency = Latency(self.lifecycle)
-        self.frames = Frames(self.isolation)
-        self.canned = Canned(self.lifecycle)
-
-    def feed(self, row: Row, events: tuple[Event, ...]) -> list[Derived]:
-        derived: list[Derived] = []
-        for monitor in (self.lifecycle, self.isolation, self.latency, self.frames, self.canned):
-            derived.extend(monitor.feed(row, events))
-        return derived
-
-
 @settings(max_examples=60, deadline=None)
 @given(traffic(), st.data())
 def test_the_same_rows_give_the_same_judgement_however_damaged(trace: Trace, data: st.DataObject) -> None:
     items: list[Item] = [item for item in trace.items if data.draw(st.integers(0, 9)) != 0]
-    first, second = All(), All()
+    first, second = Monitors(), Monitors()
     ours = [row.row(1, 1) for row in feed(first, items)]
     theirs = [row.row(1, 1) for row in feed(second, items)]
     assert ours == theirs

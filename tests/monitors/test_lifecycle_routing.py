@@ -233,3 +233,67 @@ def test_runs_can_be_asked_for_by_check() -> None:
     lifecycle = judge(trace)
     assert [record.user for record in lifecycle.runs("golden-path")] == ["u2"]
     assert len(lifecycle.runs()) == 2
+
+
+@pytest.mark.parametrize(("by", "lost_by"), [("us", "us"), ("target", "target"), ("", "network")])
+def test_a_step_that_lost_its_socket_says_who_closed_it(by: str, lost_by: str) -> None:
+    trace = two_users()
+    step = trace.ask(1, "u1", "req-1-aaaaaaaa")
+    trace.end(step, "lost", by=by)
+    assert judge(trace).runs()[0].lost_by == lost_by
+
+
+def test_a_step_that_saw_its_deadline_ends_the_run_even_before_the_clock_does() -> None:
+    trace = two_users()
+    step = trace.ask(1, "u1", "req-1-aaaaaaaa", deadline_ms=None)
+    trace.end(step, "deadline")
+    record = judge(trace).runs()[0]
+    assert (record.state, record.late) == ("wrong", True)
+    assert record.broken("missing-terminal")
+
+
+def test_the_owners_subject_is_known_from_the_sign_in_only() -> None:
+    trace = two_users()
+    trace.add("user", "lost", user="u1", body={"sub": "another-subject"})
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    for event in healthy():
+        trace.frame(1, "u1", event)
+    assert judge(trace).runs()[0].state == "ok"
+
+
+def test_events_of_a_run_nobody_asked_for_are_counted_apart() -> None:
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    for event in healthy():
+        trace.frame(1, "u1", event)
+    trace.frame(1, "u1", Event(name="agent_started", run="run-of-a-stranger", request="req-of-a-stranger"))
+    lifecycle = judge(trace)
+    assert lifecycle.unrouted == 1
+    assert lifecycle.runs()[0].state == "ok"
+
+
+def test_a_run_row_is_written_for_each_change_and_not_for_each_event() -> None:
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    for event in healthy(tools=3):
+        trace.frame(1, "u1", event)
+    rows = feed(Lifecycle(), trace.items)
+    assert [row.body["lamps"] for row in rows] == [".....", "s....", "ss...", "sss..", "ssss.", "sssss"]
+    assert [row.ms for row in rows] == [None] * 5 + [9.0]
+    assert rows[-1].body["first_ms"] == 1.0
+
+
+def test_a_session_of_hours_keeps_judgements_and_lets_go_of_old_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_app.monitors.lifecycle.WHOLE", 2)
+    trace = two_users()
+    for number in range(4):
+        tag = f"{number:08x}"
+        trace.ask(1, "u1", f"req-{tag}", thread=THREAD, prompt="a question")
+        for event in healthy(f"req-{tag}", f"run-{tag}", THREAD)[number == 0 :]:
+            trace.frame(1, "u1", event)
+    records = judge(trace).runs()
+    assert [record.compacted for record in records] == [True, True, False, False]
+    assert [record.answer for record in records] == ["", "", "All is well.", "All is well."]
+    assert [record.state for record in records] == ["wrong", "ok", "ok", "ok"]
+    assert records[0].broken("missing-start")
+    assert all(record.duration_ms for record in records)

@@ -8,7 +8,12 @@ from typing import Any
 import msgspec
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.canned import Canned
 from tui_app.monitors.derived import Derived
+from tui_app.monitors.frames import Frames
+from tui_app.monitors.isolation import Isolation
+from tui_app.monitors.latency import Latency
+from tui_app.monitors.lifecycle import Lifecycle
 
 MS = SECOND // 1000
 Item = tuple[Row, tuple[Event, ...]]
@@ -90,3 +95,20 @@ def feed(monitor: Any, items: Sequence[Item], each: Callable[[Row], None] | None
         if each is not None:
             each(row)
     return derived
+
+
+class Monitors:
+    """All monitors, fed in the one order that their dependencies allow."""
+
+    def __init__(self) -> None:
+        self.lifecycle = Lifecycle()
+        self.isolation = Isolation()
+        self.latency = Latency(self.lifecycle)
+        self.frames = Frames(self.isolation)
+        self.canned = Canned(self.lifecycle)
+
+    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+        derived: list[Derived] = []
+        for monitor in (self.lifecycle, self.isolation, self.latency, self.frames, self.canned):
+            derived.extend(monitor.feed(row, events))  # type: ignore[attr-defined]
+        return derived

@@ -95,8 +95,10 @@ def test_the_word_so_far_is_the_worst_of_the_required_checks(feed: Feed) -> None
 
 def test_sockets_are_counted_by_user_until_they_close(feed: Feed) -> None:
     feed("user", {"sub": "s-1", "name": "One"}, user="u1", type="ready")
+    counts = []
     for conn, type in [
         (1, "dialing"),
+        (1, "open"),
         (1, "open"),
         (2, "open"),
         (1, "welcome"),
@@ -106,12 +108,14 @@ def test_sockets_are_counted_by_user_until_they_close(feed: Feed) -> None:
         (2, "refused"),
     ]:
         feed("conn", user="u1", conn=conn, type=type)
+        counts.append(feed.fold.state.users["u1"].sockets)
+    assert counts == [0, 1, 1, 2, 2, 2, 1, 1, 0]
     user = feed.fold.state.users["u1"]
     assert (user.sub, user.name, user.sockets, user.sockets_total) == ("s-1", "One", 0, 2)
 
 
 def test_cells_and_attempts_add_up_per_user(feed: Feed) -> None:
-    for probes, leaks, state in [(1, 0, "measuring"), (5, 0, "measuring"), (10, 2, "leak")]:
+    for probes, leaks, state in [(1, 0, "measuring"), (5, 1, "leak"), (10, 2, "leak")]:
         feed("cell", {"source": "u1", "observer": "u2", "probes": probes, "leaks": leaks, "state": state})
         feed("cell", {"source": "u2", "observer": "u2", "probes": probes, "leaks": 0, "state": "clean"})
     feed("attempt", {"owner": "u1", "actor": "u2", "outcome": "denied"})

@@ -73,6 +73,13 @@ def test_a_filtered_window_gives_matches_on_both_sides_of_any_anchor(record: Rec
         assert reader.first(query, since=3) == reader.row(13)
 
 
+def test_a_long_filtered_window_has_every_match_once_in_both_directions(record: Record) -> None:
+    with Reader(record(map(frame, range(1, 20_001)))) as reader:
+        query = Of("user = ?", "u1")
+        assert seqs(reader.window(1, 0, 30_000, query, budget=60)) == list(range(1, 20_001))
+        assert seqs(reader.window(20_001, 30_000, 0, query, budget=60)) == list(range(1, 20_001))
+
+
 def test_a_search_that_runs_out_of_time_says_where_to_go_on_and_then_finds_all(record: Record) -> None:
     path = record(frame(seq, user="rare" if seq in (5, 29_990) else "u1") for seq in range(1, 30_001))
     with Reader(path) as reader:

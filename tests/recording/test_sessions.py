@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -156,3 +157,20 @@ def test_a_session_is_found_by_prefix_or_file_and_doubt_is_an_error() -> None:
         sessions.find("aa")
     with pytest.raises(RecordingError, match="no session begins with 'x'"):
         sessions.find("x")
+
+
+def test_a_session_that_records_elsewhere_is_listed_while_it_runs_and_its_copies_are_not_alive(home: Path) -> None:
+    elsewhere = home / "evidence.vigil"
+    claim = sessions.claim("0123456789ab", elsewhere)
+    writer = Writer(elsewhere, {"session": "0123456789ab", "started": "2026-01-01T00:00:00Z"})
+    entry = sessions.find("0123")
+    assert (entry.session, entry.path, entry.alive, entry.pid) == ("0123456789ab", elsewhere, True, os.getpid())
+    writer.append(END)
+    writer.close()
+    copy = home / "0123456789ab.vigil"
+    shutil.copy(elsewhere, copy)
+    assert sessions.entry_of(elsewhere).alive
+    assert not sessions.entry_of(copy).alive
+    claim.release()
+    assert sessions.list_sessions() == []
+    assert sessions.find(str(elsewhere)).ended == "complete"

@@ -39,10 +39,10 @@ def target(environment: str, host: str = "backend.vigil.example", scheme: str = 
         ("staging", "backend.vigil.example", "staging", "development", "reads"),
         ("staging", "backend.dev.vigil.example", "staging", None, "reads"),
         # production, by any evidence
-        ("staging", "backend.vigil.example", "production", None, "nothing"),
-        ("docker", "127.0.0.1", "prod", None, "nothing"),
-        ("staging", "backend.vigil.example", "staging", "production", "nothing"),
-        ("staging", "api.prod.vigil.example", "staging", "staging", "nothing"),
+        ("staging", "backend.vigil.example", "production", None, "reads"),
+        ("docker", "127.0.0.1", "prod", None, "reads"),
+        ("staging", "backend.vigil.example", "staging", "production", "reads"),
+        ("staging", "api.prod.vigil.example", "staging", "staging", "reads"),
         ("production", "backend.vigil.example", "staging", "staging", "nothing"),
         ("production", "backend.vigil.example", None, None, "nothing"),
     ],
@@ -57,8 +57,16 @@ def test_the_evidence_decides(claim: str, host: str, marker: str | None, token: 
 
 
 def test_a_host_met_on_the_way_counts() -> None:
-    assert judge(target("staging"), "staging", None, ["login.live.vigil.example"]).extent == "nothing"
+    assert judge(target("staging"), "staging", None, ["login.live.vigil.example"]).extent == "reads"
     assert judge(target("docker", "127.0.0.1", "http"), None, None, ["backend.vigil.example"]).extent == "reads"
+
+
+def test_every_word_counts_where_there_are_several() -> None:
+    assert judge(target("staging"), ["staging", "stg"], ["staging", "staging"]).extent == "all"
+    assert judge(target("staging"), ["staging", "production"]).extent == "reads"
+    assert judge(target("staging"), ["staging"], ["staging", "production"]).extent == "reads"
+    assert judge(target("staging"), ["staging", "development"]).extent == "reads"
+    assert judge(target("staging"), [], ["staging"]).extent == judge(target("staging"), ["", " "]).extent == "reads"
 
 
 def test_only_reads_means_only_reads() -> None:
@@ -85,6 +93,6 @@ def test_production_is_never_written_to(claim: str, host: str, marker: str | Non
     allowed = judge(target(claim, host), marker, token, allow_production=typed)
     says_production = claim == "production" or "prod" in host or any((word or "").lower().startswith("prod") for word in (marker, token))
     if says_production:
-        assert allowed.extent == ("reads" if typed else "nothing")
+        assert allowed.extent == ("reads" if typed or claim != "production" else "nothing")
     if allowed.extent == "all":
         assert marker or host == "127.0.0.1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tui_app.target.address import BLANK
 from tui_app.target.profile import BUILTIN, Profile, ProfileError, builtin, is_loopback, load, propose
 
+TODAY = datetime.now(UTC).date()
 FULL = """
 [target]
 name = "staging"
@@ -67,7 +68,7 @@ def refused(tmp_path: Path, text: str) -> str:
 
 
 def test_the_documented_file_is_read_whole(tmp_path: Path) -> None:
-    profile = load(write(tmp_path, FULL.format(until=date.today() + timedelta(days=10))))
+    profile = load(write(tmp_path, FULL.format(until=TODAY + timedelta(days=10))))
     assert (profile.name, profile.environment, profile.backend) == ("staging", "staging", "https://backend.vigil.example")
     assert profile.websocket == "wss://backend.vigil.example/ws"
     assert profile.hosts == ("backend.vigil.example", "auth.vigil.example", "app.vigil.example")
@@ -76,8 +77,8 @@ def test_the_documented_file_is_read_whole(tmp_path: Path) -> None:
     assert profile.limits.run_s == 30.0
     assert profile.changed_limits == {"connect_s": (2.0, 3.0)}
     assert profile.tiers.postgres == "env:STAGING_PG_DSN"
-    assert profile.accept[0].holds(date.today())
-    assert not profile.accept[0].holds(date.today() + timedelta(days=11))
+    assert profile.accept[0].holds(TODAY)
+    assert not profile.accept[0].holds(TODAY + timedelta(days=11))
     assert profile.blanks == () and not profile.loopback
     assert profile.folder == tmp_path
     recorded = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -162,13 +163,13 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path: Path, text: 
 
 def test_a_known_failure_is_accepted_for_30_days_and_never_for_isolation_or_authentication(tmp_path: Path) -> None:
     entry = '[[accept]]\ncheck = "{check}"\nsignature = "s"\nticket = "T-1"\nuntil = {until}\n'
-    far = date.today() + timedelta(days=32)
+    far = TODAY + timedelta(days=32)
     message = refused(tmp_path, TARGET + entry.format(check="persistence-clickhouse", until=far))
     assert "[[accept]] number 1" in message and "30 days" in message
     for check in ("isolation-websocket", "auth-negative-matrix", "sign-in-triangulated"):
-        assert "where no failure is ever acceptable" in refused(tmp_path, TARGET + entry.format(check=check, until=date.today()))
+        assert "where no failure is ever acceptable" in refused(tmp_path, TARGET + entry.format(check=check, until=TODAY))
     ended = load(write(tmp_path, TARGET + entry.format(check="persistence-clickhouse", until=date(2020, 1, 1))))
-    assert not ended.accept[0].holds(date.today())
+    assert not ended.accept[0].holds(TODAY)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

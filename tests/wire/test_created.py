@@ -72,6 +72,7 @@ def test_ours_may_be_changed_when_it_is_named(created: Created, method: str, pat
     [
         ("DELETE", "/api/threads/t-theirs", ("thread", "t-theirs"), None),
         ("DELETE", "/api/threads/t-theirs", ("thread", "t-mine"), None),
+        ("DELETE", "/api/threads/t-mine", ("run", "t-mine"), None),
         ("PUT", "/api/threads/t-theirs/messages/t-mine", ("thread", "t-mine"), None),
         ("POST", "/api/threads/t-theirs/messages", ("thread", "t-mine"), None),
         ("POST", "/api/v1/Threads/t-theirs/messages", None, None),
@@ -89,6 +90,8 @@ def test_ours_may_be_changed_when_it_is_named(created: Created, method: str, pat
         ("POST", "/api/agents/stop?run_id=r-theirs", ("run", "r-mine"), {"run_id": "r-mine"}),
         ("DELETE", "/api/users/sub-2", ("user", "sub-1"), None),
         ("DELETE", "/api/anything", None, None),
+        ("POST", "/api/chat/messages", None, {"content": "x", "thread_id": "t-theirs"}),
+        ("POST", "/api/agent/message?thread_id=t-theirs", None, None),
         ("delete", "/api/threads/t-theirs", None, None),
         ("PURGE", "/api/threads/t-theirs", None, None),
     ],
@@ -101,6 +104,7 @@ def test_nothing_else_may(created: Created, method: str, path: str, ours: tuple[
 def test_an_id_in_the_body_will_do(created: Created) -> None:
     check_request("POST", "/api/agents/stop", created, ("run", "r-mine"), {"run_id": "r-mine"})
     check_request("POST", "/api/agents/stop", created, ("run", "r-mine"), params={"run_id": "r-mine"})
+    check_request("POST", "/api/chat/messages", created, body={"content": "x", "thread_id": "t-mine", "id": "new"})
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ async def test_a_token_travels_as_asked(sink: Any, raw_server: Any, carry: Any, 
     assert (TOKEN in asked[0]) == (carry in ("header", "query"))
     assert sent["user-agent"] == f"vigil/{__version__}" and sent["x-extra"] == "1"
     assert "sec-websocket-extensions" not in sent, "compression would hide the size and cost time"
+    assert TOKEN not in result.socket.url
     opened = sink.of("opened")[0][2]
     assert opened.subprotocol == ("jwt-auth" if carry == "subprotocol" else "")
     if carry == "subprotocol":
@@ -73,7 +74,7 @@ async def test_a_refused_upgrade_says_its_status(sink: Any, status: int) -> None
     assert [entry[0] for entry in sink.log] == ["failed"] and sink.log[0][2] == failure
 
 
-@pytest.mark.parametrize("limits", [{"within": 0.05}, {"within": 60, "upgrade_within": 0.05}])
+@pytest.mark.parametrize("limits", [{"within": 0.5}, {"within": 60, "upgrade_within": 0.5}])
 async def test_a_target_that_never_answers_ends_by_the_deadline(sink: Any, raw_server: Any, limits: dict[str, float]) -> None:
     left: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
@@ -83,7 +84,7 @@ async def test_a_target_that_never_answers_ends_by_the_deadline(sink: Any, raw_s
     result = await WireSocket.open(f"ws://{await raw_server(script)}/ws", sink=sink, **limits)
     failure = result.failure
     assert failure is not None and (failure.kind, failure.phase) == ("timeout", "upgrade")
-    assert result.ms > 40 and "0.05" in failure.text
+    assert result.ms > 400 and "0.5 s" in failure.text
     assert (await left).startswith(b"GET /ws"), "the connection is not left open behind"
 
 
@@ -95,17 +96,12 @@ async def test_a_port_nobody_listens_on(sink: Any) -> None:
     assert result.failure.phases.dns_ms is not None and result.failure.phases.upgrade_ms is None
 
 
-async def test_a_name_that_does_not_resolve(sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
-
-    async def unknown(*_args: Any, **_kwargs: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    with monkeypatch.context() as patch:
-        if not type(loop).__module__.startswith("uvloop"):  # uvloop's methods cannot be replaced; the reserved name does it there
-            patch.setattr(loop, "getaddrinfo", unknown)
-        result = await WireSocket.open("ws://nowhere.invalid/ws", sink=sink, within=20, proxy=None)
+@pytest.mark.parametrize("host", ["no such name", "x" * 64, "a..b"])
+async def test_a_name_that_does_not_resolve(sink: Any, host: str) -> None:
+    """Names that no resolver is asked for: the system refuses the first, the encoding of names the others (RFC 1035 2.3.4)."""
+    result = await WireSocket.open(f"ws://{host}/ws", sink=sink, within=20, proxy=None)
     assert result.failure is not None and (result.failure.kind, result.failure.phase) == ("dns", "dns")
+    assert result.failure.text and result.failure.phases.tcp_ms is None
 
 
 async def test_an_answer_that_is_no_http_and_a_cut_in_it(sink: Any, raw_server: Any) -> None:
@@ -134,8 +130,9 @@ async def test_a_subprotocol_that_was_not_offered_is_a_breach(sink: Any, raw_ser
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/ws", "ws://", "nonsense", "ws://127.0.0.1:99999/ws"])
 async def test_what_is_no_address_is_a_failure_too(sink: Any, url: str) -> None:
-    result = await WireSocket.open(url, sink=sink)
-    assert result.failure is not None and [entry[0] for entry in sink.log] == ["failed"]
+    result = await WireSocket.open(url, sink=sink, carry="query", token=TOKEN)
+    assert result.failure is not None and TOKEN not in result.failure.text
+    assert [entry[0] for entry in sink.log] == ["failed"]
 
 
 async def test_a_cancelled_opening_leaves_nothing_behind(sink: Any, raw_server: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -164,6 +165,15 @@ def test_v8_replays_and_batches() -> None:
     assert "r7" in batch[0].ids and "u1" in batch[1].ids, "what a batch says of itself is scanned with each of its events"
     nested = {"type": "event_batch", "data": {"events": [{"type": "event_batch", "events": [first]}]}}
     assert [(e.name, e.run) for e in normalise(json.dumps(nested))] == [("agent_started", "r1")]
+    deep: dict[str, Any] = {
+        "type": "event_batch",
+        "user_id": "outermost",
+        "events": [{"type": "event_batch", "run_id": "r8", "events": [second]}],
+    }
+    assert [(e.run, e.user) for e in normalise(json.dumps(deep))] == [("r8", "outermost")]
+    for _ in range(10):
+        deep = {"type": "event_batch", "events": [deep]}
+    assert [e.name for e in normalise(json.dumps(deep))] == ["event_batch"], "a batch of batches of batches is not followed for ever"
     assert [e.name for e in normalise('{"type":"event_batch","events":[]}')] == ["event_batch"]
 
 
@@ -216,11 +226,23 @@ def test_ids_are_found_at_any_depth_once() -> None:
     event = one(
         {
             "type": "x",
-            "data": {"rows": [{"owner": {"user_id": "deep", "run_id": 7}}, [{"thread_ids": ["t1", "t2"]}]], "run_id": "r1"},
+            "data": {
+                "project_id": "p",
+                "rows": [{"owner": {"user_id": "deep", "run_id": 7}}, [{"thread_ids": ["t1", "t2"]}]],
+                "run_id": "r1",
+            },
             "run_id": "r1",
         }
     )
-    assert event.ids == ("r1", "deep", "7", "t1", "t2")
+    assert event.ids == ("r1", "p", "deep", "7", "t1", "t2")
+
+
+def test_the_outer_level_wins() -> None:
+    event = one(
+        {"type": "x", "run_id": "outer", "data": {"run_id": "inner", "payload": {"run_id": "deep"}, "metadata": {"run_id": "meta"}}}
+    )
+    assert event.run == "outer" and event.ids == ("outer", "inner", "deep", "meta")
+    assert one({"type": "x", "data": {"run_id": "inner", "metadata": {"run_id": "meta"}}, "payload": {"run_id": "p"}}).run == "inner"
 
 
 def test_a_null_outside_does_not_hide_a_value_inside() -> None:
@@ -237,6 +259,7 @@ def test_a_null_outside_does_not_hide_a_value_inside() -> None:
         ({"result": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "a\nb"),
         ({"response": "resp"}, "resp"),
         ({"message": "msg"}, "msg"),
+        ({"message": "Agent finished", "result": "the answer"}, "the answer"),
         ({"result": {"rows": 3}}, '{"rows":3}'),
         ({"status": "completed"}, ""),
     ],
@@ -244,6 +267,15 @@ def test_a_null_outside_does_not_hide_a_value_inside() -> None:
 def test_the_answer_of_a_run_wherever_it_stands(completed: dict[str, Any], text: str) -> None:
     assert one({"type": "agent_completed", "data": completed}).text == text
     assert one({"type": "agent_completed", "payload": completed}).text == text
+
+
+def test_a_time_without_a_zone_is_utc_wherever_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        at = one({"type": "x", "timestamp": "2025-09-10T10:26:41"}).at
+    time.tzset()
+    assert at == 1757500001.0
 
 
 @pytest.mark.parametrize(

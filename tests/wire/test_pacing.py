@@ -41,6 +41,18 @@ async def test_no_minute_holds_more_connects_than_allowed() -> None:
     assert pacing.connects == 40
 
 
+async def test_a_connect_leaves_the_window_after_a_whole_minute() -> None:
+    time = Time()
+    pacing = Pacing(connects_per_minute=1, clock=time.clock, sleep=time.sleep)
+    await _enter(pacing)
+    time.now += 55
+    await _enter(pacing)
+    assert time.slept == [5]
+    time.now += 60
+    await _enter(pacing)
+    assert time.slept == [5]
+
+
 async def test_parallel_connects_share_one_pace() -> None:
     time = Time()
     pacing = Pacing(connects_per_minute=2, clock=time.clock, sleep=time.sleep)

@@ -131,6 +131,30 @@ async def test_fragments_become_one_message_stamped_at_its_end(sink: Any, raw_se
     result.socket.abort()
 
 
+async def test_however_the_bytes_are_cut_each_message_has_the_stamp_of_its_last_byte(sink: Any, raw_server: Any, make_frame: Any) -> None:
+    async def script(raw: Any) -> None:
+        await raw.upgrade()
+        await raw.gone()
+
+    result = await WireSocket.open(f"ws://{await raw_server(script)}/ws", sink=sink)
+    assert result.socket is not None
+    link = result.socket._link
+    parts = [
+        make_frame("é1".encode()),
+        make_frame("é2".encode()[:1], 1, fin=False) + make_frame("é2".encode()[1:], 0),
+        make_frame(b"x" * 300, 2),
+    ]
+    whole, ends = b"".join(parts), [len(b"".join(parts[: n + 1])) for n in range(3)]
+    for cut in range(len(whole) + 1):
+        sink.log.clear()
+        link.data_received(whole[:cut])
+        first = link.stamp
+        link.data_received(whole[cut:])
+        assert sink.payloads == ["é1", "é2", b"x" * 300]
+        assert [entry[1] for entry in sink.of("frame")] == [first if end <= cut else link.stamp for end in ends]
+    result.socket.abort()
+
+
 async def test_a_message_up_to_the_limit_arrives_and_a_bigger_one_ends_the_socket(sink: Any, raw_server: Any, make_frame: Any) -> None:
     async def script(raw: Any) -> None:
         await raw.upgrade()

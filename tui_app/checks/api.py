@@ -168,8 +168,8 @@ class Context(Protocol):
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
 
-    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
-        """One application ping, timed by the judges from the instant it was meant for; whether its pong came."""
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
+        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""

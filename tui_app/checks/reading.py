@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui_app.checks.api import Case, Finding, Judgement
@@ -15,6 +15,11 @@ HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
 def answers(case: Case) -> list[tuple[Row, dict[str, Any]]]:
     """Every HTTP answer of the check with its decoded facts."""
     return [(row, row.body) for row in case.rows if row.kind == "http" and row.dir == "in"]
+
+
+def answered(row: Row, facts: Mapping[str, Any]) -> str:
+    """How a request was answered, in words: a status, or why none came."""
+    return f"does not answer: {facts.get('error')}" if row.type == "0" else f"answers {row.type}"
 
 
 def says_healthy(body: Any) -> bool:

@@ -3,7 +3,7 @@
     part             points   for
     figures          40       each planted figure that stands in the answer within its tolerance, in equal shares
     challenge        15       the challenge's right answer (alone: all points)
-    recommendations  15       as many enumerated, different recommendations as were asked for, of at least 6 words each
+    recommendations  15       as many numbered, different recommendations as were asked for, of at least 6 words each
     constraint       10       a recommendation that names the prompt's unusual constraint
     argued           10       two figures in recommendations that are not the prompt's
     own figures      25       figures from the user's own data: as many as asked for that are not in the prompt
@@ -37,7 +37,7 @@ ALIKE: Final = 0.6
 
 WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 ITEM: Final = re.compile(
-    r"^[ \t>#*_]*(?:\d{1,2}[.):]|\(\d{1,2}\)|[-•‣*–](?=\s)|(?:Recommendation|Step|Option)\s+\d{1,2}\b[.:)]?)[*_]*[ \t]*(?=\S)", re.M | re.I
+    r"^[ \t>#*_-]*(?:\d{1,2}[.):](?!\d)|\(\d{1,2}\)|(?:Recommendation|Step|Option)\s+\d{1,2}\b[.:)]?)[*_]*[ \t]*(?=\S)", re.M | re.I
 )
 INLINE: Final = re.compile(r"(?:(?<=\s)|^)(?:\(\d{1,2}\)|\d{1,2}[.)])(?=\s+[A-Za-z*])")
 ORDINALS: Final = re.compile(r"(?:(?<=[.!?:]\s)|(?<=\n)|^)(?:First|Second|Third|Fourth|Fifth|Finally)(?:ly)?\b[,:]", re.M)
@@ -71,22 +71,23 @@ def score(answer: str, prompt: Prompt) -> Score:
     """Score an answer to a prompt. Pure; takes any text."""
     truth = prompt.truth
     own = without_copies(answer, prompt.text)
-    items = recommendations(own) if truth.recommendations else []
+    spans = _items(own) if truth.recommendations else []
     parts: list[Part] = []
     if truth.figures:
         parts.append(_figures(own, truth.figures))
     if truth.challenge_form:
         parts.append(_challenge(own, truth))
     if truth.recommendations:
-        got = min(len(items), truth.recommendations)
-        why = f"{len(items)} enumerated recommendations, {truth.recommendations} asked for"
+        got = min(len(spans), truth.recommendations)
+        why = f"{len(spans)} numbered recommendations, {truth.recommendations} asked for"
         parts.append(Part("recommendations", 15 * got / truth.recommendations, 15, why))
     if truth.constraint:
-        heeding = [item for item in items if any(word.lower() in item.lower() for word in truth.constraint)]
+        # A recommendation in words of its own may well quote the constraint: the answer is read here, not what is left of it.
+        heeding = [span for span in spans if any(word.lower() in answer[slice(*span)].lower() for word in truth.constraint)]
         why = f"{len(heeding)} recommendations name {' or '.join(truth.constraint)}"
         parts.append(Part("constraint", 10 if heeding else 0, 10, why))
     if truth.recommendations:
-        new = _new_figures(" \n".join(items), prompt.text)
+        new = _new_figures(" \n".join(own[slice(*span)] for span in spans), prompt.text)
         parts.append(Part("argued", 5.0 * min(len(new), 2), 10, f"{len(new)} figures in recommendations that are not the prompt's"))
     if truth.own_figures:
         new = _new_figures(own, prompt.text)
@@ -157,45 +158,49 @@ def _new_figures(text: str, prompt: str) -> set[float]:
 
 
 def recommendations(text: str) -> list[str]:
-    """The enumerated items of a text (numbered, bulleted, or 'First, ... Second, ...'), without their numbers, each different."""
-    items: list[str] = []
+    """The numbered items of a text ('1.', '(1)', 'First, ... Second, ...'), without their numbers, each different.
+
+    Bullets are none: answers list facts with them, and the prompts ask for numbers.
+    """
+    return [text[begin:end] for begin, end in _items(text)]
+
+
+def _items(text: str) -> list[tuple[int, int]]:
+    """Begin and end of each numbered item that has enough words and is unlike the others, in the style that gives most."""
+    best: list[tuple[int, int]] = []
     for pattern in (ITEM, INLINE, ORDINALS):
-        starts = [(match.start(), match.end()) for match in pattern.finditer(text)]
-        found: list[str] = []
-        for index, (_, begin) in enumerate(starts):
-            if index + 1 < len(starts):
-                item = text[begin : starts[index + 1][0]].strip()
-            else:  # a heading and its paragraph belong to the last item, what comes after does not
-                item = "\n\n".join(text[begin:].strip().split("\n\n")[:2])
+        marks = [(match.start(), match.end()) for match in pattern.finditer(text)]
+        spans: list[tuple[int, int]] = []
+        for index, (_, begin) in enumerate(marks):
+            # A heading and its paragraph belong to the last item; what comes after does not.
+            end = marks[index + 1][0] if index + 1 < len(marks) else begin + len("\n\n".join(text[begin:].split("\n\n")[:2]))
+            item = text[begin:end]
             words = [word for word in WORD.findall(REFERENCE.sub(" ", item)) if not word.isdigit()]
-            if len(found) == ITEMS:
+            if len(spans) == ITEMS:
                 break
-            if len(words) >= ITEM_WORDS and all(similarity(item, other) < ALIKE for other in found):
-                found.append(item)
-        if len(found) > len(items):
-            items = found
-    return items
+            if len(words) >= ITEM_WORDS and all(similarity(item, text[slice(*other)]) < ALIKE for other in spans):
+                spans.append((begin, end))
+        if len(spans) > len(best):
+            best = spans
+    return best
 
 
 def without_copies(answer: str, prompt: str) -> str:
-    """The answer without what it copies from the prompt: words in runs of eight and more, with the same neighbours, are blanked."""
+    """The answer with spaces in place of what it copies from the prompt: words in runs of eight and more, and what is between.
+
+    Line ends stay, and so does every position.
+    """
     tokens = [(match.start(), match.end(), match.group().lower()) for match in WORD.finditer(answer)]
     source = [match.group().lower() for match in WORD.finditer(prompt)]
     known = {tuple(source[i : i + COPIED]) for i in range(len(source) - COPIED + 1)}
-    copied = [False] * len(tokens)
-    for i in range(len(tokens) - COPIED + 1):
-        if tuple(token for _, _, token in tokens[i : i + COPIED]) in known:
-            copied[i : i + COPIED] = [True] * COPIED
     pieces: list[str] = []
     last = 0
-    for (begin, end, _), is_copy in zip(tokens, copied, strict=True):
-        if is_copy:
-            # What stands between two copied words goes with them, but for line ends: they keep the items apart.
-            between = answer[last:begin]
-            pieces += [between if not pieces else "".join(c if c == "\n" else " " for c in between), " "]
-        else:
-            pieces += [answer[last:begin], answer[begin:end]]
-        last = end
+    for i in range(len(tokens) - COPIED + 1):
+        window = tokens[i : i + COPIED]
+        if tuple(word for _, _, word in window) in known:
+            begin, end = max(window[0][0], last), window[-1][1]
+            pieces += [answer[last:begin], "".join("\n" if character == "\n" else " " for character in answer[begin:end])]
+            last = end
     return "".join([*pieces, answer[last:]])
 
 

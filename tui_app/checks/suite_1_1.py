@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
-from tui_app.checks.reading import answers, says_healthy, words
+from tui_app.checks.reading import answered, answers, says_healthy, seqs, words
 
 STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
 TIERS = ("postgresql", "redis", "clickhouse")
@@ -30,10 +31,8 @@ def _judge_services(case: Case) -> Judgement:
     asked = answers(case)
     for row, body in asked:
         where = f"{body['service']} {body['path']}"
-        if row.type == "0":
-            findings.append(Finding("critical", f"{where} does not answer: {body.get('error')}", (row.seq,)))
-        elif row.type != "200":
-            findings.append(Finding("critical", f"{where} answers {row.type}", (row.seq,)))
+        if row.type != "200":
+            findings.append(Finding("critical", f"{where} {answered(row, body)}", (row.seq,)))
         elif not says_healthy(body.get("body")):
             findings.append(Finding("major", f"{where} answers 200 and says {words(body.get('body'))}", (row.seq,)))
     if not asked:
@@ -75,7 +74,7 @@ def _judge_tiers(case: Case) -> Judgement:
     findings: list[Finding] = []
     for row, body in answers(case):
         if row.type != "200":
-            findings.append(Finding("major", f"{body['path']} answers {row.type or 'nothing'}", (row.seq,)))
+            findings.append(Finding("major", f"{body['path']} {answered(row, body)}", (row.seq,)))
         for tier, word in _tier_words(body.get("body")).items():
             said[tier][body["path"]] = (word, row.seq)
     unproven: list[str] = []
@@ -103,12 +102,15 @@ def _judge_tiers(case: Case) -> Judgement:
 
 async def _connect(ctx: Context) -> None:
     people: list[User | None] = list(ctx.users) or [None]
-    for user in people:
-        socket = await ctx.dial(user=user)
-        if socket is not None:
-            async with ctx.step("pong", user=user, conn=socket.conn):
-                await ctx.ping(socket, 5.0)
-            await socket.close()
+    await asyncio.gather(*(_welcomed(ctx, user) for user in people))
+
+
+async def _welcomed(ctx: Context, user: User | None) -> None:
+    socket = await ctx.dial(user=user)
+    if socket is not None:
+        if user is not None:
+            await ctx.ping(socket, 5.0)
+        await socket.close()
 
 
 def _judge_connect(case: Case) -> Judgement:
@@ -121,7 +123,7 @@ def _judge_connect(case: Case) -> Judgement:
     for conn, dial in dialled.items():
         rows = [row for row in case.rows if row.conn == conn and row.kind == "conn"]
         frames = [row for row in case.rows if row.conn == conn and row.kind == "frame" and row.dir == "in"]
-        who = dial.user or "nobody"
+        dial_for = f"for {dial.user}" if dial.user else "(nobody is signed in)"
         if any(row.type == "welcome" for row in rows):
             if not dial.user:
                 findings.append(Finding("critical", "a connection without any token is welcomed", tuple(row.seq for row in rows)))
@@ -129,25 +131,22 @@ def _judge_connect(case: Case) -> Judgement:
                 welcomed += 1
             else:
                 findings.append(
-                    Finding("major", f"{who} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames))
+                    Finding("major", f"{dial.user} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames))
                 )
             continue
-        refusals = [row for row in rows if row.type in ("refused", "closed")]
-        body = next((row.body for row in refusals if row.type == "closed"), refusals[0].body if refusals else {})
-        seqs = tuple(row.seq for row in rows + frames)
-        if not dial.user and (body.get("code") == 1008 or body.get("status") in (401, 403)):
+        refused = next((row.body for row in rows if row.type == "refused"), {})
+        closed = next((row.body for row in rows if row.type == "closed" and row.body.get("by") == "target"), {})
+        proof = seqs(rows + frames)
+        if not dial.user and (closed.get("code") == 1008 or refused.get("status") in (401, 403)):
             anonymous_refused = True
         elif not any(row.type == "open" for row in rows):
-            refused = refusals[0].body if refusals else {}
-            findings.append(Finding("critical", f"{who} cannot connect: {refused.get('reason') or refused.get('status')}", seqs))
-        elif body.get("code") and not frames:
-            findings.append(
-                Finding("critical", f"the upgrade succeeds, then the target closes with {body['code']} and not one frame", seqs)
-            )
+            why = f"HTTP {refused['status']}" if refused.get("status") else refused.get("reason") or "no answer"
+            findings.append(Finding("critical", f"no connection {dial_for}: {why}", proof))
+        elif closed and not frames:
+            text = f"the upgrade succeeds, then the target closes with {closed.get('code')} and not one frame"
+            findings.append(Finding("critical", text, proof))
         else:
-            findings.append(
-                Finding("critical", f"{who} is not welcomed: {refusals[0].body.get('reason') if refusals else 'no answer'}", seqs)
-            )
+            findings.append(Finding("critical", f"no welcome {dial_for}: {refused.get('reason') or 'no answer'}", proof))
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "a welcome frame and an answered ping on every connection")
     if anonymous_refused and not welcomed:

@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.prompts import Kind, Prompt, make_prompt
-from tui_app.checks.reading import answers, decided, nothing_done, of_answer, seqs
+from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, seqs
 from tui_app.checks.rubric import score
 from tui_app.model import Row
 from tui_app.wire.tokens import bad_tokens, claims
@@ -29,7 +29,7 @@ def _judge_sign_in(case: Case) -> Judgement:
     findings = [
         Finding(
             "critical",
-            f"{row.user} cannot sign in: {body['path']} answers {row.type if row.type != '0' else body.get('error')}",
+            f"{row.user} cannot sign in: {body['path']} {answered(row, body)}",
             (row.seq,),
         )
         for row, body in asked

@@ -89,6 +89,11 @@ def _judge(case: Case) -> Judgement:
     return Judgement(reading.word, reading.reason, (proof, *notes), reading.to_decide)
 
 
+def _cost(users: int, preset: str) -> dict[str, float]:
+    cuts = -(-CUTS // users) * users
+    return {"agent_runs": 2 * cuts, "connects": 2 * cuts, "sockets": users, "threads": users, "seconds": 6}
+
+
 CHECKS = (
     Check(
         id="recovery-cut",
@@ -102,8 +107,6 @@ CHECKS = (
         judge=_judge,
         needs=("sign-in", "ws-connect"),
         presets=("quick", "comprehensive", "priority2"),
-        cost=lambda users, preset: {
-            "agent_runs": 2 * -(-CUTS // users) * users, "connects": 2 * -(-CUTS // users) * users, "sockets": users, "threads": 2 * CUTS, "seconds": 6,
-        },
+        cost=_cost,
     ),
-)  # fmt: skip
+)

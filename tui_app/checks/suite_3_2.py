@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
 from tui_app.checks.reading import ends, nothing_done, seqs
@@ -11,6 +10,7 @@ from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, perce
 from tui_app.verdict.words import aggregate
 
 PING_EVERY_S = 0.1
+PING_DEADLINE_S = 5.0
 STRATEGY = (
     "tests/e2e/staging/test_performance_scaling.py",
     "tests/e2e/staging/test_websocket_realtime_updates.py",
@@ -19,19 +19,24 @@ STRATEGY = (
 
 
 async def _pings(ctx: Context) -> None:
-    """An open schedule: each ping has its instant, whether or not the one before was answered."""
-    count = LOOKS[0] if ctx.preset == "quick" else LOOKS[1]
+    """An open schedule: each ping has its instant, whether or not the one before was answered. Goes on to the first decisive look."""
+    limit_ms = float(ctx.limits.ping_ms)
     async with ctx.sockets(ctx.users[:3]) as sockets:
-        begin = ctx.now_ns()
-        held = ctx.held_ns()
-        waiting: list[asyncio.Task[Any]] = []
-        for index in range(count):
-            intended = begin + int(index * PING_EVERY_S * 1e9) + (ctx.held_ns() - held)
-            await ctx.sleep(max(0.0, (intended - ctx.now_ns()) / 1e9))
-            waiting.append(ctx.later(ctx.ping(sockets[index % len(sockets)], 5.0, intended)))
-            if index % 5 == 0:
-                waiting.append(ctx.later(sockets[index % len(sockets)].control_ping(5.0)))
-        await asyncio.gather(*waiting)
+        begin, held = ctx.now_ns(), ctx.held_ns()
+        pongs: list[asyncio.Task[float | None]] = []
+        controls: list[asyncio.Task[float | None]] = []
+        for look in LOOKS:
+            for index in range(len(pongs), look):
+                intended = begin + int(index * PING_EVERY_S * 1e9) + (ctx.held_ns() - held)
+                await ctx.sleep(max(0.0, (intended - ctx.now_ns()) / 1e9))
+                socket = sockets[index % len(sockets)]
+                pongs.append(ctx.later(ctx.ping(socket, PING_DEADLINE_S, intended)))
+                if index % 5 == 0:
+                    controls.append(ctx.later(socket.control_ping(PING_DEADLINE_S)))
+            took = [PING_DEADLINE_S * 1000 if ms is None else ms for ms in await asyncio.gather(*pongs)]
+            if percentile_verdict(took, limit_ms, looks=(look,)).word != "INCONCLUSIVE":
+                break
+        await asyncio.gather(*controls)
 
 
 def _judge_pings(case: Case) -> Judgement:
@@ -126,7 +131,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_nothing,
         judge=_judge_response,
-        needs=("sign-in",),
+        needs=("sign-in", "ws-connect"),
         after=("five-events",),
         at_end=True,
         presets=("quick", "comprehensive"),

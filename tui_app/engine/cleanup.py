@@ -29,68 +29,84 @@ class Left:
 
 
 async def clean(entry: sessions.SessionEntry) -> Left:
-    """Tidy what the session's list of created things still holds. Writes what it did into the recording's annotations."""
+    """Tidy what the session made and its engine could not undo. What was done goes into the recording's annotations."""
     left = Left()
     with Reader(entry.path) as reader:
         plan = msgspec.convert(json.loads(reader.header["plan"]), Plan)
-        open_things = _open_things(reader)
         profile = Profile.model_validate(plan.profile)
         if is_own_rehearsal(profile):
-            await _rehearsal(entry.session, len(open_things), left)
-        elif open_things:
-            await _archive(profile, plan, open_things, _names(reader), left)
+            _rehearsal(entry.session, left)
         else:
+            await _archive(profile, plan, entry.session, _open_threads(reader), _names(reader), left)
+        if not left.lines:
             left.lines.append("nothing was left behind")
         reader.annotate("cleanup", "; ".join(left.lines))
     return left
 
 
-def _open_things(reader: Reader) -> list[tuple[str, str, str]]:
-    """(thing, id, owner) of everything that was made and never tidied, in order."""
-    things: dict[tuple[str, str], str] = {}
-    for row in reader.rows(kinds=("created", "run")):
+def _open_threads(reader: Reader) -> dict[str, str]:
+    """id -> owner of every thread that was made and never tidied, by the rows and by earlier cleanups."""
+    threads: dict[str, str] = {}
+    for row in reader.rows(kinds=("created",)):
         body = row.body
-        key = (str(body.get("thing", "")), str(body.get("id", "")))
-        if row.kind == "created" and row.type == "made":
-            things[key] = str(body.get("owner", ""))
-        elif row.kind == "created" and row.type == "tidied":
-            things.pop(key, None)
-    return [(thing, name, owner) for (thing, name), owner in things.items() if thing == "thread"]
+        if body.get("thing") == "thread":
+            if row.type == "made":
+                threads[str(body.get("id"))] = str(body.get("owner", ""))
+            elif row.type == "tidied":
+                threads.pop(str(body.get("id")), None)
+    done = " ".join(note.text for note in reader.annotations() if note.kind == "cleanup")
+    return {name: owner for name, owner in threads.items() if f"thread {name} archived" not in done}
 
 
-async def _rehearsal(session: str, count: int, left: Left) -> None:
+def _rehearsal(session: str, left: Left) -> None:
     """The rehearsal ended with its engine; what it kept goes with its folder."""
     folder = data_dir(session)
     if folder.exists():
         shutil.rmtree(folder)
-        left.lines.append(f"the rehearsal's stores are removed, and {count} threads with them")
-    else:
-        left.lines.append("nothing was left behind: the rehearsal's stores are gone")
+        left.lines.append("the rehearsal's stores are removed, and with them everything the session made")
 
 
-async def _archive(profile: Profile, plan: Plan, things: list[tuple[str, str, str]], names: dict[str, str], left: Left) -> None:
+async def _archive(profile: Profile, plan: Plan, session: str, threads: dict[str, str], names: dict[str, str], left: Left) -> None:
     created = Created()
-    for thing, name, owner in things:
-        created.add(thing, name, owner)
-    client = HttpClient(dict(profile.urls), created)
+    client = HttpClient({name: url for name, url in profile.urls.items() if name != "websocket"}, created)
     try:
         tokens = await _sign_in(profile, plan, names, client)
-        for thing, name, owner in things:
-            token = tokens.get(owner)
-            if token is None:
-                left.lines.append(f"{thing} {name} of {owner} stays: its account cannot sign in")
-                left.done = False
-                continue
-            answer = await client.request("backend", "DELETE", f"/api/threads/{name}", token=token, ours=(thing, name))
-            if answer.status in (200, 204, 404):
-                left.lines.append(f"{thing} {name} archived")
-            else:
-                left.lines.append(f"{thing} {name} stays: the target answers {answer.status or answer.error}")
-                left.done = False
+        for label, token in tokens.items():
+            threads.update(await _unrecorded(session, label, token, client, threads))
+        for name, owner in threads.items():
+            created.add("thread", name, owner)
+            await _archive_one(name, owner, tokens.get(owner), client, left)
         for token in tokens.values():
             await client.request("auth", "POST", "/auth/logout", token=token, json={})
     finally:
         await client.aclose()
+
+
+async def _unrecorded(session: str, label: str, token: str, client: HttpClient, known: dict[str, str]) -> dict[str, str]:
+    """Threads that carry the session's name in their title and whose answer the engine did not live to record."""
+    answer = await client.request("backend", "GET", "/api/threads?limit=100", token=token)
+    listed = answer.json.get("threads", []) if isinstance(answer.json, dict) else answer.json
+    return {
+        str(thread["id"]): label
+        for thread in listed or []
+        if isinstance(thread, dict)
+        and str(thread.get("title", "")).startswith(f"vigil {session} ")
+        and thread.get("id") not in known
+        and (thread.get("metadata") or {}).get("status") != "archived"
+    }
+
+
+async def _archive_one(name: str, owner: str, token: str | None, client: HttpClient, left: Left) -> None:
+    if token is None:
+        left.lines.append(f"thread {name} of {owner} stays: its account cannot sign in")
+        left.done = False
+        return
+    answer = await client.request("backend", "DELETE", f"/api/threads/{name}", token=token, ours=("thread", name))
+    if answer.status in (200, 204, 404):
+        left.lines.append(f"thread {name} archived")
+    else:
+        left.lines.append(f"thread {name} stays: the target answers {answer.status or answer.error}")
+        left.done = False
 
 
 def _names(reader: Reader) -> dict[str, str]:

@@ -45,6 +45,7 @@ class LiveContext:
         self._sockets = sockets
         self.check = check
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._threads: dict[str, str] = {}
 
     @property
     def users(self) -> Sequence[User]:
@@ -140,9 +141,19 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
 
+    async def own_thread(self, user: User) -> str:
+        """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
+        if user.label not in self._threads:
+            self._threads[user.label] = await self.thread(user)
+        return self._threads[user.label]
+
     async def thread(self, user: User, title: str = "") -> str:
-        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why)."""
-        answer = await self.http("backend", "POST", "/api/threads", user=user, json={"title": title or f"vigil {self.check}"})
+        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why).
+
+        Its title names the session, so that cleaning up finds it even if the engine died before the answer came.
+        """
+        name = f"vigil {self._world.session} {title or self.check}"
+        answer = await self.http("backend", "POST", "/api/threads", user=user, json={"title": name})
         body = answer.json if isinstance(answer.json, dict) else {}
         thread = str(body.get("id", ""))
         if answer.status == 200 and thread:
@@ -176,6 +187,7 @@ class LiveContext:
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
+        thread = thread or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
         request = uuid.uuid4().hex
         seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
@@ -215,27 +227,22 @@ class LiveContext:
             step.note(run=seen["run"])
         if seen["run"] and outcome == "done":
             self._world.finished("run", seen["run"])
-        if seen["thread"] and not thread:
-            self._world.made("thread", seen["thread"], socket.user.label, self.check)
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
-    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> bool:
-        """One application ping, timed by the judges from the instant it was meant for. Whether its pong came."""
+    async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
+        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
         name = uuid.uuid4().hex[:12]
         when = self.now_ns() if intended_ns is None else intended_ns
         async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
-            waiting = asyncio.ensure_future(
-                socket.expect(lambda event: event.name == "pong" and (name in event.ids or event.request == name), within)
-            )
+            waiting = asyncio.ensure_future(socket.expect(lambda event: event.name == "pong" and name in event.ids, within))
             try:
                 await socket.send("ping", {"id": name}, id=name)
-                answered = await waiting is not None
+                if await waiting is not None:
+                    return (self.now_ns() - when) / 1e6
             finally:
                 waiting.cancel()
-            if not answered:
-                step.ended("deadline" if socket.open else "lost")
-            return answered
-        return False
+            step.ended("deadline" if socket.open else "lost")
+        return None
 
     async def sign_in(self) -> None:
         """Sign the plan's users in (the sign-in check's own drive)."""

@@ -63,7 +63,7 @@ async def launch(plan: Plan, given: Secrets | None = None, *, recording: Path | 
         "plan": msgspec.to_builtins(plan),
         "accounts": given.accounts,
         "headers": given.headers,
-        "recording": str(recording.absolute()) if recording else "",
+        "recording": os.path.abspath(recording) if recording else "",
         "who": whoami(),
     }
     environment = {

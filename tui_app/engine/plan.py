@@ -13,7 +13,7 @@ from tui_app.target.profile import Profile
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
 
 
-class PlanError(Exception):
+class PlanError(ValueError):
     """A plan that cannot be made; the message says why and what to do."""
 
 

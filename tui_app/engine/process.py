@@ -135,10 +135,12 @@ class Engine:
         limits = self.profile.limits
         created = Created()
         own = self.child is not None
+        services = {name: url for name, url in self.urls.items() if name != "websocket"}
         world = World(
-            session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault, created=created,
+            session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault,
+            created=created,
             pacing=Pacing(connects_per_minute=limits.connects_per_minute, sockets=limits.sockets, agent_runs=limits.agent_runs),
-            client=lambda: HttpClient({name: url for name, url in self.urls.items() if name != "websocket"}, created, headers=self.order.headers),
+            client=lambda: HttpClient(services, created, headers=self.order.headers),
             accounts=self.order.accounts, keeps_accounts=not own,
         )  # fmt: skip
         for account in self.order.accounts:

@@ -109,6 +109,9 @@ class Runner:
         for needed in check.needs:
             judgement = self.world.log.bench.judgements.get(needed)
             if judgement is not None and judgement.word in ("FAIL", "BLOCKED", "SKIPPED"):
+                # The root of a chain is what helps: a check that was blocked itself passes its own reason on.
+                if judgement.word == "BLOCKED":
+                    return "blocked", judgement.reason, judgement.to_decide
                 return "blocked", f"{needed} is {judgement.word}: {judgement.reason}", f"{needed} passes"
         if len(self.world.users) < check.min_users and check.min_users > 0 and check.id != "sign-in":
             have = len(self.world.users)

@@ -16,6 +16,7 @@ class Identities:
         self._owner: dict[str, str] = {}
         self._kind: dict[str, str] = {}
         self._subs: dict[str, str] = {}
+        self._runs: set[str] = set()
 
     def sub(self, user: str) -> str:
         """The subject of a user's token, '' while unknown."""
@@ -73,11 +74,12 @@ class Identities:
 
     def event(self, event: Event, receiver: str) -> None:
         """An event: a run id that came with a request or thread of ours belongs to whoever asked."""
-        if event.run and key_of(event.run) not in self._owner:
+        if event.run and event.run not in self._runs:
             owner = self.owner(key_of(event.request)) if event.request else ""
             if not owner and event.thread:
                 owner = self.owner(key_of(event.thread))
                 # A run of this thread that only somebody else sees, and that names no request, may be anybody's.
                 owner = owner if owner == receiver else ""
             if owner:
+                self._runs.add(event.run)
                 self.learn(event.run, "run", owner)

@@ -11,10 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
+from tui_app.monitors.cells import Action, Cell, Stray
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
@@ -30,32 +29,6 @@ QUIET_MATRIX: Final = 10
 
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
-
-
-class Cell(msgspec.Struct):
-    """One ordered pair. `state`: unproven, measuring, clean or leak. `witnesses`: rows that show a leak, the first 16."""
-
-    source: str
-    observer: str
-    probes: int = 0
-    leaks: int = 0
-    state: str = "unproven"
-    witnesses: list[int] = []
-    what: str = ""
-
-
-class Stray(msgspec.Struct):
-    """Something foreign that no cell can hold: seen without a sign-in, or of a person who is none of our users."""
-
-    text: str
-    observer: str
-    seq: int
-
-
-class _Action(msgspec.Struct):
-    source: str
-    begin: int
-    due: int
 
 
 class Isolation:
@@ -75,8 +48,8 @@ class Isolation:
         self._proof: dict[str, int] = {}
         self._proofs: dict[str, set[str]] = {}
         self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
-        self._acting: dict[tuple[str, str], _Action] = {}
-        self._due: deque[_Action] = deque()
+        self._acting: dict[tuple[str, str], Action] = {}
+        self._due: deque[Action] = deque()
         self._changed: dict[tuple[str, str], None] = {}
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
         self._enough = False
@@ -157,7 +130,7 @@ class Isolation:
         body = row.body
         key = (row.user, str(body.get("marker") or body.get("action") or ""))
         if row.type == "begin":
-            self._acting[key] = _Action(row.user, row.t, 0)
+            self._acting[key] = Action(row.user, row.t, 0)
         elif action := self._acting.pop(key, None):
             action.due = row.t + QUIET
             self._due.append(action)

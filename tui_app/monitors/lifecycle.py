@@ -8,6 +8,7 @@ not every envelope carries every id (wire contract 6.4). Pure: time is the `t` o
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +20,9 @@ from tui_app.monitors.run import FAILURES, STOPPED, RunMonitor
 RELEVANT: Final = frozenset(CRITICAL_EVENTS) | FAILURES | {"error", STOPPED, "malformed"}
 OWNED: Final = frozenset(CRITICAL_EVENTS) | FAILURES
 """What only the run's owner may receive. Refusals and confirmations also go to whoever asked."""
+
+WHOLE: Final = 5000
+"""Ended runs that keep prompt and answer: enough for every check's judge, and bounded over a session of hours."""
 
 
 class Lifecycle:
@@ -42,6 +46,7 @@ class Lifecycle:
         self._last_sent: dict[int, str] = {}
         self._deadlines: list[tuple[int, int, RunMonitor]] = []
         self._touched: list[RunMonitor] = []
+        self._ended: deque[RunRecord] = deque()
 
     # -- what judges of checks read
 
@@ -131,7 +136,9 @@ class Lifecycle:
         if record.request:
             self._by_request[record.request] = monitor
         if record.thread:
-            self._by_thread.setdefault(record.thread, []).append(monitor)
+            # Of runs that are over only the last can still be meant by an event that names nothing but the thread.
+            waiting = [known for known in self._by_thread.get(record.thread, ()) if known.record.open]
+            self._by_thread[record.thread] = [*waiting, monitor]
         if record.step:
             self._by_step[record.step] = monitor
         self._open_on.setdefault(row.conn, []).append(monitor)
@@ -226,6 +233,9 @@ class Lifecycle:
                 waiting.remove(monitor)
                 self._last_on[record.conn] = monitor
                 self.ended_now.append(record)
+                self._ended.append(record)
+                if len(self._ended) > WHOLE:
+                    self._ended.popleft().compact()
         self._touched.clear()
         return derived
 

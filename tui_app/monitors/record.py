@@ -19,7 +19,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     `state`: running; ok; wrong (a rule is broken); unfinished (socket lost, stopped by us, or the session ended first:
     charged to recovery or to nobody, never to the run). `late`: its deadline passed without an end. `lost_by` says who
     closed the socket: us, target, network. `duration_ms`: send to `agent_completed`, at the deadline where none came in
-    time, None while open and for unfinished runs.
+    time, None while open and for unfinished runs. `compacted`: long over, so prompt, answer and offsets were let go.
     """
 
     request: str
@@ -53,6 +53,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     violations: list[Violation] = []
     copies: int = 0
     replays: int = 0
+    compacted: bool = False
 
     @property
     def open(self) -> bool:
@@ -77,6 +78,12 @@ class RunRecord(msgspec.Struct, kw_only=True):
         if self.state == "unfinished" or self.t_end < 0:
             return None
         return (self.t_end - self.start) / 1e6
+
+    def compact(self) -> None:
+        """Let go of what grows; what was judged of the run stays."""
+        self.prompt = self.answer = ""
+        self.offsets_ms = []
+        self.compacted = True
 
     def broken(self, rule: str) -> Violation | None:
         """The violation of this rule, if there is one."""

@@ -272,10 +272,11 @@ class RunMonitor:
 
     def _finish(self, state: str, why: str = "") -> None:
         record = self.record
-        record.state = "wrong" if state == "ok" and record.violations else state
+        record.state = state
         if why and not record.violations:
             record.why = why
         self._thoughts.clear()
+        self._calls.clear()
         self._before_start.clear()
         self._lamps()
         self.dirty = True

@@ -41,7 +41,7 @@ class Series:
         self.hiccups.append(0.0)
         return self.n - 1
 
-    def taint(self, index: int, hiccup_ms: float, *, again: bool = False) -> None:
+    def taint(self, index: int, hiccup_ms: float, *, again: bool) -> None:
         """The sample at `index` (of `add`) overlaps a hiccup of the client; it stays in. `again`: only the size is new."""
         self.tainted += not again
         if index >= 0:

@@ -40,9 +40,18 @@ class Form(NamedTuple):
     pattern: re.Pattern[str]
 
 
+def is_weak(secret: str) -> bool:
+    """A word of fewer than 8 letters, or a number of fewer than 16 digits: it stands in many texts without being the secret,
+    and replacing it everywhere would break JSON keys and numbers."""
+    return (secret.isalpha() and len(secret) < 8) or (secret.isdigit() and len(secret) < 16)
+
+
 def forms(secret: str) -> list[Form]:
     """Every form of an opaque secret."""
-    found = [Form(_anchor(re.findall(r"[A-Za-z0-9]+", secret)), re.compile("".join(map(_character, secret))))]
+    pattern = "".join(map(_character, secret))
+    if is_weak(secret):
+        pattern = rf"""(?:(?<=["'=])|^){pattern}(?=["'&\s\\]|$)(?!\\*"\s*:)"""
+    found = [Form(_anchor(re.findall(r"[A-Za-z0-9]+", secret)), re.compile(pattern))]
     raw = secret.encode("utf-8", "surrogatepass")
     for offset in range(3):
         core, tail = _core(raw, offset)

@@ -61,7 +61,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Annotation(msgspec.Struct, frozen=True):
-    """A person's remark: `kind` is note, mark, pin or handover; `at` is UTC, RFC 3339; `seq` the row it speaks of, or None."""
+    """A person's remark: `kind` is note, mark, pin, handover or cleanup; `at` is UTC, RFC 3339; `seq` the row it speaks of, or None."""
 
     id: int
     at: str

@@ -81,7 +81,7 @@ KINDS: Final = {
     "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",
     "cell": "isolation cell: {source, observer, probes, leaks, state: measuring|clean|leak|unproven}",
     "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
-    "sample": "type = series; ms; flag tainted; {ref: [seq, seq]}",
+    "sample": "type = series; ms; flag tainted; {ref: [seq, seq], limit_ms}",
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
     "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide}",
     "criterion": "type = the word; {id, title, limit, measured, n, reason}",

@@ -43,36 +43,35 @@ class Vault:
         self._stale = False
 
     def add(self, kind: str, owner: str, value: str) -> str:
-        """Name a secret; returns its stand-in (that of the first time, if it is known already).
+        """Name a secret; returns its stand-in (that of the first time, if it is known already). An empty one is no secret.
 
-        Raises ValueError for one shorter than 4 characters: replacing it would garble every text. An empty one is no secret.
+        One of fewer than 4 characters is given a stand-in but not looked for: replacing it would garble every text. A short
+        word or a number is looked for as a value of its own only (`forms.is_weak`).
         """
         if not value:
             return ""
         known = self._stand_ins.get(value)
         if known is not None:
             return known
-        if len(value) < LENGTH_MIN:
-            raise ValueError(f"the {kind} of {owner} is too short to be kept out of a recording")
         stand_in = self._stand_ins[value] = self._stand_in(kind, owner, value)
         if JWT.fullmatch(value):
             self._tokens.setdefault(_begin(value), []).append(value)
-        else:
+        elif len(value) >= LENGTH_MIN:
             self._opaque += [(form, stand_in) for form in forms(value)]
             self._stale = True
         return stand_in
 
     def clean(self, text: str) -> str:
         """The text with a stand-in for every secret in it. Costs a microsecond or two where there is none."""
-        # Again until nothing is found: a secret may only show once another one that overlaps it is gone.
-        while spans := self._spans(text):
-            parts: list[str] = []
-            at = 0
-            for start, end, stand_ins in _joined(spans):
-                parts += [text[at:start], *stand_ins]
-                at = end
-            text = "".join([*parts, text[at:]])
-        return text
+        spans = self._spans(text)
+        if not spans:
+            return text
+        parts: list[str] = []
+        at = 0
+        for start, end, stand_ins in _joined(spans):
+            parts += [text[at:start], *stand_ins]
+            at = end
+        return "".join([*parts, text[at:]])
 
     def clean_row(self, row: Row) -> Row:
         """The row with every string that the target may have had a hand in cleaned; itself where there is nothing to do."""

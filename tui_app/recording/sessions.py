@@ -10,9 +10,8 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -20,6 +19,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.fold import Fold
 from tui_app.recording.places import SUFFIX, Paths, new_paths, new_session, runtime_dir, sessions_dir, state_dir
 from tui_app.recording.reader import Reader
+from tui_app.recording.state import SessionState
 
 __all__ = [
     "Claim", "Paths", "SessionEntry", "alive", "claim", "find", "holder", "list_sessions", "new_paths", "new_session",
@@ -31,11 +31,12 @@ _CLAIM_TRIES: Final = 20
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who runs a session: process id, when that process started (epoch seconds), and where it listens."""
+    """Who runs a session: process id, when that process started (epoch seconds), where it listens, and what it writes."""
 
     pid: int
     started: float
     control: str
+    recording: str = ""
 
 
 class SessionEntry(msgspec.Struct, frozen=True):
@@ -73,8 +74,11 @@ class Claim:
             self._fd = -1
 
 
-def claim(session: str) -> Claim:
-    """Take a session for this process. Raises RecordingError where another engine runs it."""
+def claim(session: str, recording: Path | None = None) -> Claim:
+    """Take a session for this process; `recording` is its file where that is not the usual one.
+
+    Raises RecordingError where another engine runs it.
+    """
     paths = new_paths(session)
     for _ in range(_CLAIM_TRIES):
         fd = os.open(paths.lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -85,7 +89,7 @@ def claim(session: str) -> Claim:
             # Somebody may only be looking whether it is held.
             time.sleep(0.01)
             continue
-        facts = Holder(os.getpid(), _process_start(), str(paths.control))
+        facts = Holder(os.getpid(), _process_start(), str(paths.control), str((recording or paths.recording).absolute()))
         os.ftruncate(fd, 0)
         os.pwrite(fd, msgspec.json.encode(facts), 0)
         return Claim(fd, paths)
@@ -133,33 +137,45 @@ def _process_start() -> float:
 
 
 def list_sessions() -> list[SessionEntry]:
-    """Every session of this user, newest first. A file that cannot be read is listed with its `problem`, never skipped."""
-    entries = [entry_of(path) for path in sessions_dir().glob(f"*{SUFFIX}")]
+    """Every session of this user, newest first, and those that now record elsewhere.
+
+    A file that cannot be read is listed with its `problem`, never skipped.
+    """
+    home = sessions_dir()
+    held = [who for lock in home.glob("*.lock") if (who := _holder_of(lock)) is not None and who.recording]
+    paths = {*home.glob(f"*{SUFFIX}"), *(path for who in held if (path := Path(who.recording)).is_file())}
+    entries = [entry_of(path) for path in paths]
     return sorted(entries, key=lambda entry: (entry.started or _changed(entry.path), entry.session), reverse=True)
 
 
 def entry_of(path: Path) -> SessionEntry:
     """What is known of the session in this file."""
     session = path.name.removesuffix(SUFFIX)
-    who = _holder_of(path.with_name(f"{session}.lock"))
-    facts: dict[str, Any] = {"session": session, "path": path, "alive": who is not None}
-    if who is not None:
-        facts |= {"pid": who.pid, "control": Path(who.control) if who.control else None}
+    problem = ""
+    state = SessionState()
     try:
         with Reader(path) as reader:
+            session = reader.header.get("session") or session
             fold = Fold(reader.header)
-            for row in _deciding_rows(reader):
+            # Asked before the rows are read: an engine that ends in between has then written its end.
+            who = _holder_of_file(session, path)
+            for row in reader.rows(kinds=("session", "verdict", "result")):
                 fold.apply(row)
             state = fold.state
-            ended = state.end_reason or "complete" if state.ended else ("" if who else INTERRUPTED)
-            known = reader.header.get("session", session)
-            return SessionEntry(**facts | {"session": known}, started=state.started, target=state.target, word=state.word, ended=ended)
     except RecordingError as error:
-        return SessionEntry(**facts, problem=str(error), ended="" if who else INTERRUPTED)
+        who = _holder_of_file(session, path)
+        problem = str(error)
+    ended = (state.end_reason or "complete") if state.ended else ("" if who else INTERRUPTED)
+    return SessionEntry(
+        session, path, state.started, state.target, who is not None, who.pid if who else 0,
+        Path(who.control) if who and who.control else None, state.word, ended, problem,
+    )  # fmt: skip
 
 
-def _deciding_rows(reader: Reader) -> Iterator[Any]:
-    return reader.rows(kinds=("session", "verdict", "result"))
+def _holder_of_file(session: str, path: Path) -> Holder | None:
+    """Who writes this very file: a copy of a live recording is not alive."""
+    who = holder(session)
+    return who if who is None or not who.recording or Path(who.recording).resolve() == path.resolve() else None
 
 
 def _changed(path: Path) -> str:

@@ -22,6 +22,7 @@ class Options:
     data: Path | None = None
     access_seconds: int = 900
     delay_scale: float = 1.0
+    heartbeat_seconds: float = 30.0
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -38,6 +39,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep accounts and history here (default: a temporary directory)")
     parser.add_argument("--access-seconds", type=int, default=900, metavar="N", help="lifetime of access tokens (default 900)")
     parser.add_argument("--delay-scale", type=float, default=1.0, metavar="X", help="scale of the modelled service times, 0 for none")
+    parser.add_argument(
+        "--heartbeat-seconds", type=float, default=30.0, metavar="N", help="idle time before a heartbeat frame (default 30)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     found = parser.parse_args(argv)
@@ -45,6 +49,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error(f"generation {found.generation} is not served yet; served: {', '.join(SERVED)}")
     if found.access_seconds < 1:
         parser.error("--access-seconds must be at least 1")
+    if not 0 < found.heartbeat_seconds <= 3600:
+        parser.error("--heartbeat-seconds must lie between 0 and 3600")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
@@ -58,6 +64,7 @@ def parse(argv: list[str] | None) -> Options:
         data=found.data,
         access_seconds=found.access_seconds,
         delay_scale=found.delay_scale,
+        heartbeat_seconds=found.heartbeat_seconds,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
     )

@@ -82,6 +82,16 @@ async def _main(options: Options, directory: Path) -> None:
         def __init__(self, config: uvicorn.Config) -> None:
             super().__init__(config)
             self.accepts = asyncio.Event()
+            self._leaving = asyncio.Event()
+
+        def leave(self) -> None:
+            self.should_exit = True
+            self._leaving.set()
+
+        async def main_loop(self) -> None:
+            while not await self.on_tick(0):  # once a second, for the Date header, instead of the ten looks a second of the default
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._leaving.wait(), 1.0)
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -128,7 +138,7 @@ async def _main(options: Options, directory: Path) -> None:
     finally:
         await platform.sockets.close_all(GOING_AWAY, "Rehearsal stops")
         for one in servers:
-            one.should_exit = True
+            one.leave()
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
 

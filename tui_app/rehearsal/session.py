@@ -19,7 +19,6 @@ from tui_app.rehearsal import frames
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
-from tui_app.rehearsal.services.health import HEARTBEAT_S
 from tui_app.rehearsal.stores.tier import TierDown
 from tui_app.rehearsal.tokens import TokenRefused
 
@@ -147,7 +146,7 @@ class Session:
     async def _read(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(HEARTBEAT_S):
+                async with asyncio.timeout(self.platform.options.heartbeat_seconds):
                     incoming = await self._websocket.receive()
             except TimeoutError:
                 await self.send(frames.message("heartbeat", {"connection_id": self.connection_id}))

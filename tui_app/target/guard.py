@@ -1,7 +1,7 @@
 """Production by evidence, not by label: what may be done to a target, judged by what the target says of itself.
 
 A target file's `environment` is a claim. The evidence is the backend's own environment marker, the `env` claim of its
-tokens (wire contract 3.3) and the host names. Evidence of production wins over everything; a mismatch, or a marker that
+tokens (wire contract 3.3) and the host names. A mismatch, production behind another label above all, or a marker that
 nobody gave, refuses everything but reads (architecture: Doing no harm).
 """
 
@@ -42,8 +42,8 @@ class Allowed(msgspec.Struct, frozen=True):
 
 def judge(
     profile: Profile,
-    marker_environment: str | None,
-    token_env: str | None = None,
+    marker_environment: str | Iterable[str] | None,
+    token_env: str | Iterable[str] | None = None,
     hosts: Iterable[str] = (),
     *,
     allow_production: bool = False,
@@ -51,17 +51,16 @@ def judge(
     """Judge a target. Ask again when there is more evidence: before anybody signs in, and with the first token's claim.
 
     marker_environment -- what the backend calls its environment, None where it did not answer or did not say
-    token_env -- the `env` claim of a token it issued, None before there is one or where it carries none
+    token_env -- the `env` claim of tokens it issued, None before there is one or where they carry none
+    (of both there may be several, from several endpoints and users: every one of them counts)
     hosts -- host names met on the way (redirects, certificates) beside those of the profile
     allow_production -- typed by the operator for this session; it permits reads, never more
     """
     claim = profile.environment
     spoken: list[tuple[str, str | None]] = []
-    if marker_environment is not None and marker_environment.strip():
-        spoken.append((f'the backend says "{_short(marker_environment)}"', environment_of_word(marker_environment)))
-    if token_env is not None and token_env.strip():
-        spoken.append((f'its token says "{_short(token_env)}"', environment_of_word(token_env)))
-    marked = len(spoken) > 0 and marker_environment is not None and bool(marker_environment.strip())
+    markers = _said(marker_environment)
+    spoken += [(f'the backend says "{_short(word)}"', environment_of_word(word)) for word in markers]
+    spoken += [(f'its token says "{_short(word)}"', environment_of_word(word)) for word in _said(token_env)]
     for name in dict.fromkeys([*profile.hosts, *hosts]):
         environment = environment_of_host(name)
         if environment is not None:
@@ -69,10 +68,11 @@ def judge(
     evidence = tuple(text for text, _ in spoken)
 
     production = [text for text, environment in spoken if environment == "production"]
-    if production or claim == "production":
+    if production and claim != "production":
+        reason = f"{production[0]}, while the target calls itself {claim}: only reads. Correct [target] environment, or the address."
+        return Allowed("reads", reason, evidence)
+    if claim == "production":
         why = production[0] if production else "the target file says production"
-        if claim != "production":
-            why += f", while the target calls itself {claim}"
         if allow_production:
             return Allowed("reads", f"{why}: only reads, as typed for this session.", evidence)
         return Allowed(
@@ -91,7 +91,7 @@ def judge(
             f"{other[0]}, while the target calls itself {claim}: only reads. Correct [target] environment, or the address.",
             evidence,
         )
-    if marked:
+    if markers:
         return Allowed("all", f"the backend itself says {claim}, and nothing contradicts it.", evidence)
     local = profile.loopback and all(is_loopback(name) for name in hosts)
     if local and claim in ("rehearsal", "docker"):
@@ -101,7 +101,13 @@ def judge(
     )
 
 
+def _said(words: str | Iterable[str] | None) -> list[str]:
+    """Each different word that is not empty, in order."""
+    given = [words] if isinstance(words, str) else list(words or ())
+    return list(dict.fromkeys(word.strip() for word in given if word.strip()))
+
+
 def _short(text: str) -> str:
     """Remote text for a message: printable, one line, at most 60 characters."""
-    clean = "".join(character if character.isprintable() else "?" for character in text.strip())
+    clean = "".join(character if character.isprintable() else "?" for character in text)
     return clean if len(clean) <= 60 else clean[:59] + "…"

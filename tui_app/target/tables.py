@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -177,7 +177,7 @@ class AcceptTable(Table):
                 f'"{self.check}" guards isolation or authentication, where no failure is ever acceptable. '
                 "Remove this [[accept]], and have it repaired."
             )
-        latest = date.today() + timedelta(days=ACCEPT_DAYS)
+        latest = datetime.now(UTC).date() + timedelta(days=ACCEPT_DAYS)
         if self.until > latest:
             raise ValueError(
                 f"until = {self.until} is more than {ACCEPT_DAYS} days ahead, and an acceptance without an end is forgotten. "

@@ -18,6 +18,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _STOPPING: Final = re.compile(r"stop|cancel|kill|terminate|delete|remove|archive|purge|bulk|clear|reset|blacklist|revoke|rename")
 _COLLECTION: Final = frozenset({"threads", "conversations", "runs", "history"})
 _ID_KEYS: Final = ("run_id", "thread_id", "message_id", "id", "run_ids", "thread_ids", "message_ids", "ids", "runId", "threadId")
+_WRITTEN_KEYS: Final = ("run_id", "thread_id", "runId", "threadId")
 
 
 class NotOurs(Exception):
@@ -88,7 +89,8 @@ def check_request(
     """Raises `NotOurs` for an HTTP request that would change, stop or delete something that Vigil did not make.
 
     PUT, PATCH and DELETE anywhere, and POST below one thread or run or on a path that stops something, need
-    `ours = (kind, id)`: known to `created`, and named by the path, the query or the body. Every id in query or body must be ours.
+    `ours = (kind, id)`: known to `created`, and named by the path, the query or the body. Every id in query or body must be
+    ours. Any other POST may make things; a thread or run that its query or body names must be ours.
     """
     method = method.upper()
     if method in SAFE_METHODS:
@@ -98,17 +100,14 @@ def check_request(
     if any(piece in (".", "..") or "/" in piece or "\\" in piece for piece in segments):
         raise NotOurs(f"{method} with a path that means another one is never sent")
     if method == "POST" and not _aims_at_one(segments):
+        for scope in (body, dict(params or {}), _query(parts.query)):
+            _all_ours(f"POST {parts.path}", _ids_in(scope, _WRITTEN_KEYS), created)
         return
     if ours is None:
         raise NotOurs(f"{method} {parts.path} changes something: name what of ours it is")
     created.require(*ours)
     named = [*_ids_in(body), *_ids_in(dict(params or {})), *_ids_in(_query(parts.query))]
-    for other in named:
-        if not created.knows(other):
-            raise NotOurs(f"{method} {parts.path} names {other!r}, which was not made by this session")
-    for other in _ids_of_path(segments):
-        if not created.knows(other):
-            raise NotOurs(f"{method} {parts.path} aims at {other!r}, which was not made by this session")
+    _all_ours(f"{method} {parts.path}", [*named, *_ids_of_path(segments)], created)
     if ours[1] not in segments and ours[1] not in named:
         raise NotOurs(f"{method} {parts.path} does not name {ours[0]} {ours[1]!r}")
 
@@ -125,13 +124,17 @@ def check_outgoing(type: str, payload: Mapping[str, Any], created: Created) -> N
     named: list[str] = []
     for scope in (payload, payload.get("payload"), payload.get("data")):
         if isinstance(scope, Mapping):
-            keys = _ID_KEYS if changing else ("run_id", "thread_id", "runId", "threadId")
+            keys = _ID_KEYS if changing else _WRITTEN_KEYS
             named += _ids_in(scope, keys if scope is not payload else tuple(k for k in keys if k not in ("message_id", "id")))
     if changing and not named:
         raise NotOurs(f"{type} without an id would reach whatever runs: name what of ours it is")
+    _all_ours(type, named, created)
+
+
+def _all_ours(what: str, named: list[str], created: Created) -> None:
     for id in named:
         if not created.knows(id):
-            raise NotOurs(f"{type} names {id!r}, which was not made by this session")
+            raise NotOurs(f"{what} names {id!r}, which was not made by this session")
 
 
 def _aims_at_one(segments: list[str]) -> bool:

@@ -89,7 +89,7 @@ class Dial:
         except InvalidHandshake as error:
             self._drop(link)
             raise self._failed("protocol", _words(error)) from error
-        except (OSError, ConnectionClosed) as error:
+        except (OSError, UnicodeError, ConnectionClosed) as error:
             self._drop(link)
             kind = "tls" if isinstance(error, ssl.SSLError) or self.phase == "tls" else "dns" if self.phase == "dns" else "tcp"
             raise self._failed(kind, _words(error)) from error

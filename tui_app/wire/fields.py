@@ -22,7 +22,7 @@ ID_KEYS: Final = frozenset(
         "run_ids", "thread_ids", "user_ids", "request_ids", "message_ids", "id", "sub", "run", "thread",
     }
 )  # fmt: skip
-"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth."""
+"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth; so does any `*_id`."""
 
 _CANONICAL: Final = {
     **dict.fromkeys(v.WELCOME_TYPES, v.WELCOME),
@@ -36,6 +36,8 @@ _INNER_TEXT: Final = ("answer", "final_response", "response", "content", "text",
 _PROBES: Final = frozenset({v.PING, v.PONG})
 _MILLISECONDS_FROM: Final = 1e11  # an epoch above this is in milliseconds: in seconds it would be the year 5138
 _DEPTH: Final = 6
+_EPOCH: Final = datetime(1970, 1, 1)  # a naive stamp minus this reads it as UTC, whatever zone we are in
+_EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None = None) -> Event:
@@ -100,7 +102,7 @@ def identifiers(root: Any) -> tuple[str, ...]:
             for key, value in node.items():
                 kind = type(value)
                 if kind is str:
-                    if value and key in ID_KEYS:
+                    if value and (key in ID_KEYS or key[-3:] == "_id"):
                         found.append(value)
                 elif kind is dict:
                     queue.append(value)
@@ -226,7 +228,7 @@ def _epoch(value: Any) -> float | None:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+            return (moment - (_EPOCH if moment.tzinfo is None else _EPOCH_UTC)).total_seconds()
         except (ValueError, OverflowError):
             pass
         try:

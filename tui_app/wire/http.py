@@ -118,6 +118,9 @@ class HttpClient:
         return httpx.AsyncClient(
             headers=self._headers,
             verify=self._tls if self._tls is not None else default_tls(),
+            # No queue for a connection inside what is timed; and none reused that a server may be closing just then (many
+            # close after 5 s of silence), because that would read as a failure of the target.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=3.0),
             timeout=None,  # one deadline for the whole exchange is ours, below
             follow_redirects=False,
             trust_env=not is_loopback(urlsplit(base).hostname or ""),

@@ -111,14 +111,14 @@ class WireSocket:
         except DialFailed as failed:
             failure = failed.failure
         except (InvalidURI, ValueError) as error:
-            failure = Failure("protocol", "dns", str(error))
+            failure = Failure("protocol", "dns", str(error).replace(carrier.url, url))
         ended = time.monotonic_ns()
         ms = (ended - started) / 1e6
         if failure is not None or link is None:
             failure = failure or Failure("protocol", "upgrade", "no answer to the upgrade")
             sink.failed(ended, failure)
             return OpenResult(None, failure, failure.phases, ms)
-        return OpenResult(cls(link, carrier.url, conn, created), None, link.phases, (link.opened_at - started) / 1e6)
+        return OpenResult(cls(link, url, conn, created), None, link.phases, (link.opened_at - started) / 1e6)
 
     # -- state
 

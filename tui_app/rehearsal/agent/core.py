@@ -1,37 +1,74 @@
-"""Plan, tools, answer: one agent per prompt."""
+"""The agent of one prompt: what it asks for, the plan, the tools, the answer."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-Query = Callable[[str, dict[str, Any]], Awaitable[list[dict[str, Any]]]]
+from tui_app.rehearsal.agent import calculations, own_data, references, spend, texts
+from tui_app.rehearsal.agent.base import Desk, Query, Span, Step, Task
+
+SKILLS = {
+    "spend questions with figures": "totals, shares, unit costs, savings of a shift, distance to a budget, recommendations",
+    "arithmetic": "in digits and words, exactly",
+    "text tasks": "reverse, sort letters, count letters, add digits, change case",
+    "your own usage": "spend, requests and tokens by model, team or month",
+}
 
 
-@dataclass
-class Step:
-    specialist: str
-    tool: str
-    purpose: str
-    parameters: dict[str, Any]
-    result: dict[str, Any] = field(default_factory=dict)
+class Beyond:
+    """What is done with a prompt outside of the agent's competence: it looks up what it can do, and says so."""
+
+    thought = "None of my skills fits this request. I look up what I can do, so as to say it instead of inventing an answer."
+
+    def __init__(self, prompt: str) -> None:
+        self.topic = " ".join(prompt.split())[:80]
+        self.steps = [Step("supervisor", "capabilities", "look up which skill fits", {"request": self.topic}, self._work)]
+
+    async def _work(self, _: Desk) -> dict[str, Any]:
+        return {"matching": [], "skills": SKILLS}
+
+    def answer(self) -> str:
+        """A plain statement."""
+        return f"I cannot help with “{self.topic}”: it is outside of what I can do. I can help with {', '.join(SKILLS)}."
 
 
 class Agent:
+    """Understands a prompt when it is made; then `perform` each of `steps` in order, then `answer`."""
+
     def __init__(self, prompt: str, user_id: str, query: Query) -> None:
-        self.references = re.findall(r"VM-[0-9A-Za-z-]{6,}", prompt)
-        found = re.search(r"(\d+)\s*\*\s*(\d+)", prompt)
-        if found:
-            self.steps = [Step("calculator", "calculate", "multiply", {"a": int(found[1]), "b": int(found[2])})]
-        else:
-            self.steps = [Step("supervisor", "capabilities", "look up what I can do", {})]
-        self.thoughts = [f"I will {self.steps[0].purpose}."]
+        self._desk = Desk(user_id, query)
+        self.references = references.find(prompt)
+        self._tasks = _tasks(prompt)
+        self.steps: list[Step] = [step for task in self._tasks for step in task.steps]
+        self.thoughts = [task.thought for task in self._tasks]
+        if len(self._tasks) > 1:
+            order = ", then ".join(step.purpose for step in self.steps)
+            self.thoughts.insert(0, f"The request has {len(self._tasks)} parts. My plan: {order}.")
+        if self.references:
+            self.thoughts.append(f"The answer has to quote {len(self.references)} reference{'s' if len(self.references) > 1 else ''}.")
 
     async def perform(self, step: Step) -> dict[str, Any]:
-        step.result = {"value": step.parameters["a"] * step.parameters["b"]} if step.tool == "calculate" else {"skills": ["arithmetic"]}
+        """Use the tool of one step and keep what it found."""
+        step.result = await step.work(self._desk)
         return step.result
 
     def answer(self) -> str:
-        return f"{self.steps[0].result} " + " ".join(self.references)
+        """The answers of all parts, and the references that were asked for."""
+        parts = [task.answer() for task in self._tasks]
+        if self.references:
+            parts.append(f"Reference: {', '.join(self.references)}")
+        return "\n\n".join(parts)
+
+
+def _tasks(prompt: str) -> list[Task]:
+    """The parts of a prompt: text tasks, spend, own data, arithmetic. What one skill took, another does not read again."""
+    taken: list[Span] = []
+    text_tasks = texts.find(prompt, taken)
+    rest = references.masked(prompt)
+    sums = calculations.find(rest, taken)
+    for start, end in taken:
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    spending = spend.find(rest)
+    own = own_data.find(rest, taken, spending is not None)
+    found: list[Task] = [*text_tasks, *sums, *([spending] if spending else []), *own]
+    return found or [Beyond(references.masked(prompt))]

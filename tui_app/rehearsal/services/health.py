@@ -15,7 +15,6 @@ from tui_app.rehearsal.stores.tier import Probe
 from tui_app.rehearsal.web import Endpoint
 
 SERVICE = "netra-ai-platform"
-HEARTBEAT_S = 30
 
 
 def _now() -> str:
@@ -105,7 +104,11 @@ class Health:
 
     async def websocket_config(self, _: Request) -> Response:
         """What the socket enforces."""
-        limits = {"heartbeat_interval": HEARTBEAT_S, "max_message_size": 16 * 1024 * 1024, "compression_enabled": False}
+        limits: dict[str, Any] = {
+            "heartbeat_interval": self.platform.options.heartbeat_seconds,
+            "max_message_size": 16 * 1024 * 1024,
+            "compression_enabled": False,
+        }
         return JSONResponse({"websocket_config": limits})
 
     async def config(self, _: Request) -> Response:

@@ -1,0 +1,214 @@
+"""The sixteen criteria: asked when the contract says, and never PASS without the data they claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from tui_app.verdict.criteria import CRITERIA, FEEDS, LIMITS, NOT_IN_PLAN, read_criteria
+from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
+from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
+
+IDS = [f"T{k}" for k in range(1, 7)] + [f"B{k}" for k in range(1, 6)] + [f"P{k}" for k in range(1, 6)]
+CHECK_IDS = sorted({feed for feeds in FEEDS.values() for feed in feeds if ":" not in feed} | {"tenant-isolation"})
+
+
+def steady(value: float, n: int = 59) -> SeriesFact:
+    return SeriesFact([value + k / 100 for k in range(n)], [0.0] * n)
+
+
+def good(**changes: Any) -> Facts:
+    """A session in which everything was asked, measured and well."""
+    facts = Facts(
+        preset="comprehensive",
+        users=50,
+        environment="staging",
+        duration_s=7200,
+        checks={name: CheckFact(PASS, suite="2.3" if name == "tenant-isolation" else "1.1") for name in CHECK_IDS},
+        series={"connect": steady(80), "connect_cold": steady(3000, 1), "ping": steady(3), "recovery": steady(800, 10)},
+        runs=RunsFact(judged=12, with_tools=12, durations=steady(2000, 12)),
+        isolation=IsolationFact(users=50, probes=5000, least=12),
+    )
+    return msgspec.structs.replace(facts, **changes)
+
+
+def read(facts: Facts) -> Mapping[str, Any]:
+    return {reading.id: reading for reading in read_criteria(facts)}
+
+
+def with_check(name: str, word: str, **more: Any) -> Facts:
+    facts = good()
+    return msgspec.structs.replace(facts, checks={**facts.checks, name: CheckFact(word, "why it is so", "what decides", **more)})
+
+
+def test_there_are_sixteen_in_the_contracts_order() -> None:
+    assert [criterion.id for criterion in CRITERIA] == IDS
+    assert FEEDS.keys() == set(IDS)
+
+
+def test_a_session_in_which_all_is_well_passes_all_sixteen() -> None:
+    readings = read(good())
+    assert {reading.verdict for reading in readings.values()} == {PASS}
+    assert all(reading.reason for reading in readings.values())
+
+
+def test_a_session_without_any_data_passes_none() -> None:
+    checks = {name: CheckFact("", suite="2.3" if name == "tenant-isolation" else "1.1") for name in CHECK_IDS}
+    empty = good(checks=checks, series={}, runs=RunsFact(), isolation=IsolationFact(users=50))
+    assert {reading.verdict for reading in read(empty).values()} == {INCONCLUSIVE}
+    assert all(reading.reason and reading.to_decide for reading in read(empty).values())
+
+
+def test_a_plan_without_checks_asks_nothing() -> None:
+    readings = read(good(checks={}))
+    assert {(reading.verdict, reading.reason) for reading in readings.values()} == {(SKIPPED, NOT_IN_PLAN)}
+
+
+@pytest.mark.parametrize(
+    ("change", "skipped"),
+    [
+        ({"preset": "quick"}, {"T2", "P1"}),
+        ({"users": 49}, {"P3"}),
+        ({"users": 1}, {"P3", "T4", "B3"}),
+        ({"duration_s": 7199.0}, {"P4"}),
+        ({"environment": "rehearsal"}, {"B5"}),
+        ({"environment": "docker"}, set()),
+        ({"environment": "production"}, {"B5"}),
+    ],
+)
+def test_what_the_plan_did_not_ask_is_skipped(change: dict[str, Any], skipped: set[str]) -> None:
+    readings = read(good(**change))
+    assert {name for name, reading in readings.items() if reading.verdict == SKIPPED} == skipped
+
+
+FROM_CHECKS = [(name, feed) for name, feeds in FEEDS.items() for feed in feeds if name in ("T5", "T6", "B1", "B2", "B4", "B5", "P3", "P4")]
+
+
+@pytest.mark.parametrize("word", [FAIL, BLOCKED, INCONCLUSIVE])
+@pytest.mark.parametrize(("criterion", "check"), [*FROM_CHECKS, ("B3", "tenant-isolation")])
+def test_each_check_decides_the_criteria_it_answers(criterion: str, check: str, word: str) -> None:
+    suite = "2.3" if check == "tenant-isolation" else "1.1"
+    reading = read(with_check(check, word, suite=suite))[criterion]
+    assert (reading.verdict, reading.to_decide) == (word, "what decides")
+    assert check in reading.reason
+
+
+@pytest.mark.parametrize(("criterion", "check"), [pair for pair in FROM_CHECKS if len(FEEDS[pair[0]]) > 1])
+def test_a_part_that_was_declined_or_not_planned_leaves_the_whole_undecided(criterion: str, check: str) -> None:
+    declined = read(with_check(check, SKIPPED))[criterion]
+    assert declined.verdict == INCONCLUSIVE
+    assert check in declined.reason
+    facts = good()
+    unplanned = read(good(checks={name: fact for name, fact in facts.checks.items() if name != check}))[criterion]
+    assert unplanned.verdict == INCONCLUSIVE
+    assert check in unplanned.reason
+
+
+@pytest.mark.parametrize("criterion", ["T6", "B1", "B2", "B5", "P3", "P4", "P5"])
+def test_a_criterion_whose_only_check_was_declined_is_skipped(criterion: str) -> None:
+    reading = read(with_check(FEEDS[criterion][0], SKIPPED))[criterion]
+    assert (reading.verdict, reading.reason) == (SKIPPED, "why it is so")
+
+
+@pytest.mark.parametrize(
+    ("runs", "word"),
+    [
+        (RunsFact(judged=10, with_tools=10), PASS),
+        (RunsFact(judged=9, with_tools=9), INCONCLUSIVE),
+        (RunsFact(judged=20, with_tools=9), INCONCLUSIVE),
+        (RunsFact(judged=10, with_tools=10, violated=1, first_wrong="no tool_completed"), FAIL),
+        (RunsFact(judged=2, with_tools=2, violated=1), FAIL),
+        (RunsFact(judged=10, with_tools=10, canned=3), FAIL),
+        (RunsFact(unfinished=10), INCONCLUSIVE),
+    ],
+)
+def test_t1_needs_ten_runs_and_not_one_broken_or_canned(runs: RunsFact, word: str) -> None:
+    assert read(good(runs=runs))["T1"].verdict == word
+
+
+def test_t1_fails_with_its_check() -> None:
+    assert read(with_check("five-events", FAIL))["T1"].verdict == FAIL
+
+
+@pytest.mark.parametrize(
+    ("isolation", "word"),
+    [
+        (IsolationFact(users=2, probes=299, least=10), PASS),
+        (IsolationFact(users=2, probes=298, least=10), INCONCLUSIVE),
+        (IsolationFact(users=2, probes=299, least=9), INCONCLUSIVE),
+        (IsolationFact(users=2, probes=299, least=10, unproven_users=("u2",)), INCONCLUSIVE),
+        (IsolationFact(users=1, probes=299, least=10), INCONCLUSIVE),
+        (IsolationFact(users=2, probes=1, leaks=1), FAIL),
+        (IsolationFact(users=2, probes=299, least=10, strays=1), FAIL),
+        (IsolationFact(users=2, probes=0, leaks=1, unproven_users=("u1",)), FAIL),
+    ],
+)
+def test_t4_needs_probes_and_controls_and_no_leak(isolation: IsolationFact, word: str) -> None:
+    assert read(good(isolation=isolation))["T4"].verdict == word
+
+
+def test_t4_fails_when_the_rest_attempts_do() -> None:
+    assert read(with_check("isolation-rest", FAIL))["T4"].verdict == FAIL
+    facts = good()
+    only_sockets = good(checks={name: fact for name, fact in facts.checks.items() if name != "isolation-rest"})
+    assert read(only_sockets)["T4"].verdict == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("criterion", "durations", "word"),
+    [
+        ("T3", steady(29_000, 10), PASS), ("T3", steady(1000, 9), INCONCLUSIVE), ("T3", steady(30_000, 10), FAIL),
+        ("T3", SeriesFact([20_000.0] * 10, [0.0] * 10, late=1), FAIL),
+        ("P2", steady(14_000, 10), PASS), ("P2", steady(1000, 9), INCONCLUSIVE), ("P2", steady(16_000, 10), FAIL),
+    ],
+)  # fmt: skip
+def test_runs_are_timed(criterion: str, durations: SeriesFact, word: str) -> None:
+    assert read(good(runs=RunsFact(judged=12, with_tools=12, durations=durations)))[criterion].verdict == word
+
+
+@pytest.mark.parametrize(
+    ("criterion", "series", "fact", "word"),
+    [
+        ("T2", "connect", steady(1900), PASS), ("T2", "connect", steady(1900, 58), INCONCLUSIVE), ("T2", "connect", steady(2000), FAIL),
+        ("P1", "ping", steady(90), PASS), ("P1", "ping", steady(90, 58), INCONCLUSIVE), ("P1", "ping", steady(100), FAIL),
+        ("P5", "recovery", steady(4900, 10), PASS), ("P5", "recovery", steady(4900, 9), INCONCLUSIVE),
+        ("P5", "recovery", steady(5000, 1), FAIL),
+    ],
+)  # fmt: skip
+def test_series_are_held_against_their_limits(criterion: str, series: str, fact: SeriesFact, word: str) -> None:
+    facts = good()
+    reading = read(msgspec.structs.replace(facts, series={**facts.series, series: fact}))[criterion]
+    assert reading.verdict == word
+    assert reading.n is not None
+
+
+def test_a_measured_criterion_without_data_takes_the_block_of_its_check() -> None:
+    facts = with_check("connect-time", BLOCKED)
+    reading = read(msgspec.structs.replace(facts, series={}))["T2"]
+    assert (reading.verdict, reading.reason) == (BLOCKED, "connect-time: why it is so")
+
+
+def test_a_slow_client_decides_nothing() -> None:
+    facts = good()
+    slow = SeriesFact([200.0] * 59, [150.0] * 59)
+    reading = read(msgspec.structs.replace(facts, series={**facts.series, "ping": slow}))["P1"]
+    assert reading.verdict == INCONCLUSIVE
+    assert "client too slow" in reading.reason
+
+
+def test_a_limit_of_the_targets_own_is_used_and_shown_beside_the_strategys() -> None:
+    facts = good(limits={"connect_s": 0.05})
+    reading = read(facts)["T2"]
+    assert (reading.verdict, reading.limit) == (FAIL, "0.05 s (strategy: 2 s)")
+    assert read(good())["T2"].limit == "2 s"
+    assert LIMITS["run_s"] == 30.0
+
+
+def test_feeds_can_be_named_otherwise() -> None:
+    facts = good(feeds={"B1": ("another-journey",)})
+    assert read(facts)["B1"].verdict == SKIPPED
+    checks = {**facts.checks, "another-journey": CheckFact(FAIL, "broke")}
+    assert read(msgspec.structs.replace(facts, checks=checks))["B1"].verdict == FAIL

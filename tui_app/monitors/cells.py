@@ -1,0 +1,33 @@
+"""The isolation matrix as data."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Cell(msgspec.Struct):
+    """One ordered pair. `state`: unproven, measuring, clean or leak. `witnesses`: rows that show a leak, the first 16."""
+
+    source: str
+    observer: str
+    probes: int = 0
+    leaks: int = 0
+    state: str = "unproven"
+    witnesses: list[int] = []
+    what: str = ""
+
+
+class Stray(msgspec.Struct):
+    """Something foreign that no cell can hold: seen without a sign-in, or of a person who is none of our users."""
+
+    text: str
+    observer: str
+    seq: int
+
+
+class Action(msgspec.Struct):
+    """A marker-bearing action: when it began, and when it counts as a probe (ns)."""
+
+    source: str
+    begin: int
+    due: int
