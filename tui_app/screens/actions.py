@@ -184,5 +184,6 @@ def key_table(where: Iterable[str] = ALL) -> str:
                 continue
             places = "everywhere" if set(action.where) == set(ALL) else ", ".join(SCREENS[name] for name in action.where)
             keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
-            rows.append(f"| {keys} | {action.help} | {places} |")
+            says = f"{action.label}: {action.help}" if group == "Screens" else action.help
+            rows.append(f"| {keys} | {says} | {places} |")
     return "\n".join(rows)
