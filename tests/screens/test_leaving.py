@@ -82,7 +82,7 @@ async def test_hold_asks_then_holds_and_then_resumes() -> None:
     async with showing(state, "live", link=link) as (app, pilot):
         await pilot.press("H")
         await settle(pilot)
-        assert "Every viewer is affected" in text_of(app)
+        assert "Hold the session?" in text_of(app)
         await pilot.press("enter")
         await app.workers.wait_for_complete()
         state.held = True

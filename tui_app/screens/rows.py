@@ -123,7 +123,7 @@ INTENTS = {
 def now_sentence(state: SessionState) -> str:
     """What is going on at this moment: the step awaited for longest, and how many others."""
     if state.ended:
-        return {"complete": "the plan is finished", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
+        return {"complete": "the plan is finished: 6 shows the verdict", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
             state.end_reason, clean(state.end_reason)
         )
     if state.held:

@@ -31,7 +31,7 @@ class VerdictScreen(SessionScreen):
     VerdictScreen #detail { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
     VerdictScreen #board { border: none; }
     VerdictScreen #checks { display: none; }
-    VerdictScreen.-wide #board { border: round $border; width: 52%; }
+    VerdictScreen.-wide #board { border: round $pane-border; width: 52%; }
     VerdictScreen.-wide #checks { display: block; }
     VerdictScreen #about { display: none; height: 10; }
     VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
