@@ -154,6 +154,21 @@ def test_digit_sums(template: str, number: int) -> None:
     assert ask(template.format(n=number))[1].endswith(f": {sum(map(int, str(number)))}")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Give the string xk42mm reversed and in capitals.", "MM24KX"),
+        ("reverse the word 'lantern' and write it in upper case", "NRETNAL"),
+        ("How many e's does 'cheesecake' contain?", "4 times"),
+        ("Write 'Hello World' backwards", "dlroW olleH"),
+        ("What is granite spelled backwards?", "etinarg"),
+        ("Which letter comes first in 'zephyr'?", ": z"),
+    ],
+)
+def test_text_tasks_in_other_words(prompt: str, expected: str) -> None:
+    assert expected in ask(prompt)[1]
+
+
 # spend
 
 LAYOUTS = [
@@ -228,6 +243,24 @@ def test_a_constraint_is_used_in_the_advice(constraint: str, said: str) -> None:
     with_it = ask(f"We spend $4,200 on atlas and $1,850 on borealis. {constraint}")[1]
     assert any(said in one and constraint.rstrip(".") in one for one in advice(with_it))
     assert constraint.rstrip(".") not in ask("We spend $4,200 on atlas and $1,850 on borealis.")[1]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "figures"),
+    [
+        ("Annual spend: 48,000 USD on alpha; 12,000 USD on beta.", (5_000, 4_000, 1_000, 60_000)),
+        ("I need to cut $1,000 from the following: alpha $2,500, beta $1,500, gamma $700.", (4_700, 3_700, 1_000)),
+        ("What would 50,000 requests a day at $0.004 per request on alpha cost?", (6_000, 72_000)),
+        ("Team A uses 120 million tokens per month at $3 per million tokens, Team B uses 40 million at $15 per million.", (360, 600, 960)),
+        ("We spend three thousand dollars a month on alpha and twelve hundred dollars on beta.", (3_000, 1_200, 4_200)),
+        ("Costs - Chatbot: 5k, Summaries: 1.2k, Search: 800 dollars. Budget 6,000.", (7_000, 1_000, 6_000)),
+        ("If we moved a quarter of p1's 2,400,000 requests ($0.006 each) to p2 ($0.0011 each), what would we save?", (14_400, 2_940)),
+        ("We pay €3,400 for x1 and €900 for y1; what would moving 20% from x1 to y1 save given y1 is 60% cheaper?", (4_300, 408, 3_892)),
+    ],
+)
+def test_spend_questions_put_in_other_ways(prompt: str, figures: tuple[int, ...]) -> None:
+    _, answer = ask(prompt)
+    assert all(holds(answer, value) for value in figures), answer
 
 
 # own data
