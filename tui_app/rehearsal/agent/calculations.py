@@ -6,7 +6,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from tui_app.rehearsal.agent.arithmetic import NoExpression, Parser
+from tui_app.rehearsal.agent.arithmetic import NoExpression
+from tui_app.rehearsal.agent.arithmetic_chain import Chain
 from tui_app.rehearsal.agent.arithmetic_tokens import Token, tokens
 from tui_app.rehearsal.agent.arithmetic_work import Undefined
 from tui_app.rehearsal.agent.base import Desk, Span, Step, grouped, overlaps, plain
@@ -73,7 +74,7 @@ def find(prompt: str, taken: list[Span]) -> list[Calculation]:
 
 
 def _parse(stream: list[Token], position: int) -> tuple[Calculation, int, list[str]] | None:
-    parser = Parser(stream, position)
+    parser = Chain(stream, position)
     shown = ""
     try:
         seed = parser.seed()
