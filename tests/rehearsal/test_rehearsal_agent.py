@@ -180,6 +180,7 @@ def test_totals_and_shares_in_many_layouts(layout: str, who: list[str], x: int, 
 VOLUMES = [
     "{a}: {m:,} requests a month at ${p} each. {b}: {n:,} requests a month at ${q} each.",
     "{a} handles {m} requests per month at ${p} per request, {b} handles {n} requests per month at ${q} per request.",
+    "Our AI bill:\n- {a}: {m} requests a month, costing ${p} each\n- {b}: {n} requests a month, costing ${q} each",
     "| model | requests | unit price |\n| {a} | {m:,} | ${p} |\n| {b} | {n:,} | ${q} |\nWhat do we pay?",
     "model,requests,price per request\n{a},{m},{p}\n{b},{n},{q}\nHow do we save money?",
 ]
@@ -220,6 +221,7 @@ def test_the_saving_of_a_shift_and_the_distance_to_a_budget(layout: str, x: int,
         ("Everything must stay in the EU region.", "endpoints hosted in the EU region"),
         ("Latency must stay under 800 ms.", "800 ms"),
         ("Keep quality tier gold for support.", "quality tier gold for support"),
+        ("The claims desk needs replies within 240 ms.", "latency for the claims desk goes over 240 ms"),
     ],
 )
 def test_a_constraint_is_used_in_the_advice(constraint: str, said: str) -> None:
@@ -246,6 +248,12 @@ def test_own_usage_is_queried_for_the_asking_user(user: str) -> None:
     every = sum(row[5] for row in usage_of(1, user, date.today()))
     general = ask("How can we cut our AI spend?", user)[1]
     assert holds(general, Fraction(every, 100)) and len(advice(general)) == 3
+
+
+def test_advice_on_own_data_comes_with_the_figures_when_it_is_asked_for() -> None:
+    _, answer = ask("Which of my models cost most last month? Give me three recommendations.")
+    assert len(advice(answer)) == 3 and answer.startswith("Last month")
+    assert not advice(ask("Which of my models cost most last month?")[1])
 
 
 def test_users_and_prompts_get_different_answers() -> None:

@@ -54,8 +54,9 @@ def period(text: str, today: date) -> tuple[list[str] | None, str]:
 class OwnData:
     """One question on the user's rows. Which query runs follows from what is asked for; the user's id is always bound."""
 
-    def __init__(self, question: str, today: date | None = None) -> None:
+    def __init__(self, question: str, today: date | None = None, advise: bool = False) -> None:
         self.question = question
+        self.advise = advise
         self.months, self.when = period(question, today or date.today())
         self.measure = self._measure()
         self.group = self._group()
@@ -97,7 +98,7 @@ class OwnData:
             low,
         ):
             return "model"
-        return ""
+        return "model" if self.advise else ""
 
     def _query(self) -> tuple[str, dict[str, Any]]:
         parameters: dict[str, Any] = {}
@@ -137,10 +138,9 @@ class OwnData:
         if self.group == "month":
             ranked = sorted(rows, key=lambda row: str(row["name"]))
             lines.append(_trend(ranked, self.measure))
-        total = money(whole / 100) if self.measure == "cost_cents" else f"{grouped(whole)} {self.measure}"
-        lines += [f"- {row['name']}: {self._shown(row)} ({percent(Fraction(row[self.measure]) / whole)})" for row in ranked]
-        lines.append(f"In total: {total}.")
-        if re.search(r"\b(?:reduce|sav\w+|optimi\w+|cut|lower|recommend\w*|advice|improve)\b", low) and self.group == "model":
+        lines += [f"- {row['name']}: {percent(Fraction(row[self.measure]) / whole)}, {_all_of(row)}" for row in ranked]
+        lines.append(f"In total: {_all_of({name: sum(row[name] for row in rows) for name in COLUMNS})}.")
+        if self.advise and self.group == "model":
             lines += _advice(sorted(rows, key=lambda row: -row["cost_cents"]))
         return "\n".join(lines)
 
@@ -157,6 +157,11 @@ class OwnData:
             "tokens": f"You used {grouped(Fraction(row['tokens']))} tokens {self.when}",
         }[self.measure]
         return f"{first} ({grouped(requests)} requests, {grouped(Fraction(row['tokens']))} tokens, {money(cost / 100)})."
+
+
+def _all_of(row: dict[str, Any]) -> str:
+    requests, tokens = grouped(Fraction(row["requests"])), grouped(Fraction(row["tokens"]))
+    return f"{money(Fraction(row['cost_cents'], 100))} for {requests} requests ({tokens} tokens)"
 
 
 def _trend(rows: list[dict[str, Any]], measure: str) -> str:
@@ -186,6 +191,11 @@ def _advice(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+ADVICE = re.compile(
+    r"\b(?:reduc\w+|sav(?:e|es|ing|ings)|optimi\w+|cut|lower|recommend\w*|advi[cs]e|suggest\w*|improve\w*|cheaper)\b", re.IGNORECASE
+)
+
+
 def find(prompt: str, taken: list[Span], figures_given: bool) -> list[OwnData]:
     """Questions on own data. Where the prompt gives figures of its own, only a sentence that names recorded usage counts."""
     found: list[OwnData] = []
@@ -207,5 +217,5 @@ def find(prompt: str, taken: list[Span], figures_given: bool) -> list[OwnData]:
             re.IGNORECASE,
         )
         if asking and (recorded if figures_given else True) and not re.search(r"\d{3,}", sentence) and len(found) < 4:
-            found.append(OwnData(sentence.strip()))
+            found.append(OwnData(sentence.strip(), advise=ADVICE.search(prompt) is not None and not figures_given))
     return found

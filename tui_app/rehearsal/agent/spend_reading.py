@@ -37,7 +37,9 @@ BUDGET = re.compile(
 CONSTRAINT = re.compile(
     r"\b(?:must(?:\s+not|n't|n’t)?|needs? to|has to|have to|keep(?:ing)?|cannot|can't|can’t|may not|never"
     r"|only use|required?|requirement|constraint|mandatory|without|stays?|remain|not allowed"
-    r"|do not (?:move|touch|change)|don't (?:move|touch|change)|complian\w+|GDPR|HIPAA|SLA|data residency|latency|p9[59])\b",
+    r"|do not (?:move|touch|change)|don't (?:move|touch|change)|complian\w+|GDPR|HIPAA|SLA|data residency|latency|p9[59]|milliseconds"
+    r"|whatever else|exclusively|guaranteed?|untouched|in-house|on-premises?)\b"
+    r"|\bneeds?\b[^.]*\b(?:within|under|below)\b|\d\s?ms\b",
     re.IGNORECASE,
 )
 ABOUT_SPEND = re.compile(
@@ -224,7 +226,7 @@ def _constraint(sentence: str, reading: Reading) -> None:
             not text
             or asking
             or not CONSTRAINT.search(text)
-            or re.search(r"\b(?:quote|mention|include|cite|reference|your answer|answer)\b", text, re.IGNORECASE)
+            or re.search(r"\b(?:quote|mention|include|cite|reference|your answer|recommendations?)\b", text, re.IGNORECASE)
         ):
             continue
         if re.search(r"\bbudget|exceed|spend(?:ing)?\b|\bcap\b", text, re.IGNORECASE) and not re.search(
