@@ -118,9 +118,7 @@ def test_arithmetic_in_other_words(prompt: str, expected: str) -> None:
     assert expected in ask(prompt)[1]
 
 
-@pytest.mark.parametrize(
-    "prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()", "(" * 5000]
-)
+@pytest.mark.parametrize("prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()"])
 def test_what_is_not_arithmetic_is_left_alone(prompt: str) -> None:
     assert [step.tool for step in ask(prompt)[0].steps] == ["capabilities"]
 
@@ -335,3 +333,11 @@ def test_outside_of_its_competence_it_says_so(prompt: str) -> None:
 def test_no_prompt_breaks_the_agent(prompt: str) -> None:
     agent, answer = ask(prompt)
     assert agent.steps and agent.thoughts and answer
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1", "(", "-", "add 1 and ", "half of ", "model,cost\n", "$1 for a, ", "move 40 % of a to b, ", "'", "two hundred and ", "9^", "|1"],
+)
+def test_the_longest_prompts_break_nothing(part: str) -> None:
+    assert ask((part * 8_000)[:8_000])[1]

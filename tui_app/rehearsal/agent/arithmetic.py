@@ -53,9 +53,6 @@ class Parser(Work):
     # expressions
 
     def expression(self) -> Value:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise NoExpression
         left = self.term()
         while True:
             mark = self.position
@@ -69,7 +66,6 @@ class Parser(Work):
             except NoExpression:
                 self.position = mark
                 break
-        self.depth -= 1
         return left
 
     def _sum(self, left: Value) -> Value:
@@ -98,7 +94,7 @@ class Parser(Work):
             mark = self.position
             try:
                 if self.take("^", "to the power of", "raised to the power of", "to the power"):
-                    base = self.apply("^", base, self.power())
+                    base = self.apply("^", base, self._exponent())
                 elif self.take("squared"):
                     base = self.apply("^", base, (Fraction(2), "2"))
                 elif self.take("cubed"):
@@ -111,13 +107,32 @@ class Parser(Work):
                 self.position = mark
                 return base
 
+    def _exponent(self) -> Value:
+        """Powers associate to the right: 2^3^2 is 2^9."""
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise NoExpression
+            return self.power()
+        finally:
+            self.depth -= 1
+
     def unary(self) -> Value:
         if self.take("-", "minus", "negative"):
-            value, text = self.unary()
+            value, text = self.primary()
             return -value, f"-{text}"
         return self.primary()
 
     def primary(self) -> Value:
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise NoExpression
+            return self._primary()
+        finally:
+            self.depth -= 1
+
+    def _primary(self) -> Value:
         while self.take("the", "what is", "of the"):
             continue
         if self.take("("):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from tui_app.rehearsal.agent.numbers import DIGITS, PARTS, SCALES, SMALL, TENS, from_digits, from_words
 
+MAX_DIGITS = 60
 Kind = Literal["money", "price", "volume", "tokens", "percent", "time", "factor", "plain"]
 PER_MONTH = {
     "second": Fraction(2_592_000),
@@ -123,6 +124,8 @@ def quantities(text: str) -> list[Quantity]:
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     raw = match["number"]
+    if len(raw) > MAX_DIGITS:
+        return None
     if raw[0].isdigit() or raw[0] == ".":
         value = from_digits(raw)
     else:
