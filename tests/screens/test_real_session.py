@@ -59,7 +59,7 @@ async def test_an_ended_session_opens_on_its_verdict(tmp_path: Path) -> None:
         await pilot.press("q")
         await pilot.pause()
     assert app.return_value == 0
-    assert "isolation-cells" in farewell(app.view)
+    assert "isolation-frames" in farewell(app.view)
 
 
 async def test_a_growing_recording_is_followed_and_the_loss_of_its_engine_is_said() -> None:
