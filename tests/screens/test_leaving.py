@@ -109,6 +109,15 @@ async def test_copy_puts_a_summary_on_the_clipboard() -> None:
         assert "✗ tool-isolation: 2 leaks in 310 probes, limit 0" in app.clipboard
 
 
+@pytest.mark.parametrize(
+    ("screen", "line"), [("isolation", "u4 saw u3: 2 of 15"), ("latency", "connect"), ("live", "session 7c1e0a9b3d42")]
+)
+async def test_each_screen_copies_what_it_is_about(screen: str, line: str) -> None:
+    async with showing(running(), screen) as (app, pilot):
+        await pilot.press("y")
+        assert line in app.clipboard and app.clipboard.startswith("✗ FAIL so far   STAGING beta-14 rev 213")
+
+
 def test_summary_and_table_say_what_failed_and_why() -> None:
     state = failed()
     assert summary(state).splitlines()[1] == "1 FAIL, 1 BLOCKED, 1 INCONCLUSIVE, 11 PASS, 1 SKIPPED"
