@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
         checks, parent = ",".join(failed), entry.session
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=asked.users, iterations=asked.iterations,
-        parallel=not asked.serial, consent_option=asked.consent, allow_production=asked.allow_production,
+        parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production,
         faults=[name.strip() for name in asked.fault.split(",") if name.strip()], seed=asked.seed, parent=parent,
     )  # fmt: skip
     asked.record = Path(asked.record).absolute() if asked.record else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui_app.checks.api import User
-from tui_app.engine.sockets import LiveSocket, Sockets
+from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
 from tui_app.model import Event
 
