@@ -24,7 +24,8 @@ STOPS = frozenset(
     usage volume traffic workload unit rate what how much many if when so because since as than more less usually typically another
     additional further approx ca circa budget estimated vendor provider service line item items breakdown please help reduce want need
     like here's answer question consider given suppose say imagine company team's month's average averages averaging send sends
-    sending sent
+    sending sent answer answers answered answering perform performs performed execute executes executed complete completes
+    completed carry carries carried manage manages managed must not may cannot
     """.split()  # noqa: SIM905
 )
 SUMMARY = re.compile(r"\b(?:total|sum|altogether|overall|in all|combined|budget|budgeted)\b", re.IGNORECASE)
@@ -36,8 +37,9 @@ PAYING = re.compile(
     re.IGNORECASE,
 )
 AFTER = re.compile(
-    r"\s*(?:,\s*)?(?:(?:is|are|was|gets?|being)\s+)?(?:spent\s+|goes\s+|go\s+|going\s+|went\s+|paid\s+"
-    r"|used\s+)?(?:on|for|to|towards?|into|with|via|through|by|is)\s+(?:the\s+"
+    r"\s*(?:,\s*)?(?:(?:for|covering|buys?|bought)\s+(?:(?:the|all|its|those|these)\s+)*[\ue000-\uf8ff]\s*)?"
+    r"(?:(?:is|are|was|gets?|being)\s+)?(?:spent\s+|goes\s+|go\s+|going\s+|went\s+|paid\s+"
+    r"|used\s+)?(?:on|for|to|towards?|into|with|via|through|by|is|that|which)\s+(?:the\s+"
     r"|our\s+)?(?P<name>[A-Za-z][^\ue000-\uf8ff,;:()]*)"
     r"|\s*\(\s*(?P<inside>[A-Za-z][^\ue000-\uf8ff()]*)\)"
 )
@@ -96,6 +98,8 @@ class Reader:
         self.coded = coded
         self.found = found
         self.priced = priced
+        self.bare: set[str] = set()
+        """Items whose amount was a bare number: a count, should a price or an amount of money follow."""
         self.spending = spending or any(found[index].kind in ("money", "price") for index in priced)
 
     def items(self) -> list[Item]:
@@ -145,6 +149,9 @@ class Reader:
         return clean(re.split(r"\b(?:and|at|plus|while|which|but|for|costing|each|every|per)\b", name)[0])
 
     def _give(self, item: Item, quantity: Quantity) -> None:
+        if item.name in self.bare and item.volume is None and quantity.kind in ("money", "price"):
+            item.amount, item.volume = None, item.amount
+            self.bare.discard(item.name)
         if quantity.kind == "money":
             if item.volume is not None and item.amount is None and item.price is None and quantity.value < 1:
                 item.price = quantity.value
@@ -158,5 +165,8 @@ class Reader:
             item.unit = "token" if quantity.kind == "tokens" else quantity.unit.rstrip("s")
         elif item.volume is not None and item.price is None and quantity.value < 10:
             item.price = quantity.value
+        elif item.price is not None and item.amount is None and item.volume is None and quantity.value >= 10:
+            item.volume = quantity.value
         elif item.amount is None and item.price is None and self.spending:
             item.amount = quantity.value
+            self.bare.add(item.name)

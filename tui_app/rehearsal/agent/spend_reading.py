@@ -8,11 +8,12 @@ from fractions import Fraction
 
 from tui_app.rehearsal.agent import spend_tables
 from tui_app.rehearsal.agent.quantities import Quantity, quantities
+from tui_app.rehearsal.agent.spend_budget import budgets, is_budget
 from tui_app.rehearsal.agent.spend_items import Item, Reader, clean
+from tui_app.rehearsal.agent.spend_lines import sentences
 
 FIRST = 0xE000
 Q = "[\ue000-\uf8ff]"
-SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
 NAME = (
     r"[A-Za-z][\w.+/-]*(?:\s+(?!to\b|from\b|onto\b|which\b|that\b|and\b|if\b|when\b|who\b|while\b|at\b|for\b"
     r"|with\b)[A-Za-z0-9][\w.+/-]*){0,3}"
@@ -25,13 +26,6 @@ SHIFT_VERB = re.compile(
         r"|send(?:ing)?|offload(?:ed|ing)?|push(?:ed|ing)?|divert(?:ed|ing)?|replac(?:e|ed|ing)|went|goes|go"
         r"|ran|put(?:ting)?|hand(?:ing)?|reassign(?:ed|ing)?|swap(?:ped|ping)?)\b"
     ),
-    re.IGNORECASE,
-)
-BUDGET = re.compile(
-    rf"(?:budget|spending limit|spend limit|cost limit|allowance|ceiling|\bcap\b|capped"
-    rf"|target)[^{Q[1:-1]}.\n]{{0,50}}({Q})|({Q})[^{Q[1:-1]}.,\n]{{0,16}}\b(?:budget|cap|ceiling|limit"
-    rf"|target)\b"
-    rf"|(?:under|below|within|at most|no more than|not exceed|exceed|down to|less than|up to|only have|can afford|beneath)\s+({Q})",
     re.IGNORECASE,
 )
 CONSTRAINT = re.compile(
@@ -89,12 +83,14 @@ def read(prompt: str) -> Reading:
     reading = Reading()
     rest, tabled = spend_tables.read(prompt)
     reading.items.extend(tabled)
-    for one in SENTENCE.split(rest):
-        if one.strip():
-            _sentence(one.strip(), reading)
+    for one in sentences(rest):
+        _sentence(one, reading)
     every = quantities(prompt)
     reading.currency = next((one.currency for one in every if one.currency), "USD")
-    reading.items = [one for one in _merged(reading.items) if one.cost is not None]
+    known = [one for one in _merged(reading.items) if one.cost is not None]
+    reading.items = [one for one in known if not is_budget(one.name)]
+    listed = [one.cost for one in known if is_budget(one.name)]
+    reading.budget = reading.budget if reading.budget is not None else next(iter(listed), None)
     for index, shift in enumerate(reading.shifts):
         source, target = reading.item(shift.source), reading.item(shift.target)
         reading.shifts[index] = Shift(shift.share, source.name if source else shift.source, target.name if target else shift.target)
@@ -110,15 +106,12 @@ def _sentence(sentence: str, reading: Reading) -> None:
     def of(mark: str) -> Quantity:
         return found[ord(mark) - FIRST]
 
-    used: set[int] = set()
     _constraint(sentence, reading)
-    for match in re.finditer(BUDGET, coded):
-        mark = next(group for group in match.groups() if group)
-        if of(mark).kind in ("money", "plain") and of(mark).value >= 10 and ord(mark) - FIRST not in used:
-            reading.budget = of(mark).value
-            used.add(ord(mark) - FIRST)
+    used = set(limits := budgets(coded, found))
+    if limits:
+        reading.budget = found[limits[-1]].value
     shares = [chr(FIRST + index) for index, one in enumerate(found) if one.kind == "percent"]
-    handled = _ratio(coded, of, reading)
+    handled = _ratio(coded, of, reading) if any(one.kind in ("percent", "factor") for one in found) else set()
     for mark in shares:
         if mark not in handled:
             _share(coded, mark, of(mark).value, reading)
