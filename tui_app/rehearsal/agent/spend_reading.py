@@ -9,7 +9,7 @@ from fractions import Fraction
 from tui_app.rehearsal.agent import spend_tables
 from tui_app.rehearsal.agent.quantities import Quantity, quantities
 from tui_app.rehearsal.agent.spend_budget import budgets, is_budget
-from tui_app.rehearsal.agent.spend_items import Item, Reader, clean
+from tui_app.rehearsal.agent.spend_items import STOPS, Item, Reader, clean
 from tui_app.rehearsal.agent.spend_lines import sentences
 
 FIRST = 0xE000
@@ -115,9 +115,19 @@ def _sentence(sentence: str, reading: Reading) -> None:
     for mark in shares:
         if mark not in handled:
             _share(coded, mark, of(mark).value, reading)
-    priced = [index for index, one in enumerate(found) if index not in used and one.kind in ("money", "price", "volume", "tokens", "plain")]
+    priced = [
+        index
+        for index, one in enumerate(found)
+        if index not in used and one.kind in ("money", "price", "volume", "tokens", "plain") and not _counts_things(sentence, one)
+    ]
     if priced and not (SHIFT_VERB.search(coded) and shares and not any(found[index].kind != "plain" for index in priced)):
         reading.items.extend(Reader(coded, found, priced, bool(ABOUT_SPEND.search(sentence))).items())
+
+
+def _counts_things(sentence: str, quantity: Quantity) -> bool:
+    """Whether a small bare number says how many of something (`three recommendations`, `2 concrete steps`), which costs nothing."""
+    things = re.match(r"\s+(?:[a-z]+\s+){0,2}?([a-z]{3,}s)\b", sentence[quantity.end :])
+    return quantity.kind == "plain" and quantity.value < 100 and not quantity.period and things is not None and things[1] not in STOPS
 
 
 def _ratio(coded: str, of: object, reading: Reading) -> set[str]:
