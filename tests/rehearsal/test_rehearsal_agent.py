@@ -118,9 +118,7 @@ def test_arithmetic_in_other_words(prompt: str, expected: str) -> None:
     assert expected in ask(prompt)[1]
 
 
-@pytest.mark.parametrize(
-    "prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()", "(" * 5000]
-)
+@pytest.mark.parametrize("prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()"])
 def test_what_is_not_arithmetic_is_left_alone(prompt: str) -> None:
     assert [step.tool for step in ask(prompt)[0].steps] == ["capabilities"]
 
@@ -152,6 +150,21 @@ def test_text_tasks(template: str, word: str) -> None:
 @given(st.sampled_from(["What is the sum of the digits of {n}?", "Add up the digits of {n}", "digit sum of {n}"]), st.integers(10, 10**12))
 def test_digit_sums(template: str, number: int) -> None:
     assert ask(template.format(n=number))[1].endswith(f": {sum(map(int, str(number)))}")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Give the string xk42mm reversed and in capitals.", "MM24KX"),
+        ("reverse the word 'lantern' and write it in upper case", "NRETNAL"),
+        ("How many e's does 'cheesecake' contain?", "4 times"),
+        ("Write 'Hello World' backwards", "dlroW olleH"),
+        ("What is granite spelled backwards?", "etinarg"),
+        ("Which letter comes first in 'zephyr'?", ": z"),
+    ],
+)
+def test_text_tasks_in_other_words(prompt: str, expected: str) -> None:
+    assert expected in ask(prompt)[1]
 
 
 # spend
@@ -230,6 +243,24 @@ def test_a_constraint_is_used_in_the_advice(constraint: str, said: str) -> None:
     assert constraint.rstrip(".") not in ask("We spend $4,200 on atlas and $1,850 on borealis.")[1]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "figures"),
+    [
+        ("Annual spend: 48,000 USD on alpha; 12,000 USD on beta.", (5_000, 4_000, 1_000, 60_000)),
+        ("I need to cut $1,000 from the following: alpha $2,500, beta $1,500, gamma $700.", (4_700, 3_700, 1_000)),
+        ("What would 50,000 requests a day at $0.004 per request on alpha cost?", (6_000, 72_000)),
+        ("Team A uses 120 million tokens per month at $3 per million tokens, Team B uses 40 million at $15 per million.", (360, 600, 960)),
+        ("We spend three thousand dollars a month on alpha and twelve hundred dollars on beta.", (3_000, 1_200, 4_200)),
+        ("Costs - Chatbot: 5k, Summaries: 1.2k, Search: 800 dollars. Budget 6,000.", (7_000, 1_000, 6_000)),
+        ("If we moved a quarter of p1's 2,400,000 requests ($0.006 each) to p2 ($0.0011 each), what would we save?", (14_400, 2_940)),
+        ("We pay €3,400 for x1 and €900 for y1; what would moving 20% from x1 to y1 save given y1 is 60% cheaper?", (4_300, 408, 3_892)),
+    ],
+)
+def test_spend_questions_put_in_other_ways(prompt: str, figures: tuple[int, ...]) -> None:
+    _, answer = ask(prompt)
+    assert all(holds(answer, value) for value in figures), answer
+
+
 # own data
 
 
@@ -302,3 +333,11 @@ def test_outside_of_its_competence_it_says_so(prompt: str) -> None:
 def test_no_prompt_breaks_the_agent(prompt: str) -> None:
     agent, answer = ask(prompt)
     assert agent.steps and agent.thoughts and answer
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1", "(", "-", "add 1 and ", "half of ", "model,cost\n", "$1 for a, ", "move 40 % of a to b, ", "'", "two hundred and ", "9^", "|1"],
+)
+def test_the_longest_prompts_break_nothing(part: str) -> None:
+    assert ask((part * 8_000)[:8_000])[1]

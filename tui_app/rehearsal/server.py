@@ -31,11 +31,25 @@ def serve(argv: list[str] | None = None) -> int:
     """Run until stopped by a signal (or by the end of stdin, if asked for). Exit codes: 0 stopped, 2 wrong usage."""
     options = parse(argv)
     try:
-        with _directory(options.data) as directory:
+        with _tidy_when_terminated(), _directory(options.data) as directory:
             return _serve(options, directory)
     except Unusable as error:
         print(f"rehearsal: {error}", file=sys.stderr)  # noqa: T201
         return 2
+
+
+@contextlib.contextmanager
+def _tidy_when_terminated() -> Iterator[None]:
+    """Until the event loop handles it, SIGTERM unwinds like any exit, so that a temporary directory is removed."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ RUN_TYPES = frozenset(
 )
 SILENT_TYPES = frozenset({"pong", "heartbeat_ack"})
 MAX_WAITING = 64
-MAX_PROMPT = 20_000
+MAX_PROMPT = 8_000
 JWT_AUTH = "jwt-auth"
 
 

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from tui_app.rehearsal.agent.base import Desk, Span, Step, grouped, money, overlaps, percent
+from tui_app.rehearsal.stores.usage_data import MODELS
 
-MINE = re.compile(r"\b(?:I|I've|my|mine|me|our|ours|we|we've|account)\b", re.IGNORECASE)
+MINE = re.compile(r"\b(?:I|I've|my|mine|me|us|our|ours|we|we've|account)\b", re.IGNORECASE)
 DATA = re.compile(
     (
         r"\b(?:spen[dt]|spending|costs?|cost me|usage|used?|requests?|calls?|tokens?|bill(?:ed)?|paid|pay"
@@ -58,6 +59,8 @@ class OwnData:
         self.question = question
         self.advise = advise
         self.months, self.when = period(question, today or date.today())
+        self.model = next((name for name in MODELS if re.search(rf"\b{name}\b", question, re.IGNORECASE)), "")
+        self.when += f" with {self.model}" if self.model else ""
         self.measure = self._measure()
         self.group = self._group()
         statement, parameters = self._query()
@@ -114,6 +117,9 @@ class OwnData:
             names = [f"m{index}" for index in range(len(self.months))]
             parameters.update(zip(names, self.months, strict=True))
             where += f" AND month IN ({', '.join(f':{name}' for name in names)})"
+        if self.model:
+            parameters["model"] = self.model
+            where += " AND model = :model"
         sums = "sum(cost_cents) AS cost_cents, sum(requests) AS requests, sum(tokens) AS tokens"
         if not self.group:
             return f"SELECT {sums} FROM usage WHERE {where}", parameters
@@ -211,7 +217,9 @@ def _advice(rows: list[dict[str, Any]]) -> list[str]:
 
 
 ADVICE = re.compile(
-    r"\b(?:reduc\w+|sav(?:e|es|ing|ings)|optimi\w+|cut|lower|recommend\w*|advi[cs]e|suggest\w*|improve\w*|cheaper)\b", re.IGNORECASE
+    r"\b(?:reduc\w+|sav(?:e|es|ing|ings)|optimi\w+|cut|lower|recommend\w*|advi[cs]e|suggest\w*|improve\w*|cheaper"
+    r"|what (?:can|could|should) (?:we|I) do)\b",
+    re.IGNORECASE,
 )
 
 

@@ -68,7 +68,7 @@ def _block(lines: list[str], start: int) -> list[list[str]]:
         cells = _cells(line)
         if len(cells) != len(header) and line.count(",") == len(header) - 1:
             cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) != len(header):
+        if len(cells) != len(header) or not re.search(r"\d|^[\s|:-]+$", line):
             break
         rows.append(cells)
     return rows
@@ -116,7 +116,7 @@ def _items(rows: list[list[str]]) -> list[Item]:
 
 def _value(cell: str) -> Fraction | None:
     match = NUMBER.search(cell)
-    if match is None:
+    if match is None or len(match[1]) > 60:
         return None
     return from_digits(match[1]) * SCALE.get((match[2] or "").lower(), 1)
 
