@@ -23,6 +23,7 @@ BUDGET = re.compile(
 GRANTED = re.compile(
     rf"\b(?:allow(?:s|ed)?|grant(?:s|ed)?|approved?|approves|authori[sz]e[sd]?|sign(?:s|ed)\s+off(?:\s+on)?)\s+{HEDGE}({Q})"
     rf"|({Q})\s+(?:in\s+(?:all|total)\s+)?(?:to\s+(?:spend|work\s+with)|available|at\s+(?:our|my|its)\s+disposal)\b"
+    rf"|\b(?:may|can|could|allowed\s+to)\s+(?:only\s+)?(?:spend|pay)\s+{HEDGE}({Q})"
     rf"|({Q})\s+is\s+(?:all|the\s+most|as\s+much)\b",
     re.IGNORECASE,
 )

@@ -86,7 +86,8 @@ def clean(text: str) -> str:
     kept: list[str] = []
     for word in words:
         letter = word == "A" and bool(kept)  # as in `Team A`
-        if letter or word.lower().strip(".,'’") not in STOPS:
+        stem = re.sub(r"['’](?:ve|re|ll|d|m)$", "", word.lower().strip(".,'’"))
+        if letter or stem not in STOPS:
             kept.append(word.strip(".'’"))
     kept = [re.sub(r"['’]s$", "", word) for word in kept if word]
     if not any(any(letter.isalpha() for letter in word) for word in kept):
@@ -116,6 +117,7 @@ class Reader:
         paying = PAYING.search(self.coded[:first]) is not None
         trailing = (paying or not clean(self._before(first, 0))) and self._after(self.priced[0]) != ""
         end = 0
+        ahead: Quantity | None = None
         for index in self.priced:
             place = self.coded.index(chr(FIRST + index))
             gap = self._before(place, end)
@@ -127,7 +129,12 @@ class Reader:
             if name and (current is None or name.lower() != current.name.lower()) and not (trailing and self._joined(gap, current)):
                 current = Item(name)
                 named.append(current)
-            if current is not None and self._is_volume(index):
+                if ahead is not None:
+                    self._give(current, ahead)
+                    ahead = None
+            if current is None and self.found[index].kind == "price":
+                ahead = self.found[index]  # `At $2 per request, NAME takes ...`
+            elif current is not None and self._is_volume(index):
                 current.volume = self.found[index].value
                 current.unit = named[-2].unit if len(named) > 1 else current.unit
             elif current is not None:

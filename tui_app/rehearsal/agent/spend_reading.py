@@ -11,23 +11,10 @@ from tui_app.rehearsal.agent.quantities import ADVERBS, PER_MONTH, Quantity, qua
 from tui_app.rehearsal.agent.spend_budget import budgets, is_budget
 from tui_app.rehearsal.agent.spend_items import STOPS, Item, Reader, clean
 from tui_app.rehearsal.agent.spend_lines import sentences
+from tui_app.rehearsal.agent.spend_shifts import NAME, SHIFT_VERB, Shift, of_share, of_volume
 
 FIRST = 0xE000
 Q = "[\ue000-\uf8ff]"
-NAME = (
-    r"[A-Za-z][\w.+/-]*(?:\s+(?!to\b|from\b|onto\b|which\b|that\b|and\b|if\b|when\b|who\b|while\b|at\b|for\b"
-    r"|with\b)[A-Za-z0-9][\w.+/-]*){0,3}"
-)
-LOAD = r"(?:traffic|requests?|calls?|load|volume|spend|usage|work(?:load)?|queries|prompts|messages|tokens)"
-SHIFT_VERB = re.compile(
-    (
-        r"\b(?:mov(?:e|es|ed|ing)|shift(?:s|ed|ing)?|migrat(?:e|es|ed|ing)|(?:re)?rout(?:e|es|ed|ing)"
-        r"|redirect(?:ed|ing)?|transfer(?:red|ring)?|switch(?:ed|ing)?"
-        r"|send(?:ing)?|offload(?:ed|ing)?|push(?:ed|ing)?|divert(?:ed|ing)?|replac(?:e|ed|ing)|went|goes|go"
-        r"|ran|put(?:ting)?|hand(?:ing)?|reassign(?:ed|ing)?|swap(?:ped|ping)?)\b"
-    ),
-    re.IGNORECASE,
-)
 CONSTRAINT = re.compile(
     r"\b(?:must(?:\s+not|n't|n’t)?|needs? to|has to|have to|keep(?:ing)?|cannot|can't|can’t|may not|never"
     r"|only use|required?|requirement|constraint|mandatory|without|stays?|remain|not allowed"
@@ -47,15 +34,6 @@ ABOUT_SPEND = re.compile(
     ),
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Move `share` (of one) of `source` to `target`."""
-
-    share: Fraction
-    source: str
-    target: str
 
 
 @dataclass
@@ -106,10 +84,23 @@ def read(prompt: str) -> Reading:
     if reading.goal is not None and reading.budget is None:
         total = sum((one.cost or Fraction(0) for one in reading.items), Fraction(0))
         reading.budget = total * (1 - reading.goal) if reading.goal < 1 else max(Fraction(0), total - reading.goal)
-    for index, shift in enumerate(reading.shifts):
-        source, target = reading.item(shift.source), reading.item(shift.target)
-        reading.shifts[index] = Shift(shift.share, source.name if source else shift.source, target.name if target else shift.target)
+    reading.shifts = [one for one in (_resolved(shift, reading) for shift in reading.shifts) if one is not None]
     return reading
+
+
+def _resolved(shift: Shift, reading: Reading) -> Shift | None:
+    """The shift between items by their names; None where it is not said, or not known, how much of what is moved."""
+    target = reading.item(shift.target)
+    if shift.source:
+        source = reading.item(shift.source)
+    else:
+        said = {shift.before.lower().rfind(one.name.lower()): one for one in reading.items if one.name.lower() in shift.before.lower()}
+        source = said[max(said)] if said else None
+    share = shift.share
+    if shift.volume is not None and source is not None and source.volume:
+        share = min(Fraction(1), shift.volume / source.volume)
+    name = source.name if source else shift.source
+    return Shift(share, name, target.name if target else shift.target) if name and share else None
 
 
 def _bring_to_a_month(prompt: str, reading: Reading) -> None:
@@ -144,6 +135,11 @@ def _sentence(sentence: str, reading: Reading) -> None:
     for mark in shares:
         if mark not in handled:
             _share(coded, mark, of(mark).value, reading)
+    for index, one in enumerate(found):
+        moved = of_volume(coded, chr(FIRST + index), one.value) if one.kind == "volume" else None
+        if moved is not None:
+            reading.shifts.append(moved)
+            used.add(index)
     priced = [
         index
         for index, one in enumerate(found)
@@ -195,50 +191,17 @@ def _ratio(coded: str, of: object, reading: Reading) -> set[str]:
 def _share(coded: str, mark: str, value: Fraction, reading: Reading) -> None:
     """What a percentage in a sentence is for."""
     place = coded.index(mark)
-    after, around = coded[place + 1 :], coded[max(0, place - 60) : place + 90]
+    around = coded[max(0, place - 60) : place + 90]
     if re.search(r"\b(?:duplicat\w+|repeat\w*|identical|cach\w+|redundant|same questions?)\b", around, re.IGNORECASE):
         reading.repeated = value
         return
-    shift = _shift(coded, mark, after, value)
+    shift = of_share(coded, mark, value)
     if shift is not None:
         reading.shifts.append(shift)
     elif re.search(r"\bdiscount|rebate|commit", around, re.IGNORECASE):
         reading.discount = value
     elif re.search(r"\bgrow|growth|increas|ris(?:e|ing)", around, re.IGNORECASE):
         reading.growth = value
-
-
-def _shift(coded: str, mark: str, after: str, value: Fraction) -> Shift | None:
-    if not SHIFT_VERB.search(coded):
-        return None
-    after = re.sub(rf"\s*(?:\(\s*{Q}[^)]*\)|{Q})", "", after)
-    ours = r"(?:the\s+|our\s+|its\s+|their\s+|all\s+|my\s+)*"
-    source = re.match(
-        (
-            rf"\s*(?:of\s+)?{ours}(?:{LOAD}\s+)?(?:(?:currently\s+)?(?:from|of|on|away\s+from"
-            rf"|off)\s+)?{ours}({NAME}?)(?:['’]s)?(?:\s+{LOAD})?\s*,?\s+(?:(?:were|was|is|are|be|would\s+be"
-            rf"|went|moved|runs?|ran|goes|go|could\s+go|shifted|routed|over|instead|away|across)\s+)*(?:to|onto"
-            rf"|into|with|on|by)\s+{ours}({NAME})"
-        ),
-        after,
-        re.IGNORECASE,
-    )
-    if source:
-        return _named(value, source[1], source[2])
-    pair = re.search(
-        (
-            rf"(?:from|of|replac\w+|mov\w+|migrat\w+|shift\w*|switch\w*|swap\w*)\s+{ours}(?:{LOAD}\s+(?:of"
-            rf"|from)\s+)?({NAME}?)(?:['’]s)?(?:\s+{LOAD})?\s+(?:to|onto|into|with|by)\s+{ours}({NAME})"
-        ),
-        coded,
-        re.IGNORECASE,
-    )
-    return _named(value, pair[1], pair[2]) if pair else None
-
-
-def _named(value: Fraction, source: str, target: str) -> Shift | None:
-    source, target = clean(source), clean(re.split(r"\s+(?:for|by|in|where|since|because|so|per|instead|would|how|what)\b", target)[0])
-    return Shift(value, source, target) if source and target and source.lower() != target.lower() else None
 
 
 def _constraint(sentence: str, reading: Reading) -> None:
