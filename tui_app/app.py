@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import os
 import sys
@@ -113,6 +114,7 @@ class VigilApp(DrivingApp):
 
     def _begin(self) -> None:
         """What the command line asked for, once the first screen stands."""
+        gc.freeze()  # what is loaded by now stays: the collector need not walk it in mid-session
         begin = self.begin
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))

@@ -37,10 +37,10 @@ def test_numbers_stand_under_their_headers() -> None:
         SeriesRow("recovery", (), n=0, limit=5000.0),
     ]
     lines = [line_text(line) for line in series_lines(rows, 44)]
-    assert lines[0].endswith("p50    p95  limit     n")
-    assert lines[1].endswith("41     88  2,000    59")
-    assert lines[2].endswith("1,910  2,400 30,000    24")
-    assert lines[3].endswith("-      -  5,000     0")
+    assert lines[0].endswith("p50   p95  limit     n")
+    assert lines[1].endswith("41    88  2,000    59")
+    assert lines[2].endswith("1,910 2,400 30,000    24")
+    assert lines[3].endswith("-     -  5,000     0")
     assert {len(line) for line in lines} == {44}
 
 

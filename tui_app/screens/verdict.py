@@ -111,7 +111,7 @@ class VerdictScreen(SessionScreen):
             parts.append((f"{waiting} to come  ", "dim"))
         right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
         if width >= 130:
-            right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   tidied {state.tidied} of {state.made}   ", "dim"), *right)
+            right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         return [clip(left, width), spread(tuple(parts), right, width)], None
 
     def _sentence(self) -> str:
