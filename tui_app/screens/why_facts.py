@@ -169,7 +169,7 @@ def of_criterion(name: str, state: SessionState) -> Evidence:
 
 def feeding(criterion: str, state: SessionState) -> list[str]:
     """The planned checks that answer a criterion."""
-    from tui_app.checks.sums import FEEDS
+    from tui_app.verdict.criteria import FEEDS
 
     found: list[str] = []
     for feed in FEEDS.get(criterion, ()):
