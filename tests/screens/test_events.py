@@ -214,6 +214,19 @@ async def test_enter_opens_the_row_under_the_cursor_and_n_and_p_stay_on_its_sock
         assert app.screen is screen and screen.stream.cursor == seq
 
 
+async def test_what_a_filter_found_is_shown_among_its_neighbours_when_the_filter_goes(finished: Path) -> None:
+    app = VigilApp(view_on(finished), beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await events_of(app, pilot)
+        screen.look("flag:foreign")
+        found = screen.stream.cursor
+        await pilot.press("escape")
+        assert screen.text == "" and screen.stream.cursor == found
+        row = next(line for line in rows_seen(screen) if " u4   ← tool_completed" in line)
+        assert row.startswith("✗"), "the row that convicts is marked"
+        assert sum(line.startswith("✗") for line in rows_seen(screen)) == 1
+
+
 async def test_a_time_is_gone_to(finished: Path) -> None:
     app = VigilApp(view_on(finished), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:

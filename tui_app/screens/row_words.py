@@ -243,7 +243,8 @@ def _user(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _created(row: Row, body: Mapping[str, Any]) -> Told:
     done = {"made": "made", "tidied": "tidied away", "left": "left behind", "reused": "reused"}.get(row.type, row.type)
-    return "created", f"{_s(body, 'thing')} {short_id(_s(body, 'id'), 24)} {done}", "warn" if row.type == "left" else "dim"
+    name = short_id(_s(body, "id"), 40 if _s(body, "thing") == "user" else 8)
+    return "created", f"{_s(body, 'thing')} {name} {done}", "warn" if row.type == "left" else "dim"
 
 
 _TELL: Final = {
