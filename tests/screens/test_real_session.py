@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from looking import settle, text_of
 from recordings import header, record
@@ -17,7 +19,7 @@ from tui_app.app import VigilApp, farewell
 from tui_app.model import Row
 from tui_app.recording.sessions import claim, list_sessions
 from tui_app.recording.writer import Writer
-from tui_app.screens.session_link import SessionLine, SessionLink
+from tui_app.screens.session_link import Choice, LinkError, SessionLine, SessionLink
 from tui_app.screens.view import View
 
 
@@ -112,6 +114,32 @@ async def test_two_enters_run_a_rehearsal_to_its_verdict_and_its_exit_code() -> 
     assert app.view.reader is not None
     result = app.view.reader.result()
     assert result is not None and app.return_value == result["exit"]
+
+
+def test_a_rerun_finds_its_target_in_the_recording() -> None:
+    link = SessionLink()
+    plan = link._plan(Choice("rehearsal", ("ws-connect",), users=2))
+    document = msgspec.to_builtins(plan)
+    info = link.recorded({"session": "7c1e0a9b3d42", "plan": json.dumps(document)})
+    assert (info.name, info.environment, info.loopback, info.blanks) == ("rehearsal", "rehearsal", True, ())
+    with pytest.raises(LinkError, match="choose one on the first screen"):
+        link.recorded({"plan": "{}"})
+
+
+def test_what_is_said_of_a_pasted_address_and_of_a_wrong_one() -> None:
+    link = SessionLink()
+    info = link.describe("https://backend.staging.example")
+    assert not info.loopback and info.environment == "staging"
+    assert any("https://backend.staging.example" in text for text in info.lines)
+    with pytest.raises(LinkError):
+        link.describe("ftp://nowhere")
+
+
+def test_effects_need_consent_off_this_machine_only() -> None:
+    link = SessionLink()
+    remote = link.describe("https://backend.staging.example")
+    assert link.unconsented(Choice(remote.key, ("token-matrix", "recovery-cut"))) == ("fault", "negative")
+    assert link.unconsented(Choice("rehearsal", ("token-matrix", "recovery-cut"))) == ()
 
 
 async def test_a_killed_engine_is_noticed_and_the_session_reads_as_interrupted() -> None:

@@ -194,7 +194,7 @@ class DrivingApp(App[int]):
             self.say("nothing failed: there is nothing to rerun")
         elif self.link is not None:
             try:
-                target = self.target or self.link.describe(state.target)
+                target = self.target or self.link.recorded(self.view.reader.header if self.view.reader else {})
             except LinkError as error:
                 self.say(str(error), bad=True)
                 return
@@ -215,6 +215,15 @@ class DrivingApp(App[int]):
         question = AskScreen(f"{name.capitalize()} the session?", [text], [Answer("H", name, name)], enter=name, stay="leave it as it is")
         self.ask(question, {name: lambda: self.command(name)})
 
+    def action_take(self) -> None:
+        """Take command of a session that another drives; asks, and the recording says who did it."""
+        if not self.view.running or self.view.role != "watching":
+            self.say("there is nothing to take over: no running session is driven by another")
+            return
+        text = "Whoever drives it now can then only watch. The recording says who took it."
+        question = AskScreen("Take the session over?", [text], [Answer("T", "take over", "take")], stay="only watch")
+        self.ask(question, {"take": lambda: self.command("take")})
+
     def command(self, name: str, **facts: Any) -> None:
         """Ask something of the engine, in a worker."""
         self.run_worker(self._command(name, facts), group=f"command-{name}", exit_on_error=False)
@@ -227,6 +236,9 @@ class DrivingApp(App[int]):
         except LinkError as error:
             self.leaving = False
             self.say(str(error), bad=True)
+            return
+        if name == "take":
+            self.view.role = "driving"
 
     def action_mark(self) -> None:
         """Leave a mark at this moment, in the recording's annotations."""

@@ -73,6 +73,7 @@ class Link(Protocol):
 
     def builtin(self) -> list[TargetInfo]: ...
     def describe(self, key: str) -> TargetInfo: ...
+    def recorded(self, header: Mapping[str, str]) -> TargetInfo: ...
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
@@ -123,6 +124,9 @@ class SessionLink:
         except ProfileError as error:
             raise LinkError(str(error)) from error
         self._profiles[key] = profile
+        return self._info(key, profile, reasons)
+
+    def _info(self, key: str, profile: Profile, reasons: tuple[str, ...]) -> TargetInfo:
         rehearsal = profile.environment == "rehearsal" and key == "rehearsal"
         addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in profile.urls.items())
         credentials = profile.credentials
@@ -135,6 +139,20 @@ class SessionLink:
             lines=(*addresses, signs, *reasons),
             key=key,
         )
+
+    def recorded(self, header: Mapping[str, str]) -> TargetInfo:
+        """The target of a recorded session, from the plan in its header."""
+        import json
+
+        from tui_app.target.profile import Profile
+
+        try:
+            profile = Profile.model_validate(json.loads(header["plan"])["profile"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise LinkError("the recording does not say which target it ran on; choose one on the first screen") from error
+        key = "rehearsal" if profile.environment == "rehearsal" else f"session {header.get('session', '')}"
+        self._profiles[key] = profile
+        return self._info(key, profile, ())
 
     def _profile(self, key: str) -> Profile:
         if key not in self._profiles:
