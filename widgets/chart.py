@@ -75,7 +75,7 @@ def over_time(points: Sequence[tuple[float, float]], limit: float | None, width:
     figure = _figure(width, height)
     shown = thinned(points)
     marker = "x" if glyphs() is ASCII else "hd"
-    figure.plot([x for x, _ in shown], [y for _, y in shown], marker=marker)
+    figure.scatter([x for x, _ in shown], [y for _, y in shown], marker=marker)
     top = max(y for _, y in shown)
     if limit is not None and limit <= top * 4:
         figure.horizontal_line(limit)

@@ -61,7 +61,7 @@ async def test_an_ended_session_opens_on_its_verdict(tmp_path: Path) -> None:
         await pilot.press("q")
         await pilot.pause()
     assert app.return_value == 0
-    assert "isolation-cells" in farewell(app.view)
+    assert "isolation-frames" in farewell(app.view)
 
 
 async def test_another_session_replaces_the_first_on_every_screen(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
-from tui_app.engine.sockets import LiveSocket, Sockets
+from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
 from tui_app.wire.vocabulary import make_marker
