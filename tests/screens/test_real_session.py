@@ -64,6 +64,26 @@ async def test_an_ended_session_opens_on_its_verdict(tmp_path: Path) -> None:
     assert "isolation-frames" in farewell(app.view)
 
 
+async def test_another_session_replaces_the_first_on_every_screen(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.vigil", tmp_path / "second.vigil"
+    record(first, 600)
+    record(second, 600, leak_at=None)
+    app = VigilApp(View(), link=SessionLink(), beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for path, word, count in ((first, "✗ FAIL", "✗2/15"), (second, "⊘ BLOCKED", "0/15")):
+            app.open_session(line(path))
+            await app.workers.wait_for_complete()
+            await until(pilot, app, lambda: app.view.state.ended)
+            await settle(pilot)
+            assert word in text_of(app)
+            await pilot.press("4")
+            await settle(pilot)
+            assert count in text_of(app)
+            await pilot.press("space", "6")
+            await settle(pilot)
+        assert "✗2/15" not in text_of(app)
+
+
 async def test_a_growing_recording_is_followed_and_the_loss_of_its_engine_is_said() -> None:
     session = header()["session"]
     held = claim(session)

@@ -115,7 +115,7 @@ class DrivingApp(App[int]):
         except LinkError as error:
             self.ask(AskScreen("The plan cannot run", [clean(str(error))], (), stay="back to the plan"))
             return
-        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", *footprint_lines(cost)]
+        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", "", *footprint_lines(cost)]
         answers = [Answer("r", f"run on {name}", "run")]
         if missing:
             effects = ", ".join(missing)
@@ -321,7 +321,7 @@ def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
     rows = (
         ("agent runs", f"about {cost.get('agent_runs', 0)}{limit} (each may call a paid model)"),
         ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
-        ("creates", f"{creates}; threads are archived at the end"),
+        ("creates", f"{creates}; threads are archived"),
         ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
         ("effects", ", ".join(clean(str(effect)) for effect in cost.get("effects", ())) or "read"),
         ("takes", f"about {_minutes(cost.get('minutes', 0))}"),
