@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Home, serve
+from tests.engine.conftest import Home, staging, target
 from tests.terminal.terminals import Terminal
 from tui_app.recording import sessions
+
+__all__ = ["staging", "target"]
 
 
 @pytest.fixture
@@ -40,11 +42,3 @@ def terminal(home: Home) -> Iterator[Callable[..., Terminal]]:
     yield make
     for one in made:
         one.close()
-
-
-@pytest.fixture(scope="session")
-def staging() -> Iterator[dict[str, str]]:
-    """A healthy rehearsal with short service times."""
-    process, urls = serve("--delay-scale", "0.2")
-    yield urls
-    process.communicate(timeout=10)

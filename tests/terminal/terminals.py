@@ -30,6 +30,8 @@ WITHIN = 60.0
 DEC_MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*(?:u|\$p)|\x1b\[[0-9;]*t")
 """Keyboard protocol and queries: they draw nothing, and the emulation would."""
+OF_THE_CALLER = ("LC_ALL", "SSH_TTY", "SSH_CONNECTION", "NO_COLOR")
+"""What the terminal that the tests run in may have set, and these terminals have not."""
 MOUSE = (1000, 1002, 1003, 1006, 1015)
 
 
