@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 import os
 import sys
@@ -22,12 +23,14 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from tui_app.recording.errors import RecordingError
 from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
+from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
@@ -90,6 +93,10 @@ class VigilApp(DrivingApp):
         for name in ("start", *TABS):
             self.add_mode(name, self._maker(name))
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """For themes that are not ours: the frames of panes in the quietest of the 16 colours."""
+        return {**super().get_theme_variable_defaults(), "pane-border": "ansi_bright_black"}
+
     def _maker(self, name: str) -> Callable[[], Screen[None]]:
         def make() -> Screen[None]:
             return make_screen(name, self.view)
@@ -107,6 +114,7 @@ class VigilApp(DrivingApp):
 
     def _begin(self) -> None:
         """What the command line asked for, once the first screen stands."""
+        gc.freeze()  # what is loaded by now stays: the collector need not walk it in mid-session
         begin = self.begin
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))
@@ -132,9 +140,7 @@ class VigilApp(DrivingApp):
     def beat(self) -> None:
         """Look whether the recording has grown, and let the screen in view show it."""
         view = self.view
-        if view.fold is not None and view.reader is not None:
-            view.fold.catch_up(view.reader, ROWS_A_BEAT)
-            view.state = view.fold.state
+        self.catch_up(once=True)
         if self.leaving and not view.running:
             self.exit(self.exit_code())
             return
@@ -146,14 +152,23 @@ class VigilApp(DrivingApp):
                 with self.batch_update():
                     screen.pulse()
 
+    def catch_up(self, once: bool = False) -> None:
+        """Fold what the recording has beyond the state; with `once`, no more than fits into one beat."""
+        view = self.view
+        if view.fold is None or view.reader is None:
+            return
+        try:
+            while view.fold.catch_up(view.reader, ROWS_A_BEAT) >= ROWS_A_BEAT and not once:
+                pass
+        except RecordingError as error:
+            view.gone = view.gone or clean(str(error))
+        view.state = view.fold.state
+
     def look_for_engine(self) -> None:
         """Say it when the engine of a running session is gone without having ended it."""
         view = self.view
         if view.running and self.link is not None and not self.link.alive():
-            if view.fold is not None and view.reader is not None:
-                while view.fold.catch_up(view.reader, ROWS_A_BEAT) >= ROWS_A_BEAT:
-                    pass
-                view.state = view.fold.state
+            self.catch_up()
             if not view.state.ended:
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
 

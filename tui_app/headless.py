@@ -46,6 +46,7 @@ def run(asked: argparse.Namespace) -> int:
         parallel=not asked.serial, consent_option=asked.consent, allow_production=asked.allow_production,
         faults=[name.strip() for name in asked.fault.split(",") if name.strip()], seed=asked.seed, parent=parent,
     )  # fmt: skip
+    asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
         print_footprint(plan)
         return 0
@@ -73,7 +74,7 @@ def print_footprint(plan: Plan) -> None:
 async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
     ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
     secrets = await secrets_for(profile, plan, ask)
-    began = await launch(plan, secrets, recording=Path(asked.record) if asked.record else None)
+    began = await launch(plan, secrets, recording=asked.record)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -42,7 +42,8 @@ DATA: Final = re.compile(r"[\u2580-\u259f■x#]+")
 def _lines(figure: Any, width: int) -> list[Line]:
     """The picture as lines: what was measured in one tone, axes and labels in another."""
     lines: list[Line] = []
-    for text in ESCAPES.sub("", figure.build()).rstrip("\n").split("\n"):
+    plain = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++") if glyphs() is ASCII else {}
+    for text in ESCAPES.sub("", figure.build()).rstrip("\n").translate(plain).split("\n"):
         spans: list[Span] = []
         at = 0
         for match in DATA.finditer(text):

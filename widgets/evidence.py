@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from textual.geometry import Region
+
 from widgets.fitting import fit, printable
 from widgets.glyphs import ASCII, TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, Span, spread, wrap
@@ -51,6 +53,7 @@ class Evidence:
     witnesses: Sequence[Witness] = ()
     more: int = 0
     """Witnesses that are not listed."""
+    rows_title: str = "rows"
     behind: Sequence[tuple[str, str, str]] = field(default=())
     """(word, id, reason) of the checks behind a criterion; Enter opens one."""
 
@@ -107,7 +110,8 @@ def witness_lines(data: Evidence, width: int) -> list[tuple[Line, int]]:
             middle: Line = ((f" {upright} ", "dim"),)
             lines.append(((*cell, *middle, *empty) if witness.user == users[0] else (*empty, *middle, *cell), witness.seq))
     elif data.witnesses:
-        lines.append(((("rows ".ljust(width, rule), "head"),), 0))
+        title = fit(data.rows_title, min(len(data.rows_title), width - 2))
+        lines.append((((f"{title} ".ljust(width, rule), "head"),), 0))
         lines += [(_cell(witness, width, width >= 60, named=True), witness.seq) for witness in data.witnesses]
     if data.more:
         lines.append((((f"and {data.more:,} more rows: t shows them among the others", "dim"),), 0))
@@ -146,8 +150,28 @@ def behind_lines(data: Evidence, width: int) -> list[tuple[Line, str]]:
     return lines
 
 
+class EvidenceHead(LineView):
+    """The word and the claim: stays while the rest is scrolled."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, bar=True)
+        self.data: Evidence | None = None
+
+    def update(self, data: Evidence) -> None:
+        """Draw the head of `data`."""
+        self.data = data
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        width = self.scrollable_content_region.width
+        if self.data is not None and width:
+            lines = head_lines(self.data, width)
+            self.styles.height = len(lines)
+            self.show(lines)
+
+
 class EvidenceView(LineView):
-    """Draws an `Evidence`; the cursor goes over what can be opened: witnesses (rows) and checks."""
+    """Draws what an `Evidence` rests on; the cursor goes over what can be opened: witnesses (rows) and checks."""
 
     DEFAULT_CSS = "EvidenceView { scrollbar-gutter: stable; }"
 
@@ -185,12 +209,14 @@ class EvidenceView(LineView):
 
     def on_resize(self) -> None:
         self._draw()
+        if self.cursor is not None:
+            self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
     def _draw(self) -> None:
         if self.data is None or not self.size.width:
             return
         width = self.scrollable_content_region.width
-        lines = head_lines(self.data, width) + fact_lines(self.data, width)
+        lines = fact_lines(self.data, width)
         places: list[int] = []
         self.items = []
         found: list[tuple[Line, int | str]] = [*behind_lines(self.data, width), *witness_lines(self.data, width)]

@@ -116,7 +116,9 @@ class FrameText(ScrollView, can_focus=True):
                 if len(line) <= width and line.isascii():
                     table.append((line, section.kind, ""))
                     continue
-                pieces = wrap(line, width)
+                # Where the string itself breaks its lines, the screen does, too; NUL cannot be in what is shown here as JSON.
+                parts = line.replace("\\n", "\\n\0").split("\0") if section.kind == "json" else [line]
+                pieces = [piece for part in parts if part for piece in wrap(part, width)]
                 table.append((pieces[0], section.kind, ""))
                 # A value that goes on over several lines can only be a string.
                 table += [(piece, "string" if section.kind == "json" else "plain", "") for piece in pieces[1:]]

@@ -147,8 +147,8 @@ class LineView(ScrollView, can_focus=False):
             return
         lines, cursor = self._make(width, height)
         if len(lines) > height and self.styles.overflow_y == "auto":
-            # The scroll bar, which will be there, takes its column from the lines.
-            lines, cursor = self._make(width - self.styles.scrollbar_size_vertical, height)
+            # The scroll bar, which will be there, takes its column from the lines, and a gap beside it.
+            lines, cursor = self._make(width - self.styles.scrollbar_size_vertical - 1, height)
         self.show(lines, cursor)
 
     def on_resize(self) -> None:

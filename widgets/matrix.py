@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit
 
+ROOMY = 90
+"""From this width on rows are set apart, if the height allows."""
 COUNTED = 8
 """Up to so many users are shown with counts."""
 
@@ -145,7 +147,7 @@ def matrix_lines(users: Sequence[str], cells: Cells, width: int, height: int) ->
     if not users:
         return [(("no users yet", "dim"),)]
     if len(users) <= COUNTED:
-        return cell_lines(users, cells, width, roomy=height > 2 * len(users) + 1)
+        return cell_lines(users, cells, width, roomy=width >= ROOMY and height > 2 * len(users) + 1)
     text, tone = sentence(users, cells)
     return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
 

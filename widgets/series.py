@@ -51,6 +51,7 @@ def milliseconds(value: float | None) -> str:
 
 
 COLUMNS = (("p50", 7), ("p95", 7), ("p99", 7), ("max", 7), ("limit", 7), ("n", 6), ("late", 6))
+TIGHT, TIGHT_SIZES = 56, {"p50": 6, "p95": 6}
 NARROW = ("p50", "p95", "limit", "n")
 
 
@@ -60,6 +61,8 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
     if columns is None:
         columns = [column for column, _ in COLUMNS] if width >= name + 16 + sum(size for _, size in COLUMNS) else NARROW
     sizes = {column: size for column, size in COLUMNS if column in columns}
+    if width < TIGHT:
+        sizes = {column: min(size, TIGHT_SIZES.get(column, size)) for column, size in sizes.items()}
     room = max(width - name - sum(sizes.values()), 4)
     header: list[Span] = [(" " * (name + room), "dim")]
     header += [(fit(column, size, "right"), "dim") for column, size in sizes.items()]

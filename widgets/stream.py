@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -57,7 +57,8 @@ def columns_for(width: int) -> tuple[Column, ...]:
         names |= {"gap"}
     if width >= 126:
         names |= {"seq", "conn", "thread"}
-    return tuple(column for column in _ALL if column.name in names)
+    shown = tuple(column for column in _ALL if column.name in names)
+    return tuple(replace(column, width=21) if column.name == "type" and width >= 126 else column for column in shown)
 
 
 class EventStream(Widget, can_focus=True):
@@ -86,7 +87,7 @@ class EventStream(Widget, can_focus=True):
         & .stream--text { color: $foreground; }
         & .stream--id { color: $foreground-muted; }
         & .stream--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
-        & .stream--cursor-blurred { background: $block-cursor-blurred-background; color: $foreground; text-style: bold; }
+        & .stream--cursor-blurred { background: $panel; color: $foreground; text-style: bold; }
         & .stream--hover { background: $block-hover-background; }
         & .stream--track { color: $border-blurred; }
         & .stream--thumb { color: $primary; }
@@ -153,6 +154,7 @@ class EventStream(Widget, can_focus=True):
         self._gutter: tuple[int, int] = (0, 0)
         self._hover = -1
         self._told = (0, "")
+        self.marked: frozenset[int] = frozenset()
 
     # -- for the owner
 
@@ -172,6 +174,13 @@ class EventStream(Widget, can_focus=True):
         """Put the cursor on the first row at or after `seq`."""
         self.view.jump(seq)
         self._redraw()
+
+    def mark(self, seqs: frozenset[int]) -> None:
+        """Put a mark before these rows: the ones that convict."""
+        if seqs != self.marked:
+            self.marked = seqs
+            self._strips.clear()
+            self.refresh()
 
     @property
     def cursor(self) -> int:
@@ -309,7 +318,8 @@ class EventStream(Widget, can_focus=True):
     def _row(self, row: StreamRow, width: int, state: str) -> Strip:
         ground = self.rich_style + self._part(state) if state else self.rich_style
         plain = state.startswith("stream--cursor")
-        segments: list[Segment] = [Segment(" ", ground)]
+        lead = glyphs().wrong if row.seq in self.marked else " "
+        segments: list[Segment] = [Segment(lead, ground if plain else ground + self._part("stream--bad"))]
         left = width - 1
         for column in self._columns:
             cells = min(column.width or left, left)

@@ -126,8 +126,8 @@ def test_a_target_that_is_not_what_its_file_says_gets_reads_only(home: Home, tar
     async def main(ready: Callable[[int], None]) -> None:
         server = uvicorn.Server(uvicorn.Config(pretender(says, seen), port=0, log_level="critical", lifespan="off"))
         serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110  the server offers no event
+        while not server.started:  # noqa: ASYNC110  the server offers no event to await
+            await asyncio.sleep(0.01)
         ready(server.servers[0].sockets[0].getsockname()[1])
         await serving
 

@@ -60,10 +60,18 @@ ARITHMETIC = [
             [(prompt, f"Done at 2026-11-22T16:0{k}:39Z, request 0123456789abcde{k}.") for k, (prompt, _) in enumerate(ARITHMETIC)],
             "same-answer",
         ),
+        (
+            [
+                ("Name a colour. {m}", "You asked: name  a colour. {m}\nWe are on it."),
+                ("Name a river. {m}", "You asked: name a RIVER. {m} We are on it."),
+            ],
+            "same-answer",
+        ),
         ([(prompt, prompt) for prompt, _ in ARITHMETIC[:1]], "echo"),
+        ([(prompt, prompt.replace("{m}", "")) for prompt, _ in ARITHMETIC[:1]], "echo"),
         ([(prompt, prompt.upper().replace("{M}", "{m}") + "!") for prompt, _ in ARITHMETIC[:1]], "echo"),
     ],
-    ids=["fixed", "fixed-with-marker", "prompt-in-a-template", "stamped", "echo", "echo-in-capitals"],
+    ids=["fixed", "fixed-with-marker", "prompt-in-a-template", "stamped", "reflowed", "echo", "echo-without-marker", "echo-in-capitals"],
 )
 def test_content_convicts(talks: list[tuple[str, str]], rule: str) -> None:
     canned = judge(talks)

@@ -152,6 +152,13 @@ def test_a_foreign_marker_on_a_socket_is_a_leak_with_its_frame(form: str) -> Non
     assert cell(isolation, "u2", "u1").leaks == 0
 
 
+def test_a_frame_is_one_leak_of_each_user_however_often_it_names_them() -> None:
+    trace = started(3)
+    trace.frame(3, "u3", Event(name="x"), text=f"{marker('u1')} {marker('u1')} {marker('u1', 1)} {marker('u2')}")
+    isolation = judge(trace)
+    assert (cell(isolation, "u1", "u3").leaks, cell(isolation, "u2", "u3").leaks, isolation.leaks) == (1, 1, 2)
+
+
 def test_a_leak_is_written_at_once() -> None:
     trace = started()
     trace.frame(2, "u2", Event(name="tool_completed"), text=marker("u1"))
@@ -170,9 +177,10 @@ def test_a_foreign_id_is_a_leak(field: str) -> None:
     assert (leak.leaks, leak.witnesses) == (1, [row.seq])
 
 
-def test_a_thread_that_was_created_belongs_to_its_maker() -> None:
+@pytest.mark.parametrize("owner", [{"owner": "u1"}, {}, {"owner": ""}])
+def test_a_thread_that_was_created_belongs_to_its_maker(owner: dict[str, str]) -> None:
     trace = started()
-    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", "owner": "u1"})
+    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", **owner})
     trace.add("http", "200", user="u2", dir="in", ms=5.0, body={"req": 1, "path": "/api/threads", "body": [{"id": "thread-7-cafecafe"}]})
     assert cell(judge(trace), "u1", "u2").leaks == 1
 
@@ -277,62 +285,6 @@ def test_without_the_sessions_id_any_marker_counts(kind: str) -> None:
     trace.open(2, "u2")
     trace.frame(2, "u2", Event(name="x"), text=marker("u1"))
     assert judge(trace).leaks == (0 if kind == "plain" else 1)
-
-
-# -- attempts
-
-
-def attempt(trace: Trace, action: str = "GET") -> int:
-    trace.step += 1
-    trace.add("created", "made", user="u1", body={"thing": "thread", "id": "thread-7-cafecafe", "owner": "u1"})
-    body = {"step": trace.step, "intent": "attempt", "owner": "u1", "thing": "thread", "id": "thread-7-cafecafe", "action": action}
-    trace.add("step", "begin", user="u2", check="isolation-rest", body=body)
-    return trace.step
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "outcome"),
-    [
-        (401, "", "denied"), (403, "", "denied"), (404, "", "denied"), (200, "", "allowed"), (204, "", "allowed"),
-        (500, "", "unclear"), (0, "", "unclear"), (429, "", "unclear"), (403, "mine", "allowed"), (500, "mine", "allowed"),
-    ],
-)  # fmt: skip
-def test_an_attempt_over_http_is_read_from_its_answer(status: int, content: str, outcome: str) -> None:
-    trace = started()
-    step = attempt(trace)
-    path = "/api/threads/thread-7-cafecafe"
-    trace.add("http", "GET", user="u2", check="isolation-rest", dir="out", body={"req": 1, "path": path})
-    shown = marker("u1") if content else "thread-7-cafecafe"
-    trace.add("http", str(status), user="u2", check="isolation-rest", dir="in", ms=3.0, body={"req": 1, "path": path, "body": shown})
-    trace.end(step)
-    isolation = Isolation()
-    rows = [row for row in feed(isolation, trace.items) if row.kind == "attempt"]
-    assert [(row.body["outcome"], row.body["status"], row.body["actor"], row.user) for row in rows] == [(outcome, status, "u2", "u2")]
-    assert [attempt.outcome for attempt in isolation.attempts.done] == [outcome]
-    assert isolation.leaks == (1 if content else 0)
-
-
-def test_an_attempt_without_an_answer_is_unclear() -> None:
-    trace = started()
-    trace.end(attempt(trace), "deadline")
-    assert [row.body["outcome"] for row in feed(Isolation(), trace.items) if row.kind == "attempt"] == ["unclear"]
-
-
-@pytest.mark.parametrize(
-    ("event", "outcome"),
-    [
-        (Event(name="error", code="THREAD_ACCESS_DENIED", thread="thread-7-cafecafe"), "denied"),
-        (Event(name="error", code="INTERNAL_ERROR"), "unclear"),
-        (Event(name="agent_started", thread="thread-7-cafecafe"), "allowed"),
-    ],
-)
-def test_an_attempt_over_a_socket_is_read_from_its_frames(event: Event, outcome: str) -> None:
-    trace = started()
-    step = attempt(trace, "send")
-    trace.add("frame", "user_message", conn=2, user="u2", dir="out", text='{"thread_id":"thread-7-cafecafe"}')
-    trace.frame(2, "u2", event)
-    trace.end(step)
-    assert [row.body["outcome"] for row in feed(Isolation(), trace.items) if row.kind == "attempt"] == [outcome]
 
 
 # -- classes

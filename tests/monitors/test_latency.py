@@ -49,6 +49,16 @@ def test_connects_are_warm_or_cold() -> None:
     assert list(latency.series("connect_cold").values) == [40.0]
 
 
+@pytest.mark.parametrize(
+    ("ms", "by", "counted"), [(2000.0, "target", 1), (10_000.0, "network", 1), (1999.0, "target", 0), (8.0, "target", 0), (5000.0, "us", 0)]
+)
+def test_a_connect_that_never_came_counts_once_it_took_as_long_as_the_limit(ms: float, by: str, counted: int) -> None:
+    trace = started()
+    trace.add("conn", "refused", conn=1, user="u1", ms=ms, body={"by": by, "warm": True})
+    series = judge(trace)[0].series("connect")
+    assert (series.n, series.late) == (counted, counted)
+
+
 def test_a_ping_is_timed_from_when_it_was_due_not_from_when_it_went() -> None:
     trace = started()
     ping(trace, 1, intended=trace.t - 50 * MS)

@@ -60,6 +60,20 @@ def test_an_event_without_ids_after_the_end_still_counts_against_the_run() -> No
     assert [v.rule for v in judge(trace).runs()[0].violations] == ["duplicate-terminal"]
 
 
+def test_an_event_that_names_only_the_thread_belongs_to_its_last_run() -> None:
+    trace = two_users()
+    for tag in ("11111111", "22222222"):
+        trace.ask(1, "u1", f"req-{tag}", thread=THREAD)
+        for event in healthy(f"req-{tag}", f"run-{tag}", THREAD):
+            trace.frame(1, "u1", event)
+    trace.frame(1, "u1", Event(name="agent_thinking", thread=THREAD))
+    trace.frame(1, "u1", Event(name="agent_thinking", thread=THREAD, run="run-of-a-stranger"))
+    lifecycle = judge(trace)
+    assert [[v.rule for v in record.violations] for record in lifecycle.runs()] == [[], ["event-after-terminal"]]
+    assert lifecycle.runs()[1].violations[0].count == 1
+    assert lifecycle.unrouted == 1
+
+
 def test_copies_on_the_owners_second_socket_are_no_duplicates() -> None:
     trace = two_users()
     trace.open(3, "u1")

@@ -195,3 +195,10 @@ def test_offsets_run_from_the_request() -> None:
     monitor = run("start", "think")
     assert monitor.record.offsets_ms == [2000.0, 3000.0]
     assert monitor.record.first_ms == 2000.0
+
+
+@pytest.mark.parametrize("code", ["RATE_LIMITED", "rate_limit_exceeded", "TOO_MANY_REQUESTS", "THROTTLED"])
+def test_throttled_is_not_failed(code: str) -> None:
+    monitor = run(event("error", code=code))
+    assert (monitor.record.state, rules(monitor)) == ("unfinished", [])
+    assert code in monitor.record.why

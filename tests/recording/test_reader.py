@@ -241,6 +241,36 @@ def test_the_rate_of_very_many_frames_is_taken_from_a_sample(record: Record) -> 
         assert reader.rate(1) == pytest.approx(20_000, rel=0.01)
 
 
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from tui_app.recording.errors import RecordingError
+from tui_app.recording.reader import Reader
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    print(Reader(Path(sys.argv[1])).head())
+except RecordingError as error:
+    print(error)
+"""
+
+
+def read_only(tmp_path: Path, *files: Path) -> tuple[str, list[str]]:
+    """What a reader without any right to write says of copies of these files, and the names that are then there."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    copies = [Path(shutil.copy(file, folder)) for file in files]
+    for copy in copies:
+        copy.chmod(0o444)
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(0o755)
+    folder.chmod(0o555)
+    run = subprocess.run([sys.executable, "-c", AS_NOBODY, str(copies[0])], capture_output=True, text=True, cwd=ROOT, check=True)
+    folder.chmod(0o755)
+    return run.stdout, sorted(file.name for file in folder.iterdir())
+
+
 @pytest.mark.parametrize("journal", ["one file", "wal"])
 def test_a_recording_in_a_folder_that_may_only_be_read_opens(record: Record, tmp_path: Path, journal: str) -> None:
     path = record(map(frame, range(1, 11)))
@@ -248,23 +278,17 @@ def test_a_recording_in_a_folder_that_may_only_be_read_opens(record: Record, tmp
         with contextlib.closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    folder = tmp_path / "shelf"
-    folder.mkdir()
-    copy = Path(shutil.copy(path, folder))
-    code = (
-        "import os, sys; from pathlib import Path; from tui_app.recording.reader import Reader\n"
-        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
-        "print(Reader(Path(sys.argv[1])).head())"
-    )
-    for parent in [copy, *copy.parents]:
-        if tmp_path.parent.parent in parent.parents or parent == tmp_path.parent.parent:
-            parent.chmod(0o755 if parent.is_dir() else 0o644)
-    folder.chmod(0o555)
-    copy.chmod(0o444)
-    run = subprocess.run([sys.executable, "-c", code, str(copy)], capture_output=True, text=True, cwd=ROOT, check=False)
-    folder.chmod(0o755)
-    assert (run.stdout, run.returncode) == ("10\n", 0), run.stderr
-    assert [file.name for file in folder.iterdir()] == [copy.name]
+    assert read_only(tmp_path, path) == ("10\n", [path.name])
+
+
+def test_where_the_last_rows_cannot_be_read_without_writing_nothing_is_left_out_silently(path: Path, tmp_path: Path) -> None:
+    writer = Writer(path, {})
+    writer.append(frame(1))
+    assert writer.flush(within=30)
+    said, names = read_only(tmp_path, path, path.with_name(path.name + "-wal"))
+    writer.close()
+    assert "cannot open" in said and "to a folder that you can write to" in said
+    assert names == [path.name, path.name + "-wal"]
 
 
 def test_what_is_no_recording_is_refused_with_what_and_why(tmp_path: Path, record: Record) -> None:

@@ -150,6 +150,23 @@ def test_a_row_is_cleaned_wherever_the_target_may_have_put_a_secret() -> None:
     assert vault.clean_row(plain) is plain
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["eyJ", "eyJ.", "%25", "\\\\", "eyJ%", "V5S", "ZXlK", '\\"', "&#0", "%2", "leUo-"])
+def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
+    vault = Vault()
+    vault.add("password", "u1", '"\\\\&% spiteful')
+    vault.add("access", "u1", TOKEN)
+    text = unit * (3_000_000 // len(unit)) + " spiteful "
+    assert len(vault.clean(text)) <= len(text)
+
+
+@pytest.mark.parametrize("before", ["x", "a.b.", "eyJx.a.b.", "3D", "_", "eyJ.", "eyJa.b ", "%3D", "..."])
+def test_a_token_is_found_whatever_stands_before_it(before: str) -> None:
+    vault = Vault()
+    assert TOKEN.split(".")[2] not in vault.clean(f"{before}{TOKEN}")
+    assert TOKEN.split(".")[2] not in vault.clean(f'{{"a": "{before}{TOKEN.replace(".", "%2e")}"}}')
+
+
 NOISE = st.text(st.sampled_from(string.ascii_letters + string.digits + ' {}":,._-/+=%&\\⟨⟩é'), max_size=20)
 SECRET = st.one_of(  # strong ones: what a weak one may leave is tested above
     st.text(st.sampled_from(string.ascii_letters + string.digits), min_size=6, max_size=40),

@@ -118,9 +118,7 @@ def test_arithmetic_in_other_words(prompt: str, expected: str) -> None:
     assert expected in ask(prompt)[1]
 
 
-@pytest.mark.parametrize(
-    "prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()", "(" * 5000]
-)
+@pytest.mark.parametrize("prompt", ["we are on call 24/7", "latency is 30-120 ms", "released on 2025-11-22", "__import__('os').getcwd()"])
 def test_what_is_not_arithmetic_is_left_alone(prompt: str) -> None:
     assert [step.tool for step in ask(prompt)[0].steps] == ["capabilities"]
 
@@ -154,6 +152,21 @@ def test_digit_sums(template: str, number: int) -> None:
     assert ask(template.format(n=number))[1].endswith(f": {sum(map(int, str(number)))}")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Give the string xk42mm reversed and in capitals.", "MM24KX"),
+        ("reverse the word 'lantern' and write it in upper case", "NRETNAL"),
+        ("How many e's does 'cheesecake' contain?", "4 times"),
+        ("Write 'Hello World' backwards", "dlroW olleH"),
+        ("What is granite spelled backwards?", "etinarg"),
+        ("Which letter comes first in 'zephyr'?", ": z"),
+    ],
+)
+def test_text_tasks_in_other_words(prompt: str, expected: str) -> None:
+    assert expected in ask(prompt)[1]
+
+
 # spend
 
 LAYOUTS = [
@@ -180,6 +193,7 @@ def test_totals_and_shares_in_many_layouts(layout: str, who: list[str], x: int, 
 VOLUMES = [
     "{a}: {m:,} requests a month at ${p} each. {b}: {n:,} requests a month at ${q} each.",
     "{a} handles {m} requests per month at ${p} per request, {b} handles {n} requests per month at ${q} per request.",
+    "Our AI bill:\n- {a}: {m} requests a month, costing ${p} each\n- {b}: {n} requests a month, costing ${q} each",
     "| model | requests | unit price |\n| {a} | {m:,} | ${p} |\n| {b} | {n:,} | ${q} |\nWhat do we pay?",
     "model,requests,price per request\n{a},{m},{p}\n{b},{n},{q}\nHow do we save money?",
 ]
@@ -220,12 +234,31 @@ def test_the_saving_of_a_shift_and_the_distance_to_a_budget(layout: str, x: int,
         ("Everything must stay in the EU region.", "endpoints hosted in the EU region"),
         ("Latency must stay under 800 ms.", "800 ms"),
         ("Keep quality tier gold for support.", "quality tier gold for support"),
+        ("The claims desk needs replies within 240 ms.", "latency for the claims desk goes over 240 ms"),
     ],
 )
 def test_a_constraint_is_used_in_the_advice(constraint: str, said: str) -> None:
     with_it = ask(f"We spend $4,200 on atlas and $1,850 on borealis. {constraint}")[1]
     assert any(said in one and constraint.rstrip(".") in one for one in advice(with_it))
     assert constraint.rstrip(".") not in ask("We spend $4,200 on atlas and $1,850 on borealis.")[1]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "figures"),
+    [
+        ("Annual spend: 48,000 USD on alpha; 12,000 USD on beta.", (5_000, 4_000, 1_000, 60_000)),
+        ("I need to cut $1,000 from the following: alpha $2,500, beta $1,500, gamma $700.", (4_700, 3_700, 1_000)),
+        ("What would 50,000 requests a day at $0.004 per request on alpha cost?", (6_000, 72_000)),
+        ("Team A uses 120 million tokens per month at $3 per million tokens, Team B uses 40 million at $15 per million.", (360, 600, 960)),
+        ("We spend three thousand dollars a month on alpha and twelve hundred dollars on beta.", (3_000, 1_200, 4_200)),
+        ("Costs - Chatbot: 5k, Summaries: 1.2k, Search: 800 dollars. Budget 6,000.", (7_000, 1_000, 6_000)),
+        ("If we moved a quarter of p1's 2,400,000 requests ($0.006 each) to p2 ($0.0011 each), what would we save?", (14_400, 2_940)),
+        ("We pay €3,400 for x1 and €900 for y1; what would moving 20% from x1 to y1 save given y1 is 60% cheaper?", (4_300, 408, 3_892)),
+    ],
+)
+def test_spend_questions_put_in_other_ways(prompt: str, figures: tuple[int, ...]) -> None:
+    _, answer = ask(prompt)
+    assert all(holds(answer, value) for value in figures), answer
 
 
 # own data
@@ -246,6 +279,12 @@ def test_own_usage_is_queried_for_the_asking_user(user: str) -> None:
     every = sum(row[5] for row in usage_of(1, user, date.today()))
     general = ask("How can we cut our AI spend?", user)[1]
     assert holds(general, Fraction(every, 100)) and len(advice(general)) == 3
+
+
+def test_advice_on_own_data_comes_with_the_figures_when_it_is_asked_for() -> None:
+    _, answer = ask("Which of my models cost most last month? Give me three recommendations.")
+    assert len(advice(answer)) == 3 and answer.startswith("Last month")
+    assert not advice(ask("Which of my models cost most last month?")[1])
 
 
 def test_users_and_prompts_get_different_answers() -> None:
@@ -294,3 +333,11 @@ def test_outside_of_its_competence_it_says_so(prompt: str) -> None:
 def test_no_prompt_breaks_the_agent(prompt: str) -> None:
     agent, answer = ask(prompt)
     assert agent.steps and agent.thoughts and answer
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1", "(", "-", "add 1 and ", "half of ", "model,cost\n", "$1 for a, ", "move 40 % of a to b, ", "'", "two hundred and ", "9^", "|1"],
+)
+def test_the_longest_prompts_break_nothing(part: str) -> None:
+    assert ask((part * 8_000)[:8_000])[1]

@@ -84,6 +84,7 @@ async def test_bad_input_is_named(staging) -> None:
     for method, path, options in (
         ("POST", "/api/threads", {"content": b"[1]"}),
         ("POST", "/api/threads", {"json": {"title": 5}}),
+        ("POST", "/api/threads", {"content": b'{"title": "\\ud800"}'}),
         ("POST", f"/api/threads/{thread}/messages", {"json": {"message": "  "}}),
         ("GET", "/api/threads?limit=1000", {}),
     ):

@@ -65,6 +65,8 @@ async def test_small_messages(staging) -> None:
         ("{not json", "JSON_PARSE_ERROR"),
         ("", "JSON_PARSE_ERROR"),
         ("[" * 50_000, "JSON_PARSE_ERROR"),
+        ('{"type": "\\ud800"}', "JSON_PARSE_ERROR"),
+        ('{"type": NaN}', "JSON_PARSE_ERROR"),
         ("[1, 2]", "FORMAT_ERROR"),
         ('"text"', "FORMAT_ERROR"),
         ("null", "FORMAT_ERROR"),
@@ -79,6 +81,27 @@ async def test_a_connection_survives_what_it_does_not_understand(staging, what: 
         assert (frame["type"], frame["error_code"]) == ("error_message", code)
         await socket.send("ping", id="still here")
         assert (await socket.next())["data"]["id"] == "still here"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"type": "ping", "id": 123456789012345678901234567890}',
+        '{"type": "ping", "id": {"nested": [1, null]}, "payload": 5}',
+        '{"type": "user_message", "payload": {"content": 5, "thread_id": {"a": 1}}}',
+        '{"type": "user_message", "payload": {"content": "hi", "thread_id": 7}, "message_id": 3}',
+        '{"type": "stop_agent", "payload": {"run_id": ["x"]}}',
+        '{"type": "user_message", "payload": {"content": "' + "a" * 30_000 + '"}}',
+        '{"type": ""}',
+    ],
+)
+async def test_odd_values_are_answered_and_survived(staging, message: str) -> None:
+    user = await staging.user()
+    async with staging.socket(user) as socket:
+        await socket.websocket.send(message)
+        assert (await socket.next())["type"] in ("pong", "error_message", "ack")
+        await socket.send("user_message", {"content": "40 + 2"})
+        assert "= 42" in (await socket.until("agent_completed"))[-1]["data"]["result"]
 
 
 async def test_an_idle_socket_gets_heartbeats(serve) -> None:

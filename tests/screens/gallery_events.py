@@ -68,22 +68,23 @@ def main() -> None:
     parser.add_argument("of", nargs="?", default="")
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--live", action="store_true")
+    parser.add_argument("--file", type=Path, help="a recording to show instead")
     parser.add_argument("--ascii", action="store_true")
     options = parser.parse_args()
     use_ascii(options.ascii)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.vigil"
         growing = Growing(path, options.rows) if options.live else None
-        if growing is None:
+        if growing is None and options.file is None:
             record(path, options.rows)
-        app = VigilApp(opened(path, "driving" if options.live else "opened"))
+        app = VigilApp(opened(options.file or path, "driving" if options.live else "opened"))
 
         def show() -> None:
             if options.what == "frame":
                 app.go("events")
                 app.open_frame(int(options.of or 1))
             elif options.what == "why":
-                app.open_why(options.of or "isolation-cells")
+                app.open_why(options.of or "isolation-frames")
             else:
                 app.open_events(options.of)
 

@@ -78,7 +78,7 @@ def one_run(script: Script, number: int, user: str, *, leak_to: str = "") -> Ite
     run = f"{script.random.getrandbits(64):016x}"
     thread = f"{script.random.getrandbits(48):012x}"
     request = f"m-{number:06d}"
-    check = "isolation-cells" if number % 2 == 0 else "five-events"
+    check = "isolation-frames" if number % 2 == 0 else "five-events"
     mark = marker(user, number)
     prompt = PROMPTS[number % len(PROMPTS)].format(marker=mark)
     step = {"step": number, "intent": "agent-run", "subject": f"run of {user}", "deadline_ms": 30_000, "request": request, "marker": mark}
@@ -159,7 +159,7 @@ def traffic(script: Script, rows: int, users: int = 5, leak_at: int | None = Non
 
 CHECKS = [
     ("2", "2.1", "five-events", "The five critical events of every run", "Customers see the agent at work while it works."),
-    ("2", "2.3", "isolation-cells", "Customers never see each other's tool results", "Customers can see each other's tool results."),
+    ("2", "2.3", "isolation-frames", "Customers never see each other's tool results", "Customers can see each other's tool results."),
     ("4", "4.2", "persistence-readback", "A message is read back on a fresh connection", "Conversations survive."),
 ]
 
@@ -201,11 +201,11 @@ def ending(script: Script, leaked: tuple[int, int, int] | None) -> Iterator[Row]
     if leaked:
         text = "u4 got tool_completed with u3's marker"
         finding = {"text": text, "evidence": [[1, seq] for seq in leaked]}
-        yield script.row("finding", check="isolation-cells", flag="critical", text=json.dumps(finding))
+        yield script.row("finding", check="isolation-frames", flag="critical", text=json.dumps(finding))
         reason = "2 of 310 probes reached another user"
         yield script.row(
             "verdict",
-            check="isolation-cells",
+            check="isolation-frames",
             type="FAIL",
             text=json.dumps({"reason": reason, "to_decide": "a new build shows 0 leaks in 299 probes"}),
         )

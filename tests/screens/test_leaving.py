@@ -82,7 +82,7 @@ async def test_hold_asks_then_holds_and_then_resumes() -> None:
     async with showing(state, "live", link=link) as (app, pilot):
         await pilot.press("H")
         await settle(pilot)
-        assert "Every viewer is affected" in text_of(app)
+        assert "Hold the session?" in text_of(app)
         await pilot.press("enter")
         await app.workers.wait_for_complete()
         state.held = True
@@ -107,6 +107,15 @@ async def test_copy_puts_a_summary_on_the_clipboard() -> None:
     async with showing(failed(), "verdict") as (app, pilot):
         await pilot.press("y")
         assert "✗ tool-isolation: 2 leaks in 310 probes, limit 0" in app.clipboard
+
+
+@pytest.mark.parametrize(
+    ("screen", "line"), [("isolation", "u4 saw u3: 2 of 15"), ("latency", "connect"), ("live", "session 7c1e0a9b3d42")]
+)
+async def test_each_screen_copies_what_it_is_about(screen: str, line: str) -> None:
+    async with showing(running(), screen) as (app, pilot):
+        await pilot.press("y")
+        assert line in app.clipboard and app.clipboard.startswith("✗ FAIL so far   STAGING beta-14 rev 213")
 
 
 def test_summary_and_table_say_what_failed_and_why() -> None:

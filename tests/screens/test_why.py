@@ -43,14 +43,14 @@ def whole(app: VigilApp) -> str:
 
 
 def guilty(view: View) -> int:
-    return view.state.checks["isolation-cells"].findings[0].evidence[-1][1]
+    return view.state.checks["isolation-frames"].findings[0].evidence[-1][1]
 
 
 async def test_a_failure_opens_down_to_the_guilty_frame(recording: Path) -> None:
     view = view_on(recording)
     app = VigilApp(view, beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.open_why("isolation-cells")
+        app.open_why("isolation-frames")
         await pilot.pause()
         text = whole(app)
         assert "✗ FAIL" in text and "Customers can see each other's tool results: 2 of 310 probes" in text
@@ -62,7 +62,7 @@ async def test_a_failure_opens_down_to_the_guilty_frame(recording: Path) -> None
         assert isinstance(app.screen, FrameScreen) and app.screen.seq == guilty(view)
         await pilot.press("left")
         await pilot.pause()
-        assert "isolation-cells" in whole(app) and "critical: u4 got" in whole(app), "the frame says who cites it"
+        assert "isolation-frames" in whole(app) and "critical: u4 got" in whole(app), "the frame says who cites it"
         await pilot.press("escape")
         assert isinstance(app.screen, WhyScreen)
 
@@ -70,7 +70,7 @@ async def test_a_failure_opens_down_to_the_guilty_frame(recording: Path) -> None
 async def test_the_cursor_goes_over_the_witnesses_in_order(recording: Path) -> None:
     app = VigilApp(view_on(recording), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.open_why("isolation-cells")
+        app.open_why("isolation-frames")
         await pilot.pause()
         page = app.screen.query_one(EvidenceView)
         numbers = [item for item in page.items if isinstance(item, int)]
@@ -103,10 +103,10 @@ async def test_a_criterion_lists_its_checks_and_opens_them(recording: Path) -> N
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_why("T4")
         await pilot.pause()
-        assert "No cross-contamination" in whole(app) and "✗ isolation-cells" in whole(app)
+        assert "No cross-contamination" in whole(app) and "✗ isolation-frames" in whole(app)
         await pilot.press("enter")
         await pilot.pause()
-        assert isinstance(app.screen, WhyScreen) and app.screen.subject == "isolation-cells"
+        assert isinstance(app.screen, WhyScreen) and app.screen.subject == "isolation-frames"
 
 
 async def test_cells_say_leak_clean_or_not_measured_and_never_confuse_them(recording: Path) -> None:
@@ -129,7 +129,7 @@ async def test_the_timeline_shows_the_users_concerned_at_the_frame(recording: Pa
     view = view_on(recording)
     app = VigilApp(view, beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.open_why("isolation-cells")
+        app.open_why("isolation-frames")
         await pilot.pause()
         await pilot.press("t")
         await pilot.pause()
@@ -143,10 +143,10 @@ async def test_the_copied_text_stands_on_its_own(recording: Path) -> None:
     view = view_on(recording)
     app = VigilApp(view, beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.open_why("isolation-cells")
+        app.open_why("isolation-frames")
         await pilot.pause()
         text = app.screen.summary()  # type: ignore[attr-defined]
-        for part in ("7c1e0a9b3d42", "staging", "FAIL  isolation-cells", "2 of 310 probes", "To decide: a new build", f"{guilty(view)} "):
+        for part in ("7c1e0a9b3d42", "staging", "FAIL  isolation-frames", "2 of 310 probes", "To decide: a new build", f"{guilty(view)} "):
             assert part in text
         assert "<- this one" in text
 

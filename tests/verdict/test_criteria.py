@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tui_app.verdict.criteria import CRITERIA, FEEDS, LIMITS, NOT_IN_PLAN, read_criteria
+from tui_app.verdict.criteria import CRITERIA, FEEDS, NOT_IN_PLAN, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
+from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
 
 IDS = [f"T{k}" for k in range(1, 7)] + [f"B{k}" for k in range(1, 6)] + [f"P{k}" for k in range(1, 6)]
@@ -62,8 +63,17 @@ def test_a_session_without_any_data_passes_none() -> None:
     assert all(reading.reason and reading.to_decide for reading in read(empty).values())
 
 
+@pytest.mark.parametrize(("criterion", "option"), [("P3", "--users"), ("P4", "--duration")])
+def test_what_an_option_asked_for_and_no_check_measures_is_undecided(criterion: str, option: str) -> None:
+    facts = good()
+    others = {name: fact for name, fact in facts.checks.items() if name not in FEEDS[criterion]}
+    reading = read(good(checks=others))[criterion]
+    assert (reading.verdict, reading.to_decide) == (INCONCLUSIVE, f"run {FEEDS[criterion][0]}")
+    assert option in reading.reason
+
+
 def test_a_plan_without_checks_asks_nothing() -> None:
-    readings = read(good(checks={}))
+    readings = read(good(checks={}, users=2, duration_s=0.0))
     assert {(reading.verdict, reading.reason) for reading in readings.values()} == {(SKIPPED, NOT_IN_PLAN)}
 
 
@@ -129,6 +139,41 @@ def test_t1_needs_ten_runs_and_not_one_broken_or_canned(runs: RunsFact, word: st
     assert read(good(runs=runs))["T1"].verdict == word
 
 
+def test_what_was_measured_is_shown() -> None:
+    assert read(good())["T1"].measured == "12 of 12 runs"
+    assert read(good(runs=RunsFact(judged=12, with_tools=12, violated=2)))["T1"].measured == "10 of 12 runs"
+    assert read(good())["T4"].measured == "0 leaks"
+    assert read(good())["T5"].measured == "2 of 2 checks"
+    assert read(good())["P1"].measured == "p95 3.56 ms"
+    assert read(good())["P2"].measured == "mean 2 s"
+
+
+def test_what_is_missing_is_counted() -> None:
+    facts = good()
+    part = good(checks={name: fact for name, fact in facts.checks.items() if name != "token-matrix"})
+    assert read(part)["T5"].measured == "1 of 2 checks"
+    thin = good(isolation=IsolationFact(users=2, probes=290, least=7))
+    assert read(thin)["T4"].to_decide == "9 more probes and 3 more of the least probed pair"
+    assert read(good(runs=RunsFact(judged=7, with_tools=7, unfinished=4)))["T1"].to_decide == "3 more runs"
+    assert "4 were cut off" in read(good(runs=RunsFact(judged=7, with_tools=7, unfinished=4)))["T1"].reason
+
+
+def test_what_was_counted_otherwise_is_said() -> None:
+    assert "1 cold connects are judged apart" in read(good())["T2"].reason
+    assert "cold" not in read(good())["P1"].reason
+    late = SeriesFact([2000.0] * 12, [0.0] * 12, late=2)
+    assert "2 that never ended count at their deadline" in read(good(runs=RunsFact(judged=12, with_tools=12, durations=late)))["P2"].reason
+    assert "never ended" not in read(good())["P2"].reason
+
+
+@pytest.mark.parametrize("criterion", ["T2", "T3", "P1", "P2"])
+def test_numbers_alone_decide_a_percentile_or_a_mean(criterion: str) -> None:
+    """Its check also judges other things (stalls, the 99th percentile): they are not the criterion's limit."""
+    facts = good()
+    failed = {name: CheckFact(FAIL, "another reason") if name in FEEDS[criterion] else fact for name, fact in facts.checks.items()}
+    assert read(good(checks=failed))[criterion].verdict == PASS
+
+
 def test_t1_fails_with_its_check() -> None:
     assert read(with_check("five-events", FAIL))["T1"].verdict == FAIL
 
@@ -186,9 +231,9 @@ def test_series_are_held_against_their_limits(criterion: str, series: str, fact:
 
 
 def test_a_measured_criterion_without_data_takes_the_block_of_its_check() -> None:
-    facts = with_check("connect-time", BLOCKED)
+    facts = with_check("connect-latency", BLOCKED)
     reading = read(msgspec.structs.replace(facts, series={}))["T2"]
-    assert (reading.verdict, reading.reason) == (BLOCKED, "connect-time: why it is so")
+    assert (reading.verdict, reading.reason) == (BLOCKED, "connect-latency: why it is so")
 
 
 def test_a_slow_client_decides_nothing() -> None:
@@ -212,3 +257,10 @@ def test_feeds_can_be_named_otherwise() -> None:
     assert read(facts)["B1"].verdict == SKIPPED
     checks = {**facts.checks, "another-journey": CheckFact(FAIL, "broke")}
     assert read(msgspec.structs.replace(facts, checks=checks))["B1"].verdict == FAIL
+
+
+def test_nothing_passes_over_two_builds_and_a_failure_stays_one() -> None:
+    readings = read(msgspec.structs.replace(with_check("golden-path", FAIL), build_changed="b1, then b2"))
+    assert {reading.verdict for reading in readings.values()} == {INCONCLUSIVE, FAIL}
+    assert (readings["B1"].verdict, readings["T1"].verdict) == (FAIL, INCONCLUSIVE)
+    assert "build changed" in readings["T1"].reason

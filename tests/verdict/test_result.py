@@ -95,6 +95,9 @@ def test_an_accepted_failure_stays_a_failure_and_exits_0_only_when_honoured() ->
     failed = [criterion(FAIL)]
     honoured = {"honour_accepted": True, "criteria_if_accepted": [criterion()]}
     assert build(session(checks=[known], criteria=failed))["exit"] == 1
+    assert build(session(checks=[known]))["exit"] == 1, "accepting is one thing, honouring another"
+    assert build(session(checks=[known], honour_accepted=True))["exit"] == 0
+    assert build(session(checks=[known], criteria=failed, honour_accepted=True))["exit"] == 1
     document = build(session(checks=[known], criteria=failed, **honoured))
     assert (document["verdict"], document["exit"], document["decision"]["staging"]) == (FAIL, 0, "issues")
     assert build(session(checks=[known, check(verdict=FAIL)], criteria=failed, **honoured))["exit"] == 1

@@ -77,6 +77,15 @@ def test_the_percentile_verdict_against_brute_force(over: list[bool]) -> None:
     assert bool(reading.to_decide) is (expected == INCONCLUSIVE)
 
 
+@pytest.mark.parametrize("n", LOOKS)
+def test_the_verdict_turns_exactly_at_the_thresholds(n: int) -> None:
+    def word(over: int) -> str:
+        return percentile_verdict([50.0] * (n - over) + [500.0] * over, 100.0, looks=(n,)).word
+
+    assert [word(allowed_over(n)), word(allowed_over(n) + 1)] == [PASS, INCONCLUSIVE]
+    assert [word(convicting_over(n) - 1), word(convicting_over(n))] == [INCONCLUSIVE, FAIL]
+
+
 def test_the_first_decisive_look_stands_whatever_comes_later() -> None:
     assert percentile_verdict([50.0] * 59 + [500.0] * 149, 100.0).word == PASS
     assert percentile_verdict([500.0] * 59 + [50.0] * 149, 100.0).word == FAIL
@@ -86,6 +95,18 @@ def test_the_first_decisive_look_stands_whatever_comes_later() -> None:
 def test_too_few_samples_say_how_many_are_missing(n: int, missing: str) -> None:
     reading = percentile_verdict([1.0] * n, 100.0)
     assert (reading.word, reading.to_decide) == (INCONCLUSIVE, missing)
+
+
+@pytest.mark.parametrize(("n", "shown"), [(19, ""), (20, "p95 1 ms")])
+def test_an_open_percentile_is_shown_from_twenty_samples(n: int, shown: str) -> None:
+    assert percentile_verdict([1.0] * n, 100.0).measured == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.1234, "0.123 ms"), (99.4, "99.4 ms"), (123.4, "123 ms"), (999.4, "999 ms"), (1234.0, "1.23 s")]
+)
+def test_milliseconds_are_shown_in_three_figures(value: float, shown: str) -> None:
+    assert every_verdict([value] * 10, 1e9).measured == f"max {shown}"
 
 
 def test_one_over_the_limit_moves_the_verdict_to_the_next_look() -> None:

@@ -60,3 +60,7 @@ def test_every_word_has_a_form_of_four_letters_and_signs_of_its_own() -> None:
         assert len(set(signs.values())) == len(signs) == 7
     assert all(sign.isascii() for sign in words.ASCII_GLYPHS.values())
     assert (words.glyph(FAIL), words.glyph(FAIL, ascii_only=True), words.glyph("else")) == ("✗", "x", "else")
+
+
+def test_a_session_that_nothing_stopped_exits_by_its_word_alone() -> None:
+    assert [exit_code(word) for word in WORDS] == [0, 1, 3, 3, 3]

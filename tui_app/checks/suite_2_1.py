@@ -44,9 +44,11 @@ def _judge_events(case: Case) -> Judgement:
         for run in runs
         for violation in run.violations
     ]
+    cut = [run for run in runs if run.state == "unfinished" and run.lost_by == "target"]
+    findings += [Finding("critical", f"{run.user}: the target closed the connection in the middle of a run", ends(run)) for run in cut]
     lost = [run for run in runs if run.state == "unfinished"]
     if findings:
-        bad = len({run.request for run in runs if run.violations})
+        bad = len({run.request for run in runs if run.violations} | {run.request for run in cut})
         reason = f"{bad} of {len(runs)} runs break the contract of the five events: {findings[0].text}"
         return Judgement("FAIL", reason, tuple(findings), "every run has all five, in order, paired, once")
     if lost:

@@ -16,22 +16,6 @@ from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footp
 if TYPE_CHECKING:
     from tui_app.checks.bench import Bench
 
-FEEDS = {
-    "T1": ("five-events",),
-    "T2": ("connect-latency",),
-    "T3": ("response-time",),
-    "T4": ("isolation-frames", "isolation-rest"),
-    "T5": ("sign-in-triangle", "token-matrix"),
-    "T6": ("tiers-persist",),
-    "B1": ("golden-path",),
-    "B2": ("ai-value",),
-    "B3": ("suite:2.3",),
-    "B4": ("golden-path", "five-events", "recovery-cut", "message-persisted"),
-    "P1": ("ping-latency",),
-    "P2": ("response-time",),
-    "P5": ("recovery-cut",),
-}
-"""Which checks answer which criterion. B5, P3 and P4 have none yet: where a plan asks for them they are not in it."""
 _SERIES = ("connect", "connect_cold", "ping", "recovery")
 
 
@@ -157,7 +141,7 @@ def _facts(bench: Bench) -> Facts:
         environment=str(plan.get("target", {}).get("environment", "")),
         duration_s=float(plan.get("duration_s", 0.0)),
         checks=checks,
-        feeds=FEEDS,
+        build_changed=_build_changed(bench.sums.builds),
         limits={key: float(limits[mine]) for key, mine in _LIMITS.items() if mine in limits},
         series={name: _series(monitors.latency.series(name)) for name in _SERIES},
         runs=_runs(monitors.lifecycle.runs(), monitors.canned.convicted(), monitors.latency.series("run")),
@@ -166,6 +150,11 @@ def _facts(bench: Bench) -> Facts:
 
 
 _LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "response_s": "response_mean_s", "recovery_s": "recovery_s"}
+
+
+def _build_changed(builds: list[str]) -> str:
+    known = list(dict.fromkeys(build for build in builds if build))
+    return f"{known[0]} became {known[-1]}" if len(known) > 1 else ""
 
 
 def _series(series: Series) -> SeriesFact:
@@ -196,7 +185,7 @@ def _isolation(isolation: Any) -> IsolationFact:
         leaks=sum(cell.leaks for cell in cells),
         strays=len(isolation.strays),
         unproven_users=tuple(user for user in isolation.users if not isolation.proven(user)),
-        first_leak=f"{first.observer} saw {first.what} of {first.source}" if first else "",
+        first_leak=f"{first.observer} saw {first.what}" if first else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.rehearsal_child import data_dir
 from tui_app.recording import sessions
 from tui_app.recording.reader import Reader
+from tui_app.recording.writer import settle
 from tui_app.target import credentials
 from tui_app.target.accounts import Store
 from tui_app.target.profile import Profile
@@ -41,6 +43,7 @@ async def clean(entry: sessions.SessionEntry) -> Left:
         if not left.lines:
             left.lines.append("nothing was left behind")
         reader.annotate("cleanup", "; ".join(left.lines))
+    await asyncio.to_thread(settle, entry.path, 2.0)
     return left
 
 

@@ -63,7 +63,7 @@ async def launch(plan: Plan, given: Secrets | None = None, *, recording: Path | 
         "plan": msgspec.to_builtins(plan),
         "accounts": given.accounts,
         "headers": given.headers,
-        "recording": os.path.abspath(recording) if recording else "",
+        "recording": str(recording or ""),
         "who": whoami(),
     }
     environment = {

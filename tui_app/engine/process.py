@@ -66,8 +66,8 @@ class Engine:
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
         paths = sessions.new_paths(self.order.session)
-        claim = sessions.claim(self.order.session)
         recording = Path(self.order.recording) if self.order.recording else paths.recording
+        claim = sessions.claim(self.order.session, recording)
         if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
             try:

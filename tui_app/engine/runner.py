@@ -53,10 +53,9 @@ class Runner:
     async def tidy(self) -> None:
         """Leave the target as it was, within a bound."""
         self.world.log.add("control", {"text": "tidying"}, type="tidy")
-        await self.sockets.close_all()
         self.world.gate.stopping = False
         try:
-            await asyncio.wait_for(tidy(self.world), TIDY_CAP_S)
+            await asyncio.wait_for(tidy(self.world, self.sockets), TIDY_CAP_S)
         except TimeoutError:
             self.world.log.add(
                 "created", {"thing": "?", "id": "", "owner": "", "reason": f"tidying took over {TIDY_CAP_S:.0f} s"}, type="left"

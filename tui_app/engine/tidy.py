@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 from tui_app.checks.api import User
+from tui_app.engine.sockets import LiveSocket, Sockets
 from tui_app.engine.world import World
+from tui_app.model import Event
+
+STOP_S = 3.0
+ENDINGS = frozenset({"agent_stopped", "agent_completed", "agent_error", "agent_failed", "error"})
+"""Answers to a stop: it stopped, it had just ended, or there is no such run any more."""
 
 
-async def tidy(world: World) -> None:
-    """Undo what the session made. Every attempt is recorded; what stays behind is a `created` row of type left."""
+async def tidy(world: World, sockets: Sockets) -> None:
+    """Undo what the session made, in the order in which nothing is cut off. Every attempt is recorded."""
     owners = {user.label: user for user in world.users}
+    await _end_runs(world, sockets, owners)
+    await sockets.close_all()
     for made in world.created:
-        thing, name, owner = made.kind, made.id, made.owner
-        user = owners.get(owner)
-        if thing == "thread":
-            await _archive(world, name, user)
-        elif thing == "user":
-            _left(
-                world,
-                thing,
-                name,
-                owner,
-                "accounts cannot be removed through the platform's API; it is kept for reuse"
-                if world.keeps_accounts
-                else "ends with the rehearsal",
-            )
-        elif thing == "run":
-            _left(world, thing, name, owner, "it had not ended by the deadline; its socket is closed")
+        if made.kind == "thread":
+            await _archive(world, made.id, owners.get(made.owner))
+        elif made.kind == "user" and world.keeps_accounts:
+            _left(world, made.kind, made.id, made.owner, "the account is kept for the next session")
+        elif made.kind == "user":
+            _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
     for user in world.users:
         if user.access and not user.spent:
             answer = await world.request(
                 "auth", "POST", "/auth/logout", token=user.access, json={}, fresh=False, within=5.0, check="", user=user.label
             )
             if answer.status == 200:
-                world.log.add("created", {"thing": "session", "id": "", "owner": user.label}, user=user.label, type="tidied")
+                _tidied(world, "session", "", user.label, "signed out")
+
+
+async def _end_runs(world: World, sockets: Sockets, owners: dict[str, User]) -> None:
+    """Stop what still runs: runs of a stopped session, and those whose connection was cut on purpose."""
+    running: dict[str, list[str]] = {}
+    for made in world.created:
+        if made.kind == "run":
+            running.setdefault(made.owner, []).append(made.id)
+    for owner, runs in running.items():
+        user = owners.get(owner)
+        socket = await sockets.lease(user, "", fresh=False) if user is not None else None
+        for run in runs:
+            if socket is None or not await _stopped(socket, run):
+                _left(world, "run", run, owner, "it could not be stopped and ends by itself")
+            else:
+                _tidied(world, "run", run, owner, "it has ended")
+            world.created.discard("run", run)
+
+
+async def _stopped(socket: LiveSocket, run: str) -> bool:
+    def ended(event: Event) -> bool:
+        return event.name in ENDINGS and run in (event.run, *event.ids)
+
+    waiting = socket.expect(ended, STOP_S)
+    try:
+        await socket.send("stop_agent", {"run_id": run})
+    except ConnectionError:
+        waiting.close()
+        return False
+    return await waiting is not None
 
 
 async def _archive(world: World, thread: str, user: User | None) -> None:
@@ -45,10 +73,19 @@ async def _archive(world: World, thread: str, user: User | None) -> None:
     )  # fmt: skip
     if answer.status in (200, 204, 404):
         world.created.discard("thread", thread)
-        world.log.add("created", {"thing": "thread", "id": thread, "owner": user.label}, user=user.label, type="tidied", thread=thread)
+        _tidied(world, "thread", thread, user.label, "archived")
     else:
         _left(world, "thread", thread, user.label, f"archiving it was answered with {answer.status or answer.error}")
 
 
 def _left(world: World, thing: str, name: str, owner: str, reason: str) -> None:
-    world.log.add("created", {"thing": thing, "id": name, "owner": owner, "reason": reason}, user=owner, type="left")
+    _say(world, "left", thing, name, owner, reason)
+
+
+def _tidied(world: World, thing: str, name: str, owner: str, reason: str) -> None:
+    _say(world, "tidied", thing, name, owner, reason)
+
+
+def _say(world: World, type: str, thing: str, name: str, owner: str, reason: str) -> None:
+    thread = name if thing == "thread" else ""
+    world.log.add("created", {"thing": thing, "id": name, "owner": owner, "reason": reason}, user=owner, type=type, thread=thread)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -30,7 +31,7 @@ RHYTHMS_KEPT: Final = 64
 _MARKER: Final = re.compile(r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{8,20}")
 _IDENTIFIER: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b")
 _STAMP: Final = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\b")
-_WORD: Final = re.compile(r"[^\W_]+(?:[.,']\d+)*")
+_WORD: Final = re.compile(r"§|[^\W_]+(?:[.,']\d+)*")
 # Only names that say their unit: whether a bare "response_time" is in seconds or milliseconds is anybody's guess.
 _CLAIM: Final = re.compile(r'"(execution_time_ms|duration_ms|elapsed_ms|execution_time_seconds|duration_seconds)"\s*:\s*(\d+(?:\.\d+)?)')
 
@@ -48,7 +49,8 @@ class Suspicion(msgspec.Struct):
 class _Answer(msgspec.Struct):
     request: str
     seq: int
-    prompt: tuple[str, ...]
+    prompt: str
+    length: int
     numbers: frozenset[str]
 
 
@@ -57,9 +59,9 @@ class Canned:
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
-        self._same: dict[str, list[_Answer]] = {}
+        self._same: dict[bytes, list[_Answer]] = {}
         self._claims: list[tuple[str, int, float, float]] = []
-        self._rhythms: list[tuple[tuple[str, ...], str, int, list[float]]] = []
+        self._rhythms: list[tuple[str, str, int, list[float]]] = []
         self._echoes: list[Suspicion] = []
 
     def suspicions(self) -> list[Suspicion]:
@@ -90,29 +92,28 @@ class Canned:
         return []
 
     def _take(self, record: RunRecord, row: Row) -> None:
-        prompt_words = words(_mask(record.prompt, record.marker))
-        prompt = tuple(prompt_words)
-        answer = record.answer.replace(record.prompt, " ¶ ") if len(record.prompt) >= SAME_CHARACTERS else record.answer
-        masked = _mask(answer, record.marker)
-        answer_words = words(masked)
-        if prompt and words(_mask(record.answer, record.marker)) == prompt_words:
+        prompt, answer = words(_mask(record.prompt, record.marker)), words(_mask(record.answer, record.marker))
+        asked, said = _plain(prompt), _plain(answer)
+        if asked and asked.replace("§ ", "") == said.replace("§ ", ""):
             text = "the answer is the prompt itself"
             self._echoes.append(Suspicion("echo", text, True, [record.request], [record.seq, record.end_seq]))
-        plain = " ".join(answer_words)
-        if len(plain) >= SAME_CHARACTERS and len(answer_words) >= SAME_WORDS:
-            self._compare(plain, "§" in masked, _Answer(record.request, record.end_seq, prompt, _numbers(prompt_words)))
+        elif asked:
+            said = said.replace(asked, " ¶ ")
+        own = [word for word in said.split() if word not in "§¶"]
+        if len(own) >= SAME_WORDS and len(" ".join(own)) >= SAME_CHARACTERS:
+            self._compare(said, _Answer(record.request, record.end_seq, asked, len(prompt), _numbers(prompt)))
         claim = _claim(row.text) if row.seq == record.end_seq else None
         elapsed = record.duration_ms
         if claim is not None and elapsed is not None and not record.late and claim > elapsed * 1.1 + 50:
             self._claims.append((record.request, record.end_seq, claim, elapsed))
-        if len(self._rhythms) < RHYTHMS_KEPT and len(record.offsets_ms) >= 3 and all(prompt != seen[0] for seen in self._rhythms):
-            self._rhythms.append((prompt, record.request, record.end_seq, list(record.offsets_ms)))
+        if len(self._rhythms) < RHYTHMS_KEPT and len(record.offsets_ms) >= 3 and all(asked != seen[0] for seen in self._rhythms):
+            self._rhythms.append((asked, record.request, record.end_seq, list(record.offsets_ms)))
 
-    def _compare(self, plain: str, quotes: bool, answer: _Answer) -> None:
-        known = self._same.setdefault(plain, [])
+    def _compare(self, plain: str, answer: _Answer) -> None:
+        known = self._same.setdefault(blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).digest(), [])
         if len(known) >= 64 or any(answer.prompt == other.prompt for other in known):
             return  # the same question may well get the same answer
-        if known and quotes and not any(_asks_more(answer, other) for other in known):
+        if known and "§" in plain and not any(_asks_more(answer, other) for other in known):
             return  # 'quote my reference' has one right answer, however it is put
         known.append(answer)
 
@@ -131,8 +132,12 @@ class Canned:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words and numbers, without punctuation."""
+    """Lower-case words and numbers, without punctuation; a masked marker is the word '§'."""
     return _WORD.findall(text.lower())
+
+
+def _plain(found: Sequence[str]) -> str:
+    return "".join(f"{word} " for word in found)
 
 
 def _mask(text: str, marker: str) -> str:
@@ -148,7 +153,7 @@ def _numbers(found: Sequence[str]) -> frozenset[str]:
 
 
 def _asks_more(one: _Answer, other: _Answer) -> bool:
-    return one.numbers != other.numbers or (len(one.prompt) >= LONG_PROMPT and len(other.prompt) >= LONG_PROMPT)
+    return one.numbers != other.numbers or (one.length >= LONG_PROMPT and other.length >= LONG_PROMPT)
 
 
 def _claim(text: str) -> float | None:

@@ -178,7 +178,8 @@ class Isolation:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
         text, observer = row.text, row.user
         own = other = foreign = False
-        for mark in markers(text):
+        leaked: dict[str, str] = {}
+        for mark in dict.fromkeys(markers(text)):
             if self._session and mark.session != self._session:
                 other = True
             elif mark.user == observer:
@@ -187,7 +188,9 @@ class Isolation:
                     self._prove(observer, mark.tail, row)
             elif not self.attempts.mentioned(row, mark.tail):
                 foreign = True
-                self._leak(mark.user, row, f"{mark.user}'s marker {where}")
+                leaked[mark.user] = f"{mark.user}'s marker {where}"
+        for source, what in leaked.items():  # a frame is one leak of a user, however often it names them
+            self._leak(source, row, what)
         if foreign:
             return "foreign"
         # An answer to nobody in particular may name the user it is about (a sign-in); another's marker it may not.

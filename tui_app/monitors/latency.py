@@ -136,8 +136,8 @@ class Latency:
             if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
                 self._add("http", row.ms, row.t, row, (row.seq, row.seq))
         elif kind == "conn":
-            if row.type == "welcome" and row.ms is not None:
-                self._add("connect" if row.body.get("warm") else "connect_cold", row.ms, row.t, row, (row.seq, row.seq))
+            if row.type in ("welcome", "refused") and row.ms is not None:
+                self._connected(row)
         elif kind == "step":
             self._step(row)
         for record in self._lifecycle.first_now:
@@ -153,6 +153,15 @@ class Latency:
         if self._fresh and (self._fresh[0].end + SETTLE <= row.t or (kind == "session" and row.type == "end")):
             return self._settle(row)
         return []
+
+    def _connected(self, row: Row) -> None:
+        body = row.body
+        name = "connect" if body.get("warm") else "connect_cold"
+        if row.type == "welcome":
+            self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq))
+        elif (row.ms or 0.0) >= self._limits[name] and body.get("by") != "us":
+            # A quick refusal is an answer; one that took as long as the limit is a connect that was too slow.
+            self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq), late=True)
 
     def _frame(self, row: Row, events: Sequence[Event]) -> None:
         if row.flag and "control" in row.flag:

@@ -14,6 +14,8 @@ from tui_app.monitors.rules import RULES, WITNESSES, Violation
 FAILURES: Final = frozenset({"agent_failed", "agent_death", "agent_timeout_failure"})
 """Ends of a run that the contract allows and that mean: no answer (wire contract 6.3). `agent_error` arrives as 'error'."""
 STOPPED: Final = "agent_stopped"
+THROTTLED: Final = ("RATE_LIMIT", "TOO_MANY", "THROTTL")
+"""Signs of an error code that says: not now. Throttled is not failed."""
 OFFSETS_KEPT: Final = 64
 
 
@@ -49,6 +51,9 @@ class RunMonitor:
         if event.critical and len(record.offsets_ms) < OFFSETS_KEPT:
             record.offsets_ms.append((t - record.start) / 1e6)
         if event.name == "error":
+            if any(sign in event.code.upper() for sign in THROTTLED):
+                self.abandon(f"throttled by the target: {_error_text(event)}")
+                return
             # The run owes nothing more, but an error that was not its end does not make its later events wrong.
             record.failed = True
             record.t_end, record.end_seq = t, seq

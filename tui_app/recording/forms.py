@@ -23,14 +23,18 @@ _RARITY: Final = {c: rank for rank, c in enumerate("QXJKYWVHGUBFLPNMOCRDISAEZTzq
 _RARE: Final = 31  # up to and with the rare half of the lower-case letters
 _SHORT_ESCAPES: Final = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
-JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]+(?:(?:\.|%(?:25)*2[Ee])[A-Za-z0-9_-]*){2,4}")
-"""Three to five parts, the first of which is base64url of a JSON object (RFC 7519, 3)."""
+# Hostile text must not make a search quadratic: one begins only where a run of these characters does, and is atomic up to
+# the first `eyJ` of the run; repetitions of escapes are bounded.
+_PART: Final = "[A-Za-z0-9_-]"
+_JWT: Final = rf"(?<!{_PART})(?>{_PART}*?(?=eyJ))(eyJ{_PART}++(?:DOT{_PART}*+){{2,}}+)"
+JWT: Final = re.compile(_JWT.replace("DOT", r"(?:\.|%(?:25){0,4}2[Ee])"))
+"""Three parts or more, the first of which is base64url of a JSON object (RFC 7519, 3): group 1."""
 JWT_HINTS: Final = ("eyJ", "ZXlK", "V5S", "leU")
 """`eyJ` itself, and what it looks like in base64 at each of three offsets."""
-_JWT_BYTES: Final = re.compile(rb"eyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
+_JWT_BYTES: Final = re.compile(_JWT.replace("DOT", r"\.").encode())
 # A base64 form of a JWT has neither of the characters 62 and 63: its own bytes cannot make them. Line breaks and padding end it.
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
-_DOT: Final = re.compile(r"%(?:25)*2[Ee]")
+_DOT: Final = re.compile(r"%(?:25){0,4}2[Ee]")
 
 
 class Form(NamedTuple):
@@ -50,7 +54,7 @@ def forms(secret: str) -> list[Form]:
     """Every form of an opaque secret."""
     pattern = "".join(map(_character, secret))
     if is_weak(secret):
-        pattern = rf"""(?:(?<=["'=])|^){pattern}(?=["'&\s\\]|$)(?!\\*"\s*:)"""
+        pattern = rf"""(?:(?<=["'=])|^){pattern}(?=["'&\s\\]|$)(?!\\{{0,8}}"\s*:)"""
     found = [Form(_anchor(re.findall(r"[A-Za-z0-9]+", secret)), re.compile(pattern))]
     raw = secret.encode("utf-8", "surrogatepass")
     for offset in range(3):
@@ -69,16 +73,16 @@ def _character(c: str) -> str:
         # A space at the edge of a secret is often trimmed on the way, but then it is another string.
         choices = [" ", r"\+"]
     elif c == "\\":
-        choices = [r"\\+"]
+        choices = [r"\\{1,8}"]
     else:
-        choices = [r"\\*" + re.escape(c)]
+        choices = [r"\\{0,8}" + re.escape(c)]
     if c in _SHORT_ESCAPES:
-        choices.append(r"\\+" + _SHORT_ESCAPES[c])
+        choices.append(r"\\{1,8}" + _SHORT_ESCAPES[c])
     units = c.encode("utf-16-be", "surrogatepass")
-    choices.append("".join(rf"\\+u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2)))
-    choices.append("".join(f"%(?:25)*(?i:{byte:02x})" for byte in c.encode("utf-8", "surrogatepass")))
+    choices.append("".join(rf"\\{{1,8}}u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2)))
+    choices.append("".join(f"%(?:25){{0,4}}(?i:{byte:02x})" for byte in c.encode("utf-8", "surrogatepass")))
     if html.escape(c) != c:
-        choices += [re.escape(html.escape(c)), f"&#0*{ord(c)};", f"&#[xX]0*(?i:{ord(c):x});"]
+        choices += [re.escape(html.escape(c)), f"&#0{{0,4}}{ord(c)};", f"&#[xX]0{{0,4}}(?i:{ord(c):x});"]
     # The longest escape first: a bare backslash must not take the first half of one.
     return f"(?:{'|'.join(sorted(choices, key=len, reverse=True))})"
 
@@ -95,7 +99,7 @@ def _core(raw: bytes, offset: int) -> tuple[str, str]:
 
 def _base64_character(c: str) -> str:
     """Standard or URL alphabet (RFC 4648, 4 and 5), also escaped for a URL or JSON."""
-    return {"+": "(?:[+-]|%(?:25)*2[Bb])", "/": r"(?:\\*/|_|%(?:25)*2[Ff])"}.get(c, c)
+    return {"+": "(?:[+-]|%(?:25){0,4}2[Bb])", "/": r"(?:\\{0,8}/|_|%(?:25){0,4}2[Ff])"}.get(c, c)
 
 
 def _anchor(runs: list[str]) -> str:
@@ -112,7 +116,7 @@ def jwts(text: str) -> Iterator[tuple[int, int, str]]:
     """Every JWT-like string, plain or in base64: where it is, and the token."""
     if "eyJ" in text:
         for found in JWT.finditer(text):
-            yield found.start(), found.end(), _DOT.sub(".", found.group())
+            yield found.start(1), found.end(), _DOT.sub(".", found.group(1))
     if any(hint in text for hint in JWT_HINTS[1:]):
         for run in _RUN.finditer(text):
             if any(hint in run.group() for hint in JWT_HINTS[1:]):
@@ -130,5 +134,5 @@ def _encoded_jwts(run: str, start: int) -> Iterator[tuple[int, int, str]]:
         except binascii.Error:
             continue
         for found in _JWT_BYTES.finditer(decoded):
-            first, last = found.start() * 8 // 6, -(-found.end() * 8 // 6)
-            yield start + shift + first, start + shift + min(last, len(part)), found.group().decode("ascii")
+            first, last = found.start(1) * 8 // 6, -(-found.end() * 8 // 6)
+            yield start + shift + first, start + shift + min(last, len(part)), found.group(1).decode("ascii")

@@ -30,6 +30,10 @@ BATCH: Final = 4096
 PENDING_MAX: Final = 500_000
 """Rows that may wait in memory while the disk refuses them; later ones are counted in `lost`."""
 SETTLE_S: Final = 3.0
+UNSTORABLE: Final = (
+    sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError, UnicodeError, OverflowError, TypeError,
+)  # fmt: skip
+"""What a row itself is to blame for. Trying it again would keep all later ones waiting."""
 
 INSERT: Final = f"INSERT INTO rows VALUES ({', '.join('?' * 14)})"
 
@@ -178,21 +182,21 @@ class Writer:
         self._finish()
 
     def _commit(self) -> bool:
-        """Write one batch in one transaction; on an error keep it for the next try."""
+        """Write one batch in one transaction; False, and the rows are kept, if the disk does not take them now."""
         if not self._batch:
             self._batch = [self._rows.popleft() for _ in range(min(BATCH, len(self._rows)))]
         try:
-            self._insert(self._batch)
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, UnicodeError, OverflowError):
-            self._insert_singly()
+            try:
+                self._insert(self._batch)
+                self._written += len(self._batch)
+                self._batch = ()
+            except UNSTORABLE:
+                self._insert_singly()
         except (sqlite3.Error, OSError) as error:
             self._error = f"the recording cannot be written: {error}"
             return False
-        else:
-            self._written += len(self._batch)
-            if not self._lost:
-                self._error = None
-        self._batch = ()
+        if not self._lost:
+            self._error = None
         with self._idle:
             self._idle.notify_all()
         return True
@@ -214,13 +218,15 @@ class Writer:
 
     def _insert_singly(self) -> None:
         """One row of a batch is not storable (a seq used twice, half a surrogate pair): keep all the others."""
-        for row in self._batch:
+        while self._batch:
+            row = self._batch[0]
             try:
                 self._insert([_storable(row)])
                 self._written += 1
-            except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            except UNSTORABLE as error:
                 self._lost += 1
                 self._error = f"row {row.seq} ({row.kind}) cannot be written: {error}"
+            self._batch = self._batch[1:]
 
     def _give_up(self) -> None:
         remaining = self.pending

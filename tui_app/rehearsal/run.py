@@ -16,6 +16,7 @@ from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
+LONG_PROMPT = 1_500
 SUPERVISOR = "supervisor"
 Send = Callable[[Frame], Awaitable[None]]
 
@@ -78,7 +79,7 @@ class Execution:
         await self._event("message_received", {"status": "received"})
         await self._event("agent_started", {"agent_name": SUPERVISOR, "status": "started", "metadata": {}}, critical=True)
         await self._title()
-        agent = Agent(run.prompt, run.user_id, store.query)
+        agent = await self._understood()
         await asyncio.sleep(self._time.think())
         for number, thought in enumerate(agent.thoughts, 1):
             data = {"agent_name": SUPERVISOR, "thought": thought, "type": "reasoning", "metadata": {"step_number": number}}
@@ -107,6 +108,13 @@ class Execution:
             "metadata": {"result": answer, "execution_time_ms": elapsed, "tools_used": self._tools},
         }
         await self._event("agent_completed", done, critical=True)
+
+    async def _understood(self) -> Agent:
+        """Reading takes some milliseconds; a long prompt is read in a thread, so that it holds nobody else up."""
+        run, query = self.run, self.platform.relational.query
+        if len(run.prompt) <= LONG_PROMPT:
+            return Agent(run.prompt, run.user_id, query)
+        return await asyncio.to_thread(Agent, run.prompt, run.user_id, query)
 
     async def _use_tool(self, agent: Agent, step: Step) -> None:
         call = f"call_{uuid.uuid4().hex[:16]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import json
 import logging
 import uuid
 from collections.abc import Callable, Coroutine
@@ -28,7 +27,7 @@ RUN_TYPES = frozenset(
 )
 SILENT_TYPES = frozenset({"pong", "heartbeat_ack"})
 MAX_WAITING = 64
-MAX_PROMPT = 20_000
+MAX_PROMPT = 8_000
 JWT_AUTH = "jwt-auth"
 
 
@@ -77,7 +76,7 @@ class Gateway:
     async def _refuse(self, websocket: WebSocket, refused: TokenRefused) -> None:
         frame = frames.error("AUTH_FAILED", "Authentication failed", {"reason": refused.code, "message": refused.message})
         try:
-            await websocket.send_text(json.dumps(frame))
+            await websocket.send_text(msgspec.json.encode(frame).decode())
             await websocket.close(1008, "Authentication failed")
         except (WebSocketDisconnect, RuntimeError):
             return
@@ -161,8 +160,8 @@ class Session:
 
     async def _take(self, text: str) -> None:
         try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
+            message = msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError):
             await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
             return
         if not isinstance(message, dict):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -133,8 +133,8 @@ async def json_body(request: Request, required: Sequence[str] = ()) -> dict[str,
     if len(raw) > MAX_BODY:
         raise Refused(413, "Request body is too large")
     try:
-        body = json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError) as error:
+        body = msgspec.json.decode(raw) if raw.strip() else {}
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Refused(422, "Body is not valid JSON") from error
     if not isinstance(body, dict):
         raise Refused(422, "Body must be a JSON object")

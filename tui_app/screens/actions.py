@@ -126,11 +126,12 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("sort", ("s",), "sort", "by place in the plan, or what is wrong first", "Looking", ("verdict",), footer=3),
     Action("users-view", ("u",), "users", "the matrix, or the users", "Looking", ("isolation",), footer=3),
     Action("time", ("t",), "time", "go to a time since the session began", "Looking", ("events",), footer=3),
+    Action("pane", ("v",), "pane", "the row beside the stream, or more columns (on a wide terminal)", "Looking", ("events",)),
     Action("next-row", ("n",), "next", "the next frame on the same socket", "Looking", ("frame",), footer=2),
     Action("previous-row", ("p",), "previous", "the frame before it on the same socket", "Looking", ("frame",), footer=2),
     Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", ("frame",), footer=2),
     Action("timeline", ("t",), "timeline", "the events around the evidence", "Looking", ("why",), footer=3),
-    Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("why", "frame")),
+    Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("frame",)),
     Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
@@ -183,5 +184,6 @@ def key_table(where: Iterable[str] = ALL) -> str:
                 continue
             places = "everywhere" if set(action.where) == set(ALL) else ", ".join(SCREENS[name] for name in action.where)
             keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
-            rows.append(f"| {keys} | {action.help} | {places} |")
+            says = f"{action.label}: {action.help}" if group == "Screens" else action.help
+            rows.append(f"| {keys} | {says} | {places} |")
     return "\n".join(rows)

@@ -63,7 +63,8 @@ class AskScreen(ModalScreen[str]):
         lines.append(BLANK)
         for answer in self.answers:
             shown = f"{answer.key}, Enter" if answer.value == self.enter else answer.key
-            lines.append(((f"{shown:<10}", "key"), (answer.label, "plain")))
+            for index, part in enumerate(wrap(answer.label, width - 10)):
+                lines.append(((f"{shown if index == 0 else '':<10}", "key"), (part, "plain")))
         lines.append(((f"{'Esc':<10}", "key"), (self.stay, "plain")))
         view = self.query_one("#question", LineView)
         view.styles.height = len(lines)

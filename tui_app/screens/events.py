@@ -13,6 +13,7 @@ from tui_app.recording.reader import Count
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import Where
+from tui_app.screens.masking import convicting, is_masked
 from tui_app.screens.row_pane import RowPane
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.row_words import clock_time
@@ -80,6 +81,7 @@ class EventsScreen(SessionScreen):
         self.text = ""
         self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
         self.pane = RowPane(id="pane")
+        self._without_pane = False
         self._version = -1
         self._count: Count | None = None
         self._query: Where | None = None
@@ -133,12 +135,17 @@ class EventsScreen(SessionScreen):
         source: StreamSource = NoRows()
         if reader is not None:
             self._query = selection(self.text)
-            source = RowSource(reader, self._query)
+            source = RowSource(reader, self._query, lambda row: is_masked(row, self.state))
         self.stream.change(source, empty="No row matches this filter." if self.text else NOTHING)
 
     def tick(self) -> None:
         if self._version != self.view.version or (self.reader is not None and isinstance(self.stream.view.source, NoRows)):
             self._take_source()
+        marks = convicting(self.state)
+        if marks != self.stream.marked:
+            # What convicts may have to be masked from now on, too: read the rows in view again.
+            self.stream.mark(marks)
+            self.stream.change(self.stream.view.source)
         self.stream.tick()
         self._show_facts()
         self._show_pane()
@@ -169,7 +176,7 @@ class EventsScreen(SessionScreen):
         """
         following = self.stream.chip == "" and self.view.running and self.pane.seq > 0
         seq = self.pane.seq if following else self.stream.cursor
-        self.pane.show_row(seq, self.reader, self.state, room=self.size.width >= PANE_FROM)
+        self.pane.show_row(seq, self.reader, self.state, room=self.size.width >= PANE_FROM and not self._without_pane)
 
     def chips(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -220,6 +227,11 @@ class EventsScreen(SessionScreen):
     def action_time(self) -> None:
         self.query_one("#time", FilterBar).open()
 
+    def action_pane(self) -> None:
+        """Give the pane's room to the stream's other columns, or take it back."""
+        self._without_pane = not self._without_pane
+        self._show_pane()
+
     def action_freeze(self) -> None:
         self.stream.action_freeze()
 
@@ -231,7 +243,9 @@ class EventsScreen(SessionScreen):
         if self.stream.view.frozen_at is not None:
             self.stream.action_freeze()
         elif self.text:
-            self.look()
+            # What a filter found is wanted among its neighbours next; only who follows a running session goes on following.
+            following = self.view.running and self.stream.view.follow
+            self.look(seq=None if following else self.stream.cursor or None)
         else:
             super().action_back()
 

@@ -11,6 +11,7 @@ from tui_app.sanitize import sanitize
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import citing_check, heading, same_socket, sections, utc
+from tui_app.screens.masking import is_masked, masked, reveal
 from tui_app.screens.row_pane import RowTitle
 from tui_app.screens.row_words import clock_time, describe
 from tui_app.screens.safe import clean
@@ -65,12 +66,13 @@ class FrameScreen(SessionScreen):
         if self.row is None:
             title.show([((f"row {self.seq:,} is not in this recording", "warn"),)])
             return
-        title.update(self.row, self.state.started)
+        held = is_masked(self.row, self.state)
+        title.update(masked(self.row) if held else self.row, self.state.started)
         # What a row says never changes; who cites it may, while the session runs.
         cited = sum(len(check.findings) for check in self.state.checks.values())
-        if (self.seq, cited) != self._shown:
+        if (self.seq, cited, held) != self._shown:
             same = bool(self._shown) and self._shown[0] == self.seq
-            self._shown = (self.seq, cited)
+            self._shown = (self.seq, cited, held)
             self.query_one(FrameView).show(sections(self.row, reader, self.state), keep_place=same)
 
     def _step(self, forward: bool) -> None:
@@ -91,6 +93,16 @@ class FrameScreen(SessionScreen):
 
     def action_previous_row(self) -> None:
         self._step(False)
+
+    def action_reveal(self) -> None:
+        """Show what is held back, here and from now on; that is noted in the recording."""
+        if self.row is not None:
+            self.app.notify(reveal(self.row, self.state, self.reader), markup=False, timeout=4)
+            self.tick()
+
+    def chips(self) -> list[tuple[str, str]]:
+        held = self.row is not None and is_masked(self.row, self.state)
+        return [*super().chips(), *([("MASKED, V shows", "warn")] if held else [])]
 
     def action_view(self) -> None:
         self.query_one(FrameView).action_section(1)
@@ -132,6 +144,8 @@ class FrameScreen(SessionScreen):
         row = self.row
         if row is None:
             return f"row {self.seq}"
+        if is_masked(row, self.state):
+            row = masked(row)
         name, place, _ = heading(row)
         _, text, _ = describe(row)
         shown = self.query_one(FrameView)

@@ -16,6 +16,7 @@ import msgspec
 from tui_app.model import SECOND, Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
+from tui_app.screens.masking import is_masked, masked
 from tui_app.screens.row_words import arrow, clock_time, describe, number, short_id
 from tui_app.screens.safe import clean
 from tui_app.wire.envelope import normalise
@@ -95,6 +96,8 @@ def _shown(found: re.Match[str]) -> str:
 
 def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Section]:
     """All readings of a row, in the order of their tabs."""
+    if is_masked(row, state):
+        row = masked(row)
     shaped = pretty(row.text)
     cited = cited_by(state, row.seq)
     raw = row.text.splitlines() or ["nothing was carried"]

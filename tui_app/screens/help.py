@@ -19,7 +19,10 @@ def help_lines(where: str) -> list[Line]:
         if not members:
             continue
         lines.append(((group, "head"),))
-        lines += [((fit(action.keys_text, 18), "key"), (action.help, "plain")) for action in members]
+        lines += [
+            ((fit(action.keys_text, 18), "key"), (f"{action.label}: {action.help}" if group == "Screens" else action.help, "plain"))
+            for action in members
+        ]
         lines.append(())
     return lines
 

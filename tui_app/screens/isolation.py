@@ -9,6 +9,7 @@ from tui_app.recording.state import SessionState
 from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.farewell import headline
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.glyphs import glyphs
@@ -75,6 +76,12 @@ class IsolationScreen(SessionScreen):
 
     def chips(self) -> list[tuple[str, str]]:
         return [*super().chips(), *([("USERS", "badge")] if self.showing_users else [])]
+
+    def summary(self) -> str:
+        users, matrix = rows.cells(self.state)
+        lines = [headline(self.state), f"isolation: {sentence(users, matrix)[0]}"]
+        found = [(source, observer, cell) for source, observer, cell in unclean(users, matrix) if cell.leaks]
+        return "\n".join(lines + [f"{observer} saw {source}: {cell.leaks} of {cell.probes}" for source, observer, cell in found])
 
     def action_users_view(self) -> None:
         """The users alone, or the matrix again."""

@@ -9,12 +9,13 @@ from tui_app.recording.state import SeriesView
 from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.farewell import headline
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.chart import distribution, over_time
 from widgets.glyphs import glyphs
-from widgets.lines import Line, LineView, clip
-from widgets.series import SeriesTable, milliseconds
+from widgets.lines import Line, LineView, clip, line_text
+from widgets.series import COLUMNS, SeriesTable, milliseconds, series_lines
 
 CHART_ROWS = 8
 """Fewer rows than these are no chart."""
@@ -69,6 +70,10 @@ class LatencyScreen(SessionScreen):
         chart.border_title = f"{clean(series.name)} over time, ms".replace("[", "(")
         points, limit = points_of(series), series.limit_ms
         chart.draw(lambda width, height: (over_time(points, limit, width, height), None))
+
+    def summary(self) -> str:
+        table = series_lines(rows.series_rows(self.state), 92, [name for name, _ in COLUMNS])
+        return "\n".join([headline(self.state), "latency, ms", *(line_text(line).rstrip() for line in table)])
 
     def _move(self, by: int) -> None:
         self.query_one("#series", SeriesTable).move(by)

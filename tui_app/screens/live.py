@@ -18,6 +18,7 @@ from widgets.series import SeriesTable
 from widgets.users import user_lines
 
 USERS_SHOWN = 8
+SERIES_KEPT = 6
 
 
 class LiveScreen(SessionScreen):
@@ -75,7 +76,8 @@ class LiveScreen(SessionScreen):
         panel.draw(lambda width, _height: (user_lines(people, width), None))
         series = self.query_one("#series", SeriesTable)
         shown = rows.series_rows(state)
-        series.styles.height = min(len(shown) + 3, max(self.size.height // 2, 5)) if shown else 3
+        # As many rows as a session soon has are kept free from the start, so that nothing jumps when they come.
+        series.styles.height = min(max(len(shown), SERIES_KEPT) + 3, max(self.size.height // 2, 5))
         series.update(shown)
         self.query_one("#checks", LineView).draw(self._checks)
         self.query_one("#finding", LineView).draw(lambda width, _height: ([self._finding(width)], None))

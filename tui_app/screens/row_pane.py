@@ -9,6 +9,7 @@ from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.screens.frame_sections import heading, sections, utc
+from tui_app.screens.masking import is_masked, masked
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
 from widgets.frame_view import FrameView
@@ -81,7 +82,7 @@ class RowPane(Vertical):
             return
         same = self._shown[0] == seq
         self._shown = (seq, cited)
-        self.query_one(RowTitle).update(row, state.started)
+        self.query_one(RowTitle).update(masked(row) if is_masked(row, state) else row, state.started)
         self.query_one(FrameView).show(sections(row, reader, state), keep_place=same)
 
     def turn(self, step: int) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from textual.cache import LRUCache
 
 from tui_app.model import Row
 from tui_app.recording.reader import Condition, Count, Reader
+from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
-
 
 BUDGET = 0.03
 """Seconds that one search may take before the screen is drawn; the next look goes on."""
@@ -30,11 +33,12 @@ class NoRows:
 class RowSource:
     """Rows of `reader` that match `query`, each as one line of words (see `row_words`)."""
 
-    def __init__(self, reader: Reader, query: Condition | None = None) -> None:
+    def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
         self.query = query
+        self.masks = masks
         self._tail = (0, 0)  # rows have been given up to this seq; the time of the last of them
-        self._methods: LRUCache[str, str] = LRUCache(maxsize=512)
+        self._hints: LRUCache[str, str] = LRUCache(maxsize=512)
 
     def head(self) -> int:
         """The newest row of the recording, whether it matches or not."""
@@ -56,7 +60,8 @@ class RowSource:
             low = 0
         lines: list[StreamRow] = []
         for row in rows:
-            lines.append(stream_row(row, None if since is None else (row.t - since) / 1e6, self._method(row)))
+            line = stream_row(row, None if since is None else (row.t - since) / 1e6, self._hint(row))
+            lines.append(replace(line, text=HELD_BACK) if self.masks(row) else line)
             since = row.t
         if after and rows:
             self._tail = (found.high, rows[-1].t)
@@ -69,12 +74,15 @@ class RowSource:
         counted = self.reader.count(self.query, resume=Count(0, after, False))
         return counted.n, max(counted.upto, after)
 
-    def _method(self, row: Row) -> str:
-        """The method of the request that an answer belongs to, if it went by lately."""
-        if row.kind != "http":
+    def _hint(self, row: Row) -> str:
+        """What the beginning of this exchange said, if it went by lately: the request's method, the step's intent."""
+        if row.kind == "http":
+            key, said = f"http {row.body.get('req', '')}", row.type if row.dir == "out" else ""
+        elif row.kind == "step":
+            key, said = f"step {row.body.get('step', '')}", str(row.body.get("intent") or "") if row.type == "begin" else ""
+        else:
             return ""
-        request = str(row.body.get("req", ""))
-        if row.dir == "out":
-            self._methods[request] = row.type
+        if said:
+            self._hints[key] = said
             return ""
-        return self._methods.get(request) or ""
+        return self._hints.get(key) or ""

@@ -58,9 +58,9 @@ def number(value: Any) -> str:
     )
 
 
-def stream_row(row: Row, gap: float | None = None, method: str = "") -> StreamRow:
-    """The line of `row`. `method` is the request's, for an answer that does not name it itself."""
-    kind, text, tone = describe(row, method)
+def stream_row(row: Row, gap: float | None = None, hint: str = "") -> StreamRow:
+    """The line of `row`. `hint` is what its beginning said and it does not: a request's method, a step's intent."""
+    kind, text, tone = describe(row, hint)
     return StreamRow(
         seq=row.seq,
         time=clock_time(row.t),
@@ -77,14 +77,16 @@ def stream_row(row: Row, gap: float | None = None, method: str = "") -> StreamRo
     )
 
 
-def describe(row: Row, method: str = "") -> tuple[str, str, Tone]:
+def describe(row: Row, hint: str = "") -> tuple[str, str, Tone]:
     """What a row is, what it says, and the tone that repeats it."""
     if row.kind == "frame":
         return _frame(row)
     tell = _TELL.get(row.kind)
     kind, text, tone = tell(row, row.body) if tell else (row.kind, one_line(f"{row.type} {row.text}"), "dim")
-    if row.kind == "http" and method and not row.body.get("method"):
-        text = f"{method} {text}"
+    if row.kind == "http" and hint and not row.body.get("method"):
+        text = f"{hint} {text}"
+    if row.kind == "step" and hint and row.type == "end":
+        text = hint + text.removeprefix(f"step {row.body.get('step')}")
     return clean(kind), one_line(text), tone
 
 
@@ -186,9 +188,10 @@ def _step(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _check(row: Row, body: Mapping[str, Any]) -> Told:
     if row.type == "start":
-        return "check", f"{row.check} starts", "dim"
+        return "check", f"{row.check} begins", "dim"
     outcome, reason = _s(body, "outcome"), _s(body, "reason")
-    return "check", f"{row.check} {outcome or 'ends'}{': ' + reason if reason else ''}", "dim" if outcome in ("", "driven") else "warn"
+    said = "has acted" if outcome == "driven" else outcome or "ends"
+    return "check", f"{row.check} {said}{': ' + reason if reason else ''}", "dim" if outcome in ("", "driven") else "warn"
 
 
 def _verdict(row: Row, body: Mapping[str, Any]) -> Told:
@@ -198,11 +201,17 @@ def _verdict(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _criterion(row: Row, body: Mapping[str, Any]) -> Told:
     tone = {"PASS": "good", "FAIL": "bad", "SKIPPED": "dim"}.get(row.type, "warn")
-    return "criterion", f"{glyphs().word(row.type)} {row.type} {_s(body, 'id')} {_s(body, 'title')}: {_s(body, 'measured')}", tone
+    measured = f": {_s(body, 'measured')}" if _s(body, "measured") else ""
+    return "criterion", f"{glyphs().word(row.type)} {row.type} {_s(body, 'id')} {_s(body, 'title')}{measured}", tone
+
+
+def _result(row: Row, body: Mapping[str, Any]) -> Told:
+    word = _s(body, "verdict") or row.type
+    return "result", f"{glyphs().word(word)} {word} is the session's word", {"PASS": "good", "FAIL": "bad"}.get(word, "warn")
 
 
 def _finding(row: Row, body: Mapping[str, Any]) -> Told:
-    tone = "bad" if row.flag in ("critical", "major") else "warn" if row.flag == "minor" else ""
+    tone = "bad" if row.flag in ("critical", "major") else "warn" if row.flag == "minor" else "dim"
     return "finding", f"{row.flag}: {_s(body, 'text')}{_of(row)}", tone
 
 
@@ -233,11 +242,12 @@ def _user(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _created(row: Row, body: Mapping[str, Any]) -> Told:
     done = {"made": "made", "tidied": "tidied away", "left": "left behind", "reused": "reused"}.get(row.type, row.type)
-    return "created", f"{_s(body, 'thing')} {short_id(_s(body, 'id'), 8)} {done}", "warn" if row.type == "left" else "dim"
+    return "created", f"{_s(body, 'thing')} {short_id(_s(body, 'id'), 24)} {done}", "warn" if row.type == "left" else "dim"
 
 
 _TELL: Final = {
     "http": _http, "conn": _conn, "step": _step, "check": _check, "verdict": _verdict, "criterion": _criterion, "finding": _finding,
+    "result": _result,
     "session": _session, "phase": _phase, "user": _user, "created": _created,
     **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "attempt", "sample"), _plain),
 }  # fmt: skip

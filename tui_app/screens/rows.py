@@ -123,7 +123,7 @@ INTENTS = {
 def now_sentence(state: SessionState) -> str:
     """What is going on at this moment: the step awaited for longest, and how many others."""
     if state.ended:
-        return {"complete": "the plan is finished", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
+        return {"complete": "the plan is finished: 6 shows the verdict", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
             state.end_reason, clean(state.end_reason)
         )
     if state.held:
@@ -133,7 +133,7 @@ def now_sentence(state: SessionState) -> str:
         running = [check.id for check in state.checks.values() if check.word == "RUNNING"]
         return f"{', '.join(running[:3])}: acting" if running else "between checks" if state.session else "no session yet"
     text = awaited(waiting[0], state.t)
-    return text + (f"; {len(waiting) - 1} more steps in flight" if len(waiting) > 1 else "")
+    return text + (f"; {len(waiting) - 1} more" if len(waiting) > 1 else "")
 
 
 def awaited(step: Waiting, t: int) -> str:
@@ -148,8 +148,8 @@ SEVERITIES = {"critical": 0, "major": 1, "minor": 2, "info": 3}
 
 
 def newest_finding(state: SessionState) -> tuple[CheckView, FindingView] | None:
-    """The newest finding that failed a check; where there is none, the newest of any severity."""
-    found = [(check, finding) for check in state.checks.values() for finding in check.findings]
+    """The newest finding that failed a check; where there is none, the newest minor one. Mere information is no news."""
+    found = [(check, finding) for check in state.checks.values() for finding in check.findings if finding.severity != "info"]
     if not found:
         return None
     grave = [item for item in found if SEVERITIES.get(item[1].severity, 3) < 2]

@@ -231,8 +231,9 @@ def _title(width: int) -> list[Line]:
 def _row(entry: Entry, width: int) -> Line:
     if entry.target is not None:
         target = entry.target
-        note = entry.note or ("blanks to fill" if target.blanks else "starts at once" if target.key == "rehearsal" else "")
-        left: Line = ((fit(clean(target.name), max(width - 18, 10)), "plain" if not target.blanks else "dim"),)
+        state = "blanks to fill" if target.blanks else "starts at once" if target.key == "rehearsal" else ""
+        note = ", ".join(part for part in (entry.note, state) if part)
+        left: Line = ((fit(clean(target.name), max(width - 27, 10)), "plain" if not target.blanks else "dim"),)
         return spread(left, ((note, "dim"),), width)
     if entry.session is not None:
         line = entry.session

@@ -31,7 +31,7 @@ class VerdictScreen(SessionScreen):
     VerdictScreen #detail { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
     VerdictScreen #board { border: none; }
     VerdictScreen #checks { display: none; }
-    VerdictScreen.-wide #board { border: round $border; width: 52%; }
+    VerdictScreen.-wide #board { border: round $pane-border; width: 52%; }
     VerdictScreen.-wide #checks { display: block; }
     VerdictScreen #about { display: none; height: 10; }
     VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
@@ -111,7 +111,7 @@ class VerdictScreen(SessionScreen):
             parts.append((f"{waiting} to come  ", "dim"))
         right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
         if width >= 130:
-            right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   tidied {state.tidied} of {state.made}   ", "dim"), *right)
+            right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         return [clip(left, width), spread(tuple(parts), right, width)], None
 
     def _sentence(self) -> str:

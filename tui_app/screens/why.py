@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
@@ -11,7 +11,7 @@ from tui_app.screens.row_pane import RowPane
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from tui_app.screens.why_facts import why
-from widgets.evidence import Evidence, EvidenceView, evidence_text
+from widgets.evidence import Evidence, EvidenceHead, EvidenceView, evidence_text
 
 PANE_FROM = 140
 
@@ -28,6 +28,8 @@ class WhyScreen(SessionScreen):
     BINDINGS = bindings_for("why")
     DEFAULT_CSS = """
     WhyScreen EvidenceView { padding: 0 1; }
+    WhyScreen EvidenceHead { height: 4; padding: 0 2 0 1; }
+    WhyScreen #page { height: 1fr; width: 1fr; }
     WhyScreen Horizontal { height: 1fr; }
     """
 
@@ -35,13 +37,16 @@ class WhyScreen(SessionScreen):
         super().__init__(view)
         self.subject = subject
         self.evidence: Evidence | None = None
+        self.head = EvidenceHead(id="head")
         self.page = EvidenceView(id="evidence")
         self.pane = RowPane(id="pane")
         self._key: tuple[object, ...] = ()
 
     def body(self) -> ComposeResult:
         with Horizontal():
-            yield self.page
+            with Vertical(id="page"):
+                yield self.head
+                yield self.page
             yield self.pane
 
     def tick(self) -> None:
@@ -58,6 +63,7 @@ class WhyScreen(SessionScreen):
             if self.evidence is None:
                 self.page.show([((f"There is no evidence on {clean(self.subject)} in this session.", "warn"),)])
                 return
+            self.head.update(self.evidence)
             self.page.update(self.evidence)
         self._show_pane()
 

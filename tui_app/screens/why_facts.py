@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import CheckView, FindingView, SessionState
 from tui_app.screens.frame_sections import Where, utc
+from tui_app.screens.masking import HELD_BACK, is_masked
 from tui_app.screens.row_words import arrow, clock_time, describe, short_id
 from tui_app.screens.safe import clean
 from widgets.evidence import Evidence, Witness
@@ -41,7 +43,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     findings = sorted(check.findings, key=lambda finding: GRAVE.index(finding.severity) if finding.severity in GRAVE else 9)
     cited = list(dict.fromkeys(seq for finding in findings for _, seq in finding.evidence))
     guilty = {finding.evidence[-1][1] for finding in findings if finding.severity in ("critical", "major") and finding.evidence}
-    witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader), max(len(cited) - WITNESSES, 0)
+    witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader, state), max(len(cited) - WITNESSES, 0)
     witnesses = with_context(witnesses, reader)
     if not witnesses:
         witnesses, more = own_rows(check.id, reader)
@@ -65,6 +67,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for finding in findings],
         witnesses=witnesses,
         more=more,
+        rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
 
 
@@ -84,12 +87,17 @@ def claim(check: CheckView) -> str:
     return reason or "No reason was recorded."
 
 
+def only_rows(findings: Sequence[FindingView]) -> bool:
+    """A single informational finding does nothing but name the rows that the verdict rests on: it is their title."""
+    return len(findings) == 1 and findings[0].severity == "info" and bool(findings[0].evidence)
+
+
 def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[Witness]) -> list[tuple[str, str, str]]:
     """What was seen: the gravest finding and its row; for a pass, what was measured and on how many rows that rests."""
     facts: list[tuple[str, str, str]] = []
     if findings and findings[0].severity in ("critical", "major"):
         facts.append(("Seen", clean(findings[0].text), "bad"))
-    elif findings:
+    elif findings and not (check.word == "PASS" and only_rows(findings)):
         facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
     guilty = next((witness for witness in witnesses if witness.guilty), None)
     if guilty is not None:
@@ -188,8 +196,10 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     ]
     if leaks and not cited:
         cited = [seq for _, finding in about for _, seq in finding.evidence]
-    rows = rows_of(sorted(dict.fromkeys(cited))[:WITNESSES], set(), reader)
-    rows = [mark(found) if found.user == observer and leaks else found for found in rows]
+    rows = rows_of(sorted(dict.fromkeys(cited))[:WITNESSES], set(), reader, state)
+    rows = [replace(found, guilty=True) if found.user == observer and leaks else found for found in rows]
+    behind = {check.id: check for check, _ in about}
+    behind |= {name: state.checks[name] for name in feeding("T4", state) if name in state.checks}
     expected = f"no frame on a socket of {observer} with a marker or an id of {source}"
     if source == observer:
         expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
@@ -203,6 +213,14 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     else:
         claim_text = f"Not measured yet: {probes:,} probes are not enough for a claim."
     facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
+    if source != observer:
+        own = [
+            name
+            for name in (source, observer)
+            if (seen_own := state.cells.get((name, name))) and seen_own.probes and seen_own.state != "unproven"
+        ]
+        proven = f"both users saw their own markers: {'yes' if len(own) == 2 else 'no, only ' + own[0] if own else 'not yet'}"
+        facts.append(("Controls", proven, "" if len(own) == 2 else "warn"))
     if word == "INCONCLUSIVE":
         facts.append(("To decide", "at least 10 probes of this pair, 299 of all, and both users seeing their own markers", ""))
     return Evidence(
@@ -213,20 +231,21 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
         facts=facts,
         findings=[(finding.severity, clean(finding.text), len(finding.evidence)) for _, finding in about],
         witnesses=rows,
-        behind=[(check.word, check.id, clean(check.reason)) for check in {check.id: check for check, _ in about}.values()],
+        behind=[(check.word, check.id, clean(check.reason)) for check in behind.values()],
     )
 
 
 # -- rows
 
 
-def rows_of(seqs: Iterable[int], guilty: set[int], reader: Reader | None) -> list[Witness]:
+def rows_of(seqs: Iterable[int], guilty: set[int], reader: Reader | None, state: SessionState) -> list[Witness]:
     """Witnesses for rows that exist. A row flagged foreign is guilty itself, and then the last cited one is not only because it is last."""
     if reader is None:
         return []
     rows = [row for seq in seqs if (row := reader.row(seq)) is not None]
     foreign = {row.seq for row in rows if "foreign" in row.flag.split()}
-    return [witness(row, foreign or guilty) for row in rows]
+    found = [witness(row, foreign or guilty) for row in rows]
+    return [replace(one, text=HELD_BACK) if is_masked(row, state) else one for one, row in zip(found, rows, strict=True)]
 
 
 def with_context(cited: list[Witness], reader: Reader | None) -> list[Witness]:
@@ -252,11 +271,6 @@ def witness(row: Row, guilty: set[int], *, context: bool = False) -> Witness:
     kind, text, tone = describe(row)
     name = clean(row.user[:20])
     return Witness(row.seq, clock_time(row.t), name, arrow(row), kind, short_id(row.run), text, tone, row.seq in guilty, context)
-
-
-def mark(found: Witness) -> Witness:
-    """The same row, marked as the one that convicts."""
-    return Witness(found.seq, found.time, found.user, found.dir, found.type, found.run, found.text, found.tone, True)
 
 
 def moment(t: int | None, state: SessionState) -> str:

@@ -12,26 +12,20 @@ from typing import Final
 
 import msgspec
 
-from tui_app.verdict import statistics
-from tui_app.verdict.facts import CheckFact, Facts, SeriesFact
+from tui_app.verdict import readings
+from tui_app.verdict.facts import CheckFact, Facts
+from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.statistics import Reading
-from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED, Word, aggregate
+from tui_app.verdict.words import BLOCKED, INCONCLUSIVE, PASS, SKIPPED, Word, aggregate
 
 NOT_IN_PLAN: Final = "not in this plan"
-PROBES_PER_CELL: Final = 10
-PROBES_IN_ALL: Final = 299
-
-LIMITS: Final[Mapping[str, float]] = MappingProxyType(
-    {"connect_s": 2.0, "run_s": 30.0, "ping_ms": 100.0, "response_s": 15.0, "users": 50.0, "stable_h": 2.0, "recovery_s": 5.0}
-)
-"""The strategy's numbers by the keys that a target file's `[limits]` may set."""
 
 FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "T1": ("five-events",),
-        "T2": ("connect-time",),
-        "T3": ("five-events", "golden-path", "ai-value"),
-        "T4": ("isolation-cells", "isolation-rest"),
+        "T2": ("connect-latency",),
+        "T3": ("response-time",),
+        "T4": ("isolation-frames", "isolation-rest"),
         "T5": ("sign-in-triangle", "token-matrix"),
         "T6": ("tiers-persist",),
         "B1": ("golden-path",),
@@ -39,8 +33,8 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "B3": ("suite:2.3",),
         "B4": ("golden-path", "five-events", "recovery-cut", "message-persisted"),
         "B5": ("production-parity",),
-        "P1": ("message-latency",),
-        "P2": ("five-events", "golden-path", "ai-value"),
+        "P1": ("ping-latency",),
+        "P2": ("response-time",),
         "P3": ("fifty-users",),
         "P4": ("soak",),
         "P5": ("recovery-cut",),
@@ -75,6 +69,8 @@ class Criterion(msgspec.Struct, frozen=True):
     checks_too: bool = True
     """Whether the word of its checks counts besides the numbers."""
     key: str = ""
+    on_request: bool = False
+    """Asked for by an option of its own, so that a plan without a check for it leaves it undecided instead of out."""
 
 
 def _always(_facts: Facts) -> bool:
@@ -89,130 +85,51 @@ def _several(facts: Facts) -> bool:
     return facts.users >= 2
 
 
-def limit_of(facts: Facts, key: str) -> float:
-    """The limit in force: the target's own, else the strategy's."""
-    return facts.limits.get(key, LIMITS[key])
-
-
-def _from_checks(_facts: Facts) -> Reading:
-    return Reading(PASS, "", 0, "")
-
-
-def _five_events(facts: Facts) -> Reading:
-    runs = facts.runs
-    measured = f"{runs.judged - runs.violated} of {runs.judged} runs" if runs.judged else ""
-    if runs.violated or runs.canned:
-        canned = f"{runs.canned} of {runs.judged} answers are canned" if runs.canned else ""
-        broken = f"{runs.violated} of {runs.judged} runs break a rule" if runs.violated else ""
-        reason = "; ".join(part for part in (broken, canned, runs.first_wrong) if part)
-        return Reading(FAIL, measured, runs.judged, reason)
-    if runs.with_tools < statistics.LEAST:
-        reason = f"{runs.with_tools} runs that need a tool were seen to their end, {statistics.LEAST} are needed"
-        if runs.unfinished:
-            reason += f"; {runs.unfinished} were cut off"
-        return Reading(INCONCLUSIVE, measured, runs.judged, reason, f"{statistics.LEAST - runs.with_tools} more runs")
-    bound = statistics.none_of(runs.judged)
-    reason = (
-        f"5 of 5 in each of {runs.judged} runs, in order, paired, once, with the right ids: under {bound:.0%} go wrong, at 95 % confidence"
-    )
-    return Reading(PASS, measured, runs.judged, reason)
-
-
-def _isolation(facts: Facts) -> Reading:
-    seen = facts.isolation
-    n = seen.probes
-    if seen.leaks or seen.strays:
-        leaks = seen.leaks + seen.strays
-        return Reading(FAIL, f"{leaks} leaks", n, f"{leaks} leaks in {n} probes; first: {seen.first_leak}".removesuffix("; first: "))
-    if seen.users < 2:
-        return Reading(INCONCLUSIVE, "", n, f"{seen.users} users signed in, two are needed", "a second account")
-    if seen.unproven_users:
-        who = ", ".join(seen.unproven_users)
-        return Reading(
-            INCONCLUSIVE, "not measured", n, f"{who} never saw a marker of their own, so nothing can be called clean", f"a run of {who}"
-        )
-    if seen.least < PROBES_PER_CELL or n < PROBES_IN_ALL:
-        needed = f"{PROBES_PER_CELL} per pair and {PROBES_IN_ALL} in all are needed"
-        reason = f"0 leaks in {n} probes; the least probed pair has {seen.least}; {needed}"
-        missing = [f"{PROBES_IN_ALL - n} more probes"] if n < PROBES_IN_ALL else []
-        missing += [f"{PROBES_PER_CELL - seen.least} more of the least probed pair"] if seen.least < PROBES_PER_CELL else []
-        return Reading(INCONCLUSIVE, "0 leaks", n, reason, " and ".join(missing))
-    reason = f"0 leaks in {n} probes: a leak in over {statistics.none_of(n):.1%} of actions is ruled out at 95 % confidence"
-    return Reading(PASS, "0 leaks", n, reason)
-
-
-def _percentile(name: str, key: str, unit_ms: float) -> Callable[[Facts], Reading]:
-    def read(facts: Facts) -> Reading:
-        series = facts.series.get(name, SeriesFact())
-        limit = limit_of(facts, key) * unit_ms
-        reading = statistics.with_taint(lambda values: statistics.percentile_verdict(values, limit), series.values, series.hiccups)
-        if name == "connect" and (cold := facts.series.get("connect_cold")) and cold.values:
-            return msgspec.structs.replace(reading, reason=f"{reading.reason}; {len(cold.values)} cold connects are judged apart")
-        return reading
-
-    return read
-
-
-def _every_run(facts: Facts) -> Reading:
-    series = facts.runs.durations
-    limit = limit_of(facts, "run_s") * 1000
-    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups)
-
-
-def _mean_run(facts: Facts) -> Reading:
-    series = facts.runs.durations
-    limit = limit_of(facts, "response_s") * 1000
-    reading = statistics.with_taint(lambda values: statistics.mean_verdict(values, limit), series.values, series.hiccups)
-    if not series.late:
-        return reading
-    note = f"{reading.reason}; {series.late} that never ended count at their deadline"
-    return msgspec.structs.replace(reading, reason=note)
-
-
-def _recovery(facts: Facts) -> Reading:
-    series = facts.series.get("recovery", SeriesFact())
-    limit = limit_of(facts, "recovery_s") * 1000
-    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups)
-
-
 CRITERIA: Final[tuple[Criterion, ...]] = (
     Criterion(
         "T1", "Five critical events delivered", "5 of 5",
-        "in every one of >= 10 runs: present, ordered, paired, once, right ids, not canned", "always", _always, _five_events,
+        "in every one of >= 10 runs: present, ordered, paired, once, right ids, not canned", "always", _always, readings.five_events,
     ),
     Criterion(
         "T2", "Connection established", "{} s", "p95 of warm connects, DNS to welcome; cold ones apart",
-        "comprehensive", _comprehensive, _percentile("connect", "connect_s", 1000), checks_too=False, key="connect_s",
+        "comprehensive", _comprehensive, readings.percentile("connect", "connect_s", 1000), checks_too=False, key="connect_s",
     ),
     Criterion(
         "T3", "Agent execution end to end", "{} s", "every one of >= 10 runs, send to agent_completed, time-outs counted at the cap",
-        "always", _always, _every_run, checks_too=False, key="run_s",
+        "always", _always, readings.every_run, checks_too=False, key="run_s",
     ),
     Criterion("T4", "No cross-contamination", "0 leaks", "0 leaks, >= 10 probes per pair, >= 299 in all, own markers seen; both channels",
-              "always, >= 2 users", _several, _isolation),
+              "always, >= 2 users", _several, readings.isolation),
     Criterion("T5", "Authentication with real JWT validation", "all", "every good token accepted with one identity, every bad one refused",
-              "always; negatives by consent", _always, _from_checks),
+              "always; negatives by consent", _always, readings.from_checks),
     Criterion("T6", "Persistence across all tiers", "3 of 3", "through the API; directly too where a DSN is given",
-              "always", _always, _from_checks),
-    Criterion("B1", "Golden path journey", "all steps", "one traced journey, sign-in to history", "always", _always, _from_checks),
-    Criterion("B2", "Substantive AI value", "rubric", ">= 3 prompts over the threshold, none canned", "always", _always, _from_checks),
-    Criterion("B3", "Enterprise multi-user features", "all", "the checks of suite 2.3", "always, >= 2 users", _several, _from_checks),
-    Criterion("B4", "Revenue-protecting functionality", "all", "every journey protected", "always", _always, _from_checks),
+              "always", _always, readings.from_checks),
+    Criterion("B1", "Golden path journey", "all steps", "one traced journey, sign-in to history",
+              "always", _always, readings.from_checks),
+    Criterion("B2", "Substantive AI value", "rubric", ">= 3 prompts over the threshold, none canned",
+              "always", _always, readings.from_checks),
+    Criterion("B3", "Enterprise multi-user features", "all", "the checks of suite 2.3",
+              "always, >= 2 users", _several, readings.from_checks),
+    Criterion("B4", "Revenue-protecting functionality", "all", "every journey protected",
+              "always", _always, readings.from_checks),
     Criterion("B5", "Production parity", "all", "environment marker, TLS, front headers, real sign-in mode, no bypass active",
-              "staging and docker", lambda facts: facts.environment in ("staging", "docker"), _from_checks),
+              "staging and docker", lambda facts: facts.environment in ("staging", "docker"), readings.from_checks),
     Criterion(
         "P1", "Message latency", "{} ms", "p95 of application pings on an open schedule", "comprehensive", _comprehensive,
-        _percentile("ping", "ping_ms", 1), checks_too=False, key="ping_ms",
+        readings.percentile("ping", "ping_ms", 1), checks_too=False, key="ping_ms",
     ),
     Criterion(
-        "P2", "Agent response", "{} s mean", "95 % bound of the mean", "always", _always, _mean_run, checks_too=False, key="response_s",
+        "P2", "Agent response", "{} s mean", "95 % bound of the mean",
+        "always", _always, readings.mean_run, checks_too=False, key="response_s",
     ),
     Criterion("P3", "50 concurrent users", "{} users", "sockets open and runs overlapping, completion >= 95 %, isolation holding",
-              "--users >= 50", lambda facts: facts.users >= limit_of(facts, "users"), _from_checks, key="users"),
+              "--users >= 50", lambda facts: facts.users >= readings.limit_of(facts, "users"), readings.from_checks, key="users",
+              on_request=True),
     Criterion("P4", "Stable for 2 h", "{} h", "no unexplained drop, no drift over the printed bound", "--duration >= 2h",
-              lambda facts: facts.duration_s >= limit_of(facts, "stable_h") * 3600, _from_checks, key="stable_h"),
+              lambda facts: facts.duration_s >= readings.limit_of(facts, "stable_h") * 3600, readings.from_checks, key="stable_h",
+              on_request=True),
     Criterion("P5", "Recovery", "{} s", "every one of >= 10, fault's end to first right event of a new run", "always (fault by consent)",
-              _always, _recovery, key="recovery_s"),
+              _always, readings.recovery, key="recovery_s"),
 )  # fmt: skip
 """The contract's table, in its order."""
 
@@ -226,7 +143,7 @@ def limit_text(criterion: Criterion, facts: Facts) -> str:
     """The limit in force, and the strategy's beside it where a target file set another."""
     if not criterion.key:
         return criterion.limit
-    ours, strategy = limit_of(facts, criterion.key), LIMITS[criterion.key]
+    ours, strategy = readings.limit_of(facts, criterion.key), LIMITS[criterion.key]
     text = criterion.limit.format(f"{ours:g}")
     return text if ours == strategy else f"{text} (strategy: {criterion.limit.format(f'{strategy:g}')})"
 
@@ -249,6 +166,9 @@ def feeding(criterion: str, facts: Facts) -> tuple[dict[str, CheckFact], list[st
 def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
     limit = limit_text(criterion, facts)
     planned, missing = feeding(criterion.id, facts)
+    if criterion.on_request and criterion.asked(facts) and not planned:
+        reason = f"asked for ({criterion.when}), and no check of this plan measures it"
+        return CriterionReading(criterion.id, criterion.title, limit, "", None, INCONCLUSIVE, reason, f"run {', '.join(missing)}")
     if not criterion.asked(facts) or not planned:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, NOT_IN_PLAN)
     if all(fact.word == SKIPPED for fact in planned.values()):
@@ -261,13 +181,16 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         blocked = _first(planned, BLOCKED)
         if blocked and not any(fact.word == PASS for fact in planned.values()):
             reading = Reading(BLOCKED, reading.measured, reading.n, f"{blocked[0]}: {blocked[1].reason}", blocked[1].to_decide)
-    n = reading.n if criterion.read is not _from_checks else None
+    if facts.build_changed and reading.word == PASS:
+        reason = f"build changed in mid-session ({facts.build_changed}), so no one build passed; before that: {reading.reason}"
+        reading = Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a session over one build")
+    n = reading.n if criterion.read is not readings.from_checks else None
     return CriterionReading(criterion.id, criterion.title, limit, reading.measured, n, reading.word, reading.reason, reading.to_decide)
 
 
 def _with_checks(criterion: Criterion, reading: Reading, planned: Mapping[str, CheckFact], missing: list[str]) -> Reading:
     """The worse of the numbers and the checks. A part that was not asked, or declined, leaves the whole undecided."""
-    only_checks = criterion.read is _from_checks
+    only_checks = criterion.read is readings.from_checks
     words = [fact.word for fact in planned.values() if fact.word != SKIPPED]
     left_out = missing + [name for name, fact in planned.items() if fact.word == SKIPPED]
     if left_out:

@@ -54,10 +54,11 @@ class IsolationFact(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything `read_criteria` looks at. `limits` overrides the strategy's numbers by key (`criteria.LIMITS`).
+    """Everything `read_criteria` looks at. `limits` overrides the strategy's numbers by key (`readings.LIMITS`).
 
     `feeds` overrides which checks answer which criterion (`criteria.FEEDS`). `series` holds connect, connect_cold, ping and
-    recovery as far as they were measured. `duration_s` is what the plan asked for.
+    recovery as far as they were measured. `duration_s` is what the plan asked for. `build_changed` names both builds where the
+    target's build changed in mid-session.
     """
 
     preset: str
@@ -70,3 +71,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     series: Mapping[str, SeriesFact] = {}
     runs: RunsFact = RunsFact()
     isolation: IsolationFact = IsolationFact()
+    build_changed: str = ""

@@ -34,7 +34,8 @@ def verdict_table(result: Mapping[str, Any], *, ascii_only: bool = False) -> str
     lines += [
         "",
         f"  {frames['received']} frames received, {sum(frames['classified'].values())} accounted for; "
-        f"{footprint['agent_runs']} agent runs, {footprint['connects']} connects, {len(footprint['created'])} things created, {len(left)} left behind",
+        f"{footprint['agent_runs']} agent runs, {footprint['connects']} connects, "
+        f"{len(footprint['created'])} things created, {len(left)} left behind",
     ]
     if result.get("decision", {}).get("action"):
         lines.append(f"  {result['decision']['action']}")

@@ -19,6 +19,7 @@ TOKEN = re.compile(
     re.IGNORECASE,
 )
 TIMES = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)\s*[xX]\s*(?=\d)")
+MAX_DIGITS = 200
 SKIPPED = frozenset({"usd", "dollars", "dollar", "euros", "eur", "please"})
 
 
@@ -44,7 +45,9 @@ def tokens(prompt: str) -> list[Token]:
     for match in TOKEN.finditer(text):
         kind, raw = str(match.lastgroup), match[0]
         low = raw.lower()
-        if kind == "number":
+        if kind == "number" and len(raw) > MAX_DIGITS:
+            found.append(Token("<name>", match.start(), match.end()))
+        elif kind == "number":
             value = from_digits(raw.lstrip("$€£"))
             found.append(Token(raw.lstrip("$€£").replace(",", ""), match.start(), match.end(), value))
         elif kind == "sign":

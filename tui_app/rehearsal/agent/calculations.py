@@ -6,7 +6,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from tui_app.rehearsal.agent.arithmetic import NoExpression, Parser
+from tui_app.rehearsal.agent.arithmetic import MAX_DEPTH, NoExpression
+from tui_app.rehearsal.agent.arithmetic_chain import Chain
 from tui_app.rehearsal.agent.arithmetic_tokens import Token, tokens
 from tui_app.rehearsal.agent.arithmetic_work import Undefined
 from tui_app.rehearsal.agent.base import Desk, Span, Step, grouped, overlaps, plain
@@ -59,7 +60,7 @@ def find(prompt: str, taken: list[Span]) -> list[Calculation]:
             continue
         parsed = _parse(stream, position)
         if parsed is None:
-            position += 1
+            position += _hopeless(stream, position) or 1
             continue
         task, end, operations = parsed
         span = (token.start, stream[end - 1].end)
@@ -72,8 +73,16 @@ def find(prompt: str, taken: list[Span]) -> list[Calculation]:
     return found
 
 
+def _hopeless(stream: list[Token], position: int) -> int:
+    """The length of a long run of opening brackets, none of which needs to be tried apart."""
+    end = position
+    while end < len(stream) and stream[end].text == "(":
+        end += 1
+    return end - position - MAX_DEPTH if end - position > MAX_DEPTH else 0
+
+
 def _parse(stream: list[Token], position: int) -> tuple[Calculation, int, list[str]] | None:
-    parser = Parser(stream, position)
+    parser = Chain(stream, position)
     shown = ""
     try:
         seed = parser.seed()

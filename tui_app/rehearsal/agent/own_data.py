@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from tui_app.rehearsal.agent.base import Desk, Span, Step, grouped, money, overlaps, percent
+from tui_app.rehearsal.stores.usage_data import MODELS
 
-MINE = re.compile(r"\b(?:I|I've|my|mine|me|our|ours|we|we've|account)\b", re.IGNORECASE)
+MINE = re.compile(r"\b(?:I|I've|my|mine|me|us|our|ours|we|we've|account)\b", re.IGNORECASE)
 DATA = re.compile(
     (
         r"\b(?:spen[dt]|spending|costs?|cost me|usage|used?|requests?|calls?|tokens?|bill(?:ed)?|paid|pay"
@@ -54,9 +55,12 @@ def period(text: str, today: date) -> tuple[list[str] | None, str]:
 class OwnData:
     """One question on the user's rows. Which query runs follows from what is asked for; the user's id is always bound."""
 
-    def __init__(self, question: str, today: date | None = None) -> None:
+    def __init__(self, question: str, today: date | None = None, advise: bool = False) -> None:
         self.question = question
+        self.advise = advise
         self.months, self.when = period(question, today or date.today())
+        self.model = next((name for name in MODELS if re.search(rf"\b{name}\b", question, re.IGNORECASE)), "")
+        self.when += f" with {self.model}" if self.model else ""
         self.measure = self._measure()
         self.group = self._group()
         statement, parameters = self._query()
@@ -97,7 +101,7 @@ class OwnData:
             low,
         ):
             return "model"
-        return ""
+        return "model" if self.advise else ""
 
     def _query(self) -> tuple[str, dict[str, Any]]:
         parameters: dict[str, Any] = {}
@@ -106,6 +110,9 @@ class OwnData:
             names = [f"m{index}" for index in range(len(self.months))]
             parameters.update(zip(names, self.months, strict=True))
             where += f" AND month IN ({', '.join(f':{name}' for name in names)})"
+        if self.model:
+            parameters["model"] = self.model
+            where += " AND model = :model"
         sums = "sum(cost_cents) AS cost_cents, sum(requests) AS requests, sum(tokens) AS tokens"
         if not self.group:
             return f"SELECT {sums} FROM usage WHERE {where}", parameters
@@ -137,10 +144,9 @@ class OwnData:
         if self.group == "month":
             ranked = sorted(rows, key=lambda row: str(row["name"]))
             lines.append(_trend(ranked, self.measure))
-        total = money(whole / 100) if self.measure == "cost_cents" else f"{grouped(whole)} {self.measure}"
-        lines += [f"- {row['name']}: {self._shown(row)} ({percent(Fraction(row[self.measure]) / whole)})" for row in ranked]
-        lines.append(f"In total: {total}.")
-        if re.search(r"\b(?:reduce|sav\w+|optimi\w+|cut|lower|recommend\w*|advice|improve)\b", low) and self.group == "model":
+        lines += [f"- {row['name']}: {percent(Fraction(row[self.measure]) / whole)}, {_all_of(row)}" for row in ranked]
+        lines.append(f"In total: {_all_of({name: sum(row[name] for row in rows) for name in COLUMNS})}.")
+        if self.advise and self.group == "model":
             lines += _advice(sorted(rows, key=lambda row: -row["cost_cents"]))
         return "\n".join(lines)
 
@@ -157,6 +163,11 @@ class OwnData:
             "tokens": f"You used {grouped(Fraction(row['tokens']))} tokens {self.when}",
         }[self.measure]
         return f"{first} ({grouped(requests)} requests, {grouped(Fraction(row['tokens']))} tokens, {money(cost / 100)})."
+
+
+def _all_of(row: dict[str, Any]) -> str:
+    requests, tokens = grouped(Fraction(row["requests"])), grouped(Fraction(row["tokens"]))
+    return f"{money(Fraction(row['cost_cents'], 100))} for {requests} requests ({tokens} tokens)"
 
 
 def _trend(rows: list[dict[str, Any]], measure: str) -> str:
@@ -186,6 +197,13 @@ def _advice(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+ADVICE = re.compile(
+    r"\b(?:reduc\w+|sav(?:e|es|ing|ings)|optimi\w+|cut|lower|recommend\w*|advi[cs]e|suggest\w*|improve\w*|cheaper"
+    r"|what (?:can|could|should) (?:we|I) do)\b",
+    re.IGNORECASE,
+)
+
+
 def find(prompt: str, taken: list[Span], figures_given: bool) -> list[OwnData]:
     """Questions on own data. Where the prompt gives figures of its own, only a sentence that names recorded usage counts."""
     found: list[OwnData] = []
@@ -207,5 +225,5 @@ def find(prompt: str, taken: list[Span], figures_given: bool) -> list[OwnData]:
             re.IGNORECASE,
         )
         if asking and (recorded if figures_given else True) and not re.search(r"\d{3,}", sentence) and len(found) < 4:
-            found.append(OwnData(sentence.strip()))
+            found.append(OwnData(sentence.strip(), advise=ADVICE.search(prompt) is not None and not figures_given))
     return found

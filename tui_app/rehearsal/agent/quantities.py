@@ -12,6 +12,7 @@ from typing import Literal
 
 from tui_app.rehearsal.agent.numbers import DIGITS, PARTS, SCALES, SMALL, TENS, from_digits, from_words
 
+MAX_DIGITS = 60
 Kind = Literal["money", "price", "volume", "tokens", "percent", "time", "factor", "plain"]
 PER_MONTH = {
     "second": Fraction(2_592_000),
@@ -66,7 +67,7 @@ MONEY_AFTER = r"(?:\s*(?P<after>USD|EUR|GBP|US\$|€|£|\$|dollars?|euros?|pound
 EACH = (
     rf"(?:\s*(?:(?P<each>each|apiece|a\s+piece)\b|(?:/|per|a|an|for\s+each|for\s+every"
     rf"|every)\s*(?P<per_n>\d[\d,.]*\s*(?:k|m|thousand|million)?|thousand|million|k|m|hundred|1k"
-    rf"|1m)?\s*(?P<unit>tokens?|{UNIT})\b))?"
+    rf"|1m)?\s*(?P<unit>tokens?|{UNIT})\b|(?:/|per)\s*(?P<bulk>thousand|million|1k|1m|1,000,000|1,000|k|m)\b))?"
 )
 FAMILY = re.compile(
     (
@@ -123,6 +124,8 @@ def quantities(text: str) -> list[Quantity]:
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     raw = match["number"]
+    if len(raw) > MAX_DIGITS:
+        return None
     if raw[0].isdigit() or raw[0] == ".":
         value = from_digits(raw)
     else:
@@ -152,9 +155,9 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     if match["volume"] and not currency:
         unit = match["volume"].split()[-1]
         return Quantity("tokens" if match["tokens"] else "volume", value * rate, start, end, text=shown, unit=unit, period=period)
-    if match["each"] or match["unit"]:
-        per = _per(match["per_n"])
-        unit = (match["unit"] or "request").lower()
+    if match["each"] or match["unit"] or (match["bulk"] and currency):
+        per = _per(match["per_n"] or match["bulk"])
+        unit = (match["unit"] or ("" if match["bulk"] else "request")).lower()
         return Quantity("price", value / per, start, end, currency, shown, "token" if unit.startswith("token") else unit)
     if currency:
         return Quantity("money", value * rate, start, end, currency, shown, period=period)

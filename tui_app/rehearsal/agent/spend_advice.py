@@ -12,6 +12,12 @@ from tui_app.rehearsal.agent.spend_items import Item
 if TYPE_CHECKING:
     from tui_app.rehearsal.agent.spend import SpendTask
 
+SUBJECT = re.compile(
+    r"(?:(?:the|all|our|any|every|everything in|its)\s+)*([A-Za-z][\w -]{2,40}?)"
+    r"\s+(?:must|needs?|have|has|may|cannot|can't|should|stays?|remains?|is|are|will)\b",
+    re.IGNORECASE,
+)
+UNNAMED = re.compile(r"latency|p9[59]|quality|^(?:it|we|you|they|everything|nothing|this|that|there|keep|only)\b", re.IGNORECASE)
 FROZEN = re.compile(r"\b(?:keep|stay|remain|without|not|cannot|can't|never|don't|only)\b", re.IGNORECASE)
 
 
@@ -36,18 +42,20 @@ def _respect(constraint: str) -> str:
     """How a constraint bears on a recommendation."""
     quoted = f"your constraint “{constraint}”"
     low = constraint.lower()
+    subject = SUBJECT.match(constraint)
+    whose = f" for the {subject[1]}" if subject and not UNNAMED.search(subject[1]) else ""
     time = re.search(r"\d[\d.,]*\s*(?:ms|milliseconds?|s|seconds?)\b", constraint)
     if time or "latency" in low:
-        limit = f" {time[0]}" if time else ""
-        return f"Respect {quoted}: move 5 % first and stop if p95 latency goes over{limit or ' the limit'}."
+        limit = time[0] if time else "the limit"
+        return f"Move 5 % first and stop if p95 latency{whose} goes over {limit}, as {quoted} asks."
     region = re.search(r"\b(EU|US|UK|[A-Z][a-z]+)\b[\w\s-]{0,12}\b(?:region|data ?cent\w+|residency)", constraint) or re.search(
         r"\b(EU|GDPR)\b", constraint
     )
     if region:
-        return f"Respect {quoted}: use only endpoints hosted in the {region[1]} region and have the provider confirm it in writing."
+        return f"Use only endpoints hosted in the {region[1]} region{whose} and have the provider confirm it, as {quoted} asks."
     if re.search(r"quality|tier|accuracy|gold", low):
-        return f"Respect {quoted}: leave that traffic where it is, and compare answers on a sample before anything else moves."
-    return f"Respect {quoted}: check it before and after the change."
+        return f"Change nothing{whose or ' there'} before answers were compared on a sample, as {quoted} asks."
+    return f"Check{whose or ' it'} before and after the change that {quoted} holds."
 
 
 def _frozen(task: SpendTask, item: Item) -> bool:

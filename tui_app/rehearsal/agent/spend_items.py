@@ -52,6 +52,8 @@ class Item:
     volume: Fraction | None = None
     price: Fraction | None = None
     unit: str = "request"
+    dated: bool = False
+    """Whether the amount came with a period of its own."""
 
     @property
     def cost(self) -> Fraction | None:
@@ -79,7 +81,11 @@ class Item:
 def clean(text: str) -> str:
     """The name in a piece of prose: what is left without articles, verbs and units; an empty string where that is nothing."""
     words = re.findall(r"[\w][\w.+/’'-]*", text)
-    kept = [word.strip(".'’") for word in words if word.lower().strip(".,'’") not in STOPS]
+    kept: list[str] = []
+    for word in words:
+        letter = word == "A" and bool(kept)  # as in `Team A`
+        if letter or word.lower().strip(".,'’") not in STOPS:
+            kept.append(word.strip(".'’"))
     kept = [re.sub(r"['’]s$", "", word) for word in kept if word]
     if not any(any(letter.isalpha() for letter in word) for word in kept):
         return "A" if re.search(r"\bA\b", text) and "A" not in kept else ""
@@ -117,10 +123,25 @@ class Reader:
             if name and (current is None or name.lower() != current.name.lower()) and not (trailing and self._joined(gap, current)):
                 current = Item(name)
                 named.append(current)
-            if current is not None:
+            if current is not None and self._is_volume(index):
+                current.volume = self.found[index].value
+                current.unit = named[-2].unit if len(named) > 1 else current.unit
+            elif current is not None:
                 self._give(current, self.found[index])
             end = place + 1
+        kinds = {self.found[index].kind for index in self.priced}
+        if not named and "price" in kinds and kinds & {"volume", "tokens"}:
+            named.append(Item(self._after(self.priced[-1]) or "this workload"))
+            for index in self.priced:
+                self._give(named[0], self.found[index])
         return named
+
+    def _is_volume(self, index: int) -> bool:
+        """`40 million at $15 per million`: a bare number that a price follows directly counts units, those of the item before."""
+        following = index + 1
+        if self.found[index].kind != "plain" or following not in self.priced or self.found[following].kind != "price":
+            return False
+        return re.search(rf"{chr(FIRST + index)}\s*(?:at|@|x|×|,|for)\s*{chr(FIRST + following)}", self.coded) is not None
 
     def _joined(self, gap: str, current: Item | None) -> bool:
         """`600,000 requests on gpt-4o at $0.004 each`: what follows `at` belongs to the name before."""
@@ -150,9 +171,10 @@ class Reader:
                 item.price = quantity.value
             elif item.amount is None:
                 item.amount = quantity.value
+                item.dated = quantity.period != ""
         elif quantity.kind == "price":
             item.price = quantity.value
-            item.unit = quantity.unit.rstrip("s") or "request"
+            item.unit = quantity.unit.rstrip("s") or item.unit
         elif quantity.kind in ("volume", "tokens"):
             item.volume = quantity.value
             item.unit = "token" if quantity.kind == "tokens" else quantity.unit.rstrip("s")

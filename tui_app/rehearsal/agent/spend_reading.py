@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tui_app.rehearsal.agent import spend_tables
-from tui_app.rehearsal.agent.quantities import Quantity, quantities
+from tui_app.rehearsal.agent.quantities import ADVERBS, PER_MONTH, Quantity, quantities
 from tui_app.rehearsal.agent.spend_items import Item, Reader, clean
 
 FIRST = 0xE000
@@ -37,7 +37,13 @@ BUDGET = re.compile(
 CONSTRAINT = re.compile(
     r"\b(?:must(?:\s+not|n't|n’t)?|needs? to|has to|have to|keep(?:ing)?|cannot|can't|can’t|may not|never"
     r"|only use|required?|requirement|constraint|mandatory|without|stays?|remain|not allowed"
-    r"|do not (?:move|touch|change)|don't (?:move|touch|change)|complian\w+|GDPR|HIPAA|SLA|data residency|latency|p9[59])\b",
+    r"|do not (?:move|touch|change)|don't (?:move|touch|change)|complian\w+|GDPR|HIPAA|SLA|data residency|latency|p9[59]|milliseconds"
+    r"|whatever else|exclusively|guaranteed?|untouched|in-house|on-premises?)\b"
+    r"|\bneeds?\b[^.]*\b(?:within|under|below)\b|\d\s?ms\b",
+    re.IGNORECASE,
+)
+HEADING = re.compile(
+    r"\b(hourly|daily|weekly|quarterly|yearly|annually|annual)\s+(?:(?:ai|llm|model|api|total|our)\s+)*(?:spend\w*|costs?|bills?|invoices?|budget|figures|expenses?)\b",
     re.IGNORECASE,
 )
 ABOUT_SPEND = re.compile(
@@ -68,6 +74,10 @@ class Reading:
     budget: Fraction | None = None
     currency: str = "USD"
     constraints: list[str] = field(default_factory=list)
+    unpriced: list[Item] = field(default_factory=list)
+    """Items of which a unit price is told and no volume: what something may be moved to."""
+    goal: Fraction | None = None
+    """An amount, or (below one) a share, that is to be cut."""
     repeated: Fraction | None = None
     growth: Fraction | None = None
     discount: Fraction | None = None
@@ -75,10 +85,11 @@ class Reading:
     def item(self, name: str) -> Item | None:
         """The item that a name means: the same, or the only one whose name holds it or is held by it."""
         low = name.lower()
-        for one in self.items:
+        known = [*self.items, *self.unpriced]
+        for one in known:
             if one.name.lower() == low:
                 return one
-        near = [one for one in self.items if low and (low in one.name.lower() or one.name.lower() in low)]
+        near = [one for one in known if low and (low in one.name.lower() or one.name.lower() in low)]
         return near[0] if len(near) == 1 else None
 
 
@@ -92,11 +103,27 @@ def read(prompt: str) -> Reading:
             _sentence(one.strip(), reading)
     every = quantities(prompt)
     reading.currency = next((one.currency for one in every if one.currency), "USD")
-    reading.items = [one for one in _merged(reading.items) if one.cost is not None]
+    merged = _merged(reading.items)
+    reading.items = [one for one in merged if one.cost is not None]
+    reading.unpriced = [one for one in merged if one.cost is None and one.price is not None]
+    _bring_to_a_month(prompt, reading)
+    if reading.goal is not None and reading.budget is None:
+        total = sum((one.cost or Fraction(0) for one in reading.items), Fraction(0))
+        reading.budget = total * (1 - reading.goal) if reading.goal < 1 else max(Fraction(0), total - reading.goal)
     for index, shift in enumerate(reading.shifts):
         source, target = reading.item(shift.source), reading.item(shift.target)
         reading.shifts[index] = Shift(shift.share, source.name if source else shift.source, target.name if target else shift.target)
     return reading
+
+
+def _bring_to_a_month(prompt: str, reading: Reading) -> None:
+    """Amounts under a heading like `annual spend`, where no amount has a period of its own."""
+    heading = HEADING.search(prompt)
+    if heading and not re.search(r"\bmonth", prompt[: heading.start()], re.IGNORECASE):
+        rate = PER_MONTH[ADVERBS.get(heading[1].lower(), "year")]
+        for one in reading.items:
+            if one.amount is not None and not one.dated:
+                one.amount *= rate
 
 
 def _sentence(sentence: str, reading: Reading) -> None:
@@ -115,6 +142,10 @@ def _sentence(sentence: str, reading: Reading) -> None:
         if of(mark).kind in ("money", "plain") and of(mark).value >= 10 and ord(mark) - FIRST not in used:
             reading.budget = of(mark).value
             used.add(ord(mark) - FIRST)
+    goal = re.search(rf"\b(?:cut|save|trim|reduce|lower)\b(?:\s+[a-z]+){{0,4}}?\s+({Q})", coded, re.IGNORECASE)
+    if goal and of(goal[1]).kind in ("money", "percent") and not (SHIFT_VERB.search(coded) and of(goal[1]).kind == "percent"):
+        reading.goal = of(goal[1]).value
+        used.add(ord(goal[1]) - FIRST)
     shares = [chr(FIRST + index) for index, one in enumerate(found) if one.kind == "percent"]
     handled = _ratio(coded, of, reading)
     for mark in shares:
@@ -177,6 +208,7 @@ def _share(coded: str, mark: str, value: Fraction, reading: Reading) -> None:
 def _shift(coded: str, mark: str, after: str, value: Fraction) -> Shift | None:
     if not SHIFT_VERB.search(coded):
         return None
+    after = re.sub(rf"\s*(?:\(\s*{Q}[^)]*\)|{Q})", "", after)
     ours = r"(?:the\s+|our\s+|its\s+|their\s+|all\s+|my\s+)*"
     source = re.match(
         (
@@ -207,7 +239,7 @@ def _named(value: Fraction, source: str, target: str) -> Shift | None:
 
 
 def _constraint(sentence: str, reading: Reading) -> None:
-    for limit in re.findall(r"\bwithout\s+[^,.?!;\n]{4,120}", sentence, re.IGNORECASE) if sentence.rstrip().endswith("?") else []:
+    for limit in re.findall(r"\bwithout\s+[^,.?!;\n]{4,120}", sentence, re.IGNORECASE):
         reading.constraints.append(limit.strip())
     for piece in re.split(
         r";|,\s+(?:but|and|while|yet)\s+|\s+but\s+|,\s+(?=(?:we|it|everything|all|data|the|keep|keeping|with|without|latency|p9)\b)",
@@ -224,7 +256,8 @@ def _constraint(sentence: str, reading: Reading) -> None:
             not text
             or asking
             or not CONSTRAINT.search(text)
-            or re.search(r"\b(?:quote|mention|include|cite|reference|your answer|answer)\b", text, re.IGNORECASE)
+            or re.search(r"\bwithout\b|\b(?:cut|save|reduce|lower|trim)\b", text, re.IGNORECASE)
+            or re.search(r"\b(?:quote|mention|include|cite|reference|your answer|recommendations?)\b", text, re.IGNORECASE)
         ):
             continue
         if re.search(r"\bbudget|exceed|spend(?:ing)?\b|\bcap\b", text, re.IGNORECASE) and not re.search(

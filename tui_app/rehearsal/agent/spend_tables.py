@@ -56,6 +56,8 @@ def _cells(line: str) -> list[str]:
 def _block(lines: list[str], start: int) -> list[list[str]]:
     """The lines from `start` on that have as many cells as the first, which must be a header: words, no figures of its own."""
     header = _cells(lines[start])
+    if not re.search(r"[|\t;]", lines[start]) and not _comma_header(lines[start], header):
+        return []
     if len(header) < 2 or re.fullmatch(r"[\W\d]*", header[0]) or not any(role.search(cell) for cell in header[1:] for _, role in ROLES):
         return []
     rows = [header]
@@ -63,10 +65,21 @@ def _block(lines: list[str], start: int) -> list[list[str]]:
         cells = _cells(line)
         if len(cells) != len(header) and line.count(",") == len(header) - 1:
             cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) != len(header):
+        if len(cells) != len(header) or not re.search(r"\d|^[\s|:-]+$", line):
             break
         rows.append(cells)
     return rows
+
+
+def _comma_header(line: str, cells: list[str]) -> bool:
+    """Whether a line with commas is a header and not prose: short cells, no bullet, no figures but a unit's (`per 1,000 requests`)."""
+    figures = re.search(r"\d", re.sub(r"(?:per|/)\s*\d[\d,]*", "", line))
+    return (
+        not figures
+        and not re.match(r"\s*[-*•–]", line)
+        and all(1 <= len(cell.split()) <= 5 for cell in cells)
+        and not line.rstrip().endswith(".")
+    )
 
 
 def _items(rows: list[list[str]]) -> list[Item]:
@@ -94,7 +107,7 @@ def _items(rows: list[list[str]]) -> list[Item]:
 
 def _value(cell: str) -> Fraction | None:
     match = NUMBER.search(cell)
-    if match is None:
+    if match is None or len(match[1]) > 60:
         return None
     return from_digits(match[1]) * SCALE.get((match[2] or "").lower(), 1)
 

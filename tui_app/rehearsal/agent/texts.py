@@ -50,6 +50,17 @@ def _product(text: str, _: str) -> int:
     return value
 
 
+def _upper(text: str, _: str) -> str:
+    return text.upper()
+
+
+def _lower(text: str, _: str) -> str:
+    return text.lower()
+
+
+CASE = re.compile(
+    r"\s*,?\s*and\s+(?:then\s+)?(?:in|into)\s+((?:upper|lower)[ -]?case|capital\s+letters|capitals|all[ -]caps)\b", re.IGNORECASE
+)
 RULES: tuple[tuple[str, str, Work], ...] = tuple(
     (name, pattern.replace("<S>", SUBJECT).replace("<L>", LETTER), work)
     for name, pattern, work in (
@@ -123,6 +134,7 @@ RULES: tuple[tuple[str, str, Work], ...] = tuple(
             ),
             _count,
         ),
+        ("times the letter occurs", r"how\s+many\s+(?:(?:letters?|characters?)\b)?\s*<L>\s+(?:does|do|are\s+in)\s+<S>", _count),
         (
             "number of letters",
             (
@@ -132,8 +144,16 @@ RULES: tuple[tuple[str, str, Work], ...] = tuple(
             lambda t, _: len(t),
         ),
         ("number of letters", r"(?:length\s+of|how\s+long\s+is)\s+<S>", lambda t, _: len(t)),
-        ("first letter", r"first\s+(?:letter|character)\s+(?:of|in)\s+<S>", lambda t, _: t[:1]),
-        ("last letter", r"last\s+(?:letter|character)\s+(?:of|in)\s+<S>", lambda t, _: t[-1:]),
+        (
+            "first letter",
+            r"(?:first\s+(?:letter|character)|(?:letter|character)\s+(?:comes|is)\s+first)\s+(?:of|in)\s+<S>",
+            lambda t, _: t[:1],
+        ),
+        (
+            "last letter",
+            r"(?:last\s+(?:letter|character)|(?:letter|character)\s+(?:comes|is)\s+last)\s+(?:of|in)\s+<S>",
+            lambda t, _: t[-1:],
+        ),
         ("backwards", r"\b(?:reverse|reversing|flip|mirror|invert)\s+(?:the\s+order\s+of\s+)?<S>", lambda t, _: t[::-1]),
         (
             "backwards",
@@ -233,6 +253,10 @@ def find(prompt: str, taken: list[Span]) -> list[TextTask]:
         if pronoun and not tasks:
             continue
         before = tasks[-1] if pronoun else None
-        taken.append((start, end))
         tasks.append(TextTask(name, subject, letter, work, before))
+        further = CASE.match(prompt, end)
+        if further:  # `reversed and in capitals`
+            upper = further[1].lower().startswith(("upper", "cap", "all"))
+            tasks.append(TextTask("upper case" if upper else "lower case", "", "", _upper if upper else _lower, tasks[-1]))
+        taken.append((start, further.end() if further else end))
     return tasks

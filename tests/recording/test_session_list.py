@@ -22,6 +22,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.writer import Writer
 
 ROOT = Path(__file__).parents[2]
+SYSTEM_TEMPORARY = tempfile.gettempdir()
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_everything_is_for_the_user_alone_and_follows_the_xdg_variables(home: Pa
 
 
 def test_a_socket_path_too_long_to_bind_moves_to_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+    with tempfile.TemporaryDirectory(dir=SYSTEM_TEMPORARY) as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
         deep = Path(short) / ("d" * 100)
         deep.mkdir()
