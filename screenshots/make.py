@@ -7,6 +7,7 @@ are the real ones, in folders that are gone afterwards. Each picture is taken on
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import re
 import socket
@@ -33,6 +34,10 @@ PATIENCE_S: Final = 120.0
 FAULT: Final = "misroute-event"
 OPERATOR, MACHINE = "operator", "jump-host"
 """Who ran it, in the pictures: nobody's own name and machine."""
+
+
+REAL: Final = {socket.gethostname(), socket.gethostname().partition(".")[0], getpass.getuser()} - {"", "localhost", OPERATOR, MACHINE}
+"""What no picture may show."""
 
 
 class Operator:
@@ -71,6 +76,9 @@ class Operator:
         await self.pilot.pause()
         columns, rows = self.app.size
         svg = offline(self.app.export_screenshot(title="vigil", simplify=True))
+        shown = {name for name in REAL if re.search(rf"\b{re.escape(name)}\b", svg)}
+        if shown:
+            raise SystemExit(f"{name} shows whose machine this is: {', '.join(sorted(shown))}")
         image = png(svg, columns, rows)
         (self.folder / f"{name}.svg").write_text(svg, "utf-8")
         (self.folder / f"{name}.png").write_bytes(image)
@@ -79,6 +87,7 @@ class Operator:
 
 def offline(svg: str) -> str:
     """The SVG without the font that Rich would fetch from the network: any monospaced font fits, as each text has its length."""
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("font-family: Fira Code, monospace", "font-family: DejaVu Sans Mono, Menlo, Consolas, monospace")
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
@@ -102,6 +111,11 @@ async def operator(folder: Path, *, fault: str = "") -> AsyncIterator[Operator]:
         yield Operator(app, pilot, folder)
 
 
+def under_way(app: VigilApp) -> int:
+    """How many agent runs have not ended."""
+    return sum(run.state == "running" for run in app.view.state.runs.values())
+
+
 async def passing(folder: Path) -> None:
     """A healthy session, from the first screen to its verdict."""
     async with operator(folder) as one:
@@ -112,10 +126,11 @@ async def passing(folder: Path) -> None:
         await one.picture("plan")
         await one.press("r")
         await one.until("a session", lambda: bool(app.view.state.session))
-        await one.until("runs under way", lambda: sum(run.state == "running" for run in app.view.state.runs.values()) >= 4)
         await one.until(
             "the middle of the session",
-            lambda: app.view.state.phases.get("2") == "running" and sum(run.state == "ok" for run in app.view.state.runs.values()) >= 6,
+            lambda: app.view.state.phases.get("2") == "running"
+            and len({source for (source, _), cell in app.view.state.cells.items() if cell.probes}) >= 4
+            and under_way(app) >= 3,
         )
         await one.picture("live")
         await one.size(SMALL)
@@ -124,9 +139,13 @@ async def passing(folder: Path) -> None:
         await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
         await one.press("6")
         await one.picture("verdict")
+        if app.view.state.word != "PASS":
+            raise SystemExit(f"the rehearsal is healthy and the session reads {app.view.state.word}: no pictures of that")
         await one.press("4")
+        await one.size(MIDDLE)
         await one.picture("isolation")
-        await one.press("5")
+        await one.size(WIDE)
+        await one.press("5", *["down"] * list(app.view.state.series).index("ping"))
         await one.picture("latency")
         await one.press("enter")
         await one.picture("latency-chart")
@@ -136,6 +155,7 @@ async def passing(folder: Path) -> None:
         await one.picture("events")
         await one.press("enter")
         await one.until("the frame", lambda: getattr(app.screen, "NAME", "") == "frame")
+        await one.size(MIDDLE)
         await one.press()
         await one.picture("frame")
 
@@ -163,11 +183,14 @@ async def failing(folder: Path) -> None:
 def main() -> None:
     """Take every picture anew. Refuses without the extra `screenshots`."""
     fonts()
-    # Before anything of Vigil is imported: folders of its own, and nobody's name.
+    # Before anything of Vigil is imported: folders of its own, and nobody's name, in the processes that it starts as well.
     socket.gethostname = lambda: MACHINE
-    os.environ.update(LOGNAME=OPERATOR, USER=OPERATOR)
     with tempfile.TemporaryDirectory() as name:
-        os.environ.update(XDG_STATE_HOME=f"{name}/state", XDG_RUNTIME_DIR=f"{name}/run", COLORTERM="truecolor", TERM="xterm-256color")
+        (Path(name) / "sitecustomize.py").write_text(f"import socket\n\nsocket.gethostname = lambda: {MACHINE!r}\n")
+        os.environ.update(
+            LOGNAME=OPERATOR, USER=OPERATOR, PYTHONPATH=name, XDG_STATE_HOME=f"{name}/state", XDG_RUNTIME_DIR=f"{name}/run",
+            COLORTERM="truecolor", TERM="xterm-256color",
+        )  # fmt: skip
         os.environ.pop("NO_COLOR", None)
         (Path(name) / "run").mkdir(mode=0o700)
         asyncio.run(passing(HERE))

@@ -22,7 +22,7 @@ FONT_SIZE: Final = 20
 SVG_CELL: Final = (12.2, 24.4)
 """A cell in the units of Rich's SVG: 20 high at an aspect ratio of 0.61, and a line of 1.22."""
 MARGIN: Final = 14
-COLOURS: Final = 128
+COLOURS: Final = 256
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _RULE = re.compile(r"\.(\S+?-r\d+) \{ ([^}]*) \}")
@@ -74,7 +74,7 @@ def png(svg: str, columns: int, rows: int) -> bytes:
             _draw(brush, character, MARGIN + x * width, MARGIN + y * height, look, bold if look.bold else regular)
             x += cell_len(character)
     out = BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
