@@ -62,7 +62,10 @@ def print_footprint(plan: Plan) -> None:
         ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
         ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
         ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
-        ("creates", f"about {cost['creates']['threads']} threads, archived at the end; {cost['creates']['users']} users"),
+        (
+            "creates",
+            f"about {cost['creates']['threads']} threads, archived at the end, {cost['creates']['messages']} messages; {cost['creates']['users']} users",
+        ),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
         ("effects", ", ".join(cost["effects"])),
         ("takes", f"about {cost['minutes']} min"),
