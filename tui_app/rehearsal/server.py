@@ -21,6 +21,8 @@ from tui_app.rehearsal.options import Options, parse
 
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
+SWITCH_S = 0.001
+"""How long a computing thread may keep the event loop waiting for the interpreter."""
 
 
 class Unusable(Exception):
@@ -115,6 +117,7 @@ async def _main(options: Options, directory: Path) -> None:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     _stop_on_signals(stop)
     if options.stop_with_stdin:
