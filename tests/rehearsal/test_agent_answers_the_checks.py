@@ -157,6 +157,9 @@ TOLD = (
     "At $45 per 1,000 requests, fjord-ultra takes 200,000 requests a month. At $2 per 1,000 requests, "
     "gale-nano takes 500,000 requests a month."
     " Of it, $8,500 is all we have.",
+    "i) fjord-ultra: $9,000 for 200,000 requests\nii) gale-nano: $1,000 for 500,000 requests\niii) budget: $8,500",
+    "11) fjord-ultra, $9,000 for 200,000 requests\n12) gale-nano, $1,000 for 500,000 requests\n13) budget, $8,500",
+    "> x. fjord-ultra: 200,000 requests, $9,000\n> y. gale-nano: 500,000 requests, $1,000\n> z. budget: $8,500",
     "With a budget of $8,500 a month we run fjord-ultra (200,000 requests a month, $9,000) and gale-nano "
     "(500,000 requests a month, $1,000).",
 )
