@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, ends, nothing_done, of_answer
+from tui_app.checks.reading import answered, decided, ends, nothing_done, of_answer
 from tui_app.monitors.record import RunRecord
 
 
@@ -69,6 +69,9 @@ def _judge_history(case: Case) -> Judgement:
             findings.append(Finding("critical", f"{step.begin.user}'s run gave no answer to compare", (step.begin.seq,)))
             continue
         for row, body in step.answers():
+            if row.type != "200":
+                findings.append(Finding("critical", f"{step.begin.user}: the history {answered(row, body)}", (row.seq,)))
+                continue
             proof += [row.seq, *ends(run)]
             kept = [
                 message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"
@@ -97,7 +100,8 @@ def _judge_frames(case: Case) -> Judgement:
         shown = tuple(seq for conn in frames.conns.values() for seq in conn.malformed)
         finding = Finding("major", f"{counts['malformed']} frames cannot be read", shown)
         return Judgement("FAIL", finding.text, (finding,), "every frame readable")
-    return Judgement("PASS", f"{received} frames received, every one classified ({text})")
+    shown = tuple(row for conn in list(frames.conns.values())[:20] for row in conn.first)
+    return decided([], f"{received} frames received, every one classified ({text})", "", shown)
 
 
 CHECKS = (
