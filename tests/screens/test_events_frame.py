@@ -181,7 +181,9 @@ def convicted(path: Path, text: str, environment: str = "staging") -> View:
     head = header() | {"session": path.stem.rjust(12, "0"), "plan": json.dumps({"target": {"name": "there", "environment": environment}})}
     writer = Writer(path, head)
     writer.append(Row(1, 10**6, "frame", user="u4", conn=4, dir="in", type="agent_completed", size=len(text), text=text))
-    writer.append(Row(2, 2 * 10**6, "finding", check="isolation-frames", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}'))
+    writer.append(
+        Row(2, 2 * 10**6, "finding", check="isolation-frames", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}')
+    )
     writer.close()
     return view_on(path)
 

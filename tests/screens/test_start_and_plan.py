@@ -129,6 +129,14 @@ async def test_what_is_shown_of_a_check() -> None:
     assert "about 25, at most 8 a minute, 5 at once" in text
 
 
+async def test_the_blanks_of_a_template_are_in_view_before_anything_else_about_it() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("up")
+        await settle(pilot)
+        text = text_of(app)
+    assert "staging   staging" in text and "[target] auth: <hash>" in text
+
+
 async def test_pictures_of_start_and_plan() -> None:
     async with showing(SessionState()) as (app, pilot):
         check_golden("start-80x24", text_of(app))
