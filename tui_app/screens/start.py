@@ -217,7 +217,7 @@ class StartScreen(Screen[None]):
         if not text or link is None:
             return
         try:
-            self.vigil.choose_target(link.describe(text))
+            self.vigil.propose_target(link.describe(text))
         except LinkError as error:
             self.problem = str(error)
             self.draw()
