@@ -31,6 +31,7 @@ def _figure(width: int, height: int) -> Any:
 
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)  # else it keeps to the size of standard output's terminal, which need not be ours
     plotext.plotsize(width, height)
     return plotext
 

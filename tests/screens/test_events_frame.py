@@ -169,7 +169,7 @@ def test_rows_are_told_in_words() -> None:
     none = json.dumps({"method": "GET", "path": "/x", "service": "backend", "error": "timed out"})
     assert told("http", dir="in", type="0", text=none) == ("← http", "GET /x no answer: timed out")
     assert told("frame", dir="in", type="malformed", text="{")[1] == "not readable as a message (json)"
-    assert told("frame", dir="in", type="x", flag="binary", size=5, text="⟨5 bytes⟩")[1].startswith("binary, 5 bytes")
+    assert told("frame", dir="in", type="x", flag="binary", size=5, text="⟨5 bytes⟩")[1].startswith("binary frame, 5 bytes")
     assert told("unheard-of", type="x", text='{"a":1}')[0] == "unheard-of"
     assert short_id("run_7f2a3c") == "7f2a" and short_id("7f2a3c") == "7f2a" and short_id("") == ""
 

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
 
 async def sign_in_all(world: World, ctx: LiveContext) -> None:
-    """Sign in as many users as the plan asks for; whoever cannot is recorded by the answers and simply not there."""
+    """Sign in as many users as the plan asks for; whoever cannot is recorded by the answers and simply not there.
+
+    Where the plan drives each check several times, who is signed in stays so: a label means one person all session long.
+    """
+    there = {user.label for user in world.users}
     for index in range(world.plan.users):
         label = f"u{index + 1}"
+        if label in there:
+            continue
         account = world.accounts[index] if index < len(world.accounts) else {}
         user = await _one(world, ctx, label, account)
         if user is not None:

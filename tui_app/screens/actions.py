@@ -116,7 +116,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
     Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),
     Action("preset", ("o",), "preset", "quick, comprehensive, websocket, priority1 to 3", "Plan", ("plan",), footer=3),
-    Action("run", ("r", "enter"), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("run", ("r",), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("begin", ("enter",), "rehearse", "run the plan on the rehearsal, and on nothing else", "Plan", ("plan",), palette=False),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",

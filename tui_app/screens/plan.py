@@ -133,6 +133,14 @@ class PlanScreen(SessionScreen):
         """Straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
         self.vigil.run_plan()
 
+    def action_begin(self) -> None:
+        """Enter, Enter from the first screen starts the rehearsal and nothing else, whatever target stands first."""
+        target = self.vigil.target
+        if target is None or target.key == "rehearsal":
+            self.vigil.run_plan()
+        else:
+            self.vigil.say(f"r runs the plan on {clean(target.name).upper()}; Enter starts the rehearsal only")
+
     def _do(self, change: Any) -> None:
         change(self.model)
         self.tick()
