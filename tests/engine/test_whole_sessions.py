@@ -7,10 +7,14 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.engine.conftest import Home, serve
+from tui_app.checks.catalogue import by_id
+from tui_app.engine.plan import Plan, footprint
 
 KEYS = [
     "schema", "session", "parent", "target", "build", "started", "exit", "verdict", "checks", "criteria", "isolation", "latency", "frames",
@@ -38,8 +42,29 @@ def test_a_healthy_session_of_all_phases_passes_and_is_judged_the_same_again(hom
 
     again = home.vigil("rejudge", str(home.recording()))
     assert again.result == ran.result
+    done_is_what_was_announced(home, ran.result)
     said = rows(home, "SELECT kind, \"check\", type, text FROM rows WHERE kind IN ('verdict', 'finding', 'criterion') ORDER BY seq")
     assert len(said) > 22
+
+
+def done_is_what_was_announced(home: Home, result: dict[str, Any]) -> None:
+    ((text,),) = rows(home, "SELECT value FROM header WHERE key = 'plan'")
+    plan = msgspec.json.decode(str(text), type=Plan)
+    announced = footprint(plan, [by_id()[name] for name in plan.checks])
+    things = [thing["thing"] for thing in result["footprint"]["created"]]
+    steps = [json.loads(str(text)) for (text,) in rows(home, "SELECT text FROM rows WHERE kind = 'step' AND type = 'begin'")]
+    written = rows(home, "SELECT 1 FROM rows WHERE kind = 'http' AND dir = 'out' AND type = 'POST' AND text LIKE '%/messages%'")
+    assert 0 < result["footprint"]["agent_runs"] <= announced["agent_runs"]
+    assert 0 < result["footprint"]["connects"] <= announced["connects"]
+    assert 0 < things.count("thread") <= announced["creates"]["threads"]
+    assert 0 < things.count("user") <= announced["creates"]["users"]
+    assert 0 < sum(step["intent"] == "bad-token" for step in steps) <= announced["bad_tokens"]
+    assert (
+        0
+        < len(written) - sum(step["intent"] == "attempt" and step["action"] == "write" for step in steps)
+        <= announced["creates"]["messages"]
+    )
+    assert set(things) == {"thread", "user"}, "nothing else is made"
 
 
 @pytest.mark.parametrize(

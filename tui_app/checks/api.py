@@ -48,8 +48,6 @@ class User(msgspec.Struct):
     password: str
     access: str
     refresh: str
-    spent: bool = False
-    """Whether its access token was revoked on purpose: nothing is left to sign out."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -169,7 +167,7 @@ class Context(Protocol):
         """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
-        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
+        """One application ping; ms until its pong, or None. With `intended_ns` it is timed from there and a sample of the series."""
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""

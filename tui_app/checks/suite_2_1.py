@@ -80,7 +80,11 @@ async def _survives(ctx: Context) -> None:
 
 
 def _judge_survives(case: Case) -> Judgement:
-    wanted = (("bad-json", "an error frame after bad JSON"), ("unknown-type", "an ack of an unknown type"), ("ping", "a pong afterwards"))
+    wanted = (
+        ("bad-json", "an error frame after bad JSON"),
+        ("unknown-type", "an ack of an unknown type"),
+        ("answered", "a pong afterwards"),
+    )
     findings: list[Finding] = []
     proof: list[int] = []
     for intent, what in wanted:

@@ -188,7 +188,14 @@ def _judge_rest(case: Case) -> Judgement:
 
 
 def _cost_frames(users: int, preset: str) -> dict[str, float]:
-    return {"agent_runs": runs_each(users) * users, "connects": users, "sockets": users, "threads": users, "seconds": 12}
+    return {
+        "agent_runs": runs_each(users) * users,
+        "messages": (actions_each(users) - runs_each(users)) * users,
+        "connects": users,
+        "sockets": users,
+        "threads": users,
+        "seconds": 12,
+    }
 
 
 CHECKS = (
@@ -222,6 +229,6 @@ CHECKS = (
         needs=("sign-in",),
         min_users=2,
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"threads": users, "seconds": 3},
+        cost=lambda users, preset: {"threads": users, "messages": users, "seconds": 3},
     ),
 )

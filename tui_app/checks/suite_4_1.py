@@ -191,7 +191,7 @@ CHECKS = (
         judge=_judge_persisted,
         needs=("sign-in", "ws-connect"),
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
+        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "messages": 1, "seconds": 2},
     ),
     Check(
         id="tiers-persist",

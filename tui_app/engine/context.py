@@ -231,11 +231,18 @@ class LiveContext:
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
-        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
+        """One application ping; ms until its pong, None where none came by the deadline.
+
+        With `intended_ns` it belongs to an open schedule: timed from that instant, and a sample of the series `ping`.
+        """
         name = uuid.uuid4().hex[:12]
         when = self.now_ns() if intended_ns is None else intended_ns
-        async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
-            waiting = asyncio.ensure_future(socket.expect(lambda event: event.name == "pong" and name in event.ids, within))
+        facts = {"id": name} if intended_ns is None else {"id": name, "intended": when}
+        intent = "answered" if intended_ns is None else "ping"
+        async with self.step(intent, user=socket.user, deadline=within, conn=socket.conn, **facts) as step:
+            waiting = asyncio.ensure_future(
+                socket.expect(lambda event: event.name == "pong" and name in (event.request, *event.ids), within)
+            )
             try:
                 await socket.send("ping", {"id": name}, id=name)
                 if await waiting is not None:
@@ -302,7 +309,11 @@ class LiveContext:
             "auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra}
         )
         access, refresh = tokens_of(answer.json)
-        return User(user.label, user.sub, user.email, user.password, access, refresh) if answer.status == 200 and access else None
+        if answer.status != 200 or not access:
+            return None
+        spare = User(user.label, user.sub, user.email, user.password, access, refresh)
+        self._world.spares.append(spare)
+        return spare
 
     def close(self) -> None:
         """End whatever the drive left running."""

@@ -25,8 +25,8 @@ async def tidy(world: World, sockets: Sockets) -> None:
             _left(world, made.kind, made.id, made.owner, "the account is kept for the next session")
         elif made.kind == "user":
             _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
-    for user in world.users:
-        if user.access and not user.spent:
+    for user in (*world.users, *world.spares):
+        if user.access:
             answer = await world.request(
                 "auth", "POST", "/auth/logout", token=user.access, json={}, fresh=False, within=5.0, check="", user=user.label
             )

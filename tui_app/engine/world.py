@@ -52,6 +52,8 @@ class World:
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
+    spares: list[User] = field(default_factory=list)
+    """Second sign-ins that checks asked for: signed out at the end like the first ones."""
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)

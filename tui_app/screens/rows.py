@@ -115,6 +115,7 @@ def _took(check: CheckView) -> str:
 INTENTS = {
     "agent-run": "awaiting an agent run",
     "ping": "awaiting a pong",
+    "answered": "awaiting a pong",
     "recover": "awaiting recovery",
     "attempt": "trying another's thread",
 }
