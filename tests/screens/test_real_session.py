@@ -155,6 +155,23 @@ def test_what_is_said_of_a_pasted_address_and_of_a_wrong_one() -> None:
         link.describe("ftp://nowhere")
 
 
+async def test_a_typed_target_is_asked_whether_its_services_answer() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    link = SessionLink()
+    async with server:
+        there = await link.check(link.describe(f"http://127.0.0.1:{port}"))
+    gone = await link.check(link.describe(f"http://127.0.0.1:{port}"))
+    assert f"backend: http://127.0.0.1:{port} answers, status 200" in there.lines
+    assert any(line.startswith(f"backend: http://127.0.0.1:{port} does not answer") for line in gone.lines)
+
+
 def test_effects_need_consent_off_this_machine_only() -> None:
     link = SessionLink()
     remote = link.describe("https://backend.staging.example")

@@ -60,6 +60,20 @@ class DrivingApp(App[int]):
         self.plan_model.users = 5 if target.environment == "rehearsal" else 2
         self.go("plan")
 
+    def propose_target(self, target: TargetInfo) -> None:
+        """Look whether the services of a target that was typed in answer, show that, and then plan for it."""
+        self.run_worker(self._propose(target), group="propose", exclusive=True, exit_on_error=False)
+
+    async def _propose(self, target: TargetInfo) -> None:
+        if self.link is None:
+            return
+        checked = await self.link.check(target)
+        lines: list[str | Line] = [f"environment {clean(checked.environment)}", "", *(clean(line) for line in checked.lines)]
+        if checked.blanks:
+            lines += ["", "Blanks to fill before it can run:", *(clean(blank) for blank in checked.blanks)]
+        question = AskScreen(f"Proposed: {clean(checked.name)}", lines, [Answer("p", "plan for it", "plan")], stay="back")
+        self.ask(question, {"plan": lambda: self.choose_target(checked)})
+
     def choice(self) -> Choice | None:
         """What the plan screen has chosen; None without a target."""
         if self.target is None:
