@@ -24,6 +24,7 @@ from screenshots.raster import fonts, png
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from textual.geometry import Size
     from textual.pilot import Pilot
 
     from tui_app.app import VigilApp
@@ -43,10 +44,10 @@ REAL: Final = {socket.gethostname(), socket.gethostname().partition(".")[0], get
 class Operator:
     """Presses keys, waits for states, takes pictures."""
 
-    def __init__(self, app: VigilApp, pilot: Pilot[int], folder: Path) -> None:
+    def __init__(self, app: VigilApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
-        self.folder = folder
+        self.taken: dict[str, tuple[str, Size]] = {}
 
     async def press(self, *keys: str) -> None:
         """Press keys, and let the screen that follows draw itself."""
@@ -68,20 +69,25 @@ class Operator:
         await self.pilot.pause()
 
     async def picture(self, name: str) -> None:
-        """Save the screen in view as SVG and PNG."""
+        """Keep the screen in view as a picture."""
         from tui_app.screens.base import SessionScreen
 
         if isinstance(self.app.screen, SessionScreen):
             self.app.screen.pulse()
         await self.pilot.pause()
-        columns, rows = self.app.size
         svg = offline(self.app.export_screenshot(title="vigil", simplify=True))
         shown = {name for name in REAL if re.search(rf"\b{re.escape(name)}\b", svg)}
         if shown:
             raise SystemExit(f"{name} shows whose machine this is: {', '.join(sorted(shown))}")
+        self.taken[name] = (svg, self.app.size)
+
+
+def save(taken: dict[str, tuple[str, Size]]) -> None:
+    """Write pictures as SVG and PNG. Not while a session runs: drawing them takes the loop's time."""
+    for name, (svg, (columns, rows)) in taken.items():
         image = png(svg, columns, rows)
-        (self.folder / f"{name}.svg").write_text(svg, "utf-8")
-        (self.folder / f"{name}.png").write_bytes(image)
+        (HERE / f"{name}.svg").write_text(svg, "utf-8")
+        (HERE / f"{name}.png").write_bytes(image)
         sys.stderr.write(f"{name:20} {columns}x{rows}  {len(image) // 1024:4} KB\n")
 
 
@@ -94,7 +100,7 @@ def offline(svg: str) -> str:
 
 
 @asynccontextmanager
-async def operator(folder: Path, *, fault: str = "") -> AsyncIterator[Operator]:
+async def operator(*, fault: str = "") -> AsyncIterator[Operator]:
     """The application, as `vigil` starts it, with an operator at its keys; the rehearsal it starts has the fault seeded."""
     from tui_app.app import VigilApp
     from tui_app.engine.plan import Plan
@@ -108,7 +114,7 @@ async def operator(folder: Path, *, fault: str = "") -> AsyncIterator[Operator]:
 
     app = VigilApp(link=Seeded())
     async with app.run_test(size=WIDE) as pilot:
-        yield Operator(app, pilot, folder)
+        yield Operator(app, pilot)
 
 
 def under_way(app: VigilApp) -> int:
@@ -116,21 +122,23 @@ def under_way(app: VigilApp) -> int:
     return sum(run.state == "running" for run in app.view.state.runs.values())
 
 
-async def passing(folder: Path) -> None:
+async def passing() -> dict[str, tuple[str, Size]]:
     """A healthy session, from the first screen to its verdict."""
-    async with operator(folder) as one:
+    async with operator() as one:
         app = one.app
         await one.until("the first screen", lambda: getattr(app.screen, "NAME", "") == "start")
         await one.press("enter")
-        await one.press("o", *["down"] * 16)
+        await one.press("o", *["down"] * 18)
         await one.picture("plan")
         await one.press("r")
         await one.until("a session", lambda: bool(app.view.state.session))
         await one.until(
             "the middle of the session",
-            lambda: app.view.state.phases.get("2") == "running"
-            and len({source for (source, _), cell in app.view.state.cells.items() if cell.probes}) >= 4
-            and under_way(app) >= 3,
+            lambda: (
+                app.view.state.phases.get("2") == "running"
+                and len({source for (source, observer), cell in app.view.state.cells.items() if cell.probes and source != observer}) >= 4
+                and under_way(app) >= 3
+            ),
         )
         await one.picture("live")
         await one.size(SMALL)
@@ -158,11 +166,12 @@ async def passing(folder: Path) -> None:
         await one.size(MIDDLE)
         await one.press()
         await one.picture("frame")
+        return one.taken
 
 
-async def failing(folder: Path) -> None:
+async def failing() -> dict[str, tuple[str, Size]]:
     """A session on a rehearsal that delivers an event to the wrong user: what failed, and why."""
-    async with operator(folder, fault=FAULT) as one:
+    async with operator(fault=FAULT) as one:
         app = one.app
         await one.size(MIDDLE)
         await one.press()
@@ -173,11 +182,13 @@ async def failing(folder: Path) -> None:
         await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
         await one.press("6")
         await one.picture("verdict-failed")
-        failed = [check for check in app.view.state.checks.values() if check.word == "FAIL" and check.findings]
-        app.open_why(next((check.id for check in failed if check.id.startswith("isolation")), failed[0].id))
+        if app.view.state.checks["isolation-frames"].word != "FAIL":
+            raise SystemExit(f"the fault {FAULT} was seeded and isolation-frames reads {app.view.state.checks['isolation-frames'].word}")
+        app.open_why("isolation-frames")
         await one.until("the evidence", lambda: getattr(app.screen, "NAME", "") == "why")
         await one.press()
         await one.picture("why")
+        return one.taken
 
 
 def main() -> None:
@@ -193,8 +204,7 @@ def main() -> None:
         )  # fmt: skip
         os.environ.pop("NO_COLOR", None)
         (Path(name) / "run").mkdir(mode=0o700)
-        asyncio.run(passing(HERE))
-        asyncio.run(failing(HERE))
+        save({**asyncio.run(passing()), **asyncio.run(failing())})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -59,7 +60,7 @@ def png(svg: str, columns: int, rows: int) -> bytes:
     back = frame.get("fill", "#000000")
     image = Image.new("RGB", (columns * width + 2 * MARGIN, rows * height + 2 * MARGIN), back)
     brush = ImageDraw.Draw(image)
-    regular, bold = (ImageFont.truetype(str(path), FONT_SIZE) for path in fonts())
+    regular, bold = (ImageFont.truetype(str(path), FONT_SIZE, layout_engine=ImageFont.Layout.BASIC) for path in fonts())
     for rect in terminal.iter(f"{_SVG}rect"):
         x, y = _cell(rect)
         cells, lines = (round(float(rect.get(name, "0")) / unit) for name, unit in zip(("width", "height"), SVG_CELL, strict=True))
@@ -95,7 +96,7 @@ def _cell(element: ElementTree.Element) -> tuple[int, int]:
 
 def _draw(brush: ImageDraw.ImageDraw, character: str, x: int, y: int, look: _Look, font: ImageFont.FreeTypeFont) -> None:
     width, height = CELL
-    if character in "\u00a0 ":
+    if character.isspace():
         pass
     elif character in _ARMS:
         _arms(brush, _ARMS[character], x, y, look.fill)
@@ -105,9 +106,17 @@ def _draw(brush: ImageDraw.ImageDraw, character: str, x: int, y: int, look: _Loo
     elif character in _GROWING:
         brush.rectangle((x, y, x + round(width * (_GROWING.index(character) + 1) / 8) - 1, y + height - 1), fill=look.fill)
     else:
+        if _missing(font, character):
+            raise SystemExit(f"the font has no {character!r} (U+{ord(character):04X}), which the screens use")
         brush.text((x, y + 19), character, font=font, fill=look.fill, anchor="ls")
     if look.underline:
         brush.line((x, y + height - 3, x + width - 1, y + height - 3), fill=look.fill)
+
+
+@cache
+def _missing(font: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Whether the font shows its box for what it does not have (U+FFFF is in no font)."""
+    return bytes(font.getmask(character)) == bytes(font.getmask("\uffff"))
 
 
 def _arms(brush: ImageDraw.ImageDraw, arms: str, x: int, y: int, fill: str) -> None:

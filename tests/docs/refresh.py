@@ -18,7 +18,7 @@ from tui_app.screens.actions import key_table
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 EXAMPLE: Final = ROOT / "tests" / "checks" / "test_worked_example.py"
-PART: Final = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(\n<!-- end: (?P=name) -->)", re.DOTALL)
+PART: Final = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -49,7 +49,8 @@ def faults() -> str:
 def exit_codes() -> str:
     """The exit codes, as `vigil --help` tells them."""
     said = (parser().epilog or "").removeprefix("Exit codes: ").rstrip(".")
-    return table(("Exit code", "Means"), [(f"`{number}`", text) for number, text in re.findall(r"(\d+) (.*?)(?:, (?=\d)|$)", said)])
+    codes = sorted((int(number), text) for number, text in re.findall(r"(\d+) (.*?)(?:, (?=\d)|$)", said))
+    return table(("Exit code", "Means"), [(f"`{number}`", text) for number, text in codes])
 
 
 def example() -> str:
@@ -69,7 +70,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 
 def refreshed(text: str) -> str:
     """A README with every generated part made anew. KeyError for a part that nobody makes."""
-    return PART.sub(lambda match: f"{match[1]}{PARTS[match['name']]()}{match[3]}", text)
+    return PART.sub(lambda match: f"{match[1]}{PARTS[match['name']]()}\n{match[3]}", text)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,11 @@ def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     cells = isolation.cells()
     findings = [
-        Finding("critical", f"{cell.observer} saw {cell.what} ({cell.leaks} times)", tuple(cell.witnesses)) for cell in cells if cell.leaks
+        Finding(
+            "critical", f"{cell.observer} saw {cell.what} ({'once' if cell.leaks == 1 else f'{cell.leaks} times'})", tuple(cell.witnesses)
+        )
+        for cell in cells
+        if cell.leaks
     ]
     findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
     probes = sum(cell.probes for cell in cells)

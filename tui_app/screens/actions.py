@@ -176,6 +176,14 @@ def footer_for(where: str) -> list[Action]:
     return [action for action in actions_for(where) if action.footer]
 
 
+def _places(where: tuple[str, ...]) -> str:
+    """The screens by name, or those that are missing where they are few."""
+    missing = [SCREENS[name] for name in ALL if name not in where]
+    if not missing:
+        return "everywhere"
+    return f"everywhere but {', '.join(missing)}" if len(missing) <= 3 else ", ".join(SCREENS[name] for name in where)
+
+
 def key_table(where: Iterable[str] = ALL) -> str:
     """The registry as a Markdown table, for the README."""
     wanted = set(where)
@@ -184,7 +192,7 @@ def key_table(where: Iterable[str] = ALL) -> str:
         for action in ACTIONS:
             if action.group != group or not wanted & set(action.where):
                 continue
-            places = "everywhere" if set(action.where) == set(ALL) else ", ".join(SCREENS[name] for name in action.where)
+            places = _places(action.where)
             keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
             says = f"{action.label}: {action.help}" if group == "Screens" else action.help
             rows.append(f"| {keys} | {says} | {places} |")

@@ -95,11 +95,14 @@ def only_rows(findings: Sequence[FindingView]) -> bool:
 def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[Witness]) -> list[tuple[str, str, str]]:
     """What was seen: the gravest finding and its row; for a pass, what was measured and on how many rows that rests."""
     facts: list[tuple[str, str, str]] = []
+    guilty = next((witness for witness in witnesses if witness.guilty), None)
     if findings and findings[0].severity in ("critical", "major"):
-        facts.append(("Seen", clean(findings[0].text), "bad"))
+        # The one that cites the row told of next, where it is as grave: sentence and row have to be about the same thing.
+        alike = [finding for finding in findings if finding.severity == findings[0].severity]
+        told = next((one for one in alike if guilty is not None and guilty.seq in {seq for _, seq in one.evidence}), findings[0])
+        facts.append(("Seen", clean(told.text), "bad"))
     elif findings and not (check.word == "PASS" and only_rows(findings)):
         facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
-    guilty = next((witness for witness in witnesses if witness.guilty), None)
     if guilty is not None:
         run = f", run {guilty.run}" if guilty.run else ""
         facts.append(("", f"row {guilty.seq:,} on {guilty.user or 'no user'} at {guilty.time}: {guilty.type}{run}", ""))
