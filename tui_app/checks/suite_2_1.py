@@ -143,7 +143,7 @@ CHECKS = (
         drive=_survives,
         judge=_judge_survives,
         needs=("sign-in", "ws-connect"),
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
         cost=lambda users, preset: {"connects": 1, "sockets": 1, "seconds": 1},
     ),
 )

@@ -118,7 +118,7 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         after=("five-events",),
         at_end=True,
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
     Check(
         id="history-agrees",
@@ -131,7 +131,7 @@ CHECKS = (
         drive=_history,
         judge=_judge_history,
         needs=("sign-in", "ws-connect"),
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
         cost=lambda users, preset: {"agent_runs": min(users, 2), "connects": min(users, 2), "sockets": 1, "threads": 2, "seconds": 2},
     ),
     Check(
@@ -146,6 +146,6 @@ CHECKS = (
         judge=_judge_frames,
         needs=("ws-connect",),
         at_end=True,
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
 )
