@@ -51,6 +51,7 @@ class Isolation:
         self._acting: dict[tuple[str, str], Action] = {}
         self._due: deque[Action] = deque()
         self._changed: dict[tuple[str, str], None] = {}
+        self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
         self._enough = False
 
@@ -109,7 +110,7 @@ class Isolation:
             self.identities.user(row)
         elif row.kind == "session" and row.type == "start":
             self._session = str(row.body.get("session") or "")[:6]
-        if self._changed:
+        if self._changed or self._waiting:
             quiet = len(self._users) <= QUIET_MATRIX and row.kind == "clock"
             derived.extend(self._changes(quiet or (row.kind in ("check", "session") and row.type == "end")))
         return derived
@@ -257,9 +258,11 @@ class Isolation:
         if self.total_probes >= PROBES_IN_ALL and not self._enough:
             self._enough = True  # the last probe needed settles every other cell too
             self._changed.update((pair, None) for pair, cell in self._cells.items() if cell.state == "measuring")
+        pairs, self._changed = self._changed, {}
+        if flush:
+            pairs, self._waiting = self._waiting | pairs, {}
         derived = []
-        later: dict[tuple[str, str], None] = {}
-        for pair in self._changed:
+        for pair in pairs:
             cell = self._diagonal(pair[0]) if pair[0] == pair[1] else self._cell(*pair)
             cell.state = self._state(cell)
             now = (cell.state, cell.probes, cell.leaks)
@@ -268,10 +271,10 @@ class Isolation:
                 continue
             if flush or before is None or before[0] != cell.state:
                 self._written[pair] = now
+                self._waiting.pop(pair, None)
                 derived.append(self._row(cell))
             else:
-                later[pair] = None
-        self._changed = later
+                self._waiting[pair] = None
         return derived
 
     def _diagonal(self, user: str) -> Cell:

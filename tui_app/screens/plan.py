@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
-from tui_app.screens.driving import footprint_lines
+from tui_app.screens.footprint import footprint_lines
 from tui_app.screens.plan_model import Node, PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
