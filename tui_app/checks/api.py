@@ -217,6 +217,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[str, ...] = ("quick", "comprehensive")
     cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
+    environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
+    """Where it means anything; elsewhere it is no part of a plan."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -42,7 +42,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     """A check: its claim, what was expected and seen, and the rows behind both."""
     findings = sorted(check.findings, key=lambda finding: GRAVE.index(finding.severity) if finding.severity in GRAVE else 9)
     cited = list(dict.fromkeys(seq for finding in findings for _, seq in finding.evidence))
-    guilty = {finding.evidence[-1][1] for finding in findings if finding.severity in ("critical", "major") and finding.evidence}
+    guilty = {seq for finding in findings if finding.severity in ("critical", "major") for seq in convicting(finding, reader)}
     witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader, state), max(len(cited) - WITNESSES, 0)
     witnesses = with_context(witnesses, reader)
     if not witnesses:
@@ -69,6 +69,14 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         more=more,
         rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
+
+
+def convicting(finding: FindingView, reader: Reader | None) -> list[int]:
+    """The rows that show what was wrong: all where they are alike (the same event on the same user's sockets), else the last."""
+    cited = [seq for _, seq in finding.evidence[:WITNESSES]]
+    rows = [reader.row(seq) for seq in cited] if reader is not None else []
+    alike = len({(row.kind, row.type, row.user) for row in rows if row is not None}) == 1
+    return cited if alike else [seq for _, seq in finding.evidence[-1:]]
 
 
 def decided_at(check: CheckView, reader: Reader | None) -> int | None:
