@@ -226,7 +226,7 @@ class EventStream(Widget, can_focus=True):
             self.post_message(self.Opened(self, self.view.cursor))
 
     def on_resize(self) -> None:
-        self._columns = columns_for(self.size.width - 2)
+        self._columns = self._fitting(self.size.width - 2)
         self._strips.clear()
         self.view.resize(self.size.height - 1)
         self.view.tick()
@@ -312,6 +312,9 @@ class EventStream(Widget, can_focus=True):
         if strip is None:
             strip = self._strips[key] = self._row(row, width, state)
         return strip
+
+    def _fitting(self, width: int) -> tuple[Column, ...]:
+        return columns_for(width)
 
     def _line_state(self, seq: int, y: int) -> str:
         """The component class of the ground of row `seq` on line `y`; '' for the plain one."""

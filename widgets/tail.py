@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import events
 
-from widgets.stream import EventStream
+from widgets.stream import Column, EventStream
 
 
 class Tail(EventStream, can_focus=False):
@@ -14,6 +14,12 @@ class Tail(EventStream, can_focus=False):
     Tail { background: $background; }
     Tail .stream--cursor-blurred { background: $background; text-style: none; }
     """
+
+    only: tuple[str, ...] = ()
+    """Names of the columns to keep to; empty: all that fit."""
+
+    def _fitting(self, width: int) -> tuple[Column, ...]:
+        return tuple(column for column in super()._fitting(width) if not self.only or column.name in self.only)
 
     def _line_state(self, seq: int, y: int) -> str:
         return "stream--hover" if y == self._hover else ""

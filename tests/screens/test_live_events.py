@@ -14,7 +14,7 @@ from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.writer import Writer
 from tui_app.screens.frame import FrameScreen
-from tui_app.screens.live_events import LiveEvents
+from tui_app.screens.newest import Newest
 from tui_app.screens.view import View
 
 
@@ -52,7 +52,7 @@ async def test_new_frames_appear_at_the_end_and_old_ones_are_let_go(growing: Gro
         app.beat()
         app.go("live")
         await settle(pilot)
-        tail = app.screen.query_one(LiveEvents)
+        tail = app.screen.query_one(Newest)
         for _ in range(12):
             run = growing.add(40)
             app.beat()
@@ -69,7 +69,7 @@ async def test_the_pane_never_takes_the_keys_and_has_no_cursor(growing: Growing)
         app.beat()
         app.go("live")
         await settle(pilot)
-        tail = app.screen.query_one(LiveEvents)
+        tail = app.screen.query_one(Newest)
         await pilot.press("tab")
         assert app.focused is not tail
         await pilot.press("space")
@@ -92,4 +92,4 @@ async def test_a_small_terminal_keeps_its_room(growing: Growing) -> None:
         app.beat()
         app.go("live")
         await settle(pilot)
-        assert not app.screen.query_one(LiveEvents).display
+        assert not app.screen.query_one(Newest).display

@@ -10,7 +10,6 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
-from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.chart import distribution, over_time
 from widgets.glyphs import glyphs

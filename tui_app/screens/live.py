@@ -9,7 +9,7 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.isolation import user_rows
-from tui_app.screens.live_events import LiveEvents
+from tui_app.screens.newest import FRAMES, Newest
 from tui_app.screens.safe import clean
 from widgets.glyphs import TONES, glyphs
 from widgets.lines import Line, LineView, clip, fit, spread
@@ -59,7 +59,9 @@ class LiveScreen(SessionScreen):
                 yield titled(LineView(id="checks", classes="pane"), "Checks at work")
             with Vertical(id="right"):
                 yield titled(Matrix(id="matrix", classes="pane"), "Isolation: leaks of probes")
-                yield titled(LiveEvents(self.view, id="events", classes="pane"), "Events")
+                yield titled(
+                    Newest(self.view, FRAMES, "frames", empty="Frames appear here as they arrive.", id="events", classes="pane"), "Events"
+                )
                 yield titled(LineView(id="users", classes="pane"), "Users")
                 yield titled(SeriesTable(id="series", classes="pane"), "Latency, ms")
         yield LineView(id="finding", bar=True)
@@ -85,7 +87,7 @@ class LiveScreen(SessionScreen):
         needed = max(len(users), USERS_KEPT) + (3 if len(users) <= COUNTED else 6)
         matrix.styles.height = min(needed, most) if streaming else "1fr"
         if streaming:
-            self.query_one("#events", LiveEvents).pull()
+            self.query_one("#events", Newest).pull()
         matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} to be proven, {probes:,} probes"
         panel = self.query_one("#users", LineView)
         people = user_rows(state)
