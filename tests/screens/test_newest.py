@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from looking import LARGE, SMALL, settle, text_of
-from recordings import Script, header, one_run
+from recordings import Script, header, one_run, record
 
-from tui_app.app import VigilApp
+from tui_app.app import AppStart, VigilApp
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.writer import Writer
@@ -93,3 +94,34 @@ async def test_a_small_terminal_keeps_its_room(growing: Growing) -> None:
         app.go("live")
         await settle(pilot)
         assert not app.screen.query_one(Newest).display
+
+
+async def test_a_long_recording_is_read_a_little_at_a_time_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "session.vigil"
+    record(path, 30_000)
+    reader = Reader(path)
+    view = View(reader=reader, fold=Fold(reader.header), path=path, role="opened")
+    app = VigilApp(view, beat=False)
+    async with app.run_test(size=SMALL) as pilot:
+        app.catch_up(0.0)
+        app.go("live")
+        await settle(pilot)
+        assert 0 < view.state.seq < reader.head(), "one look reads a part, however long the recording is"
+        assert f"CATCHING UP {view.caught_up:.0%}".replace("%", " %") in text_of(app)
+        app.catch_up()
+        app._seen = ()
+        app.beat()
+        await settle(pilot)
+        assert view.state.seq == reader.head() and view.state.ended
+        assert "CATCHING UP" not in text_of(app)
+
+
+async def test_the_timer_brings_a_long_recording_up_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "session.vigil"
+    record(path, 60_000)
+    app = VigilApp(start=AppStart(replay=path))
+    async with app.run_test(size=SMALL):
+        async with asyncio.timeout(30):
+            while not app.view.state.ended:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # the state has no event to wait for: nothing is pushed
+        assert app.view.caught_up == 1.0
