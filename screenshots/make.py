@@ -136,8 +136,8 @@ async def passing() -> dict[str, tuple[str, Size]]:
             "the middle of the session",
             lambda: (
                 app.view.state.phases.get("2") == "running"
-                and len({source for (source, observer), cell in app.view.state.cells.items() if cell.probes and source != observer}) >= 4
-                and under_way(app) >= 3
+                and sum(cell.probes for (source, observer), cell in app.view.state.cells.items() if source != observer) >= 60
+                and under_way(app) >= 2
             ),
         )
         await one.picture("live")
