@@ -8,8 +8,8 @@ import subprocess
 from tests.engine.conftest import Home
 
 CHECK_KEYS = {
-    "id", "phase", "suite", "title", "proves", "impact", "strategy", "answered_by", "effects", "needs", "exclusive", "catches", "measurable",
-    "required",
+    "id", "phase", "suite", "title", "proves", "impact", "strategy", "answered_by", "effects", "needs", "exclusive", "catches",
+    "measurable", "required",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
@@ -254,7 +255,7 @@ class LiveContext:
 
     async def sign_in(self) -> None:
         """Sign the plan's users in (the sign-in check's own drive)."""
-        await self._world.sign_in(self)
+        await sign_in_all(self._world, self.check)
 
     def has(self, service: str) -> bool:
         """Whether the target has this service."""

@@ -6,26 +6,38 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from websockets.frames import Opcode
 
 from tui_app.checks.api import User
+from tui_app.engine.clock import Gate
+from tui_app.engine.log import Log
 from tui_app.model import Event
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.socket import Lost, WireSocket
 
-if TYPE_CHECKING:
-    from tui_app.engine.sockets import Sockets
-
 _encode = msgspec.json.Encoder().encode
+
+
+class Hub(Protocol):
+    """What a socket needs of whoever keeps all of them (`tui_app.engine.sockets.Sockets`)."""
+
+    log: Log
+    gate: Gate
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a small send in the background."""
+
+    def gone(self, socket: LiveSocket) -> None:
+        """The connection has ended."""
 
 
 class LiveSocket:
     """One connection: the sink of a `WireSocket` and the `Socket` that a drive holds."""
 
-    def __init__(self, hub: Sockets, user: User | None, conn: int, check: str, warm: bool) -> None:
+    def __init__(self, hub: Hub, user: User | None, conn: int, check: str, warm: bool) -> None:
         self.hub = hub
         self._user = user
         self.conn = conn

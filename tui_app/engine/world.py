@@ -135,12 +135,6 @@ class World:
             check=check, user=user.label, type="ready",
         )  # fmt: skip
 
-    async def sign_in(self, ctx: Any) -> None:
-        """Sign in all users of the plan."""
-        from tui_app.engine.sign_in import sign_in_all
-
-        await sign_in_all(self, ctx)
-
 
 def tokens_of(body: Any) -> tuple[str, str]:
     """Access and refresh token of a sign-in answer ('' where absent)."""
