@@ -7,8 +7,8 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import secrets
+import shutil
 import signal
 import socket
 import sys
