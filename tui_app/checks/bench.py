@@ -36,7 +36,10 @@ class Bench:
         lifecycle, isolation = Lifecycle(), Isolation()
         self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
         self.cases = {
-            check.id: Case(check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
+            check.id: Case(
+                check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
+            )
+            for check in checks
         }
         # The order matters: who comes later reads what the ones before made of the same row.
         monitors = self.monitors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -22,7 +21,7 @@ STRATEGY = (
 
 async def _events(ctx: Context) -> None:
     each = -(-RUNS // len(ctx.users))
-    await asyncio.gather(*(_one_user(ctx, user, each) for user in ctx.users))
+    await ctx.together(_one_user(ctx, user, each) for user in ctx.users)
     await ctx.linger()  # an event after the end is a fault, too, and may come late
 
 

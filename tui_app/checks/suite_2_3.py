@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -36,7 +35,7 @@ def runs_each(users: int) -> int:
 
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
-        await asyncio.gather(*(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True)))
+        await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         await ctx.linger()
 
 

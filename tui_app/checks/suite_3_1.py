@@ -17,7 +17,7 @@ CUTS = 10
 
 async def _recover(ctx: Context) -> None:
     each = -(-CUTS // len(ctx.users))
-    await asyncio.gather(*(_cuts(ctx, user, each) for user in ctx.users))
+    await ctx.together(_cuts(ctx, user, each) for user in ctx.users)
 
 
 async def _cuts(ctx: Context, user: User, count: int) -> None:
