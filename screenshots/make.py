@@ -128,7 +128,12 @@ async def passing() -> dict[str, tuple[str, Size]]:
         app = one.app
         await one.until("the first screen", lambda: getattr(app.screen, "NAME", "") == "start")
         await one.press("enter")
-        await one.press("o", *["down"] * 18)
+        await one.press("o")
+        while app.plan_model.node is not None and app.plan_model.node.id != "isolation-frames":
+            before = app.plan_model.cursor
+            await one.press("down")
+            if app.plan_model.cursor == before:
+                raise SystemExit("the plan has no isolation-frames")
         await one.picture("plan")
         await one.press("r")
         await one.until("a session", lambda: bool(app.view.state.session))
