@@ -129,7 +129,7 @@ async def passing() -> dict[str, tuple[str, Size]]:
         await one.until("the first screen", lambda: getattr(app.screen, "NAME", "") == "start")
         await one.press("enter")
         await one.press("o")
-        while app.plan_model.node is not None and app.plan_model.node.id != "isolation-frames":
+        while app.plan_model.node is not None and app.plan_model.node.key != "isolation-frames":
             before = app.plan_model.cursor
             await one.press("down")
             if app.plan_model.cursor == before:
