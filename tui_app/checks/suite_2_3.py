@@ -30,7 +30,7 @@ def actions_each(users: int) -> int:
 
 def runs_each(users: int) -> int:
     """How many of these are agent runs; the rest are messages written over REST, which cost no model call."""
-    return min(actions_each(users), 15 if users >= 5 else 8)
+    return min(actions_each(users), max(2, 75 // users) if users >= 5 else 8)
 
 
 async def _frames(ctx: Context) -> None:
