@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
         "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
     )
     run.add_argument("--iterations", type=positive, default=1, metavar="N", help="drive each check N times")
-    run.add_argument("--serial", action="store_true", help="one check at a time")
+    run.add_argument(
+        "--parallel", action=argparse.BooleanOptionalAction, default=True, help="checks of a phase side by side, unless exclusive (default)"
+    )
     run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
     run.add_argument("--allow-production", action="store_true", help="permit reads on a production target")
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")

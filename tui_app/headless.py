@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace) -> int:
         checks, parent = ",".join(failed), entry.session
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=asked.users, iterations=asked.iterations,
-        parallel=not asked.serial, consent_option=asked.consent, allow_production=asked.allow_production,
+        parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production,
         faults=[name.strip() for name in asked.fault.split(",") if name.strip()], seed=asked.seed, parent=parent,
     )  # fmt: skip
     asked.record = Path(asked.record).absolute() if asked.record else None
@@ -56,13 +56,14 @@ def run(asked: argparse.Namespace) -> int:
 def print_footprint(plan: Plan) -> None:
     """What a session of this plan would do to its target, on stdout."""
     cost = footprint(plan, [by_id()[name] for name in plan.checks])
+    made = cost["creates"]
     pace = f"at most {cost['connects_per_minute']} a minute, " if cost["connects_per_minute"] else ""
     lines = [
         ("target", f"{plan.target['name']} ({plan.target['environment']})"),
         ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
         ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
         ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
-        ("creates", f"about {cost['creates']['threads']} threads, archived at the end; {cost['creates']['users']} users"),
+        ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
         ("effects", ", ".join(cost["effects"])),
         ("takes", f"about {cost['minutes']} min"),

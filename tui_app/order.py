@@ -31,7 +31,8 @@ def make_plan(
     parent: str = "",
 ) -> Plan:
     """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
-    chosen = list(select(preset=preset) if checks is None else checks)
+    asked = select(preset=preset) if checks is None else checks
+    chosen = [check for check in asked if profile.environment in check.environments]
     if not chosen:
         raise PlanError("the plan is empty: select at least one check")
     own = is_own_rehearsal(profile)

@@ -31,6 +31,7 @@ def _figure(width: int, height: int) -> Any:
 
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)  # else it keeps to the size of standard output's terminal, which need not be ours
     plotext.plotsize(width, height)
     return plotext
 
@@ -75,7 +76,7 @@ def over_time(points: Sequence[tuple[float, float]], limit: float | None, width:
     figure = _figure(width, height)
     shown = thinned(points)
     marker = "x" if glyphs() is ASCII else "hd"
-    figure.plot([x for x, _ in shown], [y for _, y in shown], marker=marker)
+    figure.scatter([x for x, _ in shown], [y for _, y in shown], marker=marker)
     top = max(y for _, y in shown)
     if limit is not None and limit <= top * 4:
         figure.horizontal_line(limit)

@@ -58,7 +58,8 @@ def columns_for(width: int) -> tuple[Column, ...]:
     if width >= 126:
         names |= {"seq", "conn", "thread"}
     shown = tuple(column for column in _ALL if column.name in names)
-    return tuple(replace(column, width=21) if column.name == "type" and width >= 126 else column for column in shown)
+    event = 21 if width >= 126 else 18 if width >= 90 else 16
+    return tuple(replace(column, width=event) if column.name == "type" else column for column in shown)
 
 
 class EventStream(Widget, can_focus=True):

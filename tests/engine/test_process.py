@@ -150,6 +150,8 @@ def test_stop_from_another_shell_ends_it_tidies_and_sends_nothing_new(
     with Reader(entry.path) as reader:
         result = reader.result()
     assert result is not None and result["exit"] == 130
+    assert result["verdict"] == "INCONCLUSIVE", "what the operator stopped is nobody's failure"
+    assert [thing for thing in result["footprint"]["left_behind"] if thing["thing"] != "user"] == []
     assert not [one for one in result["checks"] if one["id"] == "isolation-frames" and one["verdict"] == "PASS"]
 
 

@@ -7,10 +7,14 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.engine.conftest import Home, serve
+from tui_app.checks.catalogue import by_id
+from tui_app.engine.plan import Plan, footprint
 
 KEYS = [
     "schema", "session", "parent", "target", "build", "started", "exit", "verdict", "checks", "criteria", "isolation", "latency", "frames",
@@ -38,8 +42,29 @@ def test_a_healthy_session_of_all_phases_passes_and_is_judged_the_same_again(hom
 
     again = home.vigil("rejudge", str(home.recording()))
     assert again.result == ran.result
+    done_is_what_was_announced(home, ran.result)
     said = rows(home, "SELECT kind, \"check\", type, text FROM rows WHERE kind IN ('verdict', 'finding', 'criterion') ORDER BY seq")
     assert len(said) > 22
+
+
+def done_is_what_was_announced(home: Home, result: dict[str, Any]) -> None:
+    ((text,),) = rows(home, "SELECT value FROM header WHERE key = 'plan'")
+    plan = msgspec.json.decode(str(text), type=Plan)
+    announced = footprint(plan, [by_id()[name] for name in plan.checks])
+    things = [thing["thing"] for thing in result["footprint"]["created"]]
+    steps = [json.loads(str(text)) for (text,) in rows(home, "SELECT text FROM rows WHERE kind = 'step' AND type = 'begin'")]
+    written = rows(home, "SELECT 1 FROM rows WHERE kind = 'http' AND dir = 'out' AND type = 'POST' AND text LIKE '%/messages%'")
+    assert 0 < result["footprint"]["agent_runs"] <= announced["agent_runs"]
+    assert 0 < result["footprint"]["connects"] <= announced["connects"]
+    assert 0 < things.count("thread") <= announced["creates"]["threads"]
+    assert 0 < things.count("user") <= announced["creates"]["users"]
+    assert 0 < sum(step["intent"] == "bad-token" for step in steps) <= announced["bad_tokens"]
+    assert (
+        0
+        < len(written) - sum(step["intent"] == "attempt" and step["action"] == "write" for step in steps)
+        <= announced["creates"]["messages"]
+    )
+    assert set(things) == {"thread", "user"}, "nothing else is made"
 
 
 @pytest.mark.parametrize(
@@ -148,3 +173,24 @@ def test_wrong_usage_is_one_clear_message_and_exit_2(home: Home, args: list[str]
     ran = home.vigil("run", *args)
     assert ran.code == 2
     assert says in ran.err
+
+
+def test_few_sockets_are_enough_for_whoever_asks_one_after_the_other(
+    home: Home, staging: dict[str, str], target: Callable[..., str]
+) -> None:
+    """With a limit of two sockets nothing waits for ever: an idle one gives way."""
+    file = target(staging, more=["[limits]", "sockets = 2"])
+    ran = home.vigil("run", "--target", file, "--users", "2", "--checks", "socket-survives,history-agrees,recovery-cut")
+    assert ran.code == 0, ran.out + ran.err
+
+
+def test_the_budget_of_agent_runs_is_kept_and_what_it_stops_reads_blocked(
+    home: Home, staging: dict[str, str], target: Callable[..., str]
+) -> None:
+    file = target(staging, more=["[limits]", "agent_runs = 12"])
+    ran = home.vigil("run", "--target", file, "--users", "2", "--checks", "five-events,isolation-frames", "--no-parallel")
+    assert ran.code == 3, ran.out + ran.err
+    assert ran.result is not None and ran.result["footprint"]["agent_runs"] == 12
+    assert ran.word("five-events") == "PASS"
+    assert ran.word("isolation-frames") == "BLOCKED"
+    assert "budget of 12 agent runs" in ran.reason("isolation-frames")

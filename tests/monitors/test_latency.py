@@ -149,16 +149,26 @@ def test_a_run_that_never_ends_counts_at_its_deadline_and_a_failed_one_is_no_fas
     assert (list(latency.series("first_event").values), latency.series("first_event").late) == ([2000.0], 1)
 
 
-@pytest.mark.parametrize(("end", "ms", "late"), [({"first_event_at": 1700 * MS}, 700.0, 0), ({"outcome": "deadline"}, 5000.0, 1)])
-def test_recovery_runs_from_the_faults_end_to_the_first_right_event(end: dict[str, object], ms: float, late: int) -> None:
+@pytest.mark.parametrize(("came", "late"), [(("agent_started",), 0), (("agent_thinking", "agent_started"), 1), ((), 1)])
+def test_recovery_runs_from_the_faults_end_to_the_first_right_event(came: tuple[str, ...], late: int) -> None:
+    """Told by the frames themselves; a run that begins with another event than its start has not recovered by it."""
     trace = started()
     trace.add(
         "step", "begin", user="u1", check="recovery-cut", body={"step": 1, "intent": "recover", "fault_at": SECOND, "deadline_ms": 5000}
     )
+    trace.t = SECOND + 500 * MS
+    trace.step = 1
+    run = trace.ask(1, "u1", "req-1-aaaaaaaa", check="recovery-cut")
+    trace.t = SECOND + 700 * MS
+    first = 0
+    for name in came:
+        row = trace.frame(1, "u1", next(event for event in healthy() if event.name == name))
+        first = first or row.t
     trace.t = 7 * SECOND
-    trace.add("step", "end", user="u1", check="recovery-cut", body={"step": 1, "outcome": "done", **end})
+    trace.end(run)
+    trace.add("step", "end", user="u1", check="recovery-cut", body={"step": 1, "outcome": "done", "request": "req-1-aaaaaaaa"})
     series = judge(trace)[0].series("recovery")
-    assert (list(series.values), series.late) == ([ms], late)
+    assert (list(series.values), series.late) == ([5000.0 if late else (first - SECOND) / 1e6], late)
 
 
 def test_a_recovery_without_a_deadline_of_its_own_counts_until_its_step_ended() -> None:

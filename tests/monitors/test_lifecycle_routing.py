@@ -191,6 +191,22 @@ def test_a_stop_is_fine_only_if_the_owner_asked(stopper: str, state: str) -> Non
     assert judge(trace).runs()[0].state == state
 
 
+def test_a_stop_of_a_run_that_nobody_waits_for_any_more_accuses_nobody() -> None:
+    """Tidying after a stop: the step has ended, and the stop goes out on another socket of the owner."""
+    trace = Trace()
+    trace.session()
+    trace.user("u1")
+    trace.open(1, "u1")
+    trace.open(9, "u1")
+    step = trace.ask(1, "u1", "req-1-aaaaaaaa")
+    trace.frame(1, "u1", healthy()[0])
+    trace.end(step, "stopped")
+    trace.add("frame", "stop_agent", conn=9, user="u1", dir="out", text='{"type":"stop_agent","payload":{"run_id":"run-1-aaaaaaaa"}}')
+    trace.frame(1, "u1", Event(name="agent_stopped", run="run-1-aaaaaaaa", request="req-1-aaaaaaaa"))
+    (record,) = judge(trace).runs()
+    assert (record.state, record.violations) == ("unfinished", [])
+
+
 @pytest.mark.parametrize("outcome", ["stopped", "fault", "refused", "lost"])
 def test_a_step_that_ends_early_leaves_the_run_unfinished(outcome: str) -> None:
     trace = two_users()

@@ -171,7 +171,7 @@ def test_percentiles_wait_for_enough_samples(feed: Feed) -> None:
 
 def test_a_row_counts_once_however_often_it_is_applied(feed: Feed) -> None:
     feed("sample", type="ping", ms=1.0)
-    feed("created", type="made")
+    feed("created", {"thing": "thread"}, type="made")
     for row in feed.rows:
         feed.fold.apply(row)
     assert (feed.fold.state.series["ping"].n, feed.fold.state.made) == (1, 1)

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import time
 import uuid
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tui_app.rehearsal import serve as serve_here
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_one_line_with_loopback_addresses_and_nothing_else(serve, capfd) -> None:
@@ -45,6 +48,16 @@ async def test_a_stop_is_clean_with_a_run_in_flight_and_leaves_nothing_behind(se
         else:
             staging.process.send_signal(end)
         assert await asyncio.to_thread(staging.process.wait, 10) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_being_terminated_while_starting_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-m", "tui_app.rehearsal"], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        while process.poll() is None and not list(tmp_path.iterdir()):
+            continue
+        process.terminate()
+        assert process.wait(10) == 0
     assert list(tmp_path.iterdir()) == []
 
 

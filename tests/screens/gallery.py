@@ -12,6 +12,7 @@ import states  # noqa: E402
 from links import HandMadeLink  # noqa: E402
 
 from tui_app.app import TABS, VigilApp  # noqa: E402
+from widgets.glyphs import terminal_wants_ascii, use_ascii  # noqa: E402
 
 
 class Gallery(VigilApp):
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=5)
     parser.add_argument("--role", default="driving")
     asked = parser.parse_args()
+    use_ascii(terminal_wants_ascii())
     make = getattr(states, asked.state)
     state = make(asked.users) if asked.state in ("planned", "running") else make()
     if asked.screen == "start":

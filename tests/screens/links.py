@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,12 @@ class HandMadeLink:
         if key not in TARGETS:
             raise LinkError(f"there is no target {key}")
         return TARGETS[key]
+
+    async def check(self, info: TargetInfo) -> TargetInfo:
+        return replace(info, lines=("backend: https://backend.staging.example answers, status 200",))
+
+    def recorded(self, header: Mapping[str, str]) -> TargetInfo:
+        return TARGETS["rehearsal"]
 
     def sessions(self) -> list[SessionLine]:
         return self.known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -214,6 +214,19 @@ async def test_enter_opens_the_row_under_the_cursor_and_n_and_p_stay_on_its_sock
         assert app.screen is screen and screen.stream.cursor == seq
 
 
+async def test_what_a_filter_found_is_shown_among_its_neighbours_when_the_filter_goes(finished: Path) -> None:
+    app = VigilApp(view_on(finished), beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await events_of(app, pilot)
+        screen.look("flag:foreign")
+        found = screen.stream.cursor
+        await pilot.press("escape")
+        assert screen.text == "" and screen.stream.cursor == found
+        row = next(line for line in rows_seen(screen) if " u4   ← tool_completed" in line)
+        assert row.startswith("✗"), "the row that convicts is marked"
+        assert sum(line.startswith("✗") for line in rows_seen(screen)) == 1
+
+
 async def test_a_time_is_gone_to(finished: Path) -> None:
     app = VigilApp(view_on(finished), beat=False)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -331,3 +344,30 @@ async def test_another_session_replaces_the_rows_and_keeps_the_filter(finished: 
 
 def test_the_header_of_these_recordings_names_its_start() -> None:
     assert header()["started"] == STARTED
+
+
+async def test_a_search_longer_than_a_look_goes_on_by_itself_and_only_once_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.vigil"
+    record(path, 60_000)
+    monkeypatch.setattr("tui_app.screens.row_source.BUDGET", 0.0)
+    app = VigilApp(view_on(path), beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await events_of(app, pilot)
+        timers: list[float] = []
+        started = screen.set_timer
+
+        def counted(delay: float, *more: Callable[[], None]) -> object:
+            timers.append(delay)
+            return started(delay, *more)
+
+        monkeypatch.setattr(screen, "set_timer", counted)
+        screen.look("flag:foreign")
+        for _ in range(5):
+            screen.pulse()  # the application's own looks meanwhile
+        assert screen.stream.view.searching
+        assert len(timers) == 1, "a look that finds the search unfinished must not start one more chain of looks"
+        while screen.stream.view.searching:
+            await pilot.pause(0.01)
+        assert any("tool_completed" in line for line in rows_seen(screen))

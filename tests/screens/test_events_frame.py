@@ -169,7 +169,7 @@ def test_rows_are_told_in_words() -> None:
     none = json.dumps({"method": "GET", "path": "/x", "service": "backend", "error": "timed out"})
     assert told("http", dir="in", type="0", text=none) == ("← http", "GET /x no answer: timed out")
     assert told("frame", dir="in", type="malformed", text="{")[1] == "not readable as a message (json)"
-    assert told("frame", dir="in", type="x", flag="binary", size=5, text="⟨5 bytes⟩")[1].startswith("binary, 5 bytes")
+    assert told("frame", dir="in", type="x", flag="binary", size=5, text="⟨5 bytes⟩")[1].startswith("binary frame, 5 bytes")
     assert told("unheard-of", type="x", text='{"a":1}')[0] == "unheard-of"
     assert short_id("run_7f2a3c") == "7f2a" and short_id("7f2a3c") == "7f2a" and short_id("") == ""
 
@@ -181,7 +181,9 @@ def convicted(path: Path, text: str, environment: str = "staging") -> View:
     head = header() | {"session": path.stem.rjust(12, "0"), "plan": json.dumps({"target": {"name": "there", "environment": environment}})}
     writer = Writer(path, head)
     writer.append(Row(1, 10**6, "frame", user="u4", conn=4, dir="in", type="agent_completed", size=len(text), text=text))
-    writer.append(Row(2, 2 * 10**6, "finding", check="isolation-frames", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}'))
+    writer.append(
+        Row(2, 2 * 10**6, "finding", check="isolation-frames", flag="critical", text='{"text": "not ours", "evidence": [[1, 1]]}')
+    )
     writer.close()
     return view_on(path)
 

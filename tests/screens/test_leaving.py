@@ -103,6 +103,19 @@ async def test_rerun_takes_what_did_not_pass_and_names_its_parent() -> None:
     assert choice.parent == "7c1e0a9b3d42"
 
 
+async def test_taking_over_asks_and_gives_command() -> None:
+    link = HandMadeLink()
+    async with showing(view_of(running(), "watching"), "live", link=link) as (app, pilot):
+        await pilot.press("T")
+        await settle(pilot)
+        assert "Take the session over?" in text_of(app)
+        await pilot.press("enter")
+        assert link.commands == [], "Enter is no answer to this"
+        await pilot.press("T")
+        await app.workers.wait_for_complete()
+        assert link.commands == ["take"] and app.view.role == "driving"
+
+
 async def test_copy_puts_a_summary_on_the_clipboard() -> None:
     async with showing(failed(), "verdict") as (app, pilot):
         await pilot.press("y")

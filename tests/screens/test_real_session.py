@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from looking import settle, text_of
 from recordings import header, record
@@ -17,7 +19,7 @@ from tui_app.app import VigilApp, farewell
 from tui_app.model import Row
 from tui_app.recording.sessions import claim, list_sessions
 from tui_app.recording.writer import Writer
-from tui_app.screens.session_link import SessionLine, SessionLink
+from tui_app.screens.session_link import Choice, LinkError, SessionLine, SessionLink
 from tui_app.screens.view import View
 
 
@@ -60,6 +62,26 @@ async def test_an_ended_session_opens_on_its_verdict(tmp_path: Path) -> None:
         await pilot.pause()
     assert app.return_value == 0
     assert "isolation-frames" in farewell(app.view)
+
+
+async def test_another_session_replaces_the_first_on_every_screen(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.vigil", tmp_path / "second.vigil"
+    record(first, 600)
+    record(second, 600, leak_at=None)
+    app = VigilApp(View(), link=SessionLink(), beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for path, word, count in ((first, "✗ FAIL", "✗2/15"), (second, "⊘ BLOCKED", "0/15")):
+            app.open_session(line(path))
+            await app.workers.wait_for_complete()
+            await until(pilot, app, lambda: app.view.state.ended)
+            await settle(pilot)
+            assert word in text_of(app)
+            await pilot.press("4")
+            await settle(pilot)
+            assert count in text_of(app)
+            await pilot.press("space", "6")
+            await settle(pilot)
+        assert "✗2/15" not in text_of(app)
 
 
 async def test_a_growing_recording_is_followed_and_the_loss_of_its_engine_is_said() -> None:
@@ -112,6 +134,49 @@ async def test_two_enters_run_a_rehearsal_to_its_verdict_and_its_exit_code() -> 
     assert app.view.reader is not None
     result = app.view.reader.result()
     assert result is not None and app.return_value == result["exit"]
+
+
+def test_a_rerun_finds_its_target_in_the_recording() -> None:
+    link = SessionLink()
+    plan = link._plan(Choice("rehearsal", ("ws-connect",), users=2))
+    document = msgspec.to_builtins(plan)
+    info = link.recorded({"session": "7c1e0a9b3d42", "plan": json.dumps(document)})
+    assert (info.name, info.environment, info.loopback, info.blanks) == ("rehearsal", "rehearsal", True, ())
+    with pytest.raises(LinkError, match="choose one on the first screen"):
+        link.recorded({"plan": "{}"})
+
+
+def test_what_is_said_of_a_pasted_address_and_of_a_wrong_one() -> None:
+    link = SessionLink()
+    info = link.describe("https://backend.staging.example")
+    assert not info.loopback and info.environment == "staging"
+    assert any("https://backend.staging.example" in text for text in info.lines)
+    with pytest.raises(LinkError):
+        link.describe("ftp://nowhere")
+
+
+async def test_a_typed_target_is_asked_whether_its_services_answer() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    link = SessionLink()
+    async with server:
+        there = await link.check(link.describe(f"http://127.0.0.1:{port}"))
+    gone = await link.check(link.describe(f"http://127.0.0.1:{port}"))
+    assert f"backend: http://127.0.0.1:{port} answers, status 200" in there.lines
+    assert any(line.startswith(f"backend: http://127.0.0.1:{port} does not answer") for line in gone.lines)
+
+
+def test_effects_need_consent_off_this_machine_only() -> None:
+    link = SessionLink()
+    remote = link.describe("https://backend.staging.example")
+    assert link.unconsented(Choice(remote.key, ("token-matrix", "recovery-cut"))) == ("fault", "negative")
+    assert link.unconsented(Choice("rehearsal", ("token-matrix", "recovery-cut"))) == ()
 
 
 async def test_a_killed_engine_is_noticed_and_the_session_reads_as_interrupted() -> None:

@@ -24,6 +24,14 @@ async def test_pictures(screen: str, make: object, size: str) -> None:
         check_golden(f"{screen}-{size}", text_of(app))
 
 
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (100, 30), (220, 60)])
+@pytest.mark.parametrize("screen", ("start", "plan", "live", "isolation", "latency", "verdict", "events"))
+async def test_every_screen_stands_at_any_size(screen: str, size: tuple[int, int]) -> None:
+    async with showing(running(12), screen, size) as (app, _):
+        lines = text_of(app).splitlines()
+    assert len(lines) == size[1] and any(line.strip() for line in lines)
+
+
 async def test_live_follows_what_changes_and_freezes_on_space() -> None:
     state = running()
     async with showing(state, "live") as (app, pilot):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from links import TARGETS, HandMadeLink
 from looking import LARGE, check_golden, settle, showing, text_of
 
@@ -28,7 +30,13 @@ async def test_no_number_of_enters_starts_anything_off_this_machine() -> None:
     async with showing(SessionState(), link=link) as (app, pilot):
         app.choose_target(TARGETS["staging-ours"])
         await settle(pilot)
-        for _ in range(5):
+        for _ in range(3):
+            await pilot.press("enter")
+            await settle(pilot)
+        assert isinstance(app.screen, PlanScreen) and link.started == []
+        await pilot.press("r")
+        await settle(pilot)
+        for _ in range(3):
             await pilot.press("enter")
             await settle(pilot)
         assert link.started == []
@@ -63,6 +71,15 @@ async def test_a_template_says_its_blanks_and_does_not_run() -> None:
     assert link.started == []
 
 
+async def test_a_hostile_target_name_is_no_markup_in_a_question() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        app.choose_target(replace(TARGETS["staging-ours"], name="[bold]x[/nope]"))
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "(BOLD]X(/NOPE]?" in text_of(app)
+
+
 async def test_a_start_that_fails_says_why() -> None:
     async with showing(SessionState()) as (app, pilot):
         await pilot.press("enter")
@@ -81,6 +98,23 @@ async def test_a_wrong_address_is_answered_on_the_first_screen() -> None:
         await settle(pilot)
         assert "there is no target nowhere" in text_of(app)
         assert app.screen is screen
+
+
+async def test_an_address_is_proposed_checked_and_planned_for_but_nothing_is_started() -> None:
+    link = HandMadeLink()
+    async with showing(SessionState(), link=link) as (app, pilot):
+        screen = app.screen
+        assert isinstance(screen, StartScreen)
+        screen.cursor = next(index for index, entry in enumerate(screen.entries) if entry.kind == "address")
+        await pilot.press("enter", *"staging-ours", "enter")
+        await app.workers.wait_for_complete()
+        await settle(pilot)
+        assert "answers, status 200" in text_of(app)
+        await pilot.press("enter")
+        await pilot.press("p")
+        await settle(pilot)
+        assert isinstance(app.screen, PlanScreen) and app.target is not None and app.target.environment == "staging"
+    assert link.started == []
 
 
 async def test_typing_an_address_triggers_no_action() -> None:
@@ -127,6 +161,14 @@ async def test_what_is_shown_of_a_check() -> None:
     assert "unproven: no seeded fault shows yet that it can fail" in text
     assert "tests/mission_critical/test_health_live_suite.py" in text
     assert "about 25, at most 8 a minute, 5 at once" in text
+
+
+async def test_the_blanks_of_a_template_are_in_view_before_anything_else_about_it() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("up")
+        await settle(pilot)
+        text = text_of(app)
+    assert "staging   staging" in text and "[target] auth: <hash>" in text
 
 
 async def test_pictures_of_start_and_plan() -> None:

@@ -11,11 +11,13 @@ from recordings import Script, header, record
 from tui_app.app import VigilApp
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
+from tui_app.recording.state import FindingView
 from tui_app.recording.writer import Writer
 from tui_app.screens.events import EventsScreen
 from tui_app.screens.frame import FrameScreen
 from tui_app.screens.view import View
 from tui_app.screens.why import WhyScreen, cell_subject
+from tui_app.screens.why_facts import convicting
 from widgets.evidence import Evidence, EvidenceView, Witness, evidence_text, fact_lines, head_lines, witness_lines
 from widgets.lines import line_text, line_width
 
@@ -193,3 +195,19 @@ def test_columns_hold_at_every_width() -> None:
             assert all(line_width(line) <= width for line in found)
         assert sum("◀" in line_text(line) for line in found) == 1
     assert evidence_text(data).count("\n") > 10
+
+
+def test_every_row_convicts_where_all_show_the_same_and_the_last_where_they_differ(recording: Path) -> None:
+    view = view_on(recording)
+    assert view.reader is not None
+    frames = [row for row in view.reader.rows() if row.kind == "frame" and row.dir == "in"]
+    alike = [row.seq for row in frames if (row.user, row.type) == ("u2", "tool_completed")][:3]
+    mixed = [next(row.seq for row in frames if row.user == "u1"), *alike[:1]]
+    assert len(alike) == 3
+
+    def convicted(cited: list[int]) -> list[int]:
+        return convicting(FindingView("critical", "it went wrong", [(1, seq) for seq in cited], 0), view.reader)
+
+    assert convicted(alike) == alike
+    assert convicted(mixed) == mixed[-1:]
+    assert convicted([]) == []

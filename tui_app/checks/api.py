@@ -7,7 +7,7 @@ never at a clock or the network, and gives a `Judgement`. The same judge runs li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -48,8 +48,6 @@ class User(msgspec.Struct):
     password: str
     access: str
     refresh: str
-    spent: bool = False
-    """Whether its access token was revoked on purpose: nothing is left to sign out."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -137,6 +135,9 @@ class Context(Protocol):
     def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start something beside this drive; it ends with the drive at the latest."""
 
+    async def together(self, work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Do these side by side; where one raises, the others are ended before the drive goes on."""
+
     def step(
         self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any
     ) -> AbstractAsyncContextManager[Step]:
@@ -169,7 +170,7 @@ class Context(Protocol):
         """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
-        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
+        """One application ping; ms until its pong, or None. With `intended_ns` it is timed from there and a sample of the series."""
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""
@@ -219,6 +220,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[str, ...] = ("quick", "comprehensive")
     cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
+    environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
+    """Where it means anything; elsewhere it is no part of a plan."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

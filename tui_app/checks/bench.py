@@ -5,7 +5,7 @@ Pure: what comes out depends on the rows that went in, in their order, and on no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,20 +30,24 @@ class Bench:
     """Feeds rows to monitors and judges and gives back what they say, as derived rows (numbered by the caller)."""
 
     def __init__(self, checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> None:
-        self.plan = plan
-        self.header = header
+        self.plan: Mapping[str, Any] = plan
+        self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
         lifecycle, isolation = Lifecycle(), Isolation()
         self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
         self.cases = {
-            check.id: Case(check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick"))) for check in checks
+            check.id: Case(
+                check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
+            )
+            for check in checks
         }
         # The order matters: who comes later reads what the ones before made of the same row.
         monitors = self.monitors
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
-        self.checks = {check.id: check for check in checks}
+        self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.sums = Sums()
-        self.judgements: dict[str, Judgement] = {}
+        self._said: dict[str, Judgement] = {}
+        self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
@@ -108,7 +112,7 @@ class Bench:
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
         judgement = consistent(judgement)
-        self.judgements[check] = judgement
+        self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
             out.append(Row(seq=0, t=row.t, kind="finding", check=check, flag=finding.severity, text=_encode(body).decode()))

@@ -57,6 +57,8 @@ class Case:
     limits: Mapping[str, Any]
     users: int
     preset: str
+    target: Mapping[str, Any] = field(default_factory=dict)
+    """Name, environment and addresses of the target, as its file says them."""
     rows: list[Row] = field(default_factory=list)
 
     def of(self, kind: str, type: str | None = None) -> Iterator[Row]:

@@ -29,10 +29,13 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def consistent(judgement: Judgement) -> Judgement:
-    """The contract between findings and words: a critical or major finding fails the check, whatever the judge's word says."""
+    """The contract between findings and words: a critical or major finding fails the check, and a PASS shows the rows behind it."""
     grave = [finding for finding in judgement.findings if finding.severity in ("critical", "major")]
     if grave and judgement.word != "FAIL":
         return Judgement("FAIL", grave[0].text, judgement.findings, judgement.to_decide)
+    if judgement.word == "PASS" and not any(finding.evidence for finding in judgement.findings):
+        # No data is never a pass: a judge that cannot show one row behind its PASS has looked at none.
+        return Judgement("INCONCLUSIVE", f"no row shows it: {judgement.reason}", judgement.findings, "run it to its end")
     if judgement.word == "FAIL" and not grave:
         findings = (*judgement.findings, Finding("major", judgement.reason))
         return Judgement("FAIL", judgement.reason, findings, judgement.to_decide)

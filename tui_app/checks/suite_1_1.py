@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
-from tui_app.checks.reading import answered, answers, says_healthy, seqs, words
+from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, says_healthy, seqs, words
 
 STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
 TIERS = ("postgresql", "redis", "clickhouse")
@@ -102,7 +101,7 @@ def _judge_tiers(case: Case) -> Judgement:
 
 async def _connect(ctx: Context) -> None:
     people: list[User | None] = list(ctx.users) or [None]
-    await asyncio.gather(*(_welcomed(ctx, user) for user in people))
+    await ctx.together(_welcomed(ctx, user) for user in people)
 
 
 async def _welcomed(ctx: Context, user: User | None) -> None:
@@ -157,6 +156,45 @@ def _judge_connect(case: Case) -> Judgement:
     return Judgement("PASS", f"{welcomed} of {len(dialled)} connections welcomed and answering", (Finding("info", "the welcomes", proof),))
 
 
+async def _parity(ctx: Context) -> None:
+    for path in ("/api/config/public", "/ws/health"):
+        async with ctx.step("parity", path=path):
+            await ctx.http("backend", "GET", path)
+
+
+def _judge_parity(case: Case) -> Judgement:
+    """Criterion B5: marker, TLS, the front's headers, a real way to sign in, no bypass active."""
+    heard = answers(case)
+    if not heard:
+        return nothing_done("production parity")
+    findings: list[Finding] = []
+    claim = str(case.target.get("environment"))
+    for row, body in heard:
+        if body["path"] == "/api/config/public":
+            says = of_answer(body, "environment")
+            if says != claim:
+                findings.append(Finding("critical", f"the backend says that it is {says!r}, the target file says {claim}", (row.seq,)))
+        elif row.type == "200" and of_answer(body, "e2e_testing", "auth_bypass_active") is True:
+            findings.append(Finding("critical", "the WebSocket says of itself that a bypass of its authentication is active", (row.seq,)))
+        elif row.type != "200":
+            findings.append(
+                Finding("minor", f"whether a bypass is active cannot be read: {body['path']} {answered(row, body)}", (row.seq,))
+            )
+    first = heard[0][0]
+    for service in ("backend", "auth", "frontend", "websocket"):
+        url = str(case.target.get(service) or "")
+        if url.startswith(("http://", "ws://")) and claim == "staging":
+            findings.append(Finding("major", f"{service} is reached without TLS", (first.seq,)))
+    if claim == "staging" and not any(set(body.get("headers") or {}) & {"via", "server"} for _, body in heard):
+        findings.append(Finding("minor", "no header tells of a front before the service", (first.seq,)))
+    return decided(
+        findings,
+        f"the target proves to be {claim}: marker, transport, no bypass active",
+        "a target set up as production is",
+        seqs(row for row, _ in heard),
+    )
+
+
 CHECKS = (
     Check(
         id="health-services",
@@ -200,5 +238,20 @@ CHECKS = (
         min_users=0,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"connects": users, "sockets": 1, "seconds": 2},
+    ),
+    Check(
+        id="production-parity",
+        suite="1.1",
+        title="The target is set up as production is",
+        proves="Its marker is what the target file says, it is reached over TLS, and no bypass of authentication is active.",
+        impact="If this fails, what is validated here says little about production.",
+        strategy=(*STRATEGY, "tests/e2e/staging/test_staging_connectivity_validation.py"),
+        effects=frozenset({"read"}),
+        drive=_parity,
+        judge=_judge_parity,
+        min_users=0,
+        environments=frozenset({"docker", "staging"}),
+        presets=("quick", "comprehensive"),
+        cost=lambda users, preset: {"seconds": 1},
     ),
 )

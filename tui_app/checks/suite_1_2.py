@@ -251,7 +251,7 @@ CHECKS = (
         exclusive=True,
         catches=("accept-expired",),
         presets=("quick", "comprehensive", "priority2"),
-        cost=lambda users, preset: {"connects": 10, "sockets": 1, "bad_tokens": 20, "seconds": 6},
+        cost=lambda users, preset: {"connects": 13, "sockets": 1, "bad_tokens": 26, "seconds": 6},
     ),
     Check(
         id="agent-answers",

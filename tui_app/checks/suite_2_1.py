@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -22,7 +21,7 @@ STRATEGY = (
 
 async def _events(ctx: Context) -> None:
     each = -(-RUNS // len(ctx.users))
-    await asyncio.gather(*(_one_user(ctx, user, each) for user in ctx.users))
+    await ctx.together(_one_user(ctx, user, each) for user in ctx.users)
     await ctx.linger()  # an event after the end is a fault, too, and may come late
 
 
@@ -57,6 +56,10 @@ def _judge_events(case: Case) -> Judgement:
             f"{len(lost)} of {len(runs)} runs lost their connection before the end",
             to_decide="runs that end while connected",
         )
+    open_ones = [run for run in runs if run.open]
+    if open_ones:
+        reason = f"{len(open_ones)} of {len(runs)} runs had not ended, and their deadlines had not passed"
+        return Judgement("INCONCLUSIVE", reason, to_decide="run it to its end")
     if len(runs) < RUNS:
         return Judgement("INCONCLUSIVE", f"{len(runs)} runs are fine; {RUNS} are asked for", to_decide=f"{RUNS - len(runs)} more runs")
     proof = tuple(seq for run in runs for seq in ends(run))
@@ -79,21 +82,28 @@ async def _survives(ctx: Context) -> None:
         await ctx.ping(socket, 5.0)
 
 
+WANTED = (
+    ("bad-json", "error", "an error frame after bad JSON"),
+    ("unknown-type", "ack", "an ack of an unknown type"),
+    ("answered", "pong", "a pong afterwards"),
+)
+
+
 def _judge_survives(case: Case) -> Judgement:
-    wanted = (("bad-json", "an error frame after bad JSON"), ("unknown-type", "an ack of an unknown type"), ("ping", "a pong afterwards"))
     findings: list[Finding] = []
     proof: list[int] = []
-    for intent, what in wanted:
+    if not any(case.steps(intent) for intent, _, _ in WANTED):
+        return nothing_done("bad frames")
+    for intent, answer, what in WANTED:
         steps = case.steps(intent)
         if not steps:
             findings.append(Finding("major", f"{what}: never came to it, the connection was gone", seqs(case.rows)[-6:]))
         for step in steps:
-            proof += seqs(row for row in step.rows if row.kind == "frame")
-            if step.outcome != "done":
+            heard = [row for row in step.frames() if row.type == answer and "control" not in row.flag]
+            proof += seqs(heard)
+            if not heard:
                 how = "the connection was closed" if step.outcome == "lost" else "nothing came in 5 s"
                 findings.append(Finding("major", f"{what}: {how}", (step.begin.seq, *seqs(step.rows))))
-    if not any(case.steps(intent) for intent, _ in wanted):
-        return nothing_done("bad frames")
     return decided(
         findings, "bad JSON gets an error frame, an unknown type an ack, and the connection lives on", "an answer to each", proof
     )
@@ -132,7 +142,7 @@ CHECKS = (
         drive=_survives,
         judge=_judge_survives,
         needs=("sign-in", "ws-connect"),
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
         cost=lambda users, preset: {"connects": 1, "sockets": 1, "seconds": 1},
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -31,12 +30,12 @@ def actions_each(users: int) -> int:
 
 def runs_each(users: int) -> int:
     """How many of these are agent runs; the rest are messages written over REST, which cost no model call."""
-    return min(actions_each(users), 15)
+    return min(actions_each(users), 15 if users >= 5 else 8)
 
 
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
-        await asyncio.gather(*(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True)))
+        await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         await ctx.linger()
 
 
@@ -66,7 +65,11 @@ def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     cells = isolation.cells()
     findings = [
-        Finding("critical", f"{cell.observer} saw {cell.what} ({cell.leaks} times)", tuple(cell.witnesses)) for cell in cells if cell.leaks
+        Finding(
+            "critical", f"{cell.observer} saw {cell.what} ({'once' if cell.leaks == 1 else f'{cell.leaks} times'})", tuple(cell.witnesses)
+        )
+        for cell in cells
+        if cell.leaks
     ]
     findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
     probes = sum(cell.probes for cell in cells)
@@ -184,7 +187,14 @@ def _judge_rest(case: Case) -> Judgement:
 
 
 def _cost_frames(users: int, preset: str) -> dict[str, float]:
-    return {"agent_runs": runs_each(users) * users, "connects": users, "sockets": users, "threads": users, "seconds": 12}
+    return {
+        "agent_runs": runs_each(users) * users,
+        "messages": (actions_each(users) - runs_each(users)) * users,
+        "connects": users,
+        "sockets": users,
+        "threads": users,
+        "seconds": 12,
+    }
 
 
 CHECKS = (
@@ -218,6 +228,6 @@ CHECKS = (
         needs=("sign-in",),
         min_users=2,
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"threads": users, "seconds": 3},
+        cost=lambda users, preset: {"threads": users, "messages": users, "seconds": 3},
     ),
 )

@@ -17,7 +17,7 @@ CUTS = 10
 
 async def _recover(ctx: Context) -> None:
     each = -(-CUTS // len(ctx.users))
-    await asyncio.gather(*(_cuts(ctx, user, each) for user in ctx.users))
+    await ctx.together(_cuts(ctx, user, each) for user in ctx.users)
 
 
 async def _cuts(ctx: Context, user: User, count: int) -> None:
@@ -38,24 +38,15 @@ async def _cut(ctx: Context, user: User, rng: random.Random) -> None:
     deadline = float(ctx.limits.recovery_s) * 2
     async with ctx.step("recover", user=user, deadline=deadline, fault_at=fault_at) as step:
         second = make_prompt(rng, "arithmetic", ctx.marker(user))
-        seen: list[int] = []
         socket = await ctx.dial(user=user)
         if socket is None:
             step.ended("refused")
             return
         try:
-            await ctx.run_agent(
-                socket,
-                second.text,
-                truth=msgspec.to_builtins(second),
-                on_event=lambda event: seen.append(ctx.now_ns()) if event.name == "agent_started" else None,
-            )
+            again = await ctx.run_agent(socket, second.text, truth=msgspec.to_builtins(second))
         finally:
             await socket.close()
-        if seen:
-            step.note(first_event_at=seen[0])
-        else:
-            step.ended("deadline")
+        step.note(request=again.request)
 
 
 def _judge(case: Case) -> Judgement:
@@ -66,16 +57,16 @@ def _judge(case: Case) -> Judgement:
     times: list[float] = []
     findings: list[Finding] = []
     for step in steps:
-        at = step.facts.get("first_event_at")
+        run = case.monitors.lifecycle.run_of(str(step.facts.get("request", "")))
         rows = (step.begin.seq, *seqs(row for row in step.rows if row.user == step.begin.user and row.kind in ("conn", "frame"))[:12])
-        if not isinstance(at, int):
+        if run is None or not run.began_right:
             findings.append(
                 Finding(
                     "critical", f"{step.begin.user} did not recover: no right event of a new run ({step.outcome or 'unfinished'})", rows
                 )
             )
             continue
-        took = (at - int(step.facts["fault_at"])) / 1e6
+        took = (run.t_first - int(step.facts["fault_at"])) / 1e6
         times.append(took)
         if took > limit:
             findings.append(Finding("major", f"{step.begin.user} needed {took / 1000:.1f} s to recover, limit {limit / 1000:g} s", rows))

@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, seqs
+from tui_app.checks.reading import HEALTHY, answered, answers, decided, nothing_done, of_answer, seqs
 
 TIERS = ("postgresql", "redis", "clickhouse")
 READS = 3
@@ -148,13 +148,15 @@ def _judge_endpoints(case: Case) -> Judgement:
     proof: list[int] = []
     for step in steps:
         where = f"{step.facts['service']} {step.facts['path']}"
+        if not step.answers():
+            findings.append(Finding("major", f"{where} was never answered", (step.begin.seq,)))
         for row, body in step.answers():
             proof.append(row.seq)
             key = str(step.facts["key"])
             value = of_answer(body, key) if key else body.get("body")
             if row.type != "200":
                 findings.append(Finding("major", f"{where} {answered(row, body)}", (row.seq,)))
-            elif not value or (key == "status" and str(value).lower() not in ("healthy", "ok", "alive", "ready")):
+            elif not value or (key == "status" and str(value).lower() not in HEALTHY):
                 findings.append(Finding("major", f"{where} answers 200 and its {key or 'body'} says {value!r}", (row.seq,)))
     served = next((of_answer(body, "paths") for row, body in answers(case) if str(body["path"]) == "/openapi.json"), None)
     if isinstance(served, dict) and not any(path.startswith("/api/threads") for path in served):
@@ -191,7 +193,7 @@ CHECKS = (
         judge=_judge_persisted,
         needs=("sign-in", "ws-connect"),
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
+        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "messages": 1, "seconds": 2},
     ),
     Check(
         id="tiers-persist",

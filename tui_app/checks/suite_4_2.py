@@ -8,7 +8,7 @@ import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, ends, nothing_done, of_answer
+from tui_app.checks.reading import answered, decided, ends, nothing_done, of_answer
 from tui_app.monitors.record import RunRecord
 
 
@@ -69,6 +69,9 @@ def _judge_history(case: Case) -> Judgement:
             findings.append(Finding("critical", f"{step.begin.user}'s run gave no answer to compare", (step.begin.seq,)))
             continue
         for row, body in step.answers():
+            if row.type != "200":
+                findings.append(Finding("critical", f"{step.begin.user}: the history {answered(row, body)}", (row.seq,)))
+                continue
             proof += [row.seq, *ends(run)]
             kept = [
                 message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"
@@ -97,7 +100,8 @@ def _judge_frames(case: Case) -> Judgement:
         shown = tuple(seq for conn in frames.conns.values() for seq in conn.malformed)
         finding = Finding("major", f"{counts['malformed']} frames cannot be read", shown)
         return Judgement("FAIL", finding.text, (finding,), "every frame readable")
-    return Judgement("PASS", f"{received} frames received, every one classified ({text})")
+    shown = tuple(row for conn in list(frames.conns.values())[:20] for row in conn.first)
+    return decided([], f"{received} frames received, every one classified ({text})", "", shown)
 
 
 CHECKS = (
@@ -114,7 +118,7 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         after=("five-events",),
         at_end=True,
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
     Check(
         id="history-agrees",
@@ -127,7 +131,7 @@ CHECKS = (
         drive=_history,
         judge=_judge_history,
         needs=("sign-in", "ws-connect"),
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
         cost=lambda users, preset: {"agent_runs": min(users, 2), "connects": min(users, 2), "sockets": 1, "threads": 2, "seconds": 2},
     ),
     Check(
@@ -142,6 +146,6 @@ CHECKS = (
         judge=_judge_frames,
         needs=("ws-connect",),
         at_end=True,
-        presets=("quick", "comprehensive", "websocket"),
+        presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
 )

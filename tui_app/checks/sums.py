@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from tui_app.checks.api import Check
+from tui_app.checks.case import Monitors
+from tui_app.checks.judgement import Judgement
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
 from tui_app.verdict.criteria import CriterionReading, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
 from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footprint, SeriesResult, Session, build
-
-if TYPE_CHECKING:
-    from tui_app.checks.bench import Bench
 
 _SERIES = ("connect", "connect_cold", "ping", "recovery")
 
@@ -23,6 +23,17 @@ def limits_ms(limits: Mapping[str, Any]) -> dict[str, float]:
     """The plan's limits by latency series, ms."""
     keys = {"connect": ("connect_s", 1000.0), "ping": ("ping_ms", 1.0), "run": ("run_s", 1000.0), "recovery": ("recovery_s", 1000.0)}
     return {series: float(limits[key]) * factor for series, (key, factor) in keys.items() if key in limits}
+
+
+class Proceedings(Protocol):
+    """What a verdict on the whole session is read from (`tui_app.checks.bench.Bench` has it)."""
+
+    plan: Mapping[str, Any]
+    header: Mapping[str, str]
+    checks: Mapping[str, Check]
+    judgements: Mapping[str, Judgement]
+    monitors: Monitors
+    sums: Sums
 
 
 class Sums:
@@ -75,7 +86,7 @@ class Sums:
             self.left.append({**thing, "reason": str(body.get("reason", ""))})
 
 
-def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The criteria and the result document, once the session's last row is there."""
     sums, plan = bench.sums, bench.plan
     reason = str(row.body.get("reason", ""))
@@ -89,7 +100,7 @@ def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, An
         | {"says": sums.environment or None},
         build_start=(sums.builds[0] or None) if sums.builds else None,
         build_end=(sums.builds[-1] or None) if sums.builds else None,
-        checks=[_check(bench, name) for name in bench.cases],
+        checks=[_check(bench, name) for name in bench.checks],
         criteria=criteria,
         users=monitors.isolation.users,
         cells=[CellResult(cell.source, cell.observer, cell.probes, cell.leaks, cell.state) for cell in monitors.isolation.cells()],
@@ -99,13 +110,14 @@ def conclude(bench: Bench, row: Row) -> tuple[list[dict[str, Any]], dict[str, An
         footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
         interrupted=reason == "stopped",
         own_fault=reason == "fault",
-        refused=sums.refused,
+        # Who answers nothing has not contradicted its file: that is exit 4, not a configuration to mend.
+        refused=sums.refused and sums.answered,
         reached=sums.answered,
     )
     return [_as_dict(reading) for reading in criteria], build(session)
 
 
-def _check(bench: Bench, name: str) -> CheckResult:
+def _check(bench: Proceedings, name: str) -> CheckResult:
     check, judgement = bench.checks[name], bench.judgements[name]
     return CheckResult(
         id=name,
@@ -128,7 +140,7 @@ def _as_dict(reading: CriterionReading) -> dict[str, Any]:
     return {name: getattr(reading, name) for name in reading.__struct_fields__}
 
 
-def _facts(bench: Bench) -> Facts:
+def _facts(bench: Proceedings) -> Facts:
     plan, monitors = bench.plan, bench.monitors
     limits = dict(plan.get("limits", {}))
     checks = {

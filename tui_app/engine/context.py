@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
-from tui_app.engine.sockets import LiveSocket, Sockets
+from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.sign_in import sign_in_all
+from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
 from tui_app.wire.vocabulary import make_marker
@@ -230,11 +232,18 @@ class LiveContext:
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
-        """One application ping, timed from the instant it was meant for; ms until its pong, None where none came by the deadline."""
+        """One application ping; ms until its pong, None where none came by the deadline.
+
+        With `intended_ns` it belongs to an open schedule: timed from that instant, and a sample of the series `ping`.
+        """
         name = uuid.uuid4().hex[:12]
         when = self.now_ns() if intended_ns is None else intended_ns
-        async with self.step("ping", user=socket.user, deadline=within, conn=socket.conn, id=name, intended=when) as step:
-            waiting = asyncio.ensure_future(socket.expect(lambda event: event.name == "pong" and name in event.ids, within))
+        facts = {"id": name} if intended_ns is None else {"id": name, "intended": when}
+        intent = "answered" if intended_ns is None else "ping"
+        async with self.step(intent, user=socket.user, deadline=within, conn=socket.conn, **facts) as step:
+            waiting = asyncio.ensure_future(
+                socket.expect(lambda event: event.name == "pong" and name in (event.request, *event.ids), within)
+            )
             try:
                 await socket.send("ping", {"id": name}, id=name)
                 if await waiting is not None:
@@ -246,7 +255,7 @@ class LiveContext:
 
     async def sign_in(self) -> None:
         """Sign the plan's users in (the sign-in check's own drive)."""
-        await self._world.sign_in(self)
+        await sign_in_all(self._world, self.check)
 
     def has(self, service: str) -> bool:
         """Whether the target has this service."""
@@ -271,6 +280,16 @@ class LiveContext:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def together(self, work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Do these side by side; where one raises, the others are ended before the drive goes on."""
+        tasks = [self.later(one) for one in work]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def wait(self, event: asyncio.Event, within: float) -> bool:
         """Whether the event came within so many seconds."""
@@ -301,7 +320,11 @@ class LiveContext:
             "auth", "POST", "/auth/login", user=user, token="", json={"email": user.email, "password": user.password, **extra}
         )
         access, refresh = tokens_of(answer.json)
-        return User(user.label, user.sub, user.email, user.password, access, refresh) if answer.status == 200 and access else None
+        if answer.status != 200 or not access:
+            return None
+        spare = User(user.label, user.sub, user.email, user.password, access, refresh)
+        self._world.spares.append(spare)
+        return spare
 
     def close(self) -> None:
         """End whatever the drive left running."""

@@ -96,10 +96,11 @@ def with_needed(ids: set[str]) -> set[str]:
 def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     """What a session of this plan will do to its target: the figures that `--dry-run` prints.
 
-    `agent_runs`, `connects`, `sockets`, `bad_tokens` and `threads` are upper estimates from what each check declares;
+    `agent_runs`, `connects`, `sockets`, `bad_tokens`, `threads` and `messages` (beside those of the runs) are upper estimates from
+    what each check declares;
     `minutes` is the estimate for the whole session under the target's pacing.
     """
-    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "seconds": 0}
+    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0, "seconds": 0}
     for check in checks:
         cost = check.cost(plan.users, plan.preset)
         for key in total:
@@ -115,7 +116,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "connects_per_minute": per_minute,
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
-        "creates": {"threads": int(total["threads"]), "users": plan.users if registers else 0},
+        "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
         "minutes": round(max(total["seconds"] / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
     }

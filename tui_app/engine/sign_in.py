@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
 
 from tui_app.checks.api import User
 from tui_app.engine.world import World, tokens_of
 from tui_app.target.accounts import new_account
 from tui_app.wire.tokens import claims
 
-if TYPE_CHECKING:
-    from tui_app.engine.context import LiveContext
 
-
-async def sign_in_all(world: World, ctx: LiveContext) -> None:
+async def sign_in_all(world: World, check: str) -> None:
     """Sign in as many users as the plan asks for; whoever cannot is recorded by the answers and simply not there.
 
     Where the plan drives each check several times, who is signed in stays so: a label means one person all session long.
@@ -25,33 +21,33 @@ async def sign_in_all(world: World, ctx: LiveContext) -> None:
         if label in there:
             continue
         account = world.accounts[index] if index < len(world.accounts) else {}
-        user = await _one(world, ctx, label, account)
+        user = await _one(world, check, label, account)
         if user is not None:
             environment = str(claims(user.access).get("env", ""))
-            world.ready(user, world.plan.mode, environment, ctx.check)
+            world.ready(user, world.plan.mode, environment, check)
 
 
-async def _one(world: World, ctx: LiveContext, label: str, account: dict[str, str]) -> User | None:
+async def _one(world: World, check: str, label: str, account: dict[str, str]) -> User | None:
     if account.get("token"):
         world.vault.add("access", label, account["token"])
         return User(label, str(claims(account["token"]).get("sub", "")), "", "", account["token"], "")
     if account.get("email"):
-        user, status = await _ask(world, ctx, label, "/auth/login", account["email"], account["password"])
+        user, status = await _ask(world, check, label, "/auth/login", account["email"], account["password"])
         if user is not None or status != 401 or world.plan.mode != "register":
             return user
         world.on_unknown(account["email"])  # the target has forgotten an account of ours: a new one takes its place
     fresh = new_account(socket.gethostname())
-    user, _ = await _ask(world, ctx, label, "/auth/register", fresh.email, fresh.password)
+    user, _ = await _ask(world, check, label, "/auth/register", fresh.email, fresh.password)
     if user is not None:
-        world.made("user", fresh.email, label, ctx.check)
+        world.made("user", fresh.email, label, check)
         world.on_registered(fresh.email, fresh.password)
     return user
 
 
-async def _ask(world: World, ctx: LiveContext, label: str, path: str, email: str, password: str) -> tuple[User | None, int]:
+async def _ask(world: World, check: str, label: str, path: str, email: str, password: str) -> tuple[User | None, int]:
     world.vault.add("password", label, password)
     body = {"email": email, "password": password, **({"name": f"Vigil {label}"} if path == "/auth/register" else {})}
-    answer = await world.request("auth", "POST", path, token=None, json=body, fresh=False, within=10.0, check=ctx.check, user=label)
+    answer = await world.request("auth", "POST", path, token=None, json=body, fresh=False, within=10.0, check=check, user=label)
     access, refresh = tokens_of(answer.json)
     if answer.status not in (200, 201) or not access:
         return None, answer.status

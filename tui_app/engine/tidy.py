@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tui_app.checks.api import User
-from tui_app.engine.sockets import LiveSocket, Sockets
+from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
 from tui_app.model import Event
 
@@ -24,8 +27,8 @@ async def tidy(world: World, sockets: Sockets) -> None:
             _left(world, made.kind, made.id, made.owner, "the account is kept for the next session")
         elif made.kind == "user":
             _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
-    for user in world.users:
-        if user.access and not user.spent:
+    for user in (*world.users, *world.spares):
+        if user.access:
             answer = await world.request(
                 "auth", "POST", "/auth/logout", token=user.access, json={}, fresh=False, within=5.0, check="", user=user.label
             )
@@ -42,25 +45,33 @@ async def _end_runs(world: World, sockets: Sockets, owners: dict[str, User]) -> 
     for owner, runs in running.items():
         user = owners.get(owner)
         socket = await sockets.lease(user, "", fresh=False) if user is not None else None
+        heard = [live for live in sockets.live if live.label == owner and live.open]
         for run in runs:
-            if socket is None or not await _stopped(socket, run):
+            if socket is None or not await _stopped(socket, heard, run):
                 _left(world, "run", run, owner, "it could not be stopped and ends by itself")
             else:
                 _tidied(world, "run", run, owner, "it has ended")
             world.created.discard("run", run)
 
 
-async def _stopped(socket: LiveSocket, run: str) -> bool:
+async def _stopped(socket: LiveSocket, heard: list[LiveSocket], run: str) -> bool:
+    """Whether a run has ended: asked on one socket, answered on that one or on the one that the run belongs to."""
+
     def ended(event: Event) -> bool:
         return event.name in ENDINGS and run in (event.run, *event.ids)
 
-    waiting = socket.expect(ended, STOP_S)
+    waiting = [asyncio.ensure_future(live.expect(ended, STOP_S)) for live in heard]
     try:
         await socket.send("stop_agent", {"run_id": run})
+        for answer in asyncio.as_completed(waiting):
+            if await answer is not None:
+                return True
     except ConnectionError:
-        waiting.close()
         return False
-    return await waiting is not None
+    finally:
+        for task in waiting:
+            task.cancel()
+    return False
 
 
 async def _archive(world: World, thread: str, user: User | None) -> None:

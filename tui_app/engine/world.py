@@ -52,6 +52,8 @@ class World:
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
+    spares: list[User] = field(default_factory=list)
+    """Second sign-ins that checks asked for: signed out at the end like the first ones."""
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)
@@ -132,12 +134,6 @@ class World:
             "user", {"sub": user.sub, "name": user.email.partition("@")[0], "mode": mode, "environment": environment},
             check=check, user=user.label, type="ready",
         )  # fmt: skip
-
-    async def sign_in(self, ctx: Any) -> None:
-        """Sign in all users of the plan."""
-        from tui_app.engine.sign_in import sign_in_all
-
-        await sign_in_all(self, ctx)
 
 
 def tokens_of(body: Any) -> tuple[str, str]:

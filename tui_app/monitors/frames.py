@@ -23,6 +23,8 @@ class ConnCount(msgspec.Struct):
     sent: int = 0
     said: int = -1
     malformed: list[int] = []
+    first: list[int] = []
+    """The socket's first frames, for who wants to open one."""
 
 
 class Frames:
@@ -61,6 +63,8 @@ class Frames:
                 self.classified[kind] += 1
             elif len(self.unclassified) < 16:
                 self.unclassified.append(row.seq)
+            if len(count.first) < 4:
+                count.first.append(row.seq)
             if kind == "malformed" and len(count.malformed) < 16:
                 count.malformed.append(row.seq)
             for event in events:

@@ -222,10 +222,10 @@ class Latency:
     def _recovered(self, begin: Row, fault_at: int, row: Row, body: Mapping[str, object]) -> None:
         at = body.get("fault_at")
         fault_at = at if isinstance(at, int) else fault_at
-        first = body.get("first_event_at")
+        run = self._lifecycle.run_of(str(body.get("request") or ""))
         refs = (begin.seq, row.seq)
-        if isinstance(first, int):
-            self._add("recovery", (first - fault_at) / 1e6, first, begin, refs)
+        if run is not None and run.began_right:
+            self._add("recovery", (run.t_first - fault_at) / 1e6, run.t_first, begin, (begin.seq, run.first_seq))
         elif body.get("outcome") not in ("stopped", "fault"):
             cap = begin.body.get("deadline_ms")
             self._add("recovery", float(cap) if isinstance(cap, (int, float)) else (row.t - fault_at) / 1e6, row.t, begin, refs, late=True)

@@ -154,11 +154,12 @@ class Lifecycle:
                 self._last_sent[row.conn] = record.request
                 if record.t_send < 0:
                     record.t_send = row.t
-        if "stop_agent" in (row.type, "stop_agent" if '"stop_agent"' in row.text else ""):
-            for monitors in self._open_on.values():
-                for monitor in monitors:
-                    if monitor.record.user == row.user and monitor.record.run and monitor.record.run in row.text:
-                        monitor.stop_asked = True
+        if row.type == "stop_agent":
+            # Whichever socket of the owner it goes out on, and also when whoever asked for the run no longer waits for it.
+            payload = row.body.get("payload")
+            stopped = self._by_run.get(str(payload.get("run_id", ""))) if isinstance(payload, dict) else None
+            if stopped is not None and stopped.record.user == row.user:
+                stopped.stop_asked = True
 
     def _event(self, event: Event, row: Row) -> None:
         if event.name == "malformed":

@@ -61,6 +61,11 @@ class RunRecord(msgspec.Struct, kw_only=True):
         return self.state == "running"
 
     @property
+    def began_right(self) -> bool:
+        """Whether its first event came, was `agent_started`, and broke no rule by coming."""
+        return self.t_first >= 0 and self.lamps[0] == "s"
+
+    @property
     def start(self) -> int:
         """When the user's wait began: when the request was sent, else when it was asked for."""
         return self.t_send if self.t_send >= 0 else self.t_begin

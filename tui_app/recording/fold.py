@@ -188,10 +188,12 @@ class Fold:
                 self._user_view(user).sockets -= 1
 
     def _created(self, row: Row, body: dict[str, Any]) -> None:
+        # A run ends by itself and a sign-in makes no thing: what must be tidied is what would stay.
+        lasting = body.get("thing") in ("thread", "user")
         if row.type == "made":
-            self._state.made += 1
+            self._state.made += lasting
         elif row.type == "tidied":
-            self._state.tidied += 1
+            self._state.tidied += lasting
         elif row.type == "left":
             self._state.left += 1
 

@@ -55,6 +55,7 @@ class Platform:
     log: TruthLog
     sockets: Sockets = field(default_factory=Sockets)
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
+    reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -69,6 +70,7 @@ class Platform:
     def close(self) -> None:
         """Close stores and log; the services have stopped by then."""
         self.hashing.shutdown(wait=True)
+        self.reading.shutdown(wait=True, cancel_futures=True)
         for tier in self.tiers:
             tier.close()
         self.log.close()

@@ -16,7 +16,6 @@ from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
-LONG_PROMPT = 1_500
 SUPERVISOR = "supervisor"
 Send = Callable[[Frame], Awaitable[None]]
 
@@ -110,11 +109,9 @@ class Execution:
         await self._event("agent_completed", done, critical=True)
 
     async def _understood(self) -> Agent:
-        """Reading takes some milliseconds; a long prompt is read in a thread, so that it holds nobody else up."""
+        """Reading takes some milliseconds of pure computing: in a thread, so that fifty prompts at once delay no ping."""
         run, query = self.run, self.platform.relational.query
-        if len(run.prompt) <= LONG_PROMPT:
-            return Agent(run.prompt, run.user_id, query)
-        return await asyncio.to_thread(Agent, run.prompt, run.user_id, query)
+        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query)
 
     async def _use_tool(self, agent: Agent, step: Step) -> None:
         call = f"call_{uuid.uuid4().hex[:16]}"

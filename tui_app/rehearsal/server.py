@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ from tui_app.rehearsal.options import Options, parse
 
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
+SWITCH_S = 0.001
+"""How long a computing thread may keep the event loop waiting for the interpreter."""
 
 
 class Unusable(Exception):
@@ -31,7 +34,7 @@ def serve(argv: list[str] | None = None) -> int:
     """Run until stopped by a signal (or by the end of stdin, if asked for). Exit codes: 0 stopped, 2 wrong usage."""
     options = parse(argv)
     try:
-        with _directory(options.data) as directory:
+        with _tidy_when_terminated(), _directory(options.data) as directory:
             return _serve(options, directory)
     except Unusable as error:
         print(f"rehearsal: {error}", file=sys.stderr)  # noqa: T201
@@ -39,9 +42,24 @@ def serve(argv: list[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
+def _tidy_when_terminated() -> Iterator[None]:
+    """Until the event loop handles it, SIGTERM unwinds like any exit, so that a temporary directory is removed."""
+
+    def leave(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
 def _directory(given: Path | None) -> Iterator[Path]:
     """The data directory, held by this process alone; a temporary one is removed at the end."""
-    directory = given or Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+    # Named before it is made: a signal may come between the two, and what is made after it has a name is removed.
+    directory = given or Path(tempfile.gettempdir()) / f"vigil-rehearsal-{secrets.token_hex(8)}"
     handle: IO[str] | None = None
     try:
         try:
@@ -101,6 +119,7 @@ async def _main(options: Options, directory: Path) -> None:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     _stop_on_signals(stop)
     if options.stop_with_stdin:

@@ -116,7 +116,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
     Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),
     Action("preset", ("o",), "preset", "quick, comprehensive, websocket, priority1 to 3", "Plan", ("plan",), footer=3),
-    Action("run", ("r", "enter"), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("run", ("r",), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
+    Action("begin", ("enter",), "rehearse", "run the plan on the rehearsal, and on nothing else", "Plan", ("plan",), palette=False),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",
@@ -137,6 +138,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", SESSION, "app"),
+    Action("take", ("T",), "take over", "take command of a session that another drives (asks; recorded)", "Session", SESSION, "app"),
     Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", SESSION, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- the application
@@ -174,6 +176,14 @@ def footer_for(where: str) -> list[Action]:
     return [action for action in actions_for(where) if action.footer]
 
 
+def _places(where: tuple[str, ...]) -> str:
+    """The screens by name, or those that are missing where they are few."""
+    missing = [SCREENS[name] for name in ALL if name not in where]
+    if not missing:
+        return "everywhere"
+    return f"everywhere but {', '.join(missing)}" if len(missing) <= 3 else ", ".join(SCREENS[name] for name in where)
+
+
 def key_table(where: Iterable[str] = ALL) -> str:
     """The registry as a Markdown table, for the README."""
     wanted = set(where)
@@ -182,7 +192,7 @@ def key_table(where: Iterable[str] = ALL) -> str:
         for action in ACTIONS:
             if action.group != group or not wanted & set(action.where):
                 continue
-            places = "everywhere" if set(action.where) == set(ALL) else ", ".join(SCREENS[name] for name in action.where)
+            places = _places(action.where)
             keys = " ".join(f"`{key_text(key)}`" for key in action.keys)
             says = f"{action.label}: {action.help}" if group == "Screens" else action.help
             rows.append(f"| {keys} | {says} | {places} |")

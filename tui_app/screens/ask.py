@@ -43,7 +43,7 @@ class AskScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = self.heading
+            box.border_title = self.heading.replace("[", "(")  # the toolkit reads markup in titles
             yield LineView(id="question")
 
     def on_mount(self) -> None:

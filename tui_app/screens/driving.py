@@ -1,129 +1,33 @@
-"""What the application does with sessions: choose, plan, start, attach, open, hold, mark, rerun, copy, leave. It draws nothing."""
+"""What the application does with sessions: start, attach, open, hold, mark, rerun, copy, leave. It draws nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from textual.app import App
-
 from tui_app.screens.ask import Answer, AskScreen
-from tui_app.screens.plan_model import PlanModel
+from tui_app.screens.planning import PlanningApp
 from tui_app.screens.safe import clean
-from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine, TargetInfo
+from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
 from tui_app.screens.view import Role, View, mmss
-from widgets.lines import Line, fit
 
 NOT_PASSED = ("FAIL", "INCONCLUSIVE", "BLOCKED")
 EXITS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "BLOCKED": 3}
 STOPPED_EXIT = 130
 
 
-class DrivingApp(App[int]):
+class DrivingApp(PlanningApp):
     """An application that drives sessions through a `Link`."""
 
     def __init__(self, view: View, link: Link | None) -> None:
-        super().__init__()
-        self.view = view
-        self.link = link
-        self.target: TargetInfo | None = None
-        self.plan_model = PlanModel(())
-        self.busy = ""
-        """What is under way and not yet a session: shown on the plan screen."""
+        super().__init__(view, link)
         self.started_here = False
         self.leaving = False
         """Stop was asked for on leaving: the application ends when the session has."""
-        self._cost: tuple[Choice | None, Mapping[str, Any]] = (None, {})
-
-    def go(self, name: str) -> None:
-        """Show a screen by its registry name."""
-        raise NotImplementedError
 
     def forget_screens(self) -> None:
         """Another session is in view: screens made for the last one go."""
         raise NotImplementedError
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A short word in the corner; never parsed as markup."""
-        self.notify(clean(text), severity="error" if bad else "information", markup=False, timeout=6)
-
-    # -- plan
-
-    def choose_target(self, target: TargetInfo) -> None:
-        """Plan for a target."""
-        if self.link is None:
-            return
-        self.target = target
-        if not self.plan_model.checks:
-            self.plan_model = PlanModel.of(self.link.catalogue(), self.link.preset)
-        self.plan_model.users = 5 if target.environment == "rehearsal" else 2
-        self.go("plan")
-
-    def choice(self) -> Choice | None:
-        """What the plan screen has chosen; None without a target."""
-        if self.target is None:
-            return None
-        model = self.plan_model
-        return Choice(self.target.key or self.target.name, model.chosen(), model.preset, model.users)
-
-    def cost(self) -> Mapping[str, Any]:
-        """The footprint of the choice, worked out once per choice; empty where none can be."""
-        choice = self.choice()
-        if choice is None or self.link is None or not choice.checks or (self.target is not None and self.target.blanks):
-            return {}
-        if self._cost[0] != choice:
-            try:
-                self._cost = (choice, self.link.footprint(choice))
-            except LinkError as error:
-                self._cost = (choice, {})
-                self.say(str(error), bad=True)
-        return self._cost[1]
-
-    def cost_text(self) -> str:
-        """The footprint in a few words."""
-        cost = self.cost()
-        parts = []
-        if "minutes" in cost:
-            parts.append(f"about {_minutes(cost['minutes'])}")
-        if "agent_runs" in cost:
-            parts.append(f"{cost['agent_runs']} runs")
-        return ", ".join(parts)
-
-    def run_plan(self) -> None:
-        """Start what is selected: at once on loopback; anywhere else after a question that Enter does not answer."""
-        choice, target = self.choice(), self.target
-        if choice is None or target is None:
-            self.go("start")
-        elif self.busy or (self.view.running and self.view.role == "driving"):
-            self.say("a session is running; q leaves or stops it")
-        elif target.blanks:
-            self.ask(AskScreen(f"{clean(target.name)} cannot run yet", ["Blanks to fill:", *target.blanks], (), stay="back to the plan"))
-        elif not choice.checks:
-            self.say("nothing is selected: Space selects")
-        else:
-            self.confirm(choice, target)
-
-    def confirm(self, choice: Choice, target: TargetInfo) -> None:
-        """Run a choice, asking first where the target is not on this machine; Enter is no answer to that."""
-        if target.loopback or self.link is None:
-            self.launch(choice)
-            return
-        name = clean(target.name).upper()
-        try:
-            cost, missing = self.link.footprint(choice), self.link.unconsented(choice)
-        except LinkError as error:
-            self.ask(AskScreen("The plan cannot run", [clean(str(error))], (), stay="back to the plan"))
-            return
-        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", *footprint_lines(cost)]
-        answers = [Answer("r", f"run on {name}", "run")]
-        if missing:
-            effects = ", ".join(missing)
-            lines += ["", f"Nobody has agreed to: {effects}. Checks that need it read BLOCKED without."]
-            answers = [Answer("r", f"run on {name} without {effects}", "run"), Answer("c", f"agree to {effects}, and run", "agree")]
-        agreed = tuple(f"load:{choice.users}" if effect == "load" else effect for effect in missing)
-        question = AskScreen(f"Run on {name}?", lines, answers, stay="back to the plan")
-        self.ask(question, {"run": lambda: self.launch(choice), "agree": lambda: self.launch(replace(choice, consent=agreed))})
 
     def launch(self, choice: Choice) -> None:
         """Start an engine in a worker; the plan screen says so until there is a session."""
@@ -194,7 +98,7 @@ class DrivingApp(App[int]):
             self.say("nothing failed: there is nothing to rerun")
         elif self.link is not None:
             try:
-                target = self.target or self.link.describe(state.target)
+                target = self.target or self.link.recorded(self.view.reader.header if self.view.reader else {})
             except LinkError as error:
                 self.say(str(error), bad=True)
                 return
@@ -215,6 +119,15 @@ class DrivingApp(App[int]):
         question = AskScreen(f"{name.capitalize()} the session?", [text], [Answer("H", name, name)], enter=name, stay="leave it as it is")
         self.ask(question, {name: lambda: self.command(name)})
 
+    def action_take(self) -> None:
+        """Take command of a session that another drives; asks, and the recording says who did it."""
+        if not self.view.running or self.view.role != "watching":
+            self.say("there is nothing to take over: no running session is driven by another")
+            return
+        text = "Whoever drives it now can then only watch. The recording says who took it."
+        question = AskScreen("Take the session over?", [text], [Answer("T", "take over", "take")], stay="only watch")
+        self.ask(question, {"take": lambda: self.command("take")})
+
     def command(self, name: str, **facts: Any) -> None:
         """Ask something of the engine, in a worker."""
         self.run_worker(self._command(name, facts), group=f"command-{name}", exit_on_error=False)
@@ -227,6 +140,9 @@ class DrivingApp(App[int]):
         except LinkError as error:
             self.leaving = False
             self.say(str(error), bad=True)
+            return
+        if name == "take":
+            self.view.role = "driving"
 
     def action_mark(self) -> None:
         """Leave a mark at this moment, in the recording's annotations."""
@@ -271,7 +187,7 @@ class DrivingApp(App[int]):
         self.say("stopping: no new sends, tidying")
 
     def exit_code(self) -> int:
-        """0, unless a session that was started here has decided otherwise (architecture, 'Exit codes')."""
+        """0, unless a session that was started here has decided otherwise: then its own exit code."""
         view = self.view
         if not self.started_here or view.role != "driving":
             return 0
@@ -281,37 +197,3 @@ class DrivingApp(App[int]):
         if view.gone or (view.state.ended and view.state.end_reason != "complete"):
             return STOPPED_EXIT
         return EXITS.get(view.state.word, 0) if view.state.ended else 0
-
-    def ask(self, question: AskScreen, answers: Mapping[str, Any] | None = None) -> None:
-        """Put a question; call what belongs to the answer."""
-
-        def answered(value: str | None) -> None:
-            act = (answers or {}).get(value or "")
-            if act is not None:
-                act()
-
-        self.push_screen(question, answered)
-
-
-def _minutes(value: Any) -> str:
-    minutes = float(value)
-    return f"{minutes:.0f} min" if minutes >= 1.5 else f"{max(minutes * 60, 1):.0f} s"
-
-
-def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
-    """A footprint as rows of name and number."""
-    if not cost:
-        return []
-    limit = f", stops at {cost['agent_runs_limit']}" if cost.get("agent_runs_limit") else ""
-    pace = f", at most {cost['connects_per_minute']} a minute" if cost.get("connects_per_minute") else ""
-    made = cost.get("creates") or {}
-    creates = ", ".join(f"{count} {clean(str(name))}" for name, count in made.items()) if isinstance(made, Mapping) else clean(str(made))
-    rows = (
-        ("agent runs", f"about {cost.get('agent_runs', 0)}{limit} (each may call a paid model)"),
-        ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
-        ("creates", f"{creates}; threads are archived at the end"),
-        ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
-        ("effects", ", ".join(clean(str(effect)) for effect in cost.get("effects", ())) or "read"),
-        ("takes", f"about {_minutes(cost.get('minutes', 0))}"),
-    )
-    return [((fit(name, 13), "dim"), (text, "plain")) for name, text in rows]

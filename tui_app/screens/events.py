@@ -82,6 +82,7 @@ class EventsScreen(SessionScreen):
         self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
         self.pane = RowPane(id="pane")
         self._without_pane = False
+        self._going_on = False
         self._version = -1
         self._count: Count | None = None
         self._query: Where | None = None
@@ -149,8 +150,16 @@ class EventsScreen(SessionScreen):
         self.stream.tick()
         self._show_facts()
         self._show_pane()
-        if self.stream.view.searching or (self._count is not None and self._count.at_least):
-            self.set_timer(0.05, self.pulse)
+        unfinished = self.stream.view.searching or (self._count is not None and self._count.at_least)
+        if unfinished and not self._going_on:
+            self._going_on = True
+            self.set_timer(0.05, self._go_on)
+
+    def _go_on(self) -> None:
+        """The next part of a search that takes longer than one look; never two at a time."""
+        self._going_on = False
+        if self.is_current:
+            self.pulse()
 
     def _show_facts(self) -> None:
         """One line: how much is shown of how much, and what the keys would do now."""

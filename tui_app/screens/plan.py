@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
-from tui_app.screens.driving import footprint_lines
+from tui_app.screens.footprint import footprint_lines
 from tui_app.screens.plan_model import Node, PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
@@ -132,6 +132,14 @@ class PlanScreen(SessionScreen):
     def action_run(self) -> None:
         """Straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
         self.vigil.run_plan()
+
+    def action_begin(self) -> None:
+        """Enter, Enter from the first screen starts the rehearsal and nothing else, whatever target stands first."""
+        target = self.vigil.target
+        if target is None or target.key == "rehearsal":
+            self.vigil.run_plan()
+        else:
+            self.vigil.say(f"r runs the plan on {clean(target.name).upper()}; Enter starts the rehearsal only")
 
     def _do(self, change: Any) -> None:
         change(self.model)

@@ -106,7 +106,8 @@ def _s(body: Mapping[str, Any], key: str) -> str:
 def _frame(row: Row) -> tuple[str, str, Tone]:
     name = clean(row.type[:40]) or "frame"
     if row.flag in ("binary", "control", "oversize"):
-        return name, one_line(f"{row.flag}, {row.size:,} bytes  {row.text}"), "dim" if row.flag == "control" else "warn"
+        size = f", {row.size:,} bytes" if row.size else ""
+        return name, one_line(f"{row.flag} frame{size}  {row.text}"), "dim" if row.flag == "control" else "warn"
     if len(row.text) > DECODE:
         return name, f"{row.size or len(row.text):,} bytes  {one_line(row.text)}", _tone(row, name)
     events = normalise(row.text)
@@ -242,7 +243,8 @@ def _user(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _created(row: Row, body: Mapping[str, Any]) -> Told:
     done = {"made": "made", "tidied": "tidied away", "left": "left behind", "reused": "reused"}.get(row.type, row.type)
-    return "created", f"{_s(body, 'thing')} {short_id(_s(body, 'id'), 24)} {done}", "warn" if row.type == "left" else "dim"
+    name = short_id(_s(body, "id"), 40 if _s(body, "thing") == "user" else 8)
+    return "created", f"{_s(body, 'thing')} {name} {done}", "warn" if row.type == "left" else "dim"
 
 
 _TELL: Final = {

@@ -115,6 +115,7 @@ def _took(check: CheckView) -> str:
 INTENTS = {
     "agent-run": "awaiting an agent run",
     "ping": "awaiting a pong",
+    "answered": "awaiting a pong",
     "recover": "awaiting recovery",
     "attempt": "trying another's thread",
 }
@@ -131,7 +132,7 @@ def now_sentence(state: SessionState) -> str:
     waiting = sorted(state.waiting.values(), key=lambda step: step.since)
     if not waiting:
         running = [check.id for check in state.checks.values() if check.word == "RUNNING"]
-        return f"{', '.join(running[:3])}: acting" if running else "between checks" if state.session else "no session yet"
+        return f"{', '.join(running[:3])}: acting" if running else "between checks" if state.session else "no session yet: 1 plans one"
     text = awaited(waiting[0], state.t)
     return text + (f"; {len(waiting) - 1} more" if len(waiting) > 1 else "")
 

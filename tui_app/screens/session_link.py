@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
     from tui_app.target.profile import Profile
+
+
+CHECK_S = 4.0
+"""Seconds that a service of a pasted address has to answer."""
 
 
 class LinkError(Exception):
@@ -73,6 +78,8 @@ class Link(Protocol):
 
     def builtin(self) -> list[TargetInfo]: ...
     def describe(self, key: str) -> TargetInfo: ...
+    async def check(self, info: TargetInfo) -> TargetInfo: ...
+    def recorded(self, header: Mapping[str, str]) -> TargetInfo: ...
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
@@ -123,6 +130,9 @@ class SessionLink:
         except ProfileError as error:
             raise LinkError(str(error)) from error
         self._profiles[key] = profile
+        return self._info(key, profile, reasons)
+
+    def _info(self, key: str, profile: Profile, reasons: tuple[str, ...]) -> TargetInfo:
         rehearsal = profile.environment == "rehearsal" and key == "rehearsal"
         addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in profile.urls.items())
         credentials = profile.credentials
@@ -135,6 +145,39 @@ class SessionLink:
             lines=(*addresses, signs, *reasons),
             key=key,
         )
+
+    async def check(self, info: TargetInfo) -> TargetInfo:
+        """The same target, its lines saying which service answers where: one GET each, without credentials."""
+        import httpx
+
+        paths = {"backend": "/health", "auth": "/health", "frontend": "/"}
+        urls = {service: url for service, url in self._profile(info.key).urls.items() if service in paths and "<" not in url}
+
+        async def one(client: httpx.AsyncClient, service: str, url: str) -> str:
+            try:
+                answer = await client.get(url.rstrip("/") + paths[service])
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                return f"{service}: {url} does not answer ({type(error).__name__})"
+            return f"{service}: {url} answers, status {answer.status_code}"
+
+        async with httpx.AsyncClient(timeout=CHECK_S) as client:
+            said = await asyncio.gather(*(one(client, service, url) for service, url in urls.items()))
+        checked = tuple(line for line in info.lines if line.partition(":")[0] not in urls)
+        return replace(info, lines=(*said, *checked))
+
+    def recorded(self, header: Mapping[str, str]) -> TargetInfo:
+        """The target of a recorded session, from the plan in its header."""
+        import json
+
+        from tui_app.target.profile import Profile
+
+        try:
+            profile = Profile.model_validate(json.loads(header["plan"])["profile"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise LinkError("the recording does not say which target it ran on; choose one on the first screen") from error
+        key = "rehearsal" if profile.environment == "rehearsal" else f"session {header.get('session', '')}"
+        self._profiles[key] = profile
+        return self._info(key, profile, ())
 
     def _profile(self, key: str) -> Profile:
         if key not in self._profiles:

@@ -217,7 +217,7 @@ class StartScreen(Screen[None]):
         if not text or link is None:
             return
         try:
-            self.vigil.choose_target(link.describe(text))
+            self.vigil.propose_target(link.describe(text))
         except LinkError as error:
             self.problem = str(error)
             self.draw()
@@ -258,19 +258,17 @@ def target_lines(target: TargetInfo, width: int) -> list[Line]:
     lines: list[Line] = [((clean(target.name), "head"), (f"   {clean(target.environment)}", "dim"))]
     blurb = BLURBS.get(target.key, "")
     lines += [((part, "plain"),) for part in wrap(blurb, width)] + [BLANK]
-    for text in target.lines:
-        lines += [((part, "plain"),) for part in wrap(clean(text), width)]
     if target.blanks:
-        lines += [BLANK, (("Blanks to fill before it can run:", "warn"),)]
+        lines.append((("Blanks to fill before it can run:", "warn"),))
         for blank in target.blanks:
             lines += [((f"  {part}", "plain"),) for part in wrap(clean(blank), width - 2)]
-        text = "Write them into a target file, or paste the backend's address below."
-        lines += [BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
+        text = "Write them into a target file, or paste the backend's address."
+        lines += [*[((part, "dim"),) for part in wrap(text, width)], BLANK]
     elif not target.loopback:
-        lines += [
-            BLANK,
-            *[((part, "dim"),) for part in wrap("Off this machine: the plan shows its footprint and asks before it runs.", width)],
-        ]
+        text = "Off this machine: the plan shows its footprint and asks before it runs."
+        lines += [*[((part, "dim"),) for part in wrap(text, width)], BLANK]
+    for text in target.lines:
+        lines += [((part, "dim" if target.blanks else "plain"),) for part in wrap(clean(text), width)]
     return lines
 
 

@@ -42,7 +42,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     """A check: its claim, what was expected and seen, and the rows behind both."""
     findings = sorted(check.findings, key=lambda finding: GRAVE.index(finding.severity) if finding.severity in GRAVE else 9)
     cited = list(dict.fromkeys(seq for finding in findings for _, seq in finding.evidence))
-    guilty = {finding.evidence[-1][1] for finding in findings if finding.severity in ("critical", "major") and finding.evidence}
+    guilty = {seq for finding in findings if finding.severity in ("critical", "major") for seq in convicting(finding, reader)}
     witnesses, more = rows_of(sorted(cited[:WITNESSES]), guilty, reader, state), max(len(cited) - WITNESSES, 0)
     witnesses = with_context(witnesses, reader)
     if not witnesses:
@@ -71,6 +71,14 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     )
 
 
+def convicting(finding: FindingView, reader: Reader | None) -> list[int]:
+    """The rows that show what was wrong: all where they are alike (the same event on the same user's sockets), else the last."""
+    cited = [seq for _, seq in finding.evidence[:WITNESSES]]
+    rows = [reader.row(seq) for seq in cited] if reader is not None else []
+    alike = len({(row.kind, row.type, row.user) for row in rows if row is not None}) == 1
+    return cited if alike else [seq for _, seq in finding.evidence[-1:]]
+
+
 def decided_at(check: CheckView, reader: Reader | None) -> int | None:
     """When the check came to its word, in ns; else when it began; None before that."""
     row = reader.row(check.verdict_seq) if reader is not None and check.verdict_seq else None
@@ -95,11 +103,14 @@ def only_rows(findings: Sequence[FindingView]) -> bool:
 def seen(check: CheckView, findings: Sequence[FindingView], witnesses: Sequence[Witness]) -> list[tuple[str, str, str]]:
     """What was seen: the gravest finding and its row; for a pass, what was measured and on how many rows that rests."""
     facts: list[tuple[str, str, str]] = []
+    guilty = next((witness for witness in witnesses if witness.guilty), None)
     if findings and findings[0].severity in ("critical", "major"):
-        facts.append(("Seen", clean(findings[0].text), "bad"))
+        # The one that cites the row told of next, where it is as grave: sentence and row have to be about the same thing.
+        alike = [finding for finding in findings if finding.severity == findings[0].severity]
+        told = next((one for one in alike if guilty is not None and guilty.seq in {seq for _, seq in one.evidence}), findings[0])
+        facts.append(("Seen", clean(told.text), "bad"))
     elif findings and not (check.word == "PASS" and only_rows(findings)):
         facts.append(("Noted" if check.word == "PASS" else "Seen", clean(findings[0].text), ""))
-    guilty = next((witness for witness in witnesses if witness.guilty), None)
     if guilty is not None:
         run = f", run {guilty.run}" if guilty.run else ""
         facts.append(("", f"row {guilty.seq:,} on {guilty.user or 'no user'} at {guilty.time}: {guilty.type}{run}", ""))
@@ -171,11 +182,7 @@ def feeding(criterion: str, state: SessionState) -> list[str]:
     """The planned checks that answer a criterion."""
     from tui_app.verdict.criteria import FEEDS
 
-    found: list[str] = []
-    for feed in FEEDS.get(criterion, ()):
-        suite = feed.removeprefix("suite:")
-        found += [check.id for check in state.checks.values() if check.suite == suite] if suite != feed else [feed]
-    return list(dict.fromkeys(found))
+    return list(FEEDS.get(criterion, ()))
 
 
 # -- an isolation cell

@@ -37,7 +37,9 @@ def verdict_table(result: Mapping[str, Any], *, ascii_only: bool = False) -> str
         f"{footprint['agent_runs']} agent runs, {footprint['connects']} connects, "
         f"{len(footprint['created'])} things created, {len(left)} left behind",
     ]
-    if result.get("decision", {}).get("action"):
+    if target.get("environment") == "rehearsal":
+        lines.append("  The rehearsal decides nothing about staging.")
+    elif result.get("decision", {}).get("action"):
         lines.append(f"  {result['decision']['action']}")
     return "\n".join(line.rstrip() for line in lines)
 

@@ -48,11 +48,18 @@ PARTS = {
     "twentieth": Fraction(1, 20),
     "hundredth": Fraction(1, 100),
 }
-DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:['’_ \u00a0\u202f]\d{3})+(?![\d.])|\d+(?:\.\d+)?|\.\d+"
+DIGITS = (
+    r"\d{1,3}(?:\.\d{3})+,\d{2}(?![\d,])"  # 7.450,00
+    r"|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?"
+    r"|\d{1,3}(?:['’_ \u00a0\u2009\u202f]\d{3})+(?!\d)(?:\.\d+)?"
+    r"|\d+(?:\.\d+)?|\.\d+"
+)
 
 
 def from_digits(text: str) -> Fraction:
     """The value of digits with or without thousands separators."""
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d{2}", text):
+        text = text.replace(".", "").replace(",", ".")
     return Fraction(re.sub(r"[,'’_\s]", "", text))
 
 

@@ -14,7 +14,7 @@ MINE = re.compile(r"\b(?:I|I've|my|mine|me|us|our|ours|we|we've|account)\b", re.
 DATA = re.compile(
     (
         r"\b(?:spen[dt]|spending|costs?|cost me|usage|used?|requests?|calls?|tokens?|bill(?:ed)?|paid|pay"
-        r"|expens\w+|cheap\w+|break\s*down|breakdown|most|least|history|trend|saving|save|reduce|optimi[sz]e"
+        r"|expens\w+|cheap\w+|cost\w+|dear\w*|pric\w+|money|break\s*down|breakdown|most|least|history|trend|saving|save|reduce|optimi[sz]e"
         r"|cut|lower|consum\w+)\b"
     ),
     re.IGNORECASE,
@@ -76,9 +76,16 @@ class OwnData:
             Step("data_analyst", "usage_query", f"query your {label}{by} {self.when}", {"sql": statement, "months": self.months}, work)
         ]
 
+    @property
+    def asked(self) -> tuple[str, str, str]:
+        """What tells two questions apart."""
+        return self.measure, self.group, self.when
+
     def _measure(self) -> str:
         if re.search(
-            r"\bspen[dt]|\bspending|\bcosts?\b|\bexpens|\bcheap|\bbill|\bpaid\b|\bpay\b|[$€£]|\bsav", self.question, re.IGNORECASE
+            r"\bspen[dt]|\bspending|\bcost|\bexpens|\bcheap|\bdear|\bpric|\bmoney|\bbill|\bpaid\b|\bpay\b|[$€£]|\bsav",
+            self.question,
+            re.IGNORECASE,
         ):
             return "cost_cents"
         if re.search(r"\btokens?\b", self.question, re.IGNORECASE):
@@ -95,7 +102,7 @@ class OwnData:
             return "team"
         if re.search(
             (
-                r"\bmodels?\b|\bbreak\s*down|\bbreakdown|\bon what\b|\bmost\b|\bleast\b|\bexpensive|\bcheap"
+                r"\bmodels?\b|\bbreak\s*down|\bbreakdown|\bon what\b|\bmost\b|\bleast\b|\bexpensive|\bcheap|\bcostl|\bdear|\bpric"
                 r"|\breduce|\bsav|\boptimi|\bcut\b|\blower\b"
             ),
             low,
@@ -133,6 +140,9 @@ class OwnData:
         whole = sum((Fraction(row[self.measure]) for row in rows), Fraction(0))
         ranked = sorted(rows, key=lambda row: (-row[self.measure], row["name"]))
         low = self.question.lower()
+        each = re.search(r"\b(?:per|each|a single)\s+(?:request|call|query)\b", low) is not None and self.measure == "cost_cents"
+        if each and self.group != "month":
+            ranked.sort(key=lambda row: (-Fraction(row["cost_cents"], row["requests"]), row["name"]))
         if re.search(r"\b(?:least|lowest|smallest|fewest|cheapest)\b", low):
             ranked.reverse()
         fewest = ranked[0][self.measure] < ranked[-1][self.measure]
@@ -141,6 +151,10 @@ class OwnData:
         verb = {"cost_cents": f"spent the {extreme}", "requests": f"made the {extreme} requests", "tokens": f"used the {extreme} tokens"}
         when = f"{self.when[0].upper()}{self.when[1:]}"
         lines = [f"{when}, you {verb[self.measure]} {place} {ranked[0]['name']}: {self._shown(ranked[0])}."]
+        if each and self.group != "month":
+            prices = [Fraction(row["cost_cents"], 100 * row["requests"]) for row in (ranked[0], ranked[-1])]
+            word = "dearest" if prices[0] >= prices[1] else "cheapest"
+            lines = [f"{when}, {ranked[0]['name']} is the {word} per request: {money(round(prices[0], 6))}."]
         if self.group == "month":
             ranked = sorted(rows, key=lambda row: str(row["name"]))
             lines.append(_trend(ranked, self.measure))
@@ -162,7 +176,12 @@ class OwnData:
             "requests": f"You made {grouped(requests)} requests {self.when}",
             "tokens": f"You used {grouped(Fraction(row['tokens']))} tokens {self.when}",
         }[self.measure]
-        return f"{first} ({grouped(requests)} requests, {grouped(Fraction(row['tokens']))} tokens, {money(cost / 100)})."
+        others = {
+            "cost_cents": money(cost / 100),
+            "requests": f"{grouped(requests)} requests",
+            "tokens": f"{grouped(Fraction(row['tokens']))} tokens",
+        }
+        return f"{first} ({', '.join(value for key, value in others.items() if key != self.measure)})."
 
 
 def _all_of(row: dict[str, Any]) -> str:
@@ -204,26 +223,37 @@ ADVICE = re.compile(
 )
 
 
+RECORDED = re.compile(
+    r"\b(?:my (?:recorded|own|account|usage|history|data)|recorded|on record|in my account|last month|this month|did I|have I"
+    r"|I (?:spen[dt]|use[d]?|made?))\b",
+    re.IGNORECASE,
+)
+ASKING = re.compile(
+    r"\?|\b(?:what|which|how|show|tell|give|list|break|compare|summari[sz]e|report|find|look up|help|reduce|cut|optimi[sz]e)\b",
+    re.IGNORECASE,
+)
+
+
 def find(prompt: str, taken: list[Span], figures_given: bool) -> list[OwnData]:
-    """Questions on own data. Where the prompt gives figures of its own, only a sentence that names recorded usage counts."""
+    """Questions on own data, each once. Where the prompt gives figures of its own, only a sentence that names recorded usage counts.
+
+    A question right behind such a sentence (`How many calls is that?`) is about the same data without saying so.
+    """
     found: list[OwnData] = []
+    open_topic = False
     for match in SENTENCE.finditer(prompt):
         sentence = match[0]
-        if overlaps(match.span(), taken) or not MINE.search(sentence) or not DATA.search(sentence):
+        mine = MINE.search(sentence) is not None
+        if not sentence.strip() or overlaps(match.span(), taken):
             continue
-        recorded = re.search(
-            (
-                r"\b(?:my (?:recorded|own|account|usage|history|data)|recorded|on record|in my account|last "
-                r"month|this month|did I|have I|I (?:spen[dt]|use[d]?|made?))\b"
-            ),
-            sentence,
-            re.IGNORECASE,
-        )
-        asking = "?" in sentence or re.search(
-            r"\b(?:what|which|how|show|tell|give|list|break|compare|summari[sz]e|report|find|look up|help|reduce|cut|optimi[sz]e)\b",
-            sentence,
-            re.IGNORECASE,
-        )
-        if asking and (recorded if figures_given else True) and not re.search(r"\d{3,}", sentence) and len(found) < 4:
-            found.append(OwnData(sentence.strip(), advise=ADVICE.search(prompt) is not None and not figures_given))
+        about = DATA.search(sentence) and not re.search(r"\d{3,}", sentence) and (mine or open_topic)
+        if not about or (figures_given and not RECORDED.search(sentence)):
+            open_topic = mine and not figures_given and re.search(r"\b(?:account|usage|history|data|records?)\b", sentence) is not None
+            continue
+        open_topic = not figures_given
+        if ASKING.search(sentence) and (mine or "?" in sentence):
+            advise = not found and not figures_given and ADVICE.search(prompt) is not None
+            one = OwnData(sentence.strip(), advise=advise)
+            if len(found) < 4 and one.asked not in [other.asked for other in found]:
+                found.append(one)
     return found

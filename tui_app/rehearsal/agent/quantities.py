@@ -63,7 +63,7 @@ CURRENCY = {
     "pound": "GBP",
     "pounds": "GBP",
 }
-MONEY_AFTER = r"(?:\s*(?P<after>USD|EUR|GBP|US\$|€|£|\$|dollars?|euros?|pounds?|bucks|cents?)(?![A-Za-z]))?"
+MONEY_AFTER = r"(?:\s*(?P<after>USD|EUR|GBP|US\$|€|£|\$|¢|dollars?|euros?|pounds?|bucks|cents?)(?![A-Za-z]))?"
 EACH = (
     rf"(?:\s*(?:(?P<each>each|apiece|a\s+piece)\b|(?:/|per|a|an|for\s+each|for\s+every"
     rf"|every)\s*(?P<per_n>\d[\d,.]*\s*(?:k|m|thousand|million)?|thousand|million|k|m|hundred|1k"
@@ -140,7 +140,7 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     end = match.end()
     sign = (match["before"] or match["after"] or "").strip().lower()
     currency = CURRENCY.get(sign, "")
-    if sign.startswith("cent"):
+    if sign.startswith(("cent", "¢")):
         value, currency = value / 100, "USD"
     period = (match["per"] or "").lower() or ADVERBS.get((match["ly"] or "").lower(), "")
     period = PERIODS.get(period, period)

@@ -10,7 +10,8 @@ from typing import Any
 from tui_app.rehearsal.agent.base import Desk, Step, grouped, money, percent
 from tui_app.rehearsal.agent.spend_advice import advise
 from tui_app.rehearsal.agent.spend_items import Item
-from tui_app.rehearsal.agent.spend_reading import ABOUT_SPEND, Reading, Shift, read
+from tui_app.rehearsal.agent.spend_reading import ABOUT_SPEND, Reading, read
+from tui_app.rehearsal.agent.spend_shifts import Shift
 
 MICRO = 1_000_000
 

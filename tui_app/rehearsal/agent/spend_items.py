@@ -24,7 +24,8 @@ STOPS = frozenset(
     usage volume traffic workload unit rate what how much many if when so because since as than more less usually typically another
     additional further approx ca circa budget estimated vendor provider service line item items breakdown please help reduce want need
     like here's answer question consider given suppose say imagine company team's month's average averages averaging send sends
-    sending sent
+    sending sent answer answers answered answering perform performs performed execute executes executed complete completes
+    completed carry carries carried manage manages managed must not may cannot
     """.split()  # noqa: SIM905
 )
 SUMMARY = re.compile(r"\b(?:total|sum|altogether|overall|in all|combined|budget|budgeted)\b", re.IGNORECASE)
@@ -36,8 +37,9 @@ PAYING = re.compile(
     re.IGNORECASE,
 )
 AFTER = re.compile(
-    r"\s*(?:,\s*)?(?:(?:is|are|was|gets?|being)\s+)?(?:spent\s+|goes\s+|go\s+|going\s+|went\s+|paid\s+"
-    r"|used\s+)?(?:on|for|to|towards?|into|with|via|through|by|is)\s+(?:the\s+"
+    r"\s*(?:,\s*)?(?:(?:for|covering|buys?|bought)\s+(?:(?:the|all|its|those|these)\s+)*[\ue000-\uf8ff]\s*)?"
+    r"(?:(?:is|are|was|gets?|being)\s+)?(?:spent\s+|goes\s+|go\s+|going\s+|went\s+|paid\s+"
+    r"|used\s+)?(?:on|for|to|towards?|into|with|via|through|by|is|that|which)\s+(?:the\s+"
     r"|our\s+)?(?P<name>[A-Za-z][^\ue000-\uf8ff,;:()]*)"
     r"|\s*\(\s*(?P<inside>[A-Za-z][^\ue000-\uf8ff()]*)\)"
 )
@@ -84,7 +86,8 @@ def clean(text: str) -> str:
     kept: list[str] = []
     for word in words:
         letter = word == "A" and bool(kept)  # as in `Team A`
-        if letter or word.lower().strip(".,'’") not in STOPS:
+        stem = re.sub(r"['’](?:ve|re|ll|d|m)$", "", word.lower().strip(".,'’"))
+        if letter or stem not in STOPS:
             kept.append(word.strip(".'’"))
     kept = [re.sub(r"['’]s$", "", word) for word in kept if word]
     if not any(any(letter.isalpha() for letter in word) for word in kept):
@@ -102,6 +105,8 @@ class Reader:
         self.coded = coded
         self.found = found
         self.priced = priced
+        self.bare: set[str] = set()
+        """Items whose amount was a bare number: a count, should a price or an amount of money follow."""
         self.spending = spending or any(found[index].kind in ("money", "price") for index in priced)
 
     def items(self) -> list[Item]:
@@ -112,6 +117,7 @@ class Reader:
         paying = PAYING.search(self.coded[:first]) is not None
         trailing = (paying or not clean(self._before(first, 0))) and self._after(self.priced[0]) != ""
         end = 0
+        ahead: Quantity | None = None
         for index in self.priced:
             place = self.coded.index(chr(FIRST + index))
             gap = self._before(place, end)
@@ -123,7 +129,12 @@ class Reader:
             if name and (current is None or name.lower() != current.name.lower()) and not (trailing and self._joined(gap, current)):
                 current = Item(name)
                 named.append(current)
-            if current is not None and self._is_volume(index):
+                if ahead is not None:
+                    self._give(current, ahead)
+                    ahead = None
+            if current is None and self.found[index].kind == "price":
+                ahead = self.found[index]  # `At $2 per request, NAME takes ...`
+            elif current is not None and self._is_volume(index):
                 current.volume = self.found[index].value
                 current.unit = named[-2].unit if len(named) > 1 else current.unit
             elif current is not None:
@@ -166,6 +177,9 @@ class Reader:
         return clean(re.split(r"\b(?:and|at|plus|while|which|but|for|costing|each|every|per)\b", name)[0])
 
     def _give(self, item: Item, quantity: Quantity) -> None:
+        if item.name in self.bare and item.volume is None and quantity.kind in ("money", "price"):
+            item.amount, item.volume = None, item.amount
+            self.bare.discard(item.name)
         if quantity.kind == "money":
             if item.volume is not None and item.amount is None and item.price is None and quantity.value < 1:
                 item.price = quantity.value
@@ -180,5 +194,8 @@ class Reader:
             item.unit = "token" if quantity.kind == "tokens" else quantity.unit.rstrip("s")
         elif item.volume is not None and item.price is None and quantity.value < 10:
             item.price = quantity.value
+        elif item.price is not None and item.amount is None and item.volume is None and quantity.value >= 10:
+            item.volume = quantity.value
         elif item.amount is None and item.price is None and self.spending:
             item.amount = quantity.value
+            self.bare.add(item.name)

@@ -8,32 +8,13 @@ from fractions import Fraction
 
 from tui_app.rehearsal.agent import spend_tables
 from tui_app.rehearsal.agent.quantities import ADVERBS, PER_MONTH, Quantity, quantities
-from tui_app.rehearsal.agent.spend_items import Item, Reader, clean
+from tui_app.rehearsal.agent.spend_budget import budgets, is_budget
+from tui_app.rehearsal.agent.spend_items import STOPS, Item, Reader, clean
+from tui_app.rehearsal.agent.spend_lines import sentences
+from tui_app.rehearsal.agent.spend_shifts import NAME, SHIFT_VERB, Shift, of_share, of_volume
 
 FIRST = 0xE000
 Q = "[\ue000-\uf8ff]"
-SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
-NAME = (
-    r"[A-Za-z][\w.+/-]*(?:\s+(?!to\b|from\b|onto\b|which\b|that\b|and\b|if\b|when\b|who\b|while\b|at\b|for\b"
-    r"|with\b)[A-Za-z0-9][\w.+/-]*){0,3}"
-)
-LOAD = r"(?:traffic|requests?|calls?|load|volume|spend|usage|work(?:load)?|queries|prompts|messages|tokens)"
-SHIFT_VERB = re.compile(
-    (
-        r"\b(?:mov(?:e|es|ed|ing)|shift(?:s|ed|ing)?|migrat(?:e|es|ed|ing)|(?:re)?rout(?:e|es|ed|ing)"
-        r"|redirect(?:ed|ing)?|transfer(?:red|ring)?|switch(?:ed|ing)?"
-        r"|send(?:ing)?|offload(?:ed|ing)?|push(?:ed|ing)?|divert(?:ed|ing)?|replac(?:e|ed|ing)|went|goes|go"
-        r"|ran|put(?:ting)?|hand(?:ing)?|reassign(?:ed|ing)?|swap(?:ped|ping)?)\b"
-    ),
-    re.IGNORECASE,
-)
-BUDGET = re.compile(
-    rf"(?:budget|spending limit|spend limit|cost limit|allowance|ceiling|\bcap\b|capped"
-    rf"|target)[^{Q[1:-1]}.\n]{{0,50}}({Q})|({Q})[^{Q[1:-1]}.,\n]{{0,16}}\b(?:budget|cap|ceiling|limit"
-    rf"|target)\b"
-    rf"|(?:under|below|within|at most|no more than|not exceed|exceed|down to|less than|up to|only have|can afford|beneath)\s+({Q})",
-    re.IGNORECASE,
-)
 CONSTRAINT = re.compile(
     r"\b(?:must(?:\s+not|n't|n’t)?|needs? to|has to|have to|keep(?:ing)?|cannot|can't|can’t|may not|never"
     r"|only use|required?|requirement|constraint|mandatory|without|stays?|remain|not allowed"
@@ -53,15 +34,6 @@ ABOUT_SPEND = re.compile(
     ),
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Move `share` (of one) of `source` to `target`."""
-
-    share: Fraction
-    source: str
-    target: str
 
 
 @dataclass
@@ -98,22 +70,37 @@ def read(prompt: str) -> Reading:
     reading = Reading()
     rest, tabled = spend_tables.read(prompt)
     reading.items.extend(tabled)
-    for one in SENTENCE.split(rest):
-        if one.strip():
-            _sentence(one.strip(), reading)
+    for one in sentences(rest):
+        _sentence(one, reading)
     every = quantities(prompt)
     reading.currency = next((one.currency for one in every if one.currency), "USD")
     merged = _merged(reading.items)
-    reading.items = [one for one in merged if one.cost is not None]
+    known = [one for one in merged if one.cost is not None]
+    reading.items = [one for one in known if not is_budget(one.name)]
     reading.unpriced = [one for one in merged if one.cost is None and one.price is not None]
+    listed = [one.cost for one in known if is_budget(one.name)]
+    reading.budget = reading.budget if reading.budget is not None else next(iter(listed), None)
     _bring_to_a_month(prompt, reading)
     if reading.goal is not None and reading.budget is None:
         total = sum((one.cost or Fraction(0) for one in reading.items), Fraction(0))
         reading.budget = total * (1 - reading.goal) if reading.goal < 1 else max(Fraction(0), total - reading.goal)
-    for index, shift in enumerate(reading.shifts):
-        source, target = reading.item(shift.source), reading.item(shift.target)
-        reading.shifts[index] = Shift(shift.share, source.name if source else shift.source, target.name if target else shift.target)
+    reading.shifts = [one for one in (_resolved(shift, reading) for shift in reading.shifts) if one is not None]
     return reading
+
+
+def _resolved(shift: Shift, reading: Reading) -> Shift | None:
+    """The shift between items by their names; None where it is not said, or not known, how much of what is moved."""
+    target = reading.item(shift.target)
+    if shift.source:
+        source = reading.item(shift.source)
+    else:
+        said = {shift.before.lower().rfind(one.name.lower()): one for one in reading.items if one.name.lower() in shift.before.lower()}
+        source = said[max(said)] if said else None
+    share = shift.share
+    if shift.volume is not None and source is not None and source.volume:
+        share = min(Fraction(1), shift.volume / source.volume)
+    name = source.name if source else shift.source
+    return Shift(share, name, target.name if target else shift.target) if name and share else None
 
 
 def _bring_to_a_month(prompt: str, reading: Reading) -> None:
@@ -135,25 +122,37 @@ def _sentence(sentence: str, reading: Reading) -> None:
     def of(mark: str) -> Quantity:
         return found[ord(mark) - FIRST]
 
-    used: set[int] = set()
     _constraint(sentence, reading)
-    for match in re.finditer(BUDGET, coded):
-        mark = next(group for group in match.groups() if group)
-        if of(mark).kind in ("money", "plain") and of(mark).value >= 10 and ord(mark) - FIRST not in used:
-            reading.budget = of(mark).value
-            used.add(ord(mark) - FIRST)
+    used = set(limits := budgets(coded, found))
+    if limits:
+        reading.budget = found[limits[-1]].value
     goal = re.search(rf"\b(?:cut|save|trim|reduce|lower)\b(?:\s+[a-z]+){{0,4}}?\s+({Q})", coded, re.IGNORECASE)
     if goal and of(goal[1]).kind in ("money", "percent") and not (SHIFT_VERB.search(coded) and of(goal[1]).kind == "percent"):
         reading.goal = of(goal[1]).value
         used.add(ord(goal[1]) - FIRST)
     shares = [chr(FIRST + index) for index, one in enumerate(found) if one.kind == "percent"]
-    handled = _ratio(coded, of, reading)
+    handled = _ratio(coded, of, reading) if any(one.kind in ("percent", "factor") for one in found) else set()
     for mark in shares:
         if mark not in handled:
             _share(coded, mark, of(mark).value, reading)
-    priced = [index for index, one in enumerate(found) if index not in used and one.kind in ("money", "price", "volume", "tokens", "plain")]
+    for index, one in enumerate(found):
+        moved = of_volume(coded, chr(FIRST + index), one.value) if one.kind == "volume" else None
+        if moved is not None:
+            reading.shifts.append(moved)
+            used.add(index)
+    priced = [
+        index
+        for index, one in enumerate(found)
+        if index not in used and one.kind in ("money", "price", "volume", "tokens", "plain") and not _counts_things(sentence, one)
+    ]
     if priced and not (SHIFT_VERB.search(coded) and shares and not any(found[index].kind != "plain" for index in priced)):
         reading.items.extend(Reader(coded, found, priced, bool(ABOUT_SPEND.search(sentence))).items())
+
+
+def _counts_things(sentence: str, quantity: Quantity) -> bool:
+    """Whether a small bare number says how many of something (`three recommendations`, `2 concrete steps`), which costs nothing."""
+    things = re.match(r"\s+(?:[a-z]+\s+){0,2}?([a-z]{3,}s)\b", sentence[quantity.end :])
+    return quantity.kind == "plain" and quantity.value < 100 and not quantity.period and things is not None and things[1] not in STOPS
 
 
 def _ratio(coded: str, of: object, reading: Reading) -> set[str]:
@@ -192,50 +191,17 @@ def _ratio(coded: str, of: object, reading: Reading) -> set[str]:
 def _share(coded: str, mark: str, value: Fraction, reading: Reading) -> None:
     """What a percentage in a sentence is for."""
     place = coded.index(mark)
-    after, around = coded[place + 1 :], coded[max(0, place - 60) : place + 90]
+    around = coded[max(0, place - 60) : place + 90]
     if re.search(r"\b(?:duplicat\w+|repeat\w*|identical|cach\w+|redundant|same questions?)\b", around, re.IGNORECASE):
         reading.repeated = value
         return
-    shift = _shift(coded, mark, after, value)
+    shift = of_share(coded, mark, value)
     if shift is not None:
         reading.shifts.append(shift)
     elif re.search(r"\bdiscount|rebate|commit", around, re.IGNORECASE):
         reading.discount = value
     elif re.search(r"\bgrow|growth|increas|ris(?:e|ing)", around, re.IGNORECASE):
         reading.growth = value
-
-
-def _shift(coded: str, mark: str, after: str, value: Fraction) -> Shift | None:
-    if not SHIFT_VERB.search(coded):
-        return None
-    after = re.sub(rf"\s*(?:\(\s*{Q}[^)]*\)|{Q})", "", after)
-    ours = r"(?:the\s+|our\s+|its\s+|their\s+|all\s+|my\s+)*"
-    source = re.match(
-        (
-            rf"\s*(?:of\s+)?{ours}(?:{LOAD}\s+)?(?:(?:currently\s+)?(?:from|of|on|away\s+from"
-            rf"|off)\s+)?{ours}({NAME}?)(?:['’]s)?(?:\s+{LOAD})?\s*,?\s+(?:(?:were|was|is|are|be|would\s+be"
-            rf"|went|moved|runs?|ran|goes|go|could\s+go|shifted|routed|over|instead|away|across)\s+)*(?:to|onto"
-            rf"|into|with|on|by)\s+{ours}({NAME})"
-        ),
-        after,
-        re.IGNORECASE,
-    )
-    if source:
-        return _named(value, source[1], source[2])
-    pair = re.search(
-        (
-            rf"(?:from|of|replac\w+|mov\w+|migrat\w+|shift\w*|switch\w*|swap\w*)\s+{ours}(?:{LOAD}\s+(?:of"
-            rf"|from)\s+)?({NAME}?)(?:['’]s)?(?:\s+{LOAD})?\s+(?:to|onto|into|with|by)\s+{ours}({NAME})"
-        ),
-        coded,
-        re.IGNORECASE,
-    )
-    return _named(value, pair[1], pair[2]) if pair else None
-
-
-def _named(value: Fraction, source: str, target: str) -> Shift | None:
-    source, target = clean(source), clean(re.split(r"\s+(?:for|by|in|where|since|because|so|per|instead|would|how|what)\b", target)[0])
-    return Shift(value, source, target) if source and target and source.lower() != target.lower() else None
 
 
 def _constraint(sentence: str, reading: Reading) -> None:

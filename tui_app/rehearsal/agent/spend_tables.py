@@ -16,8 +16,9 @@ ROLES = (
         "price",
         re.compile(
             (
-                r"\bper\s+(?:request|call|query|message|ticket|1|token|m|k|million|thousand|unit|prompt)|unit"
-                r"|each|/\s*(?:req|call|1|m|k|tok|query)|\brate\b|\bprice\b"
+                r"^(?!.*\b(?:day|dai|week|month|mo|quarter|year|annual)(?:ly)?\b).*"
+                r"(?:\bper\s+(?:requests?|calls?|query|queries|messages?|tickets?|1|tokens?|m|k|million|thousand|units?|prompts?)\b"
+                r"|\bper\s+1[\d,]*\s*[km]?\b|\bunit|\beach\b|/\s*(?:req|call|1|m\b|k\b|tok|query)|\brate\b|\bprice\b)"
             ),
             re.IGNORECASE,
         ),
@@ -58,6 +59,8 @@ def _block(lines: list[str], start: int) -> list[list[str]]:
     header = _cells(lines[start])
     if not re.search(r"[|\t;]", lines[start]) and not _comma_header(lines[start], header):
         return []
+    if sum(_figured(cell) for cell in header[1:]) * 2 > len(header) - 1:
+        return []  # a row of a table that has no header
     if len(header) < 2 or re.fullmatch(r"[\W\d]*", header[0]) or not any(role.search(cell) for cell in header[1:] for _, role in ROLES):
         return []
     rows = [header]
@@ -73,13 +76,17 @@ def _block(lines: list[str], start: int) -> list[list[str]]:
 
 def _comma_header(line: str, cells: list[str]) -> bool:
     """Whether a line with commas is a header and not prose: short cells, no bullet, no figures but a unit's (`per 1,000 requests`)."""
-    figures = re.search(r"\d", re.sub(r"(?:per|/)\s*\d[\d,]*", "", line))
     return (
-        not figures
+        not _figured(line)
         and not re.match(r"\s*[-*•–]", line)
         and all(1 <= len(cell.split()) <= 5 for cell in cells)
         and not line.rstrip().endswith(".")
     )
+
+
+def _figured(text: str) -> bool:
+    """Whether a text has figures other than a unit's (`per 1,000 requests`)."""
+    return re.search(r"\d", re.sub(r"(?:per|/)\s*\d[\d,]*", "", text)) is not None
 
 
 def _items(rows: list[list[str]]) -> list[Item]:
@@ -88,7 +95,9 @@ def _items(rows: list[list[str]]) -> list[Item]:
     items: list[Item] = []
     for cells in body:
         name = cells[0].strip("*`_ ")
-        if not re.search(r"[A-Za-z]", name) or name.lower().strip() in ("total", "sum", "all"):
+        if not re.search(r"[A-Za-z]", name) or re.fullmatch(
+            r"(?:grand\s+|sub|monthly\s+|overall\s+)?(?:total|sum|all)s?", name, re.IGNORECASE
+        ):
             continue
         item = Item(name)
         for role, title, cell in zip(roles, header, cells, strict=True):

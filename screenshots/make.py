@@ -1,0 +1,211 @@
+"""Makes the pictures of the README: `python -m screenshots.make`, from two real sessions on the rehearsal.
+
+A scripted operator (Textual's pilot) drives the application; the engine, the rehearsal, the sockets and the recording
+are the real ones, in folders that are gone afterwards. Each picture is taken once the session is in the state it shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from screenshots.raster import fonts, png
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from textual.geometry import Size
+    from textual.pilot import Pilot
+
+    from tui_app.app import VigilApp
+
+HERE: Final = Path(__file__).parent
+WIDE, MIDDLE, SMALL = (160, 45), (100, 30), (80, 24)
+PATIENCE_S: Final = 120.0
+FAULT: Final = "misroute-event"
+OPERATOR, MACHINE = "operator", "jump-host"
+"""Who ran it, in the pictures: nobody's own name and machine."""
+
+
+REAL: Final = {socket.gethostname(), socket.gethostname().partition(".")[0], getpass.getuser()} - {"", "localhost", OPERATOR, MACHINE}
+"""What no picture may show."""
+
+
+class Operator:
+    """Presses keys, waits for states, takes pictures."""
+
+    def __init__(self, app: VigilApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.taken: dict[str, tuple[str, Size]] = {}
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let the screen that follows draw itself."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+        await self.pilot.pause()
+
+    async def until(self, what: str, holds: Callable[[], bool]) -> None:
+        """Wait until the session or the screen is in a state."""
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > PATIENCE_S:
+                raise SystemExit(f"never came to: {what}")
+            await self.pilot.pause(0.05)
+
+    async def size(self, size: tuple[int, int]) -> None:
+        """Give the terminal another size."""
+        await self.pilot.resize_terminal(*size)
+        await self.pilot.pause()
+
+    async def picture(self, name: str) -> None:
+        """Keep the screen in view as a picture."""
+        from tui_app.screens.base import SessionScreen
+
+        if isinstance(self.app.screen, SessionScreen):
+            self.app.screen.pulse()
+        await self.pilot.pause()
+        svg = offline(self.app.export_screenshot(title="vigil", simplify=True))
+        shown = {name for name in REAL if re.search(rf"\b{re.escape(name)}\b", svg)}
+        if shown:
+            raise SystemExit(f"{name} shows whose machine this is: {', '.join(sorted(shown))}")
+        self.taken[name] = (svg, self.app.size)
+
+
+def save(taken: dict[str, tuple[str, Size]]) -> None:
+    """Write pictures as SVG and PNG. Not while a session runs: drawing them takes the loop's time."""
+    for name, (svg, (columns, rows)) in taken.items():
+        image = png(svg, columns, rows)
+        (HERE / f"{name}.svg").write_text(svg, "utf-8")
+        (HERE / f"{name}.png").write_bytes(image)
+        sys.stderr.write(f"{name:20} {columns}x{rows}  {len(image) // 1024:4} KB\n")
+
+
+def offline(svg: str) -> str:
+    """The SVG without the font that Rich would fetch from the network: any monospaced font fits, as each text has its length."""
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("font-family: Fira Code, monospace", "font-family: DejaVu Sans Mono, Menlo, Consolas, monospace")
+    return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+@asynccontextmanager
+async def operator(*, fault: str = "") -> AsyncIterator[Operator]:
+    """The application, as `vigil` starts it, with an operator at its keys; the rehearsal it starts has the fault seeded."""
+    from tui_app.app import VigilApp
+    from tui_app.engine.plan import Plan
+    from tui_app.screens.session_link import Choice, SessionLink
+
+    class Seeded(SessionLink):
+        def _plan(self, choice: Choice) -> Plan:
+            plan = super()._plan(choice)
+            plan.faults = [fault] if fault else []
+            return plan
+
+    app = VigilApp(link=Seeded())
+    async with app.run_test(size=WIDE) as pilot:
+        yield Operator(app, pilot)
+
+
+def under_way(app: VigilApp) -> int:
+    """How many agent runs have not ended."""
+    return sum(run.state == "running" for run in app.view.state.runs.values())
+
+
+async def passing() -> dict[str, tuple[str, Size]]:
+    """A healthy session, from the first screen to its verdict."""
+    async with operator() as one:
+        app = one.app
+        await one.until("the first screen", lambda: getattr(app.screen, "NAME", "") == "start")
+        await one.press("enter")
+        await one.press("o", *["down"] * 18)
+        await one.picture("plan")
+        await one.press("r")
+        await one.until("a session", lambda: bool(app.view.state.session))
+        await one.until(
+            "the middle of the session",
+            lambda: (
+                app.view.state.phases.get("2") == "running"
+                and len({source for (source, observer), cell in app.view.state.cells.items() if cell.probes and source != observer}) >= 4
+                and under_way(app) >= 3
+            ),
+        )
+        await one.picture("live")
+        await one.size(SMALL)
+        await one.picture("live-80x24")
+        await one.size(WIDE)
+        await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
+        await one.press("6")
+        await one.picture("verdict")
+        if app.view.state.word != "PASS":
+            raise SystemExit(f"the rehearsal is healthy and the session reads {app.view.state.word}: no pictures of that")
+        await one.press("4")
+        await one.size(MIDDLE)
+        await one.picture("isolation")
+        await one.size(WIDE)
+        await one.press("5", *["down"] * list(app.view.state.series).index("ping"))
+        await one.picture("latency")
+        await one.press("enter")
+        await one.picture("latency-chart")
+        await one.press("escape", "3", "slash", *"type:agent_* user:u3", "enter")
+        await one.press("home")
+        await one.until("the filtered rows", lambda: not app.screen.query_one("#stream").view.searching)  # type: ignore[attr-defined]
+        await one.picture("events")
+        await one.press("enter")
+        await one.until("the frame", lambda: getattr(app.screen, "NAME", "") == "frame")
+        await one.size(MIDDLE)
+        await one.press()
+        await one.picture("frame")
+        return one.taken
+
+
+async def failing() -> dict[str, tuple[str, Size]]:
+    """A session on a rehearsal that delivers an event to the wrong user: what failed, and why."""
+    async with operator(fault=FAULT) as one:
+        app = one.app
+        await one.size(MIDDLE)
+        await one.press()
+        await one.picture("start")
+        await one.size(WIDE)
+        await one.press("enter")
+        await one.press("r")
+        await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
+        await one.press("6")
+        await one.picture("verdict-failed")
+        if app.view.state.checks["isolation-frames"].word != "FAIL":
+            raise SystemExit(f"the fault {FAULT} was seeded and isolation-frames reads {app.view.state.checks['isolation-frames'].word}")
+        app.open_why("isolation-frames")
+        await one.until("the evidence", lambda: getattr(app.screen, "NAME", "") == "why")
+        await one.press()
+        await one.picture("why")
+        return one.taken
+
+
+def main() -> None:
+    """Take every picture anew. Refuses without the extra `screenshots`."""
+    fonts()
+    # Before anything of Vigil is imported: folders of its own, and nobody's name, in the processes that it starts as well.
+    socket.gethostname = lambda: MACHINE
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "sitecustomize.py").write_text(f"import socket\n\nsocket.gethostname = lambda: {MACHINE!r}\n")
+        os.environ.update(
+            LOGNAME=OPERATOR, USER=OPERATOR, PYTHONPATH=name, XDG_STATE_HOME=f"{name}/state", XDG_RUNTIME_DIR=f"{name}/run",
+            COLORTERM="truecolor", TERM="xterm-256color",
+        )  # fmt: skip
+        os.environ.pop("NO_COLOR", None)
+        (Path(name) / "run").mkdir(mode=0o700)
+        save({**asyncio.run(passing()), **asyncio.run(failing())})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""A healthy session, with rows taken away or changed: no check may go on calling itself passed on what is no longer there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tui_app.checks.bench import Bench, rejudge
+from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.model import DERIVED_KINDS, Row
+from tui_app.recording.reader import Reader
+
+ROOT = Path(__file__).parents[2]
+Change = Callable[[Row], Row | None]
+
+
+class Healthy:
+    """The acting rows of one healthy session of all phases, and how to judge them."""
+
+    def __init__(self, path: Path) -> None:
+        with Reader(path) as reader:
+            self.header = dict(reader.header)
+            self.rows = [row for row in reader.rows() if row.kind not in DERIVED_KINDS]
+        self.plan: dict[str, Any] = json.loads(self.header["plan"])
+
+    def judge(self, change: Change) -> Bench:
+        changed = [row for row in map(change, self.rows) if row is not None]
+        bench, _ = rejudge(changed, [by_id()[name] for name in self.plan["checks"]], self.plan, self.header)
+        return bench
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Healthy]:
+    folder = tmp_path_factory.mktemp("healthy")
+    (folder / "run").mkdir(mode=0o700)
+    env = {**os.environ, "XDG_STATE_HOME": str(folder), "XDG_RUNTIME_DIR": str(folder / "run"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tui_app", "run", "--preset", "comprehensive", "--record", str(folder / "healthy.vigil")]
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield Healthy(folder / "healthy.vigil")
+
+
+def words(bench: Bench) -> dict[str, str]:
+    return {name: judgement.word for name, judgement in bench.judgements.items()}
+
+
+def test_unchanged_it_passes_whole(healthy: Healthy) -> None:
+    assert set(words(healthy.judge(lambda row: row)).values()) == {"PASS"}
+
+
+READS_THE_SESSION = {check.id for check in catalogue() if check.at_end}
+
+
+@pytest.mark.parametrize("check", sorted(check.id for check in catalogue() if not check.at_end))
+def test_a_check_without_the_rows_of_its_own_drive_does_not_pass(healthy: Healthy, check: str) -> None:
+    bench = healthy.judge(lambda row: None if row.check == check and row.kind != "check" else row)
+    assert words(bench)[check] != "PASS"
+
+
+def test_without_any_frame_or_answer_nothing_passes(healthy: Healthy) -> None:
+    bench = healthy.judge(lambda row: None if row.kind in ("frame", "http", "conn") else row)
+    passed = {name for name, word in words(bench).items() if word == "PASS"}
+    # Signing in is also proven by the identity rows, which stay.
+    assert passed <= {"sign-in"}
+    assert bench.result is not None and bench.result["exit"] != 0
+
+
+ON_HTTP = {
+    "health-services", "health-tiers", "sign-in", "sign-in-triangle", "token-matrix", "golden-path", "isolation-rest", "critical-endpoints",
+    "message-persisted", "tiers-persist", "history-agrees",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["500", "401", "0"])
+def test_no_status_but_the_right_one_counts_as_reached(healthy: Healthy, status: str) -> None:
+    def change(row: Row) -> Row:
+        return msgspec.structs.replace(row, type=status) if row.kind == "http" and row.dir == "in" else row
+
+    found = words(healthy.judge(change))
+    assert {name for name in ON_HTTP if found[name] == "PASS"} == set()
+
+
+ON_EVENTS = {"five-events", "agent-answers", "golden-path", "ai-value", "history-agrees", "recovery-cut", "response-time"}
+
+
+@pytest.mark.parametrize("lost", ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"])
+def test_a_critical_event_that_never_comes_fails_the_five_events(healthy: Healthy, lost: str) -> None:
+    bench = healthy.judge(lambda row: None if row.kind == "frame" and row.dir == "in" and row.type == lost else row)
+    # A run whose deadline had not passed when the session went on may still have ended: it is no pass, and no failure either.
+    expected = {"FAIL"} if lost != "agent_completed" else {"FAIL", "INCONCLUSIVE"}
+    assert {words(bench)[name] for name in ("five-events", "golden-path")} <= expected
+    assert next(one for one in bench.result["criteria"] if one["id"] == "T1")["verdict"] in expected  # type: ignore[index]
+
+
+def test_without_an_end_no_run_is_in_time(healthy: Healthy) -> None:
+    bench = healthy.judge(lambda row: None if row.kind == "frame" and row.dir == "in" and row.type == "agent_completed" else row)
+    assert {name for name in ON_EVENTS - {"recovery-cut"} if words(bench)[name] == "PASS"} == set()
+
+
+def test_answers_of_another_run_do_not_pass(healthy: Healthy) -> None:
+    """Every final answer replaced by the same good-looking one: challenges, value, history and canned answers notice."""
+    text = next(row.text for row in healthy.rows if row.kind == "frame" and row.type == "agent_completed" and row.check == "ai-value")
+    answer = json.loads(text)["data"]
+
+    def change(row: Row) -> Row:
+        if row.kind != "frame" or row.dir != "in" or row.type != "agent_completed":
+            return row
+        body = json.loads(row.text)
+        body["data"]["result"] = answer["result"]
+        body["data"]["metadata"] = answer["metadata"]
+        return msgspec.structs.replace(row, text=json.dumps(body))
+
+    found = words(healthy.judge(change))
+    assert {found[name] for name in ("agent-answers", "ai-value", "history-agrees")} == {"FAIL"}
+
+
+def test_one_frame_on_the_wrong_socket_is_a_leak_with_that_frame_as_its_witness(healthy: Healthy) -> None:
+    frame = next(
+        row for row in healthy.rows if row.kind == "frame" and row.dir == "in" and row.type == "tool_completed" and row.user == "u1"
+    )
+    other = next(row for row in healthy.rows if row.kind == "conn" and row.type == "welcome" and row.user == "u2")
+
+    def change(row: Row) -> Row:
+        return msgspec.structs.replace(row, user="u2", conn=other.conn) if row.seq == frame.seq else row
+
+    bench = healthy.judge(change)
+    judgement = bench.judgements["isolation-frames"]
+    assert judgement.word == "FAIL"
+    assert any(frame.seq in finding.evidence for finding in judgement.findings)
+
+
+def test_a_token_that_is_accepted_once_fails(healthy: Healthy) -> None:
+    steps = [row for row in healthy.rows if row.kind == "step" and row.type == "begin" and row.body.get("intent") == "bad-token"]
+    assert len(steps) >= 20
+    begin = next(row for row in steps if row.body["carry"] == "rest" and row.body["kind"] == "expired")
+    answer = next(
+        row for row in healthy.rows if row.seq > begin.seq and row.kind == "http" and row.dir == "in" and row.check == "token-matrix"
+    )
+    bench = healthy.judge(lambda row: msgspec.structs.replace(row, type="200") if row.seq == answer.seq else row)
+    assert bench.judgements["token-matrix"].word == "FAIL"
+    assert "expired" in bench.judgements["token-matrix"].reason
+
+
+def test_slow_pings_fail_and_slow_clients_do_not_convict(healthy: Healthy) -> None:
+    def slow(row: Row) -> Row:
+        if row.kind == "step" and row.type == "begin" and row.body.get("intent") == "ping":
+            body = {**row.body, "intended": row.body["intended"] - 150_000_000}
+            return msgspec.structs.replace(row, text=json.dumps(body))
+        return row
+
+    assert words(healthy.judge(slow))["ping-latency"] == "FAIL"
+
+    def stuck(row: Row) -> Row:
+        # Our own loop was late by as much right before each ping went out: what was measured then says nothing of the target.
+        if row.kind == "frame" and row.dir == "out" and row.type == "ping":
+            return msgspec.structs.replace(row, kind="lag", ms=200.0, dir="", type="", text="")
+        return slow(row)
+
+    assert words(healthy.judge(stuck))["ping-latency"] == "INCONCLUSIVE"
+
+
+def test_the_verdicts_do_not_depend_on_when_they_are_reached(healthy: Healthy) -> None:
+    assert healthy.judge(lambda row: row).result == healthy.judge(lambda row: row).result

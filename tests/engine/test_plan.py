@@ -1,0 +1,87 @@
+"""What a plan asks and what it costs, before anything is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.engine.plan import PRESETS, PlanError, footprint, select
+from tui_app.order import make_plan
+from tui_app.target.profile import Profile, load
+from tui_app.verdict.criteria import FEEDS
+
+STAGING = """
+[target]
+name = "staging"
+environment = "staging"
+backend = "https://backend.staging.example"
+auth = "https://auth.staging.example"
+websocket = "wss://backend.staging.example/ws"
+"""
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Profile:
+    path = tmp_path / "staging.toml"
+    path.write_text(STAGING)
+    return load(path)
+
+
+def test_the_default_session_off_loopback_fits_into_the_default_limits(staging: Profile) -> None:
+    plan = make_plan(staging)
+    cost = footprint(plan, [by_id()[name] for name in plan.checks])
+    assert (plan.preset, plan.users, plan.mode) == ("quick", 2, "login")
+    assert cost["agent_runs"] <= staging.limits.agent_runs
+    assert cost["sockets"] <= staging.limits.sockets
+    assert cost["minutes"] >= cost["connects"] / 8 - 0.1
+    assert cost["creates"]["users"] == 0
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_has_checks_and_what_they_need(preset: str) -> None:
+    names = [check.id for check in select(preset=preset)]
+    assert names
+    assert len(set(names)) == len(names)
+    for check in select(preset=preset):
+        assert set(check.needs) | set(check.after) <= set(names)
+
+
+def test_every_suite_of_the_strategy_has_a_check() -> None:
+    suites = {"1.1", "1.2", "2.1", "2.2", "2.3", "3.1", "3.2", "4.1", "4.2"}
+    assert {check.suite for check in catalogue()} == suites
+
+
+def test_every_check_that_answers_a_criterion_exists_or_is_yet_to_come() -> None:
+    yet_to_come = {"fifty-users", "soak"}
+    assert {name for feeds in FEEDS.values() for name in feeds} - {check.id for check in catalogue()} == yet_to_come
+    assert set(FEEDS["B3"]) == {check.id for check in catalogue() if check.suite == "2.3"}
+
+
+def test_a_check_declares_what_the_contract_asks_for() -> None:
+    for check in catalogue():
+        assert check.title and check.proves.endswith(".") and check.impact.startswith("If this fails") and check.strategy
+        assert check.effects and check.effects <= {"read", "write", "negative", "fault", "load"}
+        for users in (1, 2, 5, 50):
+            assert all(value >= 0 for value in check.cost(users, "quick").values())
+
+
+def test_nothing_that_is_exclusive_is_waited_for_within_its_phase() -> None:
+    exclusive = {check.id: check.phase for check in catalogue() if check.exclusive}
+    for check in catalogue():
+        for name in (*check.needs, *check.after):
+            assert exclusive.get(name) != check.phase, f"{check.id} would wait for {name} for ever"
+
+
+def test_an_empty_plan_and_faults_on_others_targets_are_refused(staging: Profile) -> None:
+    with pytest.raises(PlanError, match="empty"):
+        make_plan(staging, [])
+    with pytest.raises(PlanError, match="rehearsal that Vigil starts"):
+        make_plan(staging, faults=["misroute-event"])
+
+
+def test_phases_and_suites_select_what_they_name() -> None:
+    assert {check.suite for check in select(phases="4.2")} >= {"4.2"}
+    assert {check.phase for check in select(phases="1")} == {"1"}
+    assert {check.id for check in select(checks="isolation-rest")} == {"sign-in", "isolation-rest"}

@@ -1,0 +1,225 @@
+"""One live socket: each frame is stamped, recorded and judged in the receive path; drives only listen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Protocol
+
+import msgspec
+from websockets.frames import Opcode
+
+from tui_app.checks.api import User
+from tui_app.engine.clock import Gate
+from tui_app.engine.log import Log
+from tui_app.model import Event
+from tui_app.wire.link import Failure, Opened, Phases
+from tui_app.wire.socket import Lost, WireSocket
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Hub(Protocol):
+    """What a socket needs of whoever keeps all of them (`tui_app.engine.sockets.Sockets`)."""
+
+    log: Log
+    gate: Gate
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a small send in the background."""
+
+    def gone(self, socket: LiveSocket) -> None:
+        """The connection has ended."""
+
+
+class LiveSocket:
+    """One connection: the sink of a `WireSocket` and the `Socket` that a drive holds."""
+
+    def __init__(self, hub: Hub, user: User | None, conn: int, check: str, warm: bool) -> None:
+        self.hub = hub
+        self._user = user
+        self.conn = conn
+        self.check = check
+        self.warm = warm
+        self.began = time.monotonic_ns()
+        self.open = False
+        self.welcomed = False
+        self.negotiated: Opened | None = None
+        self.slot: AsyncExitStack | None = None
+        self._wire: WireSocket | None = None
+        self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
+        self._closed = asyncio.Event()
+        # The first frame may travel in the same segment as the upgrade: it is kept until the dial asks for it.
+        self._greeting: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def user(self) -> User:
+        """Whose socket this is; only sockets dialled for a user have one."""
+        if self._user is None:
+            raise LookupError("this socket was dialled for nobody")
+        return self._user
+
+    @property
+    def label(self) -> str:
+        """u1, u2, ... or '' where the socket is nobody's."""
+        return self._user.label if self._user else ""
+
+    # -- sink of the wire layer (tui_app.wire.link.Sink) -------------------------------------------
+
+    def opened(self, stamp: int, opened: Opened) -> None:
+        """The upgrade was answered with 101."""
+        self.open = True
+        self.negotiated = opened
+        body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
+        self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
+
+    def failed(self, stamp: int, failure: Failure) -> None:
+        """The socket could not be opened."""
+        by = "target" if failure.status else "network"
+        body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
+
+    def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
+        """A frame came in: record, judge, wake who waits for it."""
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
+            return  # control pongs are recorded with their time where the ping was sent
+        log = self.hub.log
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        flag = "binary" if isinstance(payload, bytes) else ""
+        _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
+        for event in events:
+            if event.name in ("welcome", "error") and not self._greeting.done():
+                self._greeting.set_result(event)
+            if event.name == "ping" and self.open:
+                self.hub.spawn(self._send(_encode({"type": "pong", "payload": {}, "timestamp": time.time()}).decode()))
+            self._wake(event)
+
+    def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
+        """A message is being written: its row comes before any answer to it."""
+        if opcode != Opcode.TEXT or not isinstance(payload, str):
+            return
+        log = self.hub.log
+        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
+
+    def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
+        """The connection ended, for whatever reason, exactly once."""
+        self.open = False
+        self._row("closed", {"code": code, "reason": reason, "by": by}, t=self.hub.log.clock.since(stamp))
+        self._closed.set()
+        if not self._greeting.done():
+            self._greeting.set_result(None)
+        for _, waiting in self._listeners:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._listeners.clear()
+        self.hub.gone(self)
+
+    # -- what a drive does ------------------------------------------------------------------------
+
+    async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
+        """Send one message of the platform's envelope. Raises `NotOurs` and `Stopped` before anything is sent, `ConnectionError`."""
+        body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
+        await self.send_raw(_encode(body).decode())
+
+    async def send_raw(self, text: str) -> None:
+        """Send text as it is; as `send`."""
+        await self.hub.gate.passed()
+        await self._send(text)
+
+    async def _send(self, text: str) -> None:
+        if self._wire is None:
+            raise ConnectionError(f"connection {self.conn} is not open")
+        try:
+            await self._wire.send_text(text)
+        except Lost as error:
+            raise ConnectionError(f"connection {self.conn}: {error}") from error
+
+    def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
+        """See `checks.api.Socket.expect`. It listens from this call on, not from when it is awaited."""
+        future: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        entry = (accept, future)
+        if self._closed.is_set():
+            future.set_result(None)
+        else:
+            self._listeners.append(entry)
+        return self._heard(entry, within)
+
+    async def _heard(self, entry: tuple[Callable[[Event], bool], asyncio.Future[Event | None]], within: float) -> Event | None:
+        _, future = entry
+        try:
+            return await asyncio.wait_for(future, within)
+        except TimeoutError:
+            return None
+        finally:
+            if entry in self._listeners:
+                self._listeners.remove(entry)
+
+    async def greeting(self, within: float) -> Event | None:
+        """The welcome or the refusal, or None by the deadline or where the connection closed before."""
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._greeting), within)
+        except TimeoutError:
+            return None
+
+    async def control_ping(self, within: float) -> float | None:
+        """RFC 6455 ping; milliseconds until its pong, or None by the deadline or where the connection is gone."""
+        await self.hub.gate.passed()
+        if self._wire is None:
+            return None
+        try:
+            ms = await self._wire.control_ping(within)
+        except Lost:
+            return None
+        if ms is not None:
+            self.hub.log.add("frame", check=self.check, user=self.label, conn=self.conn, dir="in", type="pong", flag="control", ms=ms)
+        return ms
+
+    def abort(self) -> None:
+        """Cut the TCP connection as a fault would; no close frame."""
+        if self._wire is not None and self.open:
+            self._wire.abort()
+
+    async def close(self) -> None:
+        """Close with 1000 and wait for the end."""
+        if self._wire is not None and self.open:
+            await self._wire.close()
+
+    async def wait_closed(self, within: float) -> bool:
+        """Whether the connection ended within so many seconds."""
+        try:
+            await asyncio.wait_for(self._closed.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    def pause(self, paused: bool) -> None:
+        """Our own bound: stop or go on reading this socket."""
+        if self._wire is not None and self.open:
+            if paused:
+                self._wire.pause_reading()
+            else:
+                self._wire.resume_reading()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def holds(self, wire: WireSocket) -> None:
+        """Sends go through this wire from now on."""
+        self._wire = wire
+
+    def _row(self, type: str, body: dict[str, Any], *, ms: float | None = None, t: int | None = None) -> None:
+        self.hub.log.add("conn", body, t=t, check=self.check, user=self.label, conn=self.conn, type=type, ms=ms)
+
+    def _wake(self, event: Event) -> None:
+        for entry in list(self._listeners):
+            accept, waiting = entry
+            if not waiting.done() and accept(event):
+                self._listeners.remove(entry)
+                waiting.set_result(event)
+
+
+def phases_of(phases: Phases) -> dict[str, float]:
+    """The phases that were timed, ms by name."""
+    named = {"dns_ms": phases.dns_ms, "tcp_ms": phases.tcp_ms, "tls_ms": phases.tls_ms, "upgrade_ms": phases.upgrade_ms}
+    return {name: ms for name, ms in named.items() if ms is not None}

@@ -1,0 +1,34 @@
+"""A footprint in words: what a session will do to its target, before it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_app.screens.safe import clean
+from widgets.lines import Line, fit
+
+
+def minutes_text(value: Any) -> str:
+    """Minutes, or seconds where they are few."""
+    minutes = float(value)
+    return f"{minutes:.0f} min" if minutes >= 1.5 else f"{max(minutes * 60, 1):.0f} s"
+
+
+def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
+    """A footprint as rows of name and number."""
+    if not cost:
+        return []
+    limit = f", stops at {cost['agent_runs_limit']}" if cost.get("agent_runs_limit") else ""
+    pace = f", at most {cost['connects_per_minute']} a minute" if cost.get("connects_per_minute") else ""
+    made = cost.get("creates") or {}
+    creates = ", ".join(f"{count} {clean(str(name))}" for name, count in made.items()) if isinstance(made, Mapping) else clean(str(made))
+    rows = (
+        ("agent runs", f"about {cost.get('agent_runs', 0)}{limit} (each may call a paid model)"),
+        ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
+        ("creates", f"{creates}; threads are archived"),
+        ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
+        ("effects", ", ".join(clean(str(effect)) for effect in cost.get("effects", ())) or "read"),
+        ("takes", f"about {minutes_text(cost.get('minutes', 0))}"),
+    )
+    return [((fit(name, 13), "dim"), (text, "plain")) for name, text in rows]

@@ -1,0 +1,144 @@
+"""What the application does before a session: choose a target, select, know the cost, ask, and only then start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from textual.app import App
+
+from tui_app.screens.ask import Answer, AskScreen
+from tui_app.screens.footprint import footprint_lines, minutes_text
+from tui_app.screens.plan_model import PlanModel
+from tui_app.screens.safe import clean
+from tui_app.screens.session_link import Choice, Link, LinkError, TargetInfo
+from tui_app.screens.view import View
+from widgets.lines import Line
+
+
+class PlanningApp(App[int]):
+    """An application that plans sessions through a `Link`."""
+
+    def __init__(self, view: View, link: Link | None) -> None:
+        super().__init__()
+        self.view = view
+        self.link = link
+        self.target: TargetInfo | None = None
+        self.plan_model = PlanModel(())
+        self.busy = ""
+        """What is under way and not yet a session: shown on the plan screen."""
+        self._cost: tuple[Choice | None, Mapping[str, Any]] = (None, {})
+
+    def go(self, name: str) -> None:
+        """Show a screen by its registry name."""
+        raise NotImplementedError
+
+    def launch(self, choice: Choice) -> None:
+        """Start an engine for a choice."""
+        raise NotImplementedError
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """A short word in the corner; never parsed as markup."""
+        self.notify(clean(text), severity="error" if bad else "information", markup=False, timeout=6)
+
+    def ask(self, question: AskScreen, answers: Mapping[str, Any] | None = None) -> None:
+        """Put a question; call what belongs to the answer."""
+
+        def answered(value: str | None) -> None:
+            act = (answers or {}).get(value or "")
+            if act is not None:
+                act()
+
+        self.push_screen(question, answered)
+
+    # -- plan
+
+    def choose_target(self, target: TargetInfo) -> None:
+        """Plan for a target."""
+        if self.link is None:
+            return
+        self.target = target
+        if not self.plan_model.checks:
+            self.plan_model = PlanModel.of(self.link.catalogue(), self.link.preset)
+        self.plan_model.users = 5 if target.environment == "rehearsal" else 2
+        self.go("plan")
+
+    def propose_target(self, target: TargetInfo) -> None:
+        """Look whether the services of a target that was typed in answer, show that, and then plan for it."""
+        self.run_worker(self._propose(target), group="propose", exclusive=True, exit_on_error=False)
+
+    async def _propose(self, target: TargetInfo) -> None:
+        if self.link is None:
+            return
+        checked = await self.link.check(target)
+        lines: list[str | Line] = [f"environment {clean(checked.environment)}", "", *(clean(line) for line in checked.lines)]
+        if checked.blanks:
+            lines += ["", "Blanks to fill before it can run:", *(clean(blank) for blank in checked.blanks)]
+        question = AskScreen(f"Proposed: {clean(checked.name)}", lines, [Answer("p", "plan for it", "plan")], stay="back")
+        self.ask(question, {"plan": lambda: self.choose_target(checked)})
+
+    def choice(self) -> Choice | None:
+        """What the plan screen has chosen; None without a target."""
+        if self.target is None:
+            return None
+        model = self.plan_model
+        return Choice(self.target.key or self.target.name, model.chosen(), model.preset, model.users)
+
+    def cost(self) -> Mapping[str, Any]:
+        """The footprint of the choice, worked out once per choice; empty where none can be."""
+        choice = self.choice()
+        if choice is None or self.link is None or not choice.checks or (self.target is not None and self.target.blanks):
+            return {}
+        if self._cost[0] != choice:
+            try:
+                self._cost = (choice, self.link.footprint(choice))
+            except LinkError as error:
+                self._cost = (choice, {})
+                self.say(str(error), bad=True)
+        return self._cost[1]
+
+    def cost_text(self) -> str:
+        """The footprint in a few words."""
+        cost = self.cost()
+        parts = []
+        if "minutes" in cost:
+            parts.append(f"about {minutes_text(cost['minutes'])}")
+        if "agent_runs" in cost:
+            parts.append(f"{cost['agent_runs']} runs")
+        return ", ".join(parts)
+
+    def run_plan(self) -> None:
+        """Start what is selected: at once on loopback; anywhere else after a question that Enter does not answer."""
+        choice, target = self.choice(), self.target
+        if choice is None or target is None:
+            self.go("start")
+        elif self.busy or (self.view.running and self.view.role == "driving"):
+            self.say("a session is running; q leaves or stops it")
+        elif target.blanks:
+            self.ask(AskScreen(f"{clean(target.name)} cannot run yet", ["Blanks to fill:", *target.blanks], (), stay="back to the plan"))
+        elif not choice.checks:
+            self.say("nothing is selected: Space selects")
+        else:
+            self.confirm(choice, target)
+
+    def confirm(self, choice: Choice, target: TargetInfo) -> None:
+        """Run a choice, asking first where the target is not on this machine; Enter is no answer to that."""
+        if target.loopback or self.link is None:
+            self.launch(choice)
+            return
+        name = clean(target.name).upper()
+        try:
+            cost, missing = self.link.footprint(choice), self.link.unconsented(choice)
+        except LinkError as error:
+            self.ask(AskScreen("The plan cannot run", [clean(str(error))], (), stay="back to the plan"))
+            return
+        lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", "", *footprint_lines(cost)]
+        answers = [Answer("r", f"run on {name}", "run")]
+        if missing:
+            effects = ", ".join(missing)
+            lines += ["", f"Nobody has agreed to: {effects}. Checks that need it read BLOCKED without."]
+            answers = [Answer("r", f"run on {name} without {effects}", "run"), Answer("c", f"agree to {effects}, and run", "agree")]
+        agreed = tuple(f"load:{choice.users}" if effect == "load" else effect for effect in missing)
+        question = AskScreen(f"Run on {name}?", lines, answers, stay="back to the plan")
+        self.ask(question, {"run": lambda: self.launch(choice), "agree": lambda: self.launch(replace(choice, consent=agreed))})
