@@ -85,7 +85,7 @@ def fact_lines(data: Evidence, width: int) -> list[Line]:
     if len(data.findings) > 1:
         lines.append(BLANK)
         for severity, text, cites in data.findings[:FINDINGS_SHOWN]:
-            tail = f"  {cites} rows" if cites else ""
+            tail = f"  {cites} row{'s' if cites > 1 else ''}" if cites else ""
             lines.append(
                 ((fit(severity, LABEL), SEVERITY_TONES.get(severity, "plain")), (fit(text + tail, width - LABEL).rstrip(), "plain"))
             )

@@ -169,7 +169,7 @@ async def engine(session: str, port: int, users: int, seconds: float) -> None:
         assert socket is not None, "the metronome did not welcome us"
         held.append(socket)
     print(json.dumps({"origin": clock.origin, "began": clock.now()}), flush=True)
-    drives = [asyncio.create_task(drive(context, world, socket)) for socket in held]
+    drives = [asyncio.create_task(drive(context, world, socket, index / users)) for index, socket in enumerate(held)]
     await asyncio.sleep(seconds)
     gate.stop()
     await asyncio.gather(*drives)
@@ -181,12 +181,16 @@ async def engine(session: str, port: int, users: int, seconds: float) -> None:
     claim.release()
 
 
-async def drive(context: LiveContext, world: World, socket: LiveSocket) -> None:
-    """One agent run after the other, each a marker-bearing action, until the session stops."""
+async def drive(context: LiveContext, world: World, socket: LiveSocket, late: float) -> None:
+    """One agent run after the other, each a marker-bearing action, until the session stops.
+
+    Runs of this script last about a second; `late` (seconds) spreads their ends over it, as users who don't act in step do.
+    """
     user = socket.user
     thread = f"thread-{user.label}"
     world.made("thread", thread, user.label, context.check)
     with suppress(Stopped, asyncio.CancelledError):
+        await context.sleep(late)
         while True:
             marker = context.marker(user)
             async with context.action(user, marker, "websocket"):

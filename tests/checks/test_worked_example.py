@@ -36,7 +36,8 @@ def judge(case: Case) -> Judgement:
     if not begun:
         return Judgement("INCONCLUSIVE", "no tool was used", to_decide="a question that needs a tool")
     left = [Finding("major", f"tool call {call} never ended", (seq,)) for call, seq in begun.items() if call not in ended]
-    return Judgement("FAIL" if left else "PASS", f"{len(begun) - len(left)} of {len(begun)} tool calls ended", tuple(left))
+    shown = Finding("info", "where each began", tuple(begun.values()))
+    return Judgement("FAIL" if left else "PASS", f"{len(begun) - len(left)} of {len(begun)} tool calls ended", (*left, shown))
 
 
 CHECK = Check(

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_ws
 
 from tests.engine.conftest import Home
+from tui_app.recording.reader import Reader
 
 
 @contextmanager
@@ -93,6 +94,53 @@ def test_a_server_that_never_answers_fails_by_its_deadline(home: Home, staging: 
     assert ran.word("ws-connect") == "FAIL"
     assert "within 10 s" in ran.reason("ws-connect")
     assert ran.word("five-events") == "BLOCKED"
+
+
+def stingy(upstream: str, allowed: int) -> Callable[[Callable[[int], None]], Any]:
+    """A proxy in front of a real WebSocket that lets so many connections through and drops every later one."""
+    host, port = upstream.split("//")[1].split("/")[0].split(":")
+
+    async def main(ready: Callable[[int], None]) -> None:
+        left = iter(range(allowed))
+
+        async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+            writer.close()
+
+        async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if next(left, None) is None:
+                writer.close()
+                return
+            there, back = await asyncio.open_connection(host, int(port))
+            await asyncio.gather(pump(reader, back), pump(there, writer))
+
+        server = await asyncio.start_server(handler, "127.0.0.1", 0)
+        async with server:
+            ready(server.sockets[0].getsockname()[1])
+            await server.serve_forever()
+
+    return main
+
+
+@pytest.mark.parametrize("allowed", [2, 3, 9])
+def test_a_target_that_takes_ever_fewer_connections_is_judged_and_never_sent_to_after_the_end(
+    home: Home, staging: dict[str, str], target: Callable[..., str], allowed: int
+) -> None:
+    """Where one user of a check cannot go on, the others end with it: nothing is sent in the name of a check that has ended."""
+    with running(stingy(staging["websocket"], allowed)) as port:
+        ran = home.vigil("run", "--target", target({**staging, "websocket": f"ws://127.0.0.1:{port}/ws"}), "--users", "2")
+    assert ran.code in (1, 3), ran.out + ran.err
+    assert ran.result is not None and ran.result["verdict"] != "PASS"
+    assert {one["verdict"] for one in ran.result["checks"] if one["id"] in ("five-events", "recovery-cut")} & {"PASS"} == set()
+    ended: dict[str, int] = {}
+    with Reader(home.recording()) as reader:
+        for row in reader.rows():
+            if row.kind == "check" and row.type == "end":
+                ended[row.check] = row.seq
+            assert not (row.dir == "out" and row.check in ended), f"{row.check} sends after its end: row {row.seq}"
 
 
 def test_nothing_at_all_is_exit_4(home: Home, target: Callable[..., str], unused_tcp_port: int) -> None:

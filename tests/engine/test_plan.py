@@ -10,6 +10,7 @@ from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.engine.plan import PRESETS, PlanError, footprint, select
 from tui_app.order import make_plan
 from tui_app.target.profile import Profile, load
+from tui_app.verdict.criteria import FEEDS
 
 STAGING = """
 [target]
@@ -50,6 +51,12 @@ def test_every_preset_has_checks_and_what_they_need(preset: str) -> None:
 def test_every_suite_of_the_strategy_has_a_check() -> None:
     suites = {"1.1", "1.2", "2.1", "2.2", "2.3", "3.1", "3.2", "4.1", "4.2"}
     assert {check.suite for check in catalogue()} == suites
+
+
+def test_every_check_that_answers_a_criterion_exists_or_is_yet_to_come() -> None:
+    yet_to_come = {"fifty-users", "soak"}
+    assert {name for feeds in FEEDS.values() for name in feeds} - {check.id for check in catalogue()} == yet_to_come
+    assert set(FEEDS["B3"]) == {check.id for check in catalogue() if check.suite == "2.3"}
 
 
 def test_a_check_declares_what_the_contract_asks_for() -> None:

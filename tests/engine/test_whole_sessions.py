@@ -173,3 +173,24 @@ def test_wrong_usage_is_one_clear_message_and_exit_2(home: Home, args: list[str]
     ran = home.vigil("run", *args)
     assert ran.code == 2
     assert says in ran.err
+
+
+def test_few_sockets_are_enough_for_whoever_asks_one_after_the_other(
+    home: Home, staging: dict[str, str], target: Callable[..., str]
+) -> None:
+    """With a limit of two sockets nothing waits for ever: an idle one gives way."""
+    file = target(staging, more=["[limits]", "sockets = 2"])
+    ran = home.vigil("run", "--target", file, "--users", "2", "--checks", "socket-survives,history-agrees,recovery-cut")
+    assert ran.code == 0, ran.out + ran.err
+
+
+def test_the_budget_of_agent_runs_is_kept_and_what_it_stops_reads_blocked(
+    home: Home, staging: dict[str, str], target: Callable[..., str]
+) -> None:
+    file = target(staging, more=["[limits]", "agent_runs = 12"])
+    ran = home.vigil("run", "--target", file, "--users", "2", "--checks", "five-events,isolation-frames", "--no-parallel")
+    assert ran.code == 3, ran.out + ran.err
+    assert ran.result is not None and ran.result["footprint"]["agent_runs"] == 12
+    assert ran.word("five-events") == "PASS"
+    assert ran.word("isolation-frames") == "BLOCKED"
+    assert "budget of 12 agent runs" in ran.reason("isolation-frames")

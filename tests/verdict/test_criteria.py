@@ -14,7 +14,7 @@ from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
 
 IDS = [f"T{k}" for k in range(1, 7)] + [f"B{k}" for k in range(1, 6)] + [f"P{k}" for k in range(1, 6)]
-CHECK_IDS = sorted({feed for feeds in FEEDS.values() for feed in feeds if ":" not in feed} | {"tenant-isolation"})
+CHECK_IDS = sorted({feed for feeds in FEEDS.values() for feed in feeds})
 
 
 def steady(value: float, n: int = 59) -> SeriesFact:
@@ -28,7 +28,7 @@ def good(**changes: Any) -> Facts:
         users=50,
         environment="staging",
         duration_s=7200,
-        checks={name: CheckFact(PASS, suite="2.3" if name == "tenant-isolation" else "1.1") for name in CHECK_IDS},
+        checks={name: CheckFact(PASS) for name in CHECK_IDS},
         series={"connect": steady(80), "connect_cold": steady(3000, 1), "ping": steady(3), "recovery": steady(800, 10)},
         runs=RunsFact(judged=12, with_tools=12, durations=steady(2000, 12)),
         isolation=IsolationFact(users=50, probes=5000, least=12),
@@ -57,7 +57,7 @@ def test_a_session_in_which_all_is_well_passes_all_sixteen() -> None:
 
 
 def test_a_session_without_any_data_passes_none() -> None:
-    checks = {name: CheckFact("", suite="2.3" if name == "tenant-isolation" else "1.1") for name in CHECK_IDS}
+    checks = {name: CheckFact("") for name in CHECK_IDS}
     empty = good(checks=checks, series={}, runs=RunsFact(), isolation=IsolationFact(users=50))
     assert {reading.verdict for reading in read(empty).values()} == {INCONCLUSIVE}
     assert all(reading.reason and reading.to_decide for reading in read(empty).values())
@@ -94,27 +94,31 @@ def test_what_the_plan_did_not_ask_is_skipped(change: dict[str, Any], skipped: s
     assert {name for name, reading in readings.items() if reading.verdict == SKIPPED} == skipped
 
 
-FROM_CHECKS = [(name, feed) for name, feeds in FEEDS.items() for feed in feeds if name in ("T5", "T6", "B1", "B2", "B4", "B5", "P3", "P4")]
+FROM_CHECKS = [
+    (name, feed) for name, feeds in FEEDS.items() for feed in feeds if name in ("T5", "T6", "B1", "B2", "B3", "B4", "B5", "P3", "P4")
+]
 
 
 @pytest.mark.parametrize("word", [FAIL, BLOCKED, INCONCLUSIVE])
-@pytest.mark.parametrize(("criterion", "check"), [*FROM_CHECKS, ("B3", "tenant-isolation")])
+@pytest.mark.parametrize(("criterion", "check"), FROM_CHECKS)
 def test_each_check_decides_the_criteria_it_answers(criterion: str, check: str, word: str) -> None:
-    suite = "2.3" if check == "tenant-isolation" else "1.1"
-    reading = read(with_check(check, word, suite=suite))[criterion]
+    reading = read(with_check(check, word))[criterion]
     assert (reading.verdict, reading.to_decide) == (word, "what decides")
     assert check in reading.reason
 
 
 @pytest.mark.parametrize(("criterion", "check"), [pair for pair in FROM_CHECKS if len(FEEDS[pair[0]]) > 1])
-def test_a_part_that_was_declined_or_not_planned_leaves_the_whole_undecided(criterion: str, check: str) -> None:
+def test_a_part_that_was_declined_leaves_the_whole_undecided_and_one_not_planned_was_not_asked(criterion: str, check: str) -> None:
     declined = read(with_check(check, SKIPPED))[criterion]
     assert declined.verdict == INCONCLUSIVE
     assert check in declined.reason
     facts = good()
     unplanned = read(good(checks={name: fact for name, fact in facts.checks.items() if name != check}))[criterion]
-    assert unplanned.verdict == INCONCLUSIVE
-    assert check in unplanned.reason
+    assert unplanned.verdict == SKIPPED
+    assert unplanned.reason == f"not in this plan: {check}"
+    other = next(name for name in FEEDS[criterion] if name != check)
+    failing = {name: fact for name, fact in with_check(other, FAIL).checks.items() if name != check}
+    assert read(good(checks=failing))[criterion].verdict == FAIL, "what fails is not saved by what was not asked"
 
 
 @pytest.mark.parametrize("criterion", ["T6", "B1", "B2", "B5", "P3", "P4", "P5"])
@@ -149,9 +153,7 @@ def test_what_was_measured_is_shown() -> None:
 
 
 def test_what_is_missing_is_counted() -> None:
-    facts = good()
-    part = good(checks={name: fact for name, fact in facts.checks.items() if name != "token-matrix"})
-    assert read(part)["T5"].measured == "1 of 2 checks"
+    assert read(with_check("token-matrix", INCONCLUSIVE))["T5"].measured == "1 of 2 checks"
     thin = good(isolation=IsolationFact(users=2, probes=290, least=7))
     assert read(thin)["T4"].to_decide == "9 more probes and 3 more of the least probed pair"
     assert read(good(runs=RunsFact(judged=7, with_tools=7, unfinished=4)))["T1"].to_decide == "3 more runs"
@@ -197,9 +199,7 @@ def test_t4_needs_probes_and_controls_and_no_leak(isolation: IsolationFact, word
 
 def test_t4_fails_when_the_rest_attempts_do() -> None:
     assert read(with_check("isolation-rest", FAIL))["T4"].verdict == FAIL
-    facts = good()
-    only_sockets = good(checks={name: fact for name, fact in facts.checks.items() if name != "isolation-rest"})
-    assert read(only_sockets)["T4"].verdict == INCONCLUSIVE
+    assert read(with_check("isolation-rest", INCONCLUSIVE))["T4"].verdict == INCONCLUSIVE
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ never at a clock or the network, and gives a `Judgement`. The same judge runs li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -134,6 +134,9 @@ class Context(Protocol):
 
     def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start something beside this drive; it ends with the drive at the latest."""
+
+    async def together(self, work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Do these side by side; where one raises, the others are ended before the drive goes on."""
 
     def step(
         self, intent: str, *, user: User | None = None, deadline: float | None = None, conn: int = 0, **facts: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
@@ -102,7 +101,7 @@ def _judge_tiers(case: Case) -> Judgement:
 
 async def _connect(ctx: Context) -> None:
     people: list[User | None] = list(ctx.users) or [None]
-    await asyncio.gather(*(_welcomed(ctx, user) for user in people))
+    await ctx.together(_welcomed(ctx, user) for user in people)
 
 
 async def _welcomed(ctx: Context, user: User | None) -> None:

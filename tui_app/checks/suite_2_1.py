@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -21,8 +20,8 @@ STRATEGY = (
 
 
 async def _events(ctx: Context) -> None:
-    each = -(-RUNS // len(ctx.users))
-    await asyncio.gather(*(_one_user(ctx, user, each) for user in ctx.users))
+    asking = ctx.users[:RUNS]
+    await ctx.together(_one_user(ctx, user, -(-RUNS // len(asking))) for user in asking)
     await ctx.linger()  # an event after the end is a fault, too, and may come late
 
 
@@ -110,6 +109,11 @@ def _judge_survives(case: Case) -> Judgement:
     )
 
 
+def _cost_events(users: int, preset: str) -> dict[str, float]:
+    asking = min(users, RUNS)
+    return {"agent_runs": -(-RUNS // asking) * asking, "connects": asking, "sockets": asking, "threads": asking, "seconds": 6}
+
+
 CHECKS = (
     Check(
         id="five-events",
@@ -124,13 +128,7 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         catches=("drop-tool-completed",),
         presets=("quick", "comprehensive", "websocket", "priority1"),
-        cost=lambda users, preset: {
-            "agent_runs": -(-RUNS // users) * users,
-            "connects": users,
-            "sockets": users,
-            "threads": RUNS,
-            "seconds": 6,
-        },
+        cost=_cost_events,
     ),
     Check(
         id="socket-survives",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import msgspec
@@ -31,12 +30,12 @@ def actions_each(users: int) -> int:
 
 def runs_each(users: int) -> int:
     """How many of these are agent runs; the rest are messages written over REST, which cost no model call."""
-    return min(actions_each(users), 15 if users >= 5 else 8)
+    return min(actions_each(users), max(2, 75 // users) if users >= 5 else 8)
 
 
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
-        await asyncio.gather(*(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True)))
+        await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         await ctx.linger()
 
 

@@ -110,7 +110,8 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
         interrupted=reason == "stopped",
         own_fault=reason == "fault",
-        refused=sums.refused,
+        # Who answers nothing has not contradicted its file: that is exit 4, not a configuration to mend.
+        refused=sums.refused and sums.answered,
         reached=sums.answered,
     )
     return [_as_dict(reading) for reading in criteria], build(session)

@@ -104,7 +104,7 @@ class Engine:
         reason, text = "fault", ""
         try:
             await refusal.look()
-            reason = await self._bounded(self.runner)
+            reason = await self.runner.run()
             text = self.runner.fault
             await self.runner.tidy()
             await refusal.look(last=True)
@@ -123,25 +123,21 @@ class Engine:
                 await self.child.stop()
             claim.release()
 
-    async def _bounded(self, runner: Runner) -> str:
-        minutes = getattr(self.profile.limits, "minutes", None)
-        if not minutes:
-            return await runner.run()
-        watch = asyncio.get_running_loop().call_later(minutes * 60, runner.stop)
-        try:
-            return await runner.run()
-        finally:
-            watch.cancel()
-
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
         created = Created()
         own = self.child is not None
+        pacing = Pacing(
+            connects_per_minute=limits.connects_per_minute,
+            sockets=limits.sockets,
+            agent_runs=limits.agent_runs,
+            minutes=limits.minutes,
+        )
         services = {name: url for name, url in self.urls.items() if name != "websocket"}
         world = World(
             session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault,
             created=created,
-            pacing=Pacing(connects_per_minute=limits.connects_per_minute, sockets=limits.sockets, agent_runs=limits.agent_runs),
+            pacing=pacing,
             client=lambda: HttpClient(services, created, headers=self.order.headers),
             accounts=self.order.accounts, keeps_accounts=not own,
         )  # fmt: skip

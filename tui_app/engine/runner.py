@@ -15,7 +15,7 @@ from tui_app.engine.world import World
 from tui_app.wire.created import NotOurs
 from tui_app.wire.pacing import BudgetSpent
 
-DRIVE_CAP_S = 900.0
+DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
 
 

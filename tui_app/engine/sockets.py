@@ -56,6 +56,7 @@ class Sockets:
     ) -> LiveSocket | None:
         """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
         await self.gate.passed()
+        await self._make_room()
         slot = AsyncExitStack()
         await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
@@ -66,6 +67,13 @@ class Sockets:
             if socket is None:
                 await slot.aclose()
         return socket
+
+    async def _make_room(self) -> None:
+        """An idle socket gives way where the target's limit would make a new one wait for ever."""
+        limit = self.pacing.sockets
+        idle = next((socket for sockets in self._idle.values() for socket in sockets if socket.open), None)
+        if limit is not None and self.pacing.open_sockets >= limit and idle is not None:
+            await idle.close()
 
     async def _dial(
         self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -57,7 +58,8 @@ def _tidy_when_terminated() -> Iterator[None]:
 @contextlib.contextmanager
 def _directory(given: Path | None) -> Iterator[Path]:
     """The data directory, held by this process alone; a temporary one is removed at the end."""
-    directory = given or Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))
+    # Named before it is made: a signal may come between the two, and what is made after it has a name is removed.
+    directory = given or Path(tempfile.gettempdir()) / f"vigil-rehearsal-{secrets.token_hex(8)}"
     handle: IO[str] | None = None
     try:
         try:

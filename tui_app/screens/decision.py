@@ -23,5 +23,5 @@ def decide(state: SessionState, docker: str) -> str:
 def checks_of(criterion: str, state: SessionState) -> list[CheckView]:
     """The planned checks that a criterion is read from, the worst first."""
     feeds = FEEDS.get(criterion, ())
-    found = [check for check in state.checks.values() if check.id in feeds or f"suite:{check.suite}" in feeds]
+    found = [check for check in state.checks.values() if check.id in feeds]
     return sorted(found, key=lambda check: BADNESS.get(check.word, 4))

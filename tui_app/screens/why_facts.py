@@ -182,11 +182,7 @@ def feeding(criterion: str, state: SessionState) -> list[str]:
     """The planned checks that answer a criterion."""
     from tui_app.verdict.criteria import FEEDS
 
-    found: list[str] = []
-    for feed in FEEDS.get(criterion, ()):
-        suite = feed.removeprefix("suite:")
-        found += [check.id for check in state.checks.values() if check.suite == suite] if suite != feed else [feed]
-    return list(dict.fromkeys(found))
+    return list(FEEDS.get(criterion, ()))
 
 
 # -- an isolation cell

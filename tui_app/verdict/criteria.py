@@ -16,7 +16,7 @@ from tui_app.verdict import readings
 from tui_app.verdict.facts import CheckFact, Facts
 from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.statistics import Reading
-from tui_app.verdict.words import BLOCKED, INCONCLUSIVE, PASS, SKIPPED, Word, aggregate
+from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED, Word, aggregate
 
 NOT_IN_PLAN: Final = "not in this plan"
 
@@ -30,7 +30,7 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "T6": ("tiers-persist",),
         "B1": ("golden-path",),
         "B2": ("ai-value",),
-        "B3": ("suite:2.3",),
+        "B3": ("isolation-frames", "isolation-rest"),
         "B4": ("golden-path", "five-events", "recovery-cut", "message-persisted"),
         "B5": ("production-parity",),
         "P1": ("ping-latency",),
@@ -40,7 +40,7 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "P5": ("recovery-cut",),
     }
 )
-"""Which planned checks answer a criterion; 'suite:2.3' stands for every planned check of that suite."""
+"""Which checks answer a criterion. A plan that leaves one of them out does not ask for the criterion."""
 
 
 class CriterionReading(msgspec.Struct, frozen=True):
@@ -153,10 +153,7 @@ def feeding(criterion: str, facts: Facts) -> tuple[dict[str, CheckFact], list[st
     planned: dict[str, CheckFact] = {}
     missing: list[str] = []
     for feed in facts.feeds.get(criterion, FEEDS[criterion]):
-        if feed.startswith("suite:"):
-            suite = feed.removeprefix("suite:")
-            planned.update((name, fact) for name, fact in facts.checks.items() if fact.suite == suite)
-        elif feed in facts.checks:
+        if feed in facts.checks:
             planned[feed] = facts.checks[feed]
         else:
             missing.append(feed)
@@ -171,6 +168,8 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, INCONCLUSIVE, reason, f"run {', '.join(missing)}")
     if not criterion.asked(facts) or not planned:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, NOT_IN_PLAN)
+    if missing and _first(planned, FAIL) is None:
+        return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, f"{NOT_IN_PLAN}: {', '.join(missing)}")
     if all(fact.word == SKIPPED for fact in planned.values()):
         reason = next((fact.reason for fact in planned.values() if fact.reason), "left out by the operator")
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, reason)
@@ -189,7 +188,7 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
 
 
 def _with_checks(criterion: Criterion, reading: Reading, planned: Mapping[str, CheckFact], missing: list[str]) -> Reading:
-    """The worse of the numbers and the checks. A part that was not asked, or declined, leaves the whole undecided."""
+    """The worse of the numbers and the checks. A part that was declined leaves the whole undecided."""
     only_checks = criterion.read is readings.from_checks
     words = [fact.word for fact in planned.values() if fact.word != SKIPPED]
     left_out = missing + [name for name, fact in planned.items() if fact.word == SKIPPED]

@@ -1,0 +1,67 @@
+"""All benches, one after the other, and one table of their figures: `python tests/bench/run.py [--quick] [--json FILE]`.
+
+Each bench prints its own table, too; run one alone (with --help) to choose what it measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+QUICK = {
+    "bench_arrival": ["--runs", "1", "--seconds", "4"],
+    "bench_recording": ["--rows", "100000"],
+    "bench_stream": ["--rows", "100000"],
+}
+LEFT_OUT = frozenset({"runs"})
+"""Single measurements, of which the figures are the medians."""
+
+
+def figures(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Every number of a bench's document with its place in it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in LEFT_OUT:
+                yield from figures(inner, f"{path}: {name}" if path else str(name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from figures(inner, f"{path} [{number}]")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
+
+
+def main() -> int:
+    """Run them; exit code 1 if one of them failed or missed its limit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="smaller recordings and single runs: a look, not a measurement")
+    parser.add_argument("--json", metavar="FILE", help="write all documents here, by bench")
+    asked = parser.parse_args()
+    documents: dict[str, Any] = {}
+    worst = 0
+    for path in sorted(HERE.glob("bench_*.py")):
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "figures.json"
+            options = QUICK.get(path.stem, []) if asked.quick else []
+            print(f"== {path.stem}", file=sys.stderr, flush=True)
+            done = subprocess.run([sys.executable, str(path), *options, "--json", str(target)], check=False)
+            worst = max(worst, min(done.returncode, 1))
+            if target.exists():
+                documents[path.stem] = json.loads(target.read_text())
+    for name, document in documents.items():
+        print(f"\n{name}")
+        for what, number in figures(document):
+            print(f"  {what:72}{number:>16,.3f}")
+    if asked.json:
+        Path(asked.json).write_text(json.dumps(documents, indent=1) + "\n")
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

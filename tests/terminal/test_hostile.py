@@ -1,0 +1,89 @@
+"""A platform that says what a terminal would obey: nothing of it reaches the terminal but as something to be seen."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Home
+from tests.terminal.hostile import MARK, PLANTED
+from tests.terminal.terminals import WITHIN, Terminal, newest, rows, until
+from tui_app.recording.reader import Reader
+
+OWN_SEQUENCE = re.compile(rb"\x1b\[(?:[0-9;:]*[mHABCDK]|[?<>=][0-9;]*[a-zA-Z]|\?[0-9;]*\$p|[0-9;]*t|6n)|\x1b[78]|\x1b\]22;[a-z-]*\x07")
+"""All that the application has to say to a terminal: colours, where to draw, modes and questions about them, and the pointer's shape."""
+FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture
+def hostile(staging: dict[str, str]) -> Iterator[dict[str, str]]:
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("hostile.py")), json.dumps(staging)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    yield json.loads(process.stdout.readline())
+    process.kill()
+    process.communicate()
+
+
+def left_over(raw: bytes) -> list[str]:
+    """What is left of the bytes that a terminal would act upon, once the application's own sequences are taken out."""
+    text = OWN_SEQUENCE.sub(b"", raw).decode("utf-8", "replace")
+    return [text[max(found.start() - 30, 0) : found.end() + 30] for found in FORBIDDEN.finditer(text)]
+
+
+def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
+    home: Home, terminal: Callable[..., Terminal], hostile: dict[str, str], target: Callable[..., str]
+) -> None:
+    checks = "ws-connect,golden-path,socket-survives,message-persisted,history-agrees,health-services"
+    run = home.start("run", "--target", target(hostile), "--users", "2", "--checks", checks)
+    path: Path = until(newest, "a recording").path
+    vigil = terminal("attach")
+    vigil.sees("Agent runs")
+    with Reader(path) as reader:
+        result = vigil.looks(reader.result, "the session's result")
+
+    # The platform did say it: as it is, and escaped in JSON.
+    said = [row.text for row in rows(path, "frame", "http") if row.dir == "in"]
+    for planted in PLANTED:
+        assert any(planted in text or json.dumps(planted)[1:-1] in text for text in said), repr(planted)
+    assert sum(MARK in text for text in said) > 20
+    assert any(PLANTED[0] in text for text in said), "a frame that is no JSON carries them as they are"
+
+    vigil.press("3")
+    vigil.sees(MARK)
+    vigil.sees("␛\\]52")
+    for key in ("g", *"jjjjjjjj", "G", *"kkkkkkkk"):
+        vigil.press(key)
+        vigil.read(0.05)
+    vigil.press("/", "HOSTILE\r")
+    vigil.sees(MARK)
+    vigil.press("\r")
+    vigil.sees("pretty +raw +timing")
+    for _ in range(4):
+        vigil.press("v", "n")
+        vigil.read(0.1)
+    vigil.press("\x1b")
+    for key in ("2", "4", "5", "6", "\r"):
+        vigil.press(key)
+        vigil.read(0.3)
+    vigil.press("\x1b", "6")
+    vigil.sees(str(result["verdict"]), "criterion")
+    vigil.press("q")
+    assert vigil.ends() == 0
+    vigil.assert_restored()
+    assert left_over(bytes(vigil.raw)) == []
+    assert vigil.raw.count(b"\x1b[?1049l") == 1, "the alternate screen was left once, at the end"
+    for planted in (*PLANTED[:3], *PLANTED[4:-1]):
+        assert planted.encode() not in bytes(vigil.raw), repr(planted)
+
+    out, err = run.communicate(timeout=WITHIN)
+    assert left_over((out + err).encode()) == []
+    assert "Traceback" not in err + vigil.tail()
