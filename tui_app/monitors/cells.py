@@ -15,6 +15,7 @@ class Cell(msgspec.Struct):
     state: str = "unproven"
     witnesses: list[int] = []
     what: str = ""
+    pair: tuple[str, str] = ("", "")
 
 
 class Stray(msgspec.Struct):
