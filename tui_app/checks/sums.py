@@ -110,7 +110,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         received=monitors.frames.received,
         classified=dict(monitors.frames.classified),
         footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
-        interrupted=reason == "stopped",
+        interrupted=reason in ("stopped", "interrupted"),
         own_fault=reason == "fault",
         # A backend that answers nothing has not contradicted its file: there is no configuration to mend.
         refused=sums.refused and sums.backend_said,
