@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import getpass
+import math
 import os
 import sys
 import time
@@ -23,14 +24,13 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from tui_app.recording.errors import RecordingError
 from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
+from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
 from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
-from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
@@ -44,8 +44,6 @@ TABS = ("plan", "live", "events", "isolation", "latency", "verdict")
 BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
-ROWS_A_BEAT = 4000
-"""State rows folded in one beat; a long recording catches up over several."""
 ALIVE_EVERY = 1.0
 """Seconds between two looks whether the engine lives."""
 
@@ -88,6 +86,7 @@ class VigilApp(DrivingApp):
         """Set by `run`: hang-ups and kills are then handled."""
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
+        self._going_on = False
         for theme in (VIGIL, VIGIL_LIGHT):
             self.register_theme(theme)
         for name in ("start", *TABS):
@@ -140,7 +139,7 @@ class VigilApp(DrivingApp):
     def beat(self) -> None:
         """Look whether the recording has grown, and let the screen in view show it."""
         view = self.view
-        self.catch_up(once=True)
+        self.catch_up(BUDGET)
         if self.leaving and not view.running:
             self.exit(self.exit_code())
             return
@@ -152,22 +151,21 @@ class VigilApp(DrivingApp):
                 with self.batch_update():
                     screen.pulse()
 
-    def catch_up(self, once: bool = False) -> None:
-        """Fold what the recording has beyond the state; with `once`, no more than fits into one beat."""
-        view = self.view
-        if view.fold is None or view.reader is None:
-            return
-        try:
-            while view.fold.catch_up(view.reader, ROWS_A_BEAT) >= ROWS_A_BEAT and not once:
-                pass
-        except RecordingError as error:
-            view.gone = view.gone or clean(str(error))
-        view.state = view.fold.state
+    def catch_up(self, budget: float = math.inf) -> None:
+        """Fold what the recording has beyond the state; what does not fit into the budget (seconds) follows soon."""
+        catch_up(self.view, budget)
+        if self.view.caught_up < 1 and self._beating and not self._going_on:
+            self._going_on = True
+            self.set_timer(BETWEEN, self._catch_up_further)
+
+    def _catch_up_further(self) -> None:
+        self._going_on = False
+        self.catch_up(BUDGET)
 
     def look_for_engine(self) -> None:
         """Say it when the engine of a running session is gone without having ended it."""
         view = self.view
-        if view.running and self.link is not None and not self.link.alive():
+        if view.running and view.caught_up == 1 and self.link is not None and not self.link.alive():
             self.catch_up()
             if not view.state.ended:
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from widgets.glyphs import glyphs
+from widgets.grid import Place, grid_lines, grid_size, label_width
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit
+from widgets.pairs import UNPROVEN, Cell, Cells
+
+__all__ = ["COUNTED", "Cell", "Cells", "Matrix", "Place", "cell_lines", "matrix_lines", "picture_lines", "sentence", "totals", "unclean"]
 
 ROOMY = 90
 """From this width on rows are set apart, if the height allows."""
@@ -14,17 +17,6 @@ COUNTED = 8
 """Up to so many users are shown with counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One ordered pair; `state` is unproven, measuring, clean or leak. The diagonal is a user's own markers, seen by itself."""
-
-    probes: int = 0
-    leaks: int = 0
-    state: str = "unproven"
-
-
-Cells = Mapping[tuple[str, str], Cell]
-UNPROVEN = Cell()
 WORST = {"leak": 0, "unproven": 1, "measuring": 2, "clean": 3}
 
 
@@ -44,8 +36,8 @@ def cell_text(cell: Cell, own: bool) -> tuple[str, str]:
     return glyph.waiting, "dim"
 
 
-def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = False) -> list[Line]:
-    """The matrix with counts: a header and a row per source; `roomy` sets rows and columns wider apart."""
+def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = False, at: Place | None = None) -> list[Line]:
+    """The matrix with counts: a header and a row per source; `roomy` sets rows and columns wider apart; `at` is under the cursor."""
     longest = max((len(cell_text(cells.get((s, o), UNPROVEN), s == o)[0]) for s in users for o in users), default=4)
     name = max((len(user) for user in users), default=2)
     label = 6 + name
@@ -53,8 +45,11 @@ def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = Fal
     lines: list[Line] = [clip((("seen by".ljust(label), "dim"), *((fit(user, column, "right"), "head") for user in users)), width)]
     for index, source in enumerate(users):
         spans: list[Span] = [("from " if index == 0 else "     ", "dim"), (fit(source, name + 1), "head")]
-        for observer in users:
+        for place, observer in enumerate(users):
             text, tone = cell_text(cells.get((source, observer), UNPROVEN), source == observer)
+            if at == (index, place):
+                spans += [(" ", "plain"), (fit(text, column - 1, "right"), "cursor")]
+                continue
             spans += [(" " * (column - len(text)), "plain"), (text, tone)]
         lines += [BLANK] * roomy + [clip(tuple(spans), width)]
     return lines
@@ -142,19 +137,29 @@ def unclean(users: Sequence[str], cells: Cells) -> list[tuple[str, str, Cell]]:
     return leaks + [item for item in found if not item[2].leaks and item[2].state not in ("clean", "leak")]
 
 
-def matrix_lines(users: Sequence[str], cells: Cells, width: int, height: int) -> list[Line]:
-    """The matrix in the room it has: counts up to `COUNTED` users, a picture with its sentence and legend beyond."""
+def matrix_lines(
+    users: Sequence[str], cells: Cells, width: int, height: int, *, large: bool = False, at: Place | None = None
+) -> list[Line]:
+    """The matrix in the room it has: counts up to `COUNTED` users (in `large` cells where they fit),
+    a picture with its sentence and legend beyond. `at` is the pair under the cursor."""
     if not users:
         return [(("no users yet", "dim"),)]
-    if len(users) <= COUNTED:
-        return cell_lines(users, cells, width, roomy=width >= ROOMY and height > 2 * len(users) + 1)
-    text, tone = sentence(users, cells)
-    return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
+    if len(users) > COUNTED:
+        text, tone = sentence(users, cells)
+        return [clip(((text, tone),), width), *picture_lines(users, cells, width, max(height - 3, 3)), BLANK, legend(width)]
+    size = grid_size(len(users), width, height, label_width(users)) if large else None
+    if size is not None:
+        return grid_lines(users, cells, size, at)
+    return cell_lines(users, cells, width, width >= ROOMY and height > 2 * len(users) + 1, at)
 
 
 class Matrix(LineView):
     """The matrix in the room it has."""
 
-    def update(self, users: Sequence[str], cells: Cells) -> None:
+    def __init__(self, *, large: bool = False, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.large = large
+
+    def update(self, users: Sequence[str], cells: Cells, at: Place | None = None) -> None:
         """Show these pairs; only rows that changed are painted."""
-        self.draw(lambda width, height: (matrix_lines(users, cells, width, height), None))
+        self.draw(lambda width, height: (matrix_lines(users, cells, width, height, large=self.large, at=at), None))

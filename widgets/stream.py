@@ -226,7 +226,7 @@ class EventStream(Widget, can_focus=True):
             self.post_message(self.Opened(self, self.view.cursor))
 
     def on_resize(self) -> None:
-        self._columns = columns_for(self.size.width - 2)
+        self._columns = self._fitting(self.size.width - 2)
         self._strips.clear()
         self.view.resize(self.size.height - 1)
         self.view.tick()
@@ -306,15 +306,21 @@ class EventStream(Widget, can_focus=True):
             text = f"  {'Searching' + glyphs().ellipsis if self.view.searching else self.empty}" if y == 2 and not self._shown else ""
             return Strip([Segment(fit(text, width), self.rich_style + self._part("stream--empty"))], width)
         row = self._shown[y - 1]
-        if row.seq == self.view.cursor:
-            state = "stream--cursor" if self.has_focus else "stream--cursor-blurred"
-        else:
-            state = "stream--hover" if y == self._hover else ""
+        state = self._line_state(row.seq, y)
         key = (row.seq, width, state)
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._row(row, width, state)
         return strip
+
+    def _fitting(self, width: int) -> tuple[Column, ...]:
+        return columns_for(width)
+
+    def _line_state(self, seq: int, y: int) -> str:
+        """The component class of the ground of row `seq` on line `y`; '' for the plain one."""
+        if seq == self.view.cursor:
+            return "stream--cursor" if self.has_focus else "stream--cursor-blurred"
+        return "stream--hover" if y == self._hover else ""
 
     def _row(self, row: StreamRow, width: int, state: str) -> Strip:
         ground = self.rich_style + self._part(state) if state else self.rich_style

@@ -26,9 +26,10 @@ class UserRow:
 def user_lines(rows: Sequence[UserRow], width: int) -> list[Line]:
     """A header and a row per user; numbers right-aligned, the identity taking what room there is."""
     glyph = glyphs()
-    identity = max(min(max((len(row.identity) for row in rows), default=8), width - 57), 8)
     names = ("sockets", "own seen", "foreign", "denied", "allowed")
-    header: Line = ((fit("user", 6), "dim"), (fit("identity", identity), "dim"), *((fit(name, 10, "right"), "dim") for name in names))
+    column = 10 if width >= 76 else 9
+    identity = max(min(max((len(row.identity) for row in rows), default=8), width - 7 - 5 * column), 8)
+    header: Line = ((fit("user", 6), "dim"), (fit("identity", identity), "dim"), *((fit(name, column, "right"), "dim") for name in names))
     lines: list[Line] = [clip(header, width)]
     for row in rows:
         foreign = f"{glyph.failed}{row.foreign:,}" if row.foreign else "0"
@@ -38,15 +39,15 @@ def user_lines(rows: Sequence[UserRow], width: int) -> list[Line]:
                 (
                     (fit(row.label, 6), "head"),
                     (fit(row.identity, identity), "dim"),
-                    (fit(f"{row.sockets}/{row.sockets_total}", 10, "right"), "plain" if row.sockets else "dim"),
-                    (fit(f"{row.own:,}" if row.own else glyph.waiting, 10, "right"), "good" if row.own else "dim"),
+                    (fit(f"{row.sockets}/{row.sockets_total}", column, "right"), "plain" if row.sockets else "dim"),
+                    (fit(f"{row.own:,}" if row.own else glyph.waiting, column, "right"), "good" if row.own else "dim"),
                     (
-                        fit(foreign if row.own or row.foreign else glyph.waiting, 10, "right"),
+                        fit(foreign if row.own or row.foreign else glyph.waiting, column, "right"),
                         "bad" if row.foreign else "plain" if row.own else "dim",
                     ),
-                    (fit(f"{row.denied:,}" if row.denied else glyph.waiting, 10, "right"), "plain" if row.denied else "dim"),
+                    (fit(f"{row.denied:,}" if row.denied else glyph.waiting, column, "right"), "plain" if row.denied else "dim"),
                     (
-                        fit(allowed if row.denied or row.allowed else glyph.waiting, 10, "right"),
+                        fit(allowed if row.denied or row.allowed else glyph.waiting, column, "right"),
                         "bad" if row.allowed else "plain" if row.denied else "dim",
                     ),
                 ),

@@ -134,6 +134,6 @@ async def test_each_screen_copies_what_it_is_about(screen: str, line: str) -> No
 def test_summary_and_table_say_what_failed_and_why() -> None:
     state = failed()
     assert summary(state).splitlines()[1] == "1 FAIL, 1 BLOCKED, 1 INCONCLUSIVE, 11 PASS, 1 SKIPPED"
-    table = verdict_table(state)
+    table = verdict_table(state, width=120)
     assert "✗ FAIL         2.3 tool-isolation       2 leaks in 310 probes, limit 0" in table
     assert all(line == line.rstrip() for line in table.splitlines())

@@ -117,7 +117,7 @@ async def test_enter_on_a_criterion_and_on_a_check_opens_the_evidence() -> None:
         app.open_why = asked.append  # type: ignore[method-assign]
         await pilot.press("enter")
         await pilot.press("l", "enter")
-    assert asked == ["five-events", "tool-isolation"], "T1's check, then the worst check"
+    assert asked == ["T1", "tool-isolation"], "the criterion's own page, then the worst check's"
 
 
 async def test_live_enter_opens_the_newest_grave_finding() -> None:
@@ -136,6 +136,39 @@ async def test_isolation_past_eight_users_is_a_picture_and_a_list() -> None:
     assert "1 of 2,450 pairs leak" in text
     assert "u4 saw u3: 2 of 15" in text
     assert "not measured" in text
+
+
+async def test_the_cursor_goes_from_pair_to_pair_and_enter_opens_its_evidence() -> None:
+    asked: list[str] = []
+    async with showing(running(), "isolation") as (app, pilot):
+        app.open_why = asked.append  # type: ignore[method-assign]
+        assert "u4 saw what belongs to u3: 2 of 15 probes." in text_of(app), "it begins on the leak"
+        await pilot.press("enter", "down", "left", "enter")
+        await settle(pilot)
+        assert "Not measured yet: nothing of u4's has been looked for at u3." in text_of(app)
+        await pilot.press("home", "enter")
+    assert asked == ["u3>u4", "u4>u3", "u1>u1"]
+
+
+async def test_enter_on_a_user_opens_that_users_events() -> None:
+    asked: list[str] = []
+    async with showing(running(), "isolation", LARGE) as (app, pilot):
+        app.open_events = lambda query="", seq=None: asked.append(query)  # type: ignore[method-assign]
+        await pilot.press("u", "down", "down", "enter")
+        await settle(pilot)
+        assert "u3: its requests and frames" in text_of(app)
+        assert app.screen.query_one("#matrix", Matrix).region.width > 0, "the matrix stays in view"
+        await pilot.press("escape", "enter")
+        await settle(pilot)
+    assert asked == ["user:u3"]
+
+
+async def test_past_eight_users_the_cursor_is_in_the_list_of_pairs() -> None:
+    asked: list[str] = []
+    async with showing(running(12), "isolation", LARGE) as (app, pilot):
+        app.open_why = asked.append  # type: ignore[method-assign]
+        await pilot.press("enter", "down", "enter")
+    assert asked[0] == "u3>u4" and asked[1] != asked[0] and ">" in asked[1]
 
 
 async def test_isolation_users_panel_by_key_where_it_does_not_fit() -> None:

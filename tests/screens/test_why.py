@@ -120,7 +120,7 @@ async def test_cells_say_leak_clean_or_not_measured_and_never_confuse_them(recor
         assert "u4 saw what belongs to u3: 2 of 15 probes" in whole(app) and "◀" in whole(app)
         app.open_why(cell_subject("u1", "u2"))
         await pilot.pause()
-        assert "✓ PASS" in whole(app) and "u2 saw nothing of u1 in 15 probes" in whole(app)
+        assert "✓ PASS" in whole(app) and "u2 saw nothing of u1's in 15 probes" in whole(app)
         del view.state.cells[("u2", "u1")]
         app.open_why(cell_subject("u2", "u1"))
         await pilot.pause()

@@ -24,7 +24,7 @@ def test_enter_enter_runs_the_rehearsal_and_leaves_with_its_verdict(terminal: Ca
     vigil.press("4")
     vigil.sees("own", r"u5")
     vigil.press("5")
-    vigil.sees("first_event", "p95")
+    vigil.sees("first event", "p95")
     vigil.press("2")
     vigil.sees("Agent runs")
 

@@ -65,9 +65,7 @@ def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     cells = isolation.cells()
     findings = [
-        Finding(
-            "critical", f"{cell.observer} saw {cell.what} ({'once' if cell.leaks == 1 else f'{cell.leaks} times'})", tuple(cell.witnesses)
-        )
+        Finding("critical", f"{cell.observer} saw {cell.what}{'' if cell.leaks == 1 else f' {cell.leaks} times'}", tuple(cell.witnesses))
         for cell in cells
         if cell.leaks
     ]
@@ -75,13 +73,16 @@ def _judge_frames(case: Case) -> Judgement:
     probes = sum(cell.probes for cell in cells)
     if findings:
         return Judgement(
-            "FAIL", f"{isolation.leaks} leaks in {probes} probes: {findings[0].text}", tuple(findings), f"0 leaks in {PROBES_NEEDED} probes"
+            "FAIL",
+            f"{isolation.leaks} leak{'' if isolation.leaks == 1 else 's'} in {probes} probes: {findings[0].text}",
+            tuple(findings),
+            f"0 leaks in {PROBES_NEEDED} probes",
         )
     if not cells:
         return nothing_done("isolation")
     unproven = [label for label in isolation.users if not isolation.proven(label)]
     if unproven:
-        reason = f"no leak, but {', '.join(unproven)} never saw the own marker: the detector is not proven there"
+        reason = f"no leak, but {', '.join(unproven)} never saw their own marker: the detector is not proven there"
         return Judgement("INCONCLUSIVE", reason, to_decide="own markers seen by every user")
     thin = [cell for cell in cells if cell.probes < PER_CELL]
     if thin or probes < PROBES_NEEDED:
@@ -90,7 +91,7 @@ def _judge_frames(case: Case) -> Judgement:
     proof = [isolation.proven(label) for label in isolation.users]
     return decided(
         [],
-        f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw the own markers",
+        f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw their own markers",
         "",
         proof,
     )
@@ -158,7 +159,7 @@ def _judge_rest(case: Case) -> Judgement:
         for row, body in step.answers():
             if str(step.facts["thread"]) in str(body.get("body")):
                 findings.append(
-                    Finding("critical", f"{step.begin.user} sees a thread of {step.facts['owner']} in the own list", (row.seq,))
+                    Finding("critical", f"{step.begin.user} sees a thread of {step.facts['owner']} in their own list", (row.seq,))
                 )
     for step in controls:
         got = step.answers()
@@ -168,7 +169,7 @@ def _judge_rest(case: Case) -> Judgement:
             findings.append(
                 Finding(
                     "major",
-                    f"{step.begin.user} cannot read the own thread: a refusal to others proves nothing",
+                    f"{step.begin.user} cannot read their own thread: a refusal to others proves nothing",
                     seqs(row for row, _ in got),
                 )
             )

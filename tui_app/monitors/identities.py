@@ -27,8 +27,8 @@ class Identities:
         return self._owner.get(word, "")
 
     def kind(self, word: str) -> str:
-        """What this id names, for people: 'thread id'."""
-        return f"{self._kind.get(word, '')} id".strip()
+        """What this id names: run, thread, request, user."""
+        return self._kind.get(word, "")
 
     def hits(self, words: list[str]) -> Iterable[str]:
         """Those of `words` that are ids somebody owns, in a stable order."""

@@ -31,6 +31,17 @@ SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heart
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
 
+WHERE: Final = {"http": " in an HTTP answer"}
+"""What is said of where a leak was seen; a frame needs no word."""
+
+
+def named(kind: str, owner: str, row: Row) -> str:
+    """What was seen of `owner` where a row carries an id of theirs: what a person would say that it is."""
+    if row.kind != "frame":
+        return f"{owner}'s {kind} id" + WHERE.get(row.kind, "")
+    return f"events that name {owner}" if kind == "user" else f"events of {owner}'s {kind}"
+
+
 class Isolation:
     """Feed it every acting row in order. Derives `cell` and `attempt` rows; findings are the checks' business."""
 
@@ -156,7 +167,7 @@ class Isolation:
     def _frame(self, row: Row, events: Sequence[Event]) -> str:
         for event in events:
             self.identities.event(event, row.user)
-        kind = self._scan(row, "on the socket")
+        kind = self._scan(row)
         if kind == "foreign":
             return kind
         if any(event.name == "malformed" for event in events):
@@ -174,10 +185,10 @@ class Isolation:
         return "unattributed"
 
     def _answer(self, row: Row) -> None:
-        kind = self._scan(row, "in an HTTP answer")
+        kind = self._scan(row)
         self.attempts.answered(row, kind == "foreign")
 
-    def _scan(self, row: Row, where: str) -> str:
+    def _scan(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
         text, observer = row.text, row.user
         own = other = foreign = False
@@ -191,7 +202,7 @@ class Isolation:
                     self._prove(observer, mark.tail, row)
             elif not self.attempts.mentioned(row, mark.tail):
                 foreign = True
-                leaked[mark.user] = f"{mark.user}'s marker {where}"
+                leaked[mark.user] = f"{mark.user}'s marker" + WHERE.get(row.kind, "")
         for source, what in leaked.items():  # a frame is one leak of a user, however often it names them
             self._leak(source, row, what)
         if foreign:
@@ -203,7 +214,7 @@ class Isolation:
                 own = True
             elif not self.attempts.mentioned(row, word):
                 foreign = True
-                self._leak(owner, row, f"{self.identities.kind(word)} of {owner} {where}")
+                self._leak(owner, row, named(self.identities.kind(word), owner, row))
                 break
         if foreign:
             return "foreign"

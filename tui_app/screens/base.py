@@ -168,6 +168,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     """The two header lines for a view."""
     state = view.state
     found = list(chips)
+    if view.caught_up < 1:
+        found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
         found.append(("ENGINE GONE", "bad"))
     if view.role == "replay":

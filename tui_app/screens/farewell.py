@@ -8,9 +8,9 @@ from typing import Any
 from tui_app.recording.state import SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
+from tui_app.verdict.table import CheckLine, CriterionLine, table
 from tui_app.verdict.table import verdict_table as table_of
 from widgets.glyphs import ASCII, glyphs
-from widgets.lines import fit
 
 
 def headline(state: SessionState) -> str:
@@ -40,14 +40,15 @@ def summary(state: SessionState) -> str:
     return "\n".join(lines)
 
 
-def verdict_table(state: SessionState, result: Mapping[str, Any] | None = None) -> str:
-    """The verdict as plain text for the normal screen: `vigil run`'s own table, or what is known so far where there is no result yet."""
+def verdict_table(state: SessionState, result: Mapping[str, Any] | None = None, width: int | None = None) -> str:
+    """The verdict for the normal screen, as `vigil run` prints it; where there is no result yet, what is known so far, in the same form."""
+    ascii_only = glyphs() is ASCII
     if result is not None:
-        return table_of(result, ascii_only=glyphs() is ASCII) + "\n"
-    glyph = glyphs()
-    lines = [headline(state), ""]
-    for check in state.checks.values():
-        word = f"{glyph.word(check.word)} {fit(check.word or 'waiting', 12)}"
-        lines.append(f"  {word} {fit(check.suite, 3)} {fit(check.id, 20)} {clean(check.reason)}".rstrip())
-    lines += ["", f"  {state.made} things created, {state.tidied} tidied, {state.left} left behind"]
-    return "\n".join(lines) + "\n"
+        return table_of(result, width=width, ascii_only=ascii_only) + "\n"
+    criteria = [
+        CriterionLine(row.word, row.id, clean(row.title), clean(row.measured), clean(row.limit), row.n) for row in state.criteria.values()
+    ]
+    checks = [CheckLine(check.word, check.suite, check.id, clean(check.reason)) for check in state.checks.values()]
+    head = [*headline(state).split("   "), f"session {state.session}"]
+    foot = [f"{state.made} things created, {state.tidied} tidied, {state.left} left behind"]
+    return table(head, criteria, checks, foot, width=width, ascii_only=ascii_only) + "\n"

@@ -10,7 +10,6 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
-from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.chart import distribution, over_time
 from widgets.glyphs import glyphs
@@ -67,7 +66,7 @@ class LatencyScreen(SessionScreen):
         chart = self.query_one("#chart", LineView)
         if not chart.display:
             return
-        chart.border_title = f"{clean(series.name)} over time, ms".replace("[", "(")
+        chart.border_title = f"{rows.series_name(series.name)} over time, ms".replace("[", "(")
         points, limit = points_of(series), series.limit_ms
         chart.draw(lambda width, height: (over_time(points, limit, width, height), None))
 
@@ -171,7 +170,7 @@ def about_lines(series: SeriesView | None, width: int) -> list[Line]:
     known = (("p50", series.p50), ("p95", series.p95), ("p99", series.p99), ("max", series.max))
     numbers = "   ".join(f"{name} {milliseconds(value)}" for name, value in known if value is not None)
     first: Line = (
-        (f"{clean(series.name)}  ", "head"),
+        (f"{rows.series_name(series.name)}  ", "head"),
         (f"n {series.n:,}   {numbers}   ", "plain"),
         (f"{glyphs().failed} p95 over its {limit}" if over else limit, "bad" if over else "dim"),
     )

@@ -9,16 +9,22 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.isolation import user_rows
+from tui_app.screens.newest import FRAMES, Newest
 from tui_app.screens.safe import clean
 from widgets.glyphs import TONES, glyphs
 from widgets.lines import Line, LineView, clip, fit, spread
-from widgets.matrix import Matrix, totals
+from widgets.matrix import COUNTED, Matrix, totals
 from widgets.runs import RunList
 from widgets.series import SeriesTable
+from widgets.stream import EventStream
 from widgets.users import user_lines
 
 USERS_SHOWN = 8
 SERIES_KEPT = 6
+USERS_KEPT = 5
+"""Rooms kept free for users who have not signed in yet, so that nothing jumps when they do."""
+STREAMING_FROM = (100, 32)
+"""Width and height from which the newest frames stream on this screen."""
 
 
 class LiveScreen(SessionScreen):
@@ -34,8 +40,10 @@ class LiveScreen(SessionScreen):
     LiveScreen #right { width: 1fr; }
     LiveScreen #matrix { height: 1fr; }
     LiveScreen #series { height: auto; }
-    LiveScreen #checks, LiveScreen #users { display: none; }
-    LiveScreen.-normal #left { width: 45%; }
+    LiveScreen #events { height: 1fr; }
+    LiveScreen #checks, LiveScreen #users, LiveScreen #events { display: none; }
+    LiveScreen.-streaming #events { display: block; }
+    LiveScreen.-normal #left { width: 38; }
     LiveScreen.-wide #left { width: 50%; }
     LiveScreen.-wide .pane { padding: 0 1; }
     LiveScreen.-wide.-tall #checks { display: block; height: 1fr; }
@@ -51,6 +59,9 @@ class LiveScreen(SessionScreen):
                 yield titled(LineView(id="checks", classes="pane"), "Checks at work")
             with Vertical(id="right"):
                 yield titled(Matrix(id="matrix", classes="pane"), "Isolation: leaks of probes")
+                yield titled(
+                    Newest(self.view, FRAMES, "frames", empty="Frames appear here as they arrive.", id="events", classes="pane"), "Events"
+                )
                 yield titled(LineView(id="users", classes="pane"), "Users")
                 yield titled(SeriesTable(id="series", classes="pane"), "Latency, ms")
         yield LineView(id="finding", bar=True)
@@ -69,7 +80,15 @@ class LiveScreen(SessionScreen):
         matrix = self.query_one("#matrix", Matrix)
         matrix.update(users, cells)
         _, leaking, unmeasured, probes, _ = totals(users, cells)
-        matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} not measured, {probes:,} probes"
+        streaming = self.size.width >= STREAMING_FROM[0] and self.size.height >= STREAMING_FROM[1]
+        self.set_class(streaming, "-streaming")
+        most = max(self.size.height // 3, 8)
+        # A picture of many users takes its header, its legend and a line between; counts take a header.
+        needed = max(len(users), USERS_KEPT) + (3 if len(users) <= COUNTED else 6)
+        matrix.styles.height = min(needed, most) if streaming else "1fr"
+        if streaming:
+            self.query_one("#events", Newest).pull()
+        matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} to be proven, {probes:,} probes"
         panel = self.query_one("#users", LineView)
         people = user_rows(state)
         panel.styles.height = min(len(people), USERS_SHOWN) + 3
@@ -103,7 +122,7 @@ class LiveScreen(SessionScreen):
         if found is None:
             failing = [check for check in self.state.checks.values() if check.word in ("FAIL", "BLOCKED")]
             if not failing:
-                return (("nothing found so far" if self.state.session else "", "dim"),)
+                return (("nothing found wrong so far" if self.state.session else "", "dim"),)
             check = failing[-1]
             text, tone, mark = clean(check.reason), "bad" if check.word == "FAIL" else "warn", glyphs().word(check.word)
         else:
@@ -111,6 +130,9 @@ class LiveScreen(SessionScreen):
             grave = finding.severity in ("critical", "major")
             text, tone, mark = clean(finding.text), "bad" if grave else "dim", glyphs().failed if grave else glyphs().waiting
         return spread(((f"{mark} {check.id}: ", tone), (text, "plain")), (("Enter", "key"), (" why", "dim")), width)
+
+    def on_event_stream_opened(self, message: EventStream.Opened) -> None:
+        self.vigil.open_frame(message.seq)
 
     def action_open(self) -> None:
         """The evidence of the newest finding."""

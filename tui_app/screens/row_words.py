@@ -247,9 +247,19 @@ def _created(row: Row, body: Mapping[str, Any]) -> Told:
     return "created", f"{_s(body, 'thing')} {name} {done}", "warn" if row.type == "left" else "dim"
 
 
+def _attempt(row: Row, body: Mapping[str, Any]) -> Told:
+    actor, owner, outcome = _s(body, "actor") or row.user, _s(body, "owner"), _s(body, "outcome")
+    tone = {"denied": "good", "allowed": "bad"}.get(outcome, "warn")
+    status = f" ({_s(body, 'status')})" if body.get("status") else ""
+    action = _s(body, "action")
+    action += {"read messages": " of", "write": " to"}.get(action, "")
+    mark = glyphs().word({"denied": "PASS", "allowed": "FAIL"}.get(outcome, "INCONCLUSIVE"))
+    return "attempt", f"{mark} {outcome}{status}: {actor} tried to {action} {owner}'s {_s(body, 'thing')}", tone
+
+
 _TELL: Final = {
     "http": _http, "conn": _conn, "step": _step, "check": _check, "verdict": _verdict, "criterion": _criterion, "finding": _finding,
-    "result": _result,
+    "result": _result, "attempt": _attempt,
     "session": _session, "phase": _phase, "user": _user, "created": _created,
-    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "attempt", "sample"), _plain),
+    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample"), _plain),
 }  # fmt: skip

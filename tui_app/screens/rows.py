@@ -68,11 +68,16 @@ def over_limit(series: SeriesView) -> bool:
     return series.limit_ms is not None and series.p95 is not None and series.p95 > series.limit_ms
 
 
+def series_name(name: str) -> str:
+    """A series as a person reads it: `connect_cold` is `connect cold`."""
+    return clean(name).replace("_", " ")
+
+
 def series_rows(state: SessionState) -> list[SeriesRow]:
     """Every series of the session."""
     return [
         SeriesRow(
-            name=clean(series.name),
+            name=series_name(series.name),
             values=tuple(value for _, value in series.recent),
             n=series.n,
             tainted=series.tainted,

@@ -206,14 +206,9 @@ class VerdictScreen(SessionScreen):
         self.tick()
 
     def action_open(self) -> None:
-        """The evidence of the check under the cursor; on a criterion, of the check that decided it."""
-        if not self._items:
-            return
-        kind, name = self._items[self.picked]
-        if kind == "criterion":
-            name = next((check.id for check in checks_of(name, self.state)), "")
-        if name in self.state.checks:
-            self.vigil.open_why(name)
+        """The evidence of what the cursor is on: a criterion has a page of its own, which leads on to its checks."""
+        if self._items:
+            self.vigil.open_why(self._items[self.picked][1])
 
     def action_docker(self) -> None:
         """Next word for the state of local Docker; the decision follows."""

@@ -38,6 +38,8 @@ class View:
     path: Path | None = None
     gone: str = ""
     """Not empty once the engine is lost: the sentence that says so."""
+    caught_up: float = 1.0
+    """How much of the recording the state stands for, 0 to 1; less than 1 only while a long one is being read."""
     rate_hz: int = 10
     about: str = ""
     """How long the plan was expected to take, mm:ss."""

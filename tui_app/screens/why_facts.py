@@ -9,7 +9,7 @@ from typing import Final
 
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
-from tui_app.recording.state import CheckView, FindingView, SessionState
+from tui_app.recording.state import CellView, CheckView, FindingView, SessionState
 from tui_app.screens.frame_sections import Where, utc
 from tui_app.screens.masking import HELD_BACK, is_masked
 from tui_app.screens.row_words import arrow, clock_time, describe, short_id
@@ -188,6 +188,21 @@ def feeding(criterion: str, state: SessionState) -> list[str]:
 # -- an isolation cell
 
 
+def cell_claim(source: str, observer: str, cell: CellView | None) -> str:
+    """A cell of the matrix as one sentence."""
+    probes, leaks, read = (cell.probes, cell.leaks, cell.state) if cell else (0, 0, "")
+    of = "probe" if probes == 1 else "probes"
+    if source == observer:
+        return f"{observer} saw its own markers." if probes and read == "clean" else f"{observer} is not shown to see its own markers yet."
+    if leaks:
+        return f"{observer} saw what belongs to {source}: {leaks:,} of {probes:,} {of}."
+    if read == "clean":
+        return f"{observer} saw nothing of {source}'s in {probes:,} {of}."
+    if not probes:
+        return f"Not measured yet: nothing of {source}'s has been looked for at {observer}."
+    return f"{observer} saw nothing of {source}'s so far: {probes:,} {of}, too few for a claim."
+
+
 def of_cell(source: str, observer: str, state: SessionState, reader: Reader | None) -> Evidence:
     """An ordered pair of the matrix: what of `source` did `observer` see, in how many probes."""
     cell = state.cells.get((source, observer))
@@ -210,15 +225,7 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     expected = f"no frame on a socket of {observer} with a marker or an id of {source}"
     if source == observer:
         expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
-        claim_text = (
-            f"{observer} saw its own markers." if probes and word == "PASS" else f"{observer} is not shown to see its own markers yet."
-        )
-    elif leaks:
-        claim_text = f"{observer} saw what belongs to {source}: {leaks:,} of {probes:,} probes."
-    elif word == "PASS":
-        claim_text = f"{observer} saw nothing of {source} in {probes:,} probes."
-    else:
-        claim_text = f"Not measured yet: {probes:,} probes are not enough for a claim."
+    claim_text = cell_claim(source, observer, cell)
     facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
     if source != observer:
         own = [
