@@ -13,6 +13,7 @@ from tui_app.checks.bench import rejudge as judge_anew
 from tui_app.checks.catalogue import by_id
 from tui_app.engine.cleanup import clean
 from tui_app.engine.client import Control
+from tui_app.model import Row
 from tui_app.recording import sessions as known
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
@@ -33,7 +34,8 @@ def sessions(as_json: bool) -> int:
     for entry in entries:
         how = "running" if entry.alive else entry.ended or "?"
         problem = f"  {sanitize(entry.problem, 80)}" if entry.problem else ""
-        print(f"{entry.session}  {how:12} {entry.word or '-':12} {entry.started:20} {sanitize(entry.target, 30)}{problem}")
+        word = f"{entry.word} so far" if entry.word and entry.alive else entry.word or "-"
+        print(f"{entry.session}  {how:12} {word:19} {entry.started:20} {sanitize(entry.target, 30)}{problem}")
     return 0
 
 
@@ -85,10 +87,12 @@ def rejudge(file: str, target: str | None) -> int:
             print(f"vigil: this version does not know {', '.join(missing)}; they are left out", file=sys.stderr)
         checks = [by_id()[name] for name in plan["checks"] if name in by_id()]
         bench, _ = judge_anew(reader.rows(), checks, plan, dict(reader.header))
+        last = reader.row(reader.head())
+    if bench.result is None and last is not None:
+        # Its engine died: what it had not decided stays undecided.
+        bench.feed(Row(seq=last.seq + 1, t=last.t, kind="session", type="end", text='{"reason": "interrupted"}'))
     if bench.result is None:
-        raise RecordingError(
-            f"{path.name} has no end: the session was interrupted", "its verdicts were never reached", "look at it with `vigil attach`"
-        )
+        raise RecordingError(f"{path.name} holds no rows", "the session was interrupted before its first commit", "run it again")
     if target:
         text = json.dumps(bench.result, indent=1, ensure_ascii=False) + "\n"
         if target == "-":

@@ -12,6 +12,7 @@ from tui_app.checks.api import Check
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
+from tui_app.rehearsal import list_faults
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
 
@@ -38,6 +39,9 @@ def make_plan(
     own = is_own_rehearsal(profile)
     if faults and not own:
         raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
+    known = {str(fault["id"]) for fault in list_faults()}
+    if unknown := [name for name in faults if name not in known]:
+        raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
     if profile.blanks and not own:
         raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
     who = whoami()

@@ -161,7 +161,7 @@ class Context(Protocol):
         """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it."""
 
     async def thread(self, user: User, title: str = "") -> str:
-        """Create a thread over REST, remembered as ours; '' where the target refused."""
+        """Create a thread over REST, remembered as ours. Raises `ConnectionError` where the target made none."""
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True, deadline: float | None = None,

@@ -105,9 +105,12 @@ async def _matrix(ctx: Context) -> None:
             bad.append(("revoked", spare.access))
     for kind, token in bad:
         ctx.secret(f"bad-{kind}", user, token or "")
-        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="rest"):
+        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", user=user if token else None, kind=kind, carry="rest"):
             await ctx.http("backend", "GET", "/api/threads?limit=1", user=user if token else None, token=token or "")
-        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", kind=kind, carry="websocket"):
+        async with (
+            ctx.bad_token(lambda: _control(ctx, user)),
+            ctx.step("bad-token", user=user if token else None, kind=kind, carry="websocket"),
+        ):
             socket = await ctx.dial(user=user if token else None, token=token or "", carry="subprotocol" if token else "none")
             if socket is not None:
                 await socket.close()
@@ -133,7 +136,7 @@ def _judge_matrix(case: Case) -> Judgement:
         said = _refused(rows, carry)
         if said == "accepted":
             over = "REST" if carry == "rest" else "the WebSocket"
-            findings.append(Finding("critical", f"{over} accepts a token that is {kind}", seqs(rows)))
+            findings.append(Finding("critical", f"{over} accepts a token that is {kind}", (*seqs(rows), step.begin.seq)))
         elif said != "refused":
             unclear.append(f"{kind} over {carry}: {said}")
     for step in case.steps("good-token"):

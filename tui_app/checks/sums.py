@@ -48,6 +48,7 @@ class Sums:
         self.connects = 0
         self.answered = False
         self.refused = False
+        self.backend_said = False
         self.outcomes: dict[str, str] = {}
         self.took: dict[str, float | None] = {}
 
@@ -57,6 +58,7 @@ class Sums:
             self._created(row)
         elif row.kind == "target":
             body = row.body
+            self.backend_said |= body.get("status", 200) != 0
             self.builds.append(str(body.get("build") or ""))
             self.environment = self.environment or str(body.get("environment") or "")
         elif row.kind == "step" and row.type == "begin" and row.body.get("intent") == "agent-run":
@@ -97,7 +99,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         parent=bench.header.get("parent") or None,
         started=bench.header.get("started", ""),
         target={key: plan.get("target", {}).get(key) for key in ("name", "environment", "backend", "auth", "frontend", "websocket")}
-        | {"says": sums.environment or None},
+        | {"says": sums.environment or None, "faults": list(plan.get("faults", []))},
         build_start=(sums.builds[0] or None) if sums.builds else None,
         build_end=(sums.builds[-1] or None) if sums.builds else None,
         checks=[_check(bench, name) for name in bench.checks],
@@ -108,10 +110,10 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         received=monitors.frames.received,
         classified=dict(monitors.frames.classified),
         footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
-        interrupted=reason == "stopped",
+        interrupted=reason in ("stopped", "interrupted"),
         own_fault=reason == "fault",
-        # Who answers nothing has not contradicted its file: that is exit 4, not a configuration to mend.
-        refused=sums.refused and sums.answered,
+        # A backend that answers nothing has not contradicted its file: there is no configuration to mend.
+        refused=sums.refused and sums.backend_said,
         reached=sums.answered,
     )
     return [_as_dict(reading) for reading in criteria], build(session)
@@ -153,6 +155,7 @@ def _facts(bench: Proceedings) -> Facts:
         environment=str(plan.get("target", {}).get("environment", "")),
         duration_s=float(plan.get("duration_s", 0.0)),
         checks=checks,
+        measured=_measured(bench.judgements),
         build_changed=_build_changed(bench.sums.builds),
         limits={key: float(limits[mine]) for key, mine in _LIMITS.items() if mine in limits},
         series={name: _series(monitors.latency.series(name)) for name in _SERIES},
@@ -162,6 +165,12 @@ def _facts(bench: Proceedings) -> Facts:
 
 
 _LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "response_s": "response_mean_s", "recovery_s": "recovery_s"}
+
+
+def _measured(judgements: Mapping[str, Judgement]) -> dict[str, str]:
+    """What a check measured in the words of its criterion's limit, where counting checks would say less."""
+    tiers = judgements.get("tiers-persist")
+    return {"T6": tiers.reason.partition(":")[0]} if tiers is not None and tiers.word == "PASS" else {}
 
 
 def _build_changed(builds: list[str]) -> str:

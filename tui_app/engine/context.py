@@ -105,6 +105,7 @@ class LiveContext:
         except ConnectionError as error:
             step.ended("lost")
             step.note(error=str(error))
+            raise
         finally:
             if alarm is not None:
                 alarm.cancel()
@@ -150,7 +151,7 @@ class LiveContext:
         return self._threads[user.label]
 
     async def thread(self, user: User, title: str = "") -> str:
-        """Create a thread over REST and remember it as ours; '' where the target refused (the rows say why).
+        """Create a thread over REST and remember it as ours. Raises `ConnectionError` where the target made none (the rows say why).
 
         Its title names the session, so that cleaning up finds it even if the engine died before the answer came.
         """
@@ -161,7 +162,7 @@ class LiveContext:
         if answer.status == 200 and thread:
             self._world.made("thread", thread, user.label, self.check)
             return thread
-        return ""
+        raise ConnectionError(f"no thread for {user.label}: {f'answered {answer.status}' if answer.status else answer.error}")
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""
@@ -221,6 +222,8 @@ class LiveContext:
             try:
                 await socket.send("user_message", payload, **extra)
                 await waiting
+            except ConnectionError as error:
+                step.note(error=str(error))
             finally:
                 waiting.cancel()
             outcome = seen["end"] or ("deadline" if socket.open else "lost")
@@ -248,6 +251,8 @@ class LiveContext:
                 await socket.send("ping", {"id": name}, id=name)
                 if await waiting is not None:
                     return (self.now_ns() - when) / 1e6
+            except ConnectionError as error:
+                step.note(error=str(error))
             finally:
                 waiting.cancel()
             step.ended("deadline" if socket.open else "lost")

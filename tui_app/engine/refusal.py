@@ -23,6 +23,7 @@ class Refusal:
         self.profile = profile
         self.world = world
         self.marker: str | None = None
+        self.silent = ""
         self.given = msgspec.convert(plan.consent, consent.Given) if plan.consent else None
 
     async def look(self, *, last: bool = False) -> None:
@@ -35,6 +36,7 @@ class Refusal:
         build = str(body.get("build") or body.get("version") or "")
         if not last:
             self.marker = marker if isinstance(marker, str) else None
+            self.silent = "" if answer.status else f"the backend at {self.profile.backend} does not answer ({answer.error})"
         facts = {"service": "backend", "environment": marker, "build": build, "status": answer.status, "when": "end" if last else "start"}
         self.world.log.add("target", facts, type="seen")
 
@@ -48,6 +50,8 @@ class Refusal:
         """('', '', '') where the check may run, else (refused|blocked|skipped, reason, what would decide it)."""
         allowed = self.allowed()
         if not allowed.permits(check.effects):
+            if self.silent:
+                return "refused", f"{self.silent}, so what it is cannot be told: only reads", "a backend that answers"
             return "refused", allowed.reason, "point Vigil at a target that proves to be what its file says"
         stands = consent.standing(check.effects, self.profile, datetime.now(UTC), self.given, users=self.plan.users)
         if stands.word == "missing":

@@ -82,7 +82,7 @@ class Sockets:
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
-        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm})
+        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or ""})
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers={**self.headers, **(headers or {})}, conn=self._next,

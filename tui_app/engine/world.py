@@ -89,7 +89,16 @@ class World:
         """One recorded request. The answer's tokens are known to the vault before anything of it is recorded."""
         number = next(self._requests)
         about = {"req": number, "service": service, "path": path}
-        self.log.add("http", {**about, "body": json} if json is not None else about, check=check, user=user, dir="out", type=method)
+        # The token stands there by its stand-in: kind and owner, so that a reader sees which one was shown.
+        shown = {"token": token} if token else {}
+        self.log.add(
+            "http",
+            {**about, **shown, "body": json} if json is not None else {**about, **shown},
+            check=check,
+            user=user,
+            dir="out",
+            type=method,
+        )
         self.asked.add(service)
         client = self._clients.get(user)
         if client is None:

@@ -184,7 +184,8 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         reason = f"build changed in mid-session ({facts.build_changed}), so no one build passed; before that: {reading.reason}"
         reading = Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a session over one build")
     n = reading.n if criterion.read is not readings.from_checks else None
-    return CriterionReading(criterion.id, criterion.title, limit, reading.measured, n, reading.word, reading.reason, reading.to_decide)
+    measured = facts.measured.get(criterion.id, reading.measured)
+    return CriterionReading(criterion.id, criterion.title, limit, measured, n, reading.word, reading.reason, reading.to_decide)
 
 
 def _with_checks(criterion: Criterion, reading: Reading, planned: Mapping[str, CheckFact], missing: list[str]) -> Reading:

@@ -72,3 +72,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     runs: RunsFact = RunsFact()
     isolation: IsolationFact = IsolationFact()
     build_changed: str = ""
+    measured: Mapping[str, str] = {}
+    """By criterion: what was measured, in the words of its limit, instead of a count of checks."""

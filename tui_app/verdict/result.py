@@ -12,9 +12,11 @@ import msgspec
 
 from tui_app.verdict import words
 from tui_app.verdict.criteria import CriterionReading
-from tui_app.verdict.decision import decide
+from tui_app.verdict.decision import Decision, decide
 
 SCHEMA: Final = "vigil.session/1"
+ALWAYS_ASKED: Final = ("T1", "T3", "T4", "T5", "T6", "B1", "B2", "B3", "B4", "B5", "P2", "P5")
+"""Criteria that a decision on staging rests on (the contract's table, 'asked when: always')."""
 
 
 class FindingResult(msgspec.Struct, frozen=True):
@@ -128,10 +130,24 @@ def _forgiven(check: CheckResult) -> bool:
     return bool(check.accepted) and check.verdict == words.FAIL
 
 
+def decision_of(session: Session, word: words.Word) -> Decision:
+    """What the session says about staging: nothing where it is a rehearsal, and no 'passing' where parts were not asked.
+
+    A session of a few checks may pass, and still leaves open what the decision rests on: the criteria that are always asked.
+    """
+    if session.target.get("environment") == "rehearsal":
+        return Decision("unknown", "inconclusive", "A rehearsal decides nothing about staging.")
+    left_out = [reading.id for reading in session.criteria if reading.verdict == words.SKIPPED and reading.id in ALWAYS_ASKED]
+    if word == words.PASS and left_out:
+        decision = decide(session.docker, words.INCONCLUSIVE)
+        return Decision(decision.docker, decision.staging, f"{decision.action} Not asked: {', '.join(left_out)}.")
+    return decide(session.docker, word)
+
+
 def build(session: Session) -> dict[str, Any]:
     """The whole document as plain JSON types."""
     word = word_of(session)
-    decision = decide(session.docker, word)
+    decision = decision_of(session, word)
     return {
         "schema": SCHEMA,
         "session": session.session,
