@@ -206,7 +206,7 @@ class SessionLink:
 
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
-        from tui_app.order import make_plan
+        from tui_app.order import make_plan, plan_of
         from tui_app.target.consent import ConsentError
         from tui_app.target.problems import ProfileError
 
@@ -218,6 +218,7 @@ class SessionLink:
                 users=choice.users,
                 consent_option=",".join(choice.consent) or None,
                 parent=choice.parent,
+                faults=plan_of(choice.parent).faults if choice.parent else (),
             )
         except (PlanError, ProfileError, ConsentError) as error:
             raise LinkError(str(error)) from error
