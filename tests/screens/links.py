@@ -12,14 +12,14 @@ from states import checks_json
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
 
 TARGETS = {
-    "rehearsal": TargetInfo("rehearsal", "rehearsal", True, lines=("signs in by register, 5 users",), key="rehearsal"),
+    "rehearsal": TargetInfo("rehearsal", "rehearsal", True, lines=("registers 5 users of its own",), key="rehearsal"),
     "docker": TargetInfo("docker", "docker", True, blanks=("[target] backend: <backend-port>",), key="docker"),
     "staging": TargetInfo(
         "staging",
         "staging",
         False,
         blanks=("[target] backend: <hash>", "[target] auth: <hash>"),
-        lines=("backend: https://backend-staging-<hash>.example", "signs in by login, 2 users"),
+        lines=("backend: https://backend-staging-<hash>.example", "2 users, signed in by password"),
         key="staging",
     ),
     "staging-ours": TargetInfo("staging", "staging", False, lines=("backend: https://backend.staging.example",), key="staging-ours"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui_app.screens.safe import clean
@@ -13,6 +13,15 @@ def minutes_text(value: Any) -> str:
     """Minutes, or seconds where they are few."""
     minutes = float(value)
     return f"{minutes:.0f} min" if minutes >= 1.5 else f"{max(minutes * 60, 1):.0f} s"
+
+
+EFFECTS = {"negative": "negative (sends bad tokens)", "fault": "fault (cuts own connections)", "load": "load (many users at once)"}
+"""What agreeing to an effect means; the word itself is what `--consent` takes."""
+
+
+def effect_words(effects: Iterable[object]) -> str:
+    """Effects for a person, in the order given."""
+    return ", ".join(EFFECTS.get(str(effect), clean(str(effect))) for effect in effects)
 
 
 def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
@@ -28,7 +37,7 @@ def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
         ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
         ("creates", f"{creates}; threads are archived"),
         ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
-        ("effects", ", ".join(clean(str(effect)) for effect in cost.get("effects", ())) or "read"),
+        ("effects", effect_words(cost.get("effects", ())) or "read"),
         ("takes", f"about {minutes_text(cost.get('minutes', 0))}"),
     )
     return [((fit(name, 13), "dim"), (text, "plain")) for name, text in rows]

@@ -20,7 +20,7 @@ from widgets.stream import EventStream
 from widgets.users import user_lines
 
 USERS_SHOWN = 8
-SERIES_KEPT = 6
+SERIES_KEPT, SERIES_KEPT_ROOMY = 6, 8
 USERS_KEPT = 5
 """Rooms kept free for users who have not signed in yet, so that nothing jumps when they do."""
 STREAMING_FROM = (100, 32)
@@ -96,7 +96,7 @@ class LiveScreen(SessionScreen):
         series = self.query_one("#series", SeriesTable)
         shown = rows.series_rows(state)
         # As many rows as a session soon has are kept free from the start, so that nothing jumps when they come.
-        series.styles.height = min(max(len(shown), SERIES_KEPT) + 3, max(self.size.height // 2, 5))
+        series.styles.height = min(max(len(shown), SERIES_KEPT_ROOMY if streaming else SERIES_KEPT) + 3, max(self.size.height // 2, 5))
         series.update(shown)
         self.query_one("#checks", LineView).draw(self._checks)
         self.query_one("#finding", LineView).draw(lambda width, _height: ([self._finding(width)], None))
@@ -114,7 +114,13 @@ class LiveScreen(SessionScreen):
         done.sort(key=lambda check: check.ended or 0, reverse=True)
         for check in done[: max(height - len(lines), 0)]:
             tone = TONES.get(check.word, "dim")
-            lines.append(((f"{glyph.word(check.word)} ", tone), (fit(check.id, 26), "plain"), (clean(check.reason), "dim")))
+            lines.append(
+                (
+                    (f"{glyph.word(check.word)} ", tone),
+                    (fit(check.id, 26), "plain"),
+                    (clean(check.reason), tone if check.word == "FAIL" else "dim"),
+                )
+            )
         return [clip(line, width) for line in lines], None
 
     def _finding(self, width: int) -> Line:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
-from tui_app.screens.footprint import footprint_lines
+from tui_app.screens.footprint import effect_words, footprint_lines
 from tui_app.screens.plan_model import Node, PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
@@ -70,7 +70,13 @@ class PlanScreen(SessionScreen):
             (f"   {model.users} users   {model.preset}" + (f"   {cost}" if cost else ""), "plain"),
         )
         status = self.vigil.busy
-        right: Line = ((status, "warn"),) if status else (("r", "key"), (f" run on {name}", "plain"))
+        right: Line = (
+            ((status, "warn"),)
+            if status
+            else (("r", "key"), (f" run on {name}", "plain"))
+            if target
+            else (("t", "key"), (" choose a target", "plain"))
+        )
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
 
     def banner(self) -> Banner:
@@ -149,7 +155,8 @@ class PlanScreen(SessionScreen):
 def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
     """The right-hand pane for a row of the tree."""
     if node is None:
-        return [(("no checks in the catalogue", "dim"),)]
+        text = "No target is chosen yet: t chooses one, and its checks appear here."
+        return [((part, "dim"),) for part in wrap(text, width)]
     members = model.members(node)
     if node.kind == "check":
         return check_lines(members[0], width)
@@ -160,7 +167,7 @@ def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
         for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
             lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
     effects = sorted({str(effect) for check in members for effect in check.get("effects", ())})
-    lines += [BLANK, *_field("Effect", ", ".join(effects) or "read", width)]
+    lines += [BLANK, *_field("Effect", effect_words(effects) or "read", width)]
     unproven = sum(1 for check in members if not check.get("catches"))
     if unproven:
         lines += _field("Unproven", f"{unproven} of {len(members)}: no seeded fault shows yet that they can fail", width)
@@ -176,7 +183,7 @@ def check_lines(check: Mapping[str, Any], width: int) -> list[Line]:
     lines.append(BLANK)
     for path in _strings(check.get("strategy")):
         lines += _field("From" if path == _strings(check.get("strategy"))[0] else "", path, width)
-    lines += _field("Effect", ", ".join(_strings(check.get("effects"))) + (", alone" if check.get("exclusive") else ""), width)
+    lines += _field("Effect", effect_words(_strings(check.get("effects"))) + (", alone" if check.get("exclusive") else ""), width)
     lines += _field("Needs", ", ".join(_strings(check.get("needs"))) or "nothing more", width)
     if check.get("seconds"):
         lines += _field("Takes", f"about {float(check['seconds']):.0f} s", width)

@@ -118,7 +118,7 @@ def _frame(row: Row) -> tuple[str, str, Tone]:
 
 def _tone(row: Row, name: str) -> Tone:
     if name in ("error", "malformed"):
-        return "bad"
+        return "warn"  # a refusal is often what was asked for; red is for what a judge holds against the target
     if row.dir == "out":
         return "out"
     if name in CRITICAL_EVENTS:

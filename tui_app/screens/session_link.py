@@ -97,6 +97,15 @@ def line_of(entry: SessionEntry) -> SessionLine:
     return SessionLine(entry.session, entry.path, entry.started, entry.target, entry.alive, entry.word, entry.ended, entry.problem, entry)
 
 
+SIGNED_IN = {
+    "login": "signed in by password",
+    "e2e": "signed in by the platform's end-to-end key",
+    "tokens": "by tokens that are given",
+    "command": "by tokens that a command gives",
+}
+"""How users get their tokens, by a target file's `mode`."""
+
+
 class SessionLink:
     """The real link. Imports the engine's side when it is first asked, so that the first screen comes at once."""
 
@@ -136,7 +145,8 @@ class SessionLink:
         rehearsal = profile.environment == "rehearsal" and key == "rehearsal"
         addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in profile.urls.items())
         credentials = profile.credentials
-        signs = f"signs in by {credentials.mode}, {credentials.users} users"
+        users = "1 user" if credentials.users == 1 else f"{credentials.users} users"
+        signs = f"registers {users} of its own" if credentials.mode == "register" else f"{users}, {SIGNED_IN.get(credentials.mode, '')}"
         return TargetInfo(
             name=profile.name,
             environment=profile.environment,

@@ -269,6 +269,9 @@ def target_lines(target: TargetInfo, width: int) -> list[Line]:
         lines += [*[((part, "dim"),) for part in wrap(text, width)], BLANK]
     for text in target.lines:
         lines += [((part, "dim" if target.blanks else "plain"),) for part in wrap(clean(text), width)]
+    if not target.blanks:
+        text = "Enter shows the plan; Enter again runs it." if target.key == "rehearsal" else "Enter shows the plan; r asks to run it."
+        lines += [BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
     return lines
 
 

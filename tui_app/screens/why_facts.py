@@ -216,6 +216,8 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
         for finding in check.findings
         if finding.severity in ("critical", "major") and source in finding.text and observer in finding.text
     ]
+    # A leak has a direction: what this observer saw comes first, and what the other one saw is another cell's.
+    about = [item for item in about if item[1].text.startswith(f"{observer} ")] or about
     if leaks and not cited:
         cited = [seq for _, finding in about for _, seq in finding.evidence]
     rows = rows_of(sorted(dict.fromkeys(cited))[:WITNESSES], set(), reader, state)
