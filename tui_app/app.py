@@ -168,6 +168,8 @@ class VigilApp(DrivingApp):
         if view.running and view.caught_up == 1 and self.link is not None and not self.link.alive():
             self.catch_up()
             if not view.state.ended:
+                if view.fold is not None:
+                    view.fold.interrupted()
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
 
     # -- going from one screen to another

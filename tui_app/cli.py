@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
 def target_options(command: argparse.ArgumentParser) -> None:
     """Whom to validate; the same for every command that starts a session."""
-    command.add_argument("--target", default="rehearsal", metavar="T", help="rehearsal, docker, staging or a TOML file; default rehearsal")
+    command.add_argument("--target", metavar="T", help="rehearsal, docker, staging or a TOML file; default rehearsal")
     command.add_argument(
         "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
     )

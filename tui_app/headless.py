@@ -15,7 +15,7 @@ from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan, footprint, select
-from tui_app.order import make_plan, secrets_for
+from tui_app.order import make_plan, plan_of, secrets_for
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
@@ -31,20 +31,25 @@ EXIT_INTERRUPTED = 130
 
 def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for and return its exit code. Raises what `tui_app.cli.dispatch` turns into messages."""
-    profile = load(asked.target)
-    checks, preset, parent = asked.checks, asked.preset or "quick", ""
+    faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
+    checks, preset, parent, users = asked.checks, asked.preset or "quick", "", asked.users
+    profile = load(asked.target or "rehearsal")
     if asked.failed:
-        entry = sessions.find(asked.failed)
+        # The same target, faults and users as in the session whose failures are run again, unless others are named.
+        entry, before = sessions.find(asked.failed), plan_of(asked.failed)
         with Reader(entry.path) as reader:
             result = reader.result() or {}
         failed = [str(check["id"]) for check in result.get("checks", []) if check["verdict"] == "FAIL" and check["id"] in by_id()]
         if not failed:
             raise ValueError(f"nothing failed in session {entry.session}; run without --failed")
-        checks, parent = ",".join(failed), entry.session
+        checks, parent, users = ",".join(failed), entry.session, users or before.users
+        if asked.target is None:
+            profile, faults = Profile.model_validate(before.profile), faults or before.faults
+        say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(faults)}" if faults else ""))
     plan = make_plan(
-        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=asked.users, iterations=asked.iterations,
-        parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production,
-        faults=[name.strip() for name in asked.fault.split(",") if name.strip()], seed=asked.seed, parent=parent,
+        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
+        parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
+        parent=parent,
     )  # fmt: skip
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:

@@ -12,6 +12,8 @@ from tui_app.checks.api import Check
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
+from tui_app.recording.reader import Reader
+from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
@@ -63,6 +65,12 @@ def make_plan(
         parent=parent,
         owner=who,
     )
+
+
+def plan_of(session: str) -> Plan:
+    """The plan of a recorded session, for a rerun of it. Raises `RecordingError` where there is none such."""
+    with Reader(find(session).path) as reader:
+        return msgspec.json.decode(reader.header["plan"], type=Plan)
 
 
 async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None) -> Secrets:

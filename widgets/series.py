@@ -50,7 +50,7 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.1f}" if value < 9.95 and value != int(value) else f"{value:,.0f}"
 
 
-COLUMNS = (("p50", 7), ("p95", 7), ("p99", 7), ("max", 7), ("limit", 7), ("n", 6), ("late", 6))
+COLUMNS = (("p50", 7), ("p95", 7), ("p99", 7), ("max", 7), ("limit", 7), ("n", 6), ("taint", 6))
 TIGHT, TIGHT_SIZES = 56, {"p50": 6, "p95": 6}
 NARROW = ("p50", "p95", "limit", "n")
 
@@ -70,7 +70,7 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
     for row in rows:
         texts = {
             "p50": milliseconds(row.p50), "p95": milliseconds(row.p95), "p99": milliseconds(row.p99), "max": milliseconds(row.max),
-            "limit": milliseconds(row.limit), "n": f"{row.n:,}", "late": f"{row.tainted:,}" if row.tainted else "-",
+            "limit": milliseconds(row.limit), "n": f"{row.n:,}", "taint": f"{row.tainted:,}" if row.tainted else "-",
         }  # fmt: skip
         spans: list[Span] = [
             (fit(row.name, name), "plain"),
@@ -81,9 +81,9 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
                 "bad"
                 if column == "p95" and row.over
                 else "warn"
-                if column == "late" and row.tainted
+                if column == "taint" and row.tainted
                 else "dim"
-                if column in ("limit", "n", "late")
+                if column in ("limit", "n", "taint")
                 else "plain"
             )
             spans.append((fit(texts[column], size, "right"), tone if row.n or column == "limit" else "dim"))

@@ -45,7 +45,7 @@ def test_a_stale_part_is_found() -> None:
 
 
 def test_the_target_file_in_the_readme_can_be_planned_for(tmp_path: Path) -> None:
-    [toml] = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+    toml, *_ = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     path = tmp_path / "staging.toml"
     path.write_text(toml, "utf-8")
     profile = load(str(path))

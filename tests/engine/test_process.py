@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pty
 import signal
@@ -205,3 +206,32 @@ def test_what_is_private_is_private(here: Home, staging: dict[str, str], target:
     assert entry.path.stat().st_mode & 0o077 == 0
     assert entry.path.parent.stat().st_mode & 0o077 == 0
     vigil.communicate(timeout=WITHIN)
+
+
+def test_a_target_that_dies_in_mid_session_fails_and_is_no_fault_of_vigils(here: Home, target: Callable[..., str]) -> None:
+    staging, urls = serve("--delay-scale", "0.5")
+    vigil = here.start("run", "--target", target(urls), "--users", "2", "--json", str(here.folder / "out.json"))
+    until(running_session, "a session under way")
+    staging.kill()
+    staging.communicate()
+    _, err = vigil.communicate(timeout=110)
+    assert vigil.returncode == 1, err
+    result = json.loads((here.folder / "out.json").read_text())
+    assert "own fault" not in json.dumps(result)
+    assert result["verdict"] == "FAIL"
+    later = {one["id"]: one["verdict"] for one in result["checks"] if one["phase"] == "4"}
+    assert "PASS" not in {later[name] for name in ("message-persisted", "tiers-persist", "critical-endpoints", "history-agrees")}
+
+
+def test_an_interrupted_recording_is_judged_as_far_as_it_goes(here: Home, staging: dict[str, str], target: Callable[..., str]) -> None:
+    vigil = here.start("run", "--target", target(staging), *ARGS)
+    entry = until(running_session, "a session under way")
+    os.kill(entry.pid, signal.SIGKILL)
+    vigil.communicate(timeout=WITHIN)
+    listed = the_session()
+    assert listed is not None and (listed.ended, listed.word) == ("interrupted", "INCONCLUSIVE")
+    again = here.vigil("rejudge", entry.session)
+    assert again.code == 130 and again.result is not None
+    words = {one["id"]: one["verdict"] for one in again.result["checks"]}
+    assert words["sign-in"] == "PASS"
+    assert words["isolation-frames"] == "INCONCLUSIVE"

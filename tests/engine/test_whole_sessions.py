@@ -194,3 +194,22 @@ def test_the_budget_of_agent_runs_is_kept_and_what_it_stops_reads_blocked(
     assert ran.word("five-events") == "PASS"
     assert ran.word("isolation-frames") == "BLOCKED"
     assert "budget of 12 agent runs" in ran.reason("isolation-frames")
+
+
+def test_what_failed_is_run_again_on_the_same_target_with_the_same_fault(home: Home) -> None:
+    first = home.vigil("run", "--fault", "accept-expired", "--users", "2", "--checks", "token-matrix")
+    assert first.code == 1 and first.result is not None
+    again = home.vigil("run", "--failed", first.result["session"][:6])
+    assert again.code == 1, again.out + again.err
+    assert again.result is not None
+    assert again.result["parent"] == first.result["session"]
+    assert again.result["target"]["faults"] == ["accept-expired"]
+    assert "accept-expired" in again.err and "accept-expired" in again.out
+    assert again.word("token-matrix") == "FAIL"
+
+
+def test_a_part_of_a_plan_may_pass_and_decides_nothing(home: Home, staging: dict[str, str], target: Callable[..., str]) -> None:
+    ran = home.vigil("run", "--target", target(staging), "--users", "1", "--checks", "health-services")
+    assert ran.code == 0 and ran.result is not None
+    assert ran.result["verdict"] == "PASS"
+    assert ran.result["decision"]["staging"] == "inconclusive"

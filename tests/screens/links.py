@@ -57,7 +57,7 @@ class HandMadeLink:
     def sessions(self) -> list[SessionLine]:
         return self.known
 
-    def catalogue(self) -> list[Mapping[str, Any]]:
+    def catalogue(self, environment: str) -> list[Mapping[str, Any]]:
         return checks_json()
 
     def preset(self, name: str) -> frozenset[str]:

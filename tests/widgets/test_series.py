@@ -51,7 +51,7 @@ def test_over_its_limit_is_said_in_the_bad_tone_on_p95() -> None:
 
 def test_with_room_all_columns_are_shown() -> None:
     (head, _) = series_lines([SeriesRow("ping", (1.0,), n=1, tainted=3)], 100)
-    assert line_text(head).split() == ["p50", "p95", "p99", "max", "limit", "n", "late"]
+    assert line_text(head).split() == ["p50", "p95", "p99", "max", "limit", "n", "taint"]
 
 
 def test_milliseconds() -> None:

@@ -73,12 +73,12 @@ async def _archive(profile: Profile, plan: Plan, session: str, threads: dict[str
     created = Created()
     client = HttpClient({name: url for name, url in profile.urls.items() if name != "websocket"}, created)
     try:
-        tokens = await _sign_in(profile, plan, names, client)
+        tokens, why = await _sign_in(profile, plan, names, client)
         for label, token in tokens.items():
             threads.update(await _unrecorded(session, label, token, client, threads))
         for name, owner in threads.items():
             created.add("thread", name, owner)
-            await _archive_one(name, owner, tokens.get(owner), client, left)
+            await _archive_one(name, owner, tokens.get(owner), why, client, left)
         for token in tokens.values():
             await client.request("auth", "POST", "/auth/logout", token=token, json={})
     finally:
@@ -99,9 +99,9 @@ async def _unrecorded(session: str, label: str, token: str, client: HttpClient, 
     }
 
 
-async def _archive_one(name: str, owner: str, token: str | None, client: HttpClient, left: Left) -> None:
+async def _archive_one(name: str, owner: str, token: str | None, why: str, client: HttpClient, left: Left) -> None:
     if token is None:
-        left.lines.append(f"thread {name} of {owner} stays: its account cannot sign in")
+        left.lines.append(f"thread {name} of {owner} stays: {why or 'its account is not known here any more'}")
         left.done = False
         return
     answer = await client.request("backend", "DELETE", f"/api/threads/{name}", token=token, ours=("thread", name))
@@ -117,19 +117,22 @@ def _names(reader: Reader) -> dict[str, str]:
     return {row.user: str(row.body.get("name", "")) for row in reader.rows(kinds=("user",))}
 
 
-async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: HttpClient) -> dict[str, str]:
-    """Label -> access token, for those who can still sign in."""
+async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: HttpClient) -> tuple[dict[str, str], str]:
+    """Label -> access token for those who can still sign in, and why the last one who cannot could not."""
     if plan.mode == "register":
         kept = {account.email.partition("@")[0]: account for account in Store(sessions.state_dir()).accounts(profile.auth)}
         accounts = [(label, kept[name]) for label, name in names.items() if name in kept]
     else:
         found = await credentials.resolve(profile, os.environ, users=plan.users)
         if found.tokens:
-            return {f"u{index}": token.access for index, token in enumerate(found.tokens, 1)}
+            return {f"u{index}": token.access for index, token in enumerate(found.tokens, 1)}, ""
         accounts = [(f"u{index}", account) for index, account in enumerate(found.accounts, 1)]
     tokens: dict[str, str] = {}
+    why = ""
     for label, account in accounts:
         answer = await client.request("auth", "POST", "/auth/login", json={"email": account.email, "password": account.password})
         if isinstance(answer.json, dict) and answer.json.get("access_token"):
             tokens[label] = str(answer.json["access_token"])
-    return tokens
+        else:
+            why = f"signing in is answered with {answer.status}" if answer.status else f"the target does not answer ({answer.error})"
+    return tokens, why

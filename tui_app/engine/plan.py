@@ -100,7 +100,12 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     what each check declares;
     `minutes` is the estimate for the whole session under the target's pacing.
     """
-    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0, "seconds": 0}
+    spent: dict[str, float] = {}
+    for check in checks:
+        # Checks of a phase run side by side, and those that are exclusive after them, one by one.
+        seconds, lane = check.cost(plan.users, plan.preset).get("seconds", 0), check.phase + ("!" if check.exclusive else "")
+        spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
+    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
     for check in checks:
         cost = check.cost(plan.users, plan.preset)
         for key in total:
@@ -117,6 +122,6 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
-        "minutes": round(max(total["seconds"] / 60, paced), 1),
+        "minutes": round(max(sum(spent.values()) * plan.iterations / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
     }

@@ -92,6 +92,22 @@ class Fold:
             self._state.t = max(self._state.t, last.t if last else 0)
         return len(rows)
 
+    def interrupted(self) -> None:
+        """Say that the engine has gone without an end: what it had not decided stays open, and nothing is under way any more."""
+        state = self._state
+        state.ended, state.end_reason = True, "interrupted"
+        state.waiting.clear()
+        for check in state.checks.values():
+            if check.word in ("", "RUNNING"):
+                check.word, check.reason, check.to_decide = "INCONCLUSIVE", "the engine died before it was decided", "run it again"
+        for run in state.runs.values():
+            if run.state == "running":
+                run.state, run.why = "unfinished", "the engine died"
+        for phase in state.phases:
+            if state.phases[phase] == "running":
+                state.phases[phase] = "done"
+        self._word_so_far()
+
     # -- the plan
 
     def _plan(self, header: Mapping[str, str]) -> None:
@@ -102,6 +118,8 @@ class Fold:
         plan = _json(header.get("plan", ""))
         if isinstance(plan, dict):
             state.preset = str(plan.get("preset") or "")
+            faults = plan.get("faults")
+            state.faults = tuple(str(name) for name in faults) if isinstance(faults, list) else ()
             target = plan.get("target")
             named = target if isinstance(target, dict) else {"name": target}
             state.target = str(named.get("name") or "")

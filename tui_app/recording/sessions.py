@@ -166,9 +166,11 @@ def entry_of(path: Path) -> SessionEntry:
         who = _holder_of_file(session, path)
         problem = str(error)
     ended = (state.end_reason or "complete") if state.ended else ("" if who else INTERRUPTED)
+    # What a dead engine did not live to ask is open: only a failure is certain.
+    word = "INCONCLUSIVE" if ended == INTERRUPTED and state.word != "FAIL" and not problem else state.word
     return SessionEntry(
         session, path, state.started, state.target, who is not None, who.pid if who else 0,
-        Path(who.control) if who and who.control else None, state.word, ended, problem,
+        Path(who.control) if who and who.control else None, word, ended, problem,
     )  # fmt: skip
 
 

@@ -125,6 +125,8 @@ class SessionState:
     environment: str = ""
     build: str = ""
     preset: str = ""
+    faults: tuple[str, ...] = ()
+    """Faults seeded into the rehearsal: what fails by them is no fault of a build."""
     host: str = ""
     started: str = ""
     phases: dict[str, str] = field(default_factory=dict)  # "1".."4" -> waiting | running | done

@@ -172,6 +172,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
         found.append(("ENGINE GONE", "bad"))
+    if state.faults:
+        found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.role == "replay":
         found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
     elif view.role == "opened":

@@ -29,6 +29,8 @@ def catch_up(view: View, budget: float = math.inf) -> None:
             behind = view.fold.catch_up(view.reader, ROWS_AT_ONCE) >= ROWS_AT_ONCE
             if time.monotonic() >= until:
                 break
+        if not behind and view.role == "opened" and not view.fold.state.ended:
+            view.fold.interrupted()
         view.caught_up = min(view.fold.state.seq / max(view.reader.head(), 1), 0.99) if behind else 1.0
     except RecordingError as error:
         view.gone, view.caught_up = view.gone or clean(str(error)), 1.0

@@ -58,9 +58,9 @@ class PlanningApp(App[int]):
         """Plan for a target."""
         if self.link is None:
             return
-        self.target = target
-        if not self.plan_model.checks:
-            self.plan_model = PlanModel.of(self.link.catalogue(), self.link.preset)
+        before, self.target = self.target, target
+        if not self.plan_model.checks or before is None or before.environment != target.environment:
+            self.plan_model = PlanModel.of(self.link.catalogue(target.environment), self.link.preset)
         self.plan_model.users = 5 if target.environment == "rehearsal" else 2
         self.go("plan")
 

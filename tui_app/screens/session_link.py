@@ -81,7 +81,7 @@ class Link(Protocol):
     async def check(self, info: TargetInfo) -> TargetInfo: ...
     def recorded(self, header: Mapping[str, str]) -> TargetInfo: ...
     def sessions(self) -> list[SessionLine]: ...
-    def catalogue(self) -> list[Mapping[str, Any]]: ...
+    def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
@@ -202,11 +202,11 @@ class SessionLink:
 
         return [line_of(entry) for entry in list_sessions()]
 
-    def catalogue(self) -> list[Mapping[str, Any]]:
-        """The checks, as `vigil checks --json` prints them."""
+    def catalogue(self, environment: str) -> list[Mapping[str, Any]]:
+        """The checks that mean anything in this environment, as `vigil checks --json` prints them."""
         from tui_app.checks.catalogue import as_json, catalogue
 
-        return [as_json(check) for check in catalogue()]
+        return [as_json(check) for check in catalogue() if environment in check.environments]
 
     def preset(self, name: str) -> frozenset[str]:
         """The checks that a preset selects, with those that they need."""
@@ -216,7 +216,7 @@ class SessionLink:
 
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
-        from tui_app.order import make_plan
+        from tui_app.order import make_plan, plan_of
         from tui_app.target.consent import ConsentError
         from tui_app.target.problems import ProfileError
 
@@ -228,6 +228,7 @@ class SessionLink:
                 users=choice.users,
                 consent_option=",".join(choice.consent) or None,
                 parent=choice.parent,
+                faults=plan_of(choice.parent).faults if choice.parent else (),
             )
         except (PlanError, ProfileError, ConsentError) as error:
             raise LinkError(str(error)) from error

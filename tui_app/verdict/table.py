@@ -57,9 +57,12 @@ def verdict_table(result: Mapping[str, Any], *, width: int | None = None, ascii_
         f"{footprint['agent_runs']} agent runs, {footprint['connects']} connects, "
         f"{len(footprint['created'])} things created, {len(footprint['left_behind'])} left behind",
     ]
-    if target.get("environment") == "rehearsal":
-        foot.append("The rehearsal decides nothing about staging.")
-    elif result.get("decision", {}).get("action"):
+    if target.get("faults"):
+        foot.append(f"Seeded faults: {', '.join(target['faults'])}.")
+    refused = next((one for one in result["checks"] if one["verdict"] == "BLOCKED" and "only reads" in one["reason"]), None)
+    if refused is not None:
+        foot.append(f"Refused: {sanitize(refused['reason'])}")
+    if result.get("decision", {}).get("action"):
         foot.append(str(result["decision"]["action"]))
     criteria = [
         CriterionLine(one["verdict"], one["id"], one["title"], sanitize(one["measured"]), one["limit"], one["n"])
