@@ -1,8 +1,21 @@
-"""What all tests share: property tests never fail for being slow, since the machine they run on may be."""
+"""What all tests share: property tests never fail for being slow, and whole sessions never run beside each other."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+SESSIONS = ("engine", "terminal", "checks", "rehearsal")
+"""Folders whose tests start processes and measure: one worker takes them one by one, the other takes all the rest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two groups for two workers."""
+    for item in items:
+        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group("sessions" if folder in SESSIONS else "rest"))

@@ -18,7 +18,7 @@ def ended(status: str, outcome: str, reason: str, word: str = "") -> dict[str, A
     """A session of one check: one HTTP answer with this status, a drive with this outcome, and this end."""
     bench = Bench([by_id()["health-services"]], PLAN, {"session": "abcdef012345"})
     bodies = [
-        Row(seq=1, t=0, kind="session", type="start", text='{"session": "abcdef012345"}'),
+        Row(seq=1, t=0, kind="target", type="seen", text=json.dumps({"status": int(status), "environment": "staging"})),
         Row(
             seq=2, t=1, kind="http", check="health-services", dir="in", type=status, ms=1.0,
             text=json.dumps({"service": "backend", "path": "/health", "body": {"status": word}, "error": "refused"}),

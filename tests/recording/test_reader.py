@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -263,8 +264,9 @@ def read_only(tmp_path: Path, *files: Path) -> tuple[str, list[str]]:
     copies = [Path(shutil.copy(file, folder)) for file in files]
     for copy in copies:
         copy.chmod(0o444)
-    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent != Path(tempfile.gettempdir()) and parent.is_relative_to(tempfile.gettempdir()):
+            parent.chmod(0o755)
     folder.chmod(0o555)
     run = subprocess.run([sys.executable, "-c", AS_NOBODY, str(copies[0])], capture_output=True, text=True, cwd=ROOT, check=True)
     folder.chmod(0o755)

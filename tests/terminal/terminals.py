@@ -59,7 +59,9 @@ class Terminal:
         command = home.command(*args)
         wanted = {**home.env, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env}
         wanted = {
-            key: value for key, value in wanted.items() if key not in ("LC_ALL", "SSH_TTY", "SSH_CONNECTION", "NO_COLOR") or key in env
+            key: value
+            for key, value in wanted.items()
+            if key not in ("LC_ALL", "SSH_TTY", "SSH_CONNECTION", "NO_COLOR", "COLUMNS", "LINES") or key in env
         }
         self.master, slave = pty.openpty()
         self.resize(columns, rows, tell=False)

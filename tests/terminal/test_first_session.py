@@ -43,7 +43,7 @@ def test_enter_enter_runs_the_rehearsal_and_leaves_with_its_verdict(terminal: Ca
 
     table = vigil.tail()
     assert "Traceback" not in table
-    assert "The rehearsal decides nothing about staging" in table
+    assert "A rehearsal decides nothing about staging" in table
     for check in result["checks"]:
         assert re.search(rf"{check['verdict']} +{re.escape(check['suite'])} {re.escape(check['id'])} ", table), (check["id"], table)
     assert result["frames"]["received"] == sum(result["frames"]["classified"].values()) > 0
