@@ -29,7 +29,7 @@ from tui_app.engine.clock import Clock, Gate, Stopped, tick, watch_lag
 from tui_app.engine.context import LiveContext
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
-from tui_app.engine.process import calm_the_collector
+from tui_app.engine.process import keep_the_loop_free
 from tui_app.engine.sockets import LiveSocket, Sockets
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
@@ -152,7 +152,7 @@ async def engine(session: str, port: int, users: int, seconds: float) -> None:
         asyncio.create_task(watch_lag(lambda ms: void(log.add("lag", ms=ms)))),
         asyncio.create_task(tick(lambda: void(log.add("clock")))),
     ]
-    calm_the_collector()
+    keep_the_loop_free()
     log.add("session", {"session": session, "target": "metronome", "urls": {}, "who": ""}, type="start")
     log.add("check", {"id": "isolation-frames"}, check="isolation-frames", type="start")
     context = LiveContext(world, sockets, "isolation-frames")
