@@ -64,11 +64,6 @@ class LiveContext:
         """The plan's preset."""
         return self._world.plan.preset
 
-    @property
-    def iterations(self) -> int:
-        """How often the operator asked for each check."""
-        return self._world.plan.iterations
-
     async def gate(self) -> None:
         """Hold here while the session is held; raises `Stopped` once it stops."""
         await self._world.gate.passed()

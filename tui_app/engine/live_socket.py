@@ -46,7 +46,6 @@ class LiveSocket:
         self.began = time.monotonic_ns()
         self.open = False
         self.welcomed = False
-        self.negotiated: Opened | None = None
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
@@ -71,7 +70,6 @@ class LiveSocket:
     def opened(self, stamp: int, opened: Opened) -> None:
         """The upgrade was answered with 101."""
         self.open = True
-        self.negotiated = opened
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 

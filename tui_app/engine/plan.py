@@ -36,15 +36,12 @@ class Plan(msgspec.Struct, kw_only=True):
     parallel: bool = True
     consent: dict[str, Any] = msgspec.field(default_factory=dict)
     allow_production: bool = False
-    unattended: bool = False
     faults: list[str] = msgspec.field(default_factory=list)
     """Seeded faults of the rehearsal that the engine starts; only ever for the built-in rehearsal."""
     generation: str = "g2"
     seed: int = 0
     parent: str = ""
     owner: str = ""
-    left_out: dict[str, str] = msgspec.field(default_factory=dict)
-    """Checks of the catalogue that this plan does not contain, and why."""
 
 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:

@@ -138,12 +138,8 @@ class Sockets:
         self.live.discard(socket)
         if socket.slot is not None:
             self.spawn(socket.slot.aclose())
-        if self.idle_of(socket.label):
+        if socket.label in self._idle:
             self._idle[socket.label] = [one for one in self._idle[socket.label] if one is not socket]
-
-    def idle_of(self, label: str) -> list[LiveSocket]:
-        """The idle sockets of one user."""
-        return self._idle.get(label, [])
 
     def pause_all(self, paused: bool) -> None:
         """Our own bound is reached, or no longer: stop or go on reading everywhere."""

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from tui_app.checks.api import Answer, User
 from tui_app.engine.clock import Gate
 from tui_app.engine.log import Log
@@ -155,8 +153,3 @@ def tokens_of(body: Any) -> tuple[str, str]:
 def wall() -> str:
     """Now, UTC, RFC 3339, for labels only."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def as_json(value: Any) -> str:
-    """Compact JSON."""
-    return msgspec.json.encode(value).decode()
