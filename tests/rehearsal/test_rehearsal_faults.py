@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import jwt
 import pytest
 
+from tui_app import rehearsal
 from tui_app.model import CRITICAL_EVENTS
 from tui_app.rehearsal import list_faults
+from tui_app.rehearsal.faults import FAULTS
+from tui_app.rehearsal.faults.places import PLACES
 
 
 def test_the_registry_is_complete() -> None:
-    faults = list_faults()
-    assert [fault["id"] for fault in faults] == ["drop-tool-completed", "misroute-event", "accept-expired"]
-    for fault in faults:
+    for fault in list_faults():
         assert set(fault) == {"id", "behaviour", "caught_by", "probabilistic"}
         assert fault["caught_by"] and fault["behaviour"].endswith(".") and isinstance(fault["probabilistic"], bool)
+    for known in FAULTS.values():
+        assert known.source and set(known.listeners()) <= set(PLACES), known.id
+
+
+def test_every_place_is_passed_and_every_passed_place_is_listed() -> None:
+    package = Path(str(rehearsal.__file__)).parent
+    passed = {place for file in package.rglob("*.py") for place in re.findall(r"\.apply\(\s*\"([a-z._-]+)\"", file.read_text("utf-8"))}
+    assert passed == set(PLACES)
 
 
 async def expired(staging):

@@ -93,7 +93,7 @@ async def test_a_bad_token_is_refused_on_rest_and_websocket(staging, kind: str) 
 
 async def test_wrong_issuer_audience_and_time_are_refused_under_the_right_signature(tmp_path) -> None:
     """The server's own verification, with its key at hand: what no client can forge is refused, too."""
-    from tui_app.rehearsal.faults import Seeded
+    from tui_app.rehearsal.faults.registry import Seeded
     from tui_app.rehearsal.stores.cache import Cache
     from tui_app.rehearsal.tokens import TokenRefused, Tokens, load_key
 

@@ -7,14 +7,29 @@ from typing import Any
 
 from tui_app.checks import (
     suite_1_1,
+    suite_1_1_truth,
+    suite_1_1_ways,
     suite_1_2,
+    suite_1_2_doors,
+    suite_1_2_tokens,
     suite_2_1,
+    suite_2_1_messages,
+    suite_2_1_stream,
     suite_2_2,
+    suite_2_2_agent,
     suite_2_3,
+    suite_2_3_active,
+    suite_2_3_memory,
+    suite_2_3_windows,
     suite_3_1,
+    suite_3_1_reconnect,
     suite_3_2,
+    suite_3_2_pace,
     suite_4_1,
+    suite_4_1_contract,
+    suite_4_1_events,
     suite_4_2,
+    suite_4_2_stores,
 )
 from tui_app.checks.api import Check
 
@@ -35,7 +50,32 @@ SUITES = {
     "4.1": "Mission critical",
     "4.2": "One source of truth",
 }
-_MODULES = (suite_1_1, suite_1_2, suite_2_1, suite_2_2, suite_2_3, suite_3_1, suite_3_2, suite_4_1, suite_4_2)
+_MODULES = (
+    suite_1_1,
+    suite_1_1_truth,
+    suite_1_1_ways,
+    suite_1_2,
+    suite_1_2_doors,
+    suite_1_2_tokens,
+    suite_2_1,
+    suite_2_1_messages,
+    suite_2_1_stream,
+    suite_2_2,
+    suite_2_2_agent,
+    suite_2_3,
+    suite_2_3_active,
+    suite_2_3_memory,
+    suite_2_3_windows,
+    suite_3_1,
+    suite_3_1_reconnect,
+    suite_3_2,
+    suite_3_2_pace,
+    suite_4_1,
+    suite_4_1_contract,
+    suite_4_1_events,
+    suite_4_2,
+    suite_4_2_stores,
+)
 
 
 @cache
@@ -44,7 +84,7 @@ def catalogue() -> tuple[Check, ...]:
     checks = tuple(check for module in _MODULES for check in module.CHECKS)
     names = [check.id for check in checks]
     assert len(set(names)) == len(names), "two checks share an id"
-    missing = {needed for check in checks for needed in check.needs} - set(names)
+    missing = {needed for check in checks for needed in (*check.needs, *check.after)} - set(names)
     assert not missing, f"needed, but nowhere: {missing}"
     return checks
 

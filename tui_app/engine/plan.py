@@ -39,6 +39,8 @@ class Plan(msgspec.Struct, kw_only=True):
     faults: list[str] = msgspec.field(default_factory=list)
     """Seeded faults of the rehearsal that the engine starts; only ever for the built-in rehearsal."""
     generation: str = "g2"
+    rehearsal: list[str] = msgspec.field(default_factory=list)
+    """Options of the rehearsal that the engine starts, as on its command line."""
     seed: int = 0
     parent: str = ""
     owner: str = ""

@@ -46,6 +46,7 @@ class RehearsalChild:
             str(self.plan.seed),
             "--generation",
             self.plan.generation,
+            *self.plan.rehearsal,
         ]
         if self.plan.faults:
             command += ["--fault", ",".join(self.plan.faults)]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_app import __version__
-from tui_app.rehearsal.faults import Seeded
+from tui_app.rehearsal.faults import FAULTS
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.options import Options
 from tui_app.rehearsal.sockets import Sockets
 from tui_app.rehearsal.stores.analytics import Analytics
@@ -78,9 +79,10 @@ class Platform:
 
 def assemble(options: Options, directory: Path) -> Platform:
     """Open the stores in `directory` and put the platform together."""
-    faults = Seeded(options.faults)
+    log = TruthLog(options.log)
+    faults = Seeded([FAULTS[name] for name in options.faults], log.note)
     relational, cache, analytics = Relational(directory), Cache(directory), Analytics(directory)
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
-    return Platform(options, faults, relational, cache, analytics, tokens, TruthLog(options.log))
+    return Platform(options, faults, relational, cache, analytics, tokens, log)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import jwt
 
-from tui_app.rehearsal.faults import Seeded
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.stores.cache import Cache
 
 ISSUER = "netra-auth-service"

@@ -1,0 +1,16 @@
+"""Faults and checks name each other: a fault that nobody catches, or a check that names a fault which does not name it, is a defect."""
+
+from __future__ import annotations
+
+from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.rehearsal.faults import FAULTS
+
+
+def test_who_catches_a_fault_is_a_check_that_says_so() -> None:
+    said = {(fault, check.id) for check in catalogue() for fault in check.catches}
+    assert said == {(fault.id, name) for fault in FAULTS.values() for name in fault.caught_by}
+
+
+def test_the_proof_of_a_fault_plans_checks_that_exist() -> None:
+    for fault in FAULTS.values():
+        assert set(fault.proof.checks) <= set(by_id()), fault.id

@@ -1,0 +1,20 @@
+"""Faults that can be seeded into the rehearsal, by id. One module for each part of the platform that can be at fault."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tui_app.rehearsal.faults import connection, data, isolation, lifecycle, sign_in
+from tui_app.rehearsal.faults.registry import Fault
+
+FAULTS: Final[dict[str, Fault]] = {
+    fault.id: fault for module in (sign_in, data, lifecycle, isolation, connection) for fault in module.FAULTS
+}
+
+
+def as_json() -> list[dict[str, Any]]:
+    """The registry in the shape of `vigil faults --json`."""
+    return [
+        {"id": fault.id, "behaviour": fault.behaviour, "caught_by": list(fault.caught_by), "probabilistic": fault.probabilistic}
+        for fault in FAULTS.values()
+    ]

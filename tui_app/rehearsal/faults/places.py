@@ -1,0 +1,13 @@
+"""The named places at which a fault may take hold, with the value that passes there and the facts beside it.
+
+A service that gets a new place adds its line here; `Seeded.apply` with a name that is not listed is a defect, and a test finds it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PLACES: Final[dict[str, str]] = {
+    "token.expired": "bool, whether an expired token is to be refused. Facts: claims.",
+    "event.route": "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets).",
+}

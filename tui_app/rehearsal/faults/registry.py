@@ -1,0 +1,103 @@
+"""What a fault is, and how the services meet one without knowing it.
+
+At a named place a service passes a value through `Seeded.apply(place, value, **facts)`; a seeded fault that listens there may
+return another one. Nothing else of a service knows that faults exist. The places, their values and facts, stand in `places.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Receiver(Protocol):
+    """An open socket that frames can be delivered to."""
+
+    user_id: str
+
+
+class RunFacts(Protocol):
+    """What a fault may know of a run."""
+
+    run_id: str
+    user_id: str
+    ordinal: int
+
+
+Delivery = tuple[Receiver, dict[str, Any]]
+Listener = Callable[..., Any]
+Note = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The cheapest session in which the fault's check can FAIL, for `vigil selftest`.
+
+    checks -- beside those of `caught_by` (with what they need), none by default
+    options -- of the rehearsal, as on its command line
+    limits -- of the target, in place of the strategy's, where the fault is one of time
+    alone -- nothing runs beside this session: its fault is one of time
+    """
+
+    checks: tuple[str, ...] = ()
+    users: int = 2
+    delay_scale: float = 0.05
+    options: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    iterations: int = 1
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what users would suffer, which checks must catch it, and how it listens (made anew for each process).
+
+    source -- where the references describe it: 'B4' (validation methods 7) or 'FM-11' (wire contract 8)
+    """
+
+    id: str
+    behaviour: str
+    caught_by: tuple[str, ...]
+    listeners: Callable[[], dict[str, Listener]]
+    probabilistic: bool = False
+    source: tuple[str, ...] = ()
+    proof: Proof = Proof()
+
+
+def _quiet(what: str, **facts: Any) -> None:
+    """No log."""
+
+
+class Seeded:
+    """The faults of one process. With none seeded, `apply` returns every value as it is.
+
+    `note(what, **facts)` is told of every value that a fault changed, with whose run or token it was: the truth that
+    a self-test compares findings with.
+    """
+
+    def __init__(self, faults: Sequence[Fault] = (), note: Note = _quiet) -> None:
+        self.ids = tuple(fault.id for fault in faults)
+        self._note = note
+        self._places: dict[str, list[tuple[str, Listener]]] = {}
+        for fault in faults:
+            for place, listener in fault.listeners().items():
+                self._places.setdefault(place, []).append((fault.id, listener))
+
+    def apply(self, place: str, value: Any, **facts: Any) -> Any:
+        """`value` as the faults that listen at `place` leave it. A listener returns a new value and changes none in place."""
+        for name, listener in self._places.get(place, ()):
+            changed = listener(value, **facts)
+            if changed is not value and changed != value:
+                self._note("fault", fault=name, place=place, **_whose(facts))
+            value = changed
+        return value
+
+
+def _whose(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The run and the user that the facts of a place name, if they do."""
+    run, claims = facts.get("run"), facts.get("claims")
+    whose = {"run_id": getattr(run, "run_id", ""), "user_id": getattr(run, "user_id", "") or getattr(claims, "sub", "")}
+    if isinstance(facts.get("user_id"), str):
+        whose["user_id"] = facts["user_id"]
+    return {key: value for key, value in whose.items() if value}
