@@ -23,7 +23,7 @@ from tui_app.selftest.ablation import ablate
 from tui_app.selftest.jobs import Job, fault_jobs, healthy_jobs
 from tui_app.selftest.model import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, summed
 from tui_app.selftest.session import Outcome, carry_out
-from tui_app.selftest.standing import code_digest
+from tui_app.standing import code_digest
 
 LANES = 2
 ABLATION_ROUNDS = 2
