@@ -23,6 +23,7 @@ class Options:
     access_seconds: int = 900
     delay_scale: float = 1.0
     heartbeat_seconds: float = 30.0
+    lock_out: int = 0
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -42,6 +43,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--heartbeat-seconds", type=float, default=30.0, metavar="N", help="idle time before a heartbeat frame (default 30)"
     )
+    parser.add_argument(
+        "--lock-out", type=int, default=0, metavar="N", help="close a door for 30 s after N refused tokens in a row (default: never)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     found = parser.parse_args(argv)
@@ -51,6 +55,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--access-seconds must be at least 1")
     if not 0 < found.heartbeat_seconds <= 3600:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
+    if found.lock_out < 0:
+        parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
@@ -65,6 +71,7 @@ def parse(argv: list[str] | None) -> Options:
         access_seconds=found.access_seconds,
         delay_scale=found.delay_scale,
         heartbeat_seconds=found.heartbeat_seconds,
+        lock_out=found.lock_out,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Coroutine, Iterator
+from typing import Any, Protocol
 
 from tui_app.rehearsal.frames import Frame
 
@@ -16,9 +16,12 @@ class OpenSocket(Protocol):
     """What the registry needs of a session."""
 
     user_id: str
+    sid: str
 
     async def send(self, frame: Frame) -> None: ...
     async def close(self, code: int, reason: str) -> None: ...
+    async def end(self, cause: str, reason: str) -> None: ...
+    def lasts_until(self, exp: int) -> None: ...
 
 
 class ActiveRun(Protocol):
@@ -62,6 +65,16 @@ class Sockets:
     def others(self, user_id: str) -> list[OpenSocket]:
         """Open sockets of everybody else."""
         return [socket for socket in self._open.values() if socket.user_id != user_id]
+
+    def of_session(self, sid: str) -> list[OpenSocket]:
+        """Open sockets of one signed-in session."""
+        return [socket for socket in self._open.values() if sid and socket.sid == sid]
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside, and keep it from being collected."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def begin(self, run: ActiveRun) -> None:
         """A run has an id from now on."""
