@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         listing = commands.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+        if name == "checks":
+            listing.add_argument("--strategy", action="store_true", help="the strategy's own commands, and Vigil's for each")
 
     commands.add_parser("rehearse", help="serve the built-in staging; prints one JSON line with its addresses", add_help=False)
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
@@ -134,7 +136,7 @@ def _command(asked: argparse.Namespace) -> int:
 
         return run_app(AppStart(attach=find(asked.session)))
     if command == "checks":
-        return _checks(asked.json)
+        return _checks(asked.json, asked.strategy)
     if command == "faults":
         return _faults(asked.json)
     from tui_app import manage
@@ -159,12 +161,21 @@ def _bare() -> int:
     return headless(parser().parse_args(["run", "--target", "rehearsal"]))
 
 
-def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
-    from tui_app.checks.catalogue import as_json as one
+def commands() -> frozenset[str]:
+    """The names of the commands that this build has."""
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return frozenset(found.choices)
 
+
+def _checks(as_json: bool, strategy: bool) -> int:
+    from tui_app.checks import strategy as table
+    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
+
+    if strategy:
+        print(json.dumps(table.as_json(commands()), indent=1) if as_json else table.as_text(commands()))
+        return 0
     if as_json:
-        print(json.dumps([one(check) for check in catalogue()], indent=1))
+        print(json.dumps(table.entries(), indent=1))
         return 0
     phase = suite = ""
     for check in catalogue():
