@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         listing = commands.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+        if name == "checks":
+            listing.add_argument("--strategy", action="store_true", help="the strategy's own commands, and Vigil's for each")
 
     selftest = commands.add_parser("selftest", help="seed every fault into the rehearsal, and see its check fail: minutes, on this machine")
     selftest.add_argument("--faults", default="", metavar="ID,..", help="only these faults, and no healthy sessions")
@@ -141,7 +143,7 @@ def _command(asked: argparse.Namespace) -> int:
 
         return run_app(AppStart(attach=find(asked.session)))
     if command == "checks":
-        return _checks(asked.json)
+        return _checks(asked.json, asked.strategy)
     if command == "faults":
         return _faults(asked.json)
     if command == "selftest":
@@ -170,12 +172,21 @@ def _bare() -> int:
     return headless(parser().parse_args(["run", "--target", "rehearsal"]))
 
 
-def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
-    from tui_app.checks.catalogue import as_json as one
+def commands() -> frozenset[str]:
+    """The names of the commands that this build has."""
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return frozenset(found.choices)
 
+
+def _checks(as_json: bool, strategy: bool) -> int:
+    from tui_app.checks import strategy as table
+    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
+
+    if strategy:
+        print(json.dumps(table.as_json(commands()), indent=1) if as_json else table.as_text(commands()))
+        return 0
     if as_json:
-        print(json.dumps([one(check) for check in catalogue()], indent=1))
+        print(json.dumps(table.entries(), indent=1))
         return 0
     phase = suite = ""
     for check in catalogue():
