@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 PLACES: Final[dict[str, str]] = {
+    "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "token.expired": "bool, whether an expired token is to be refused. Facts: claims.",
     "event.route": "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets).",
 }
