@@ -56,6 +56,13 @@ def parser() -> argparse.ArgumentParser:
         if name == "checks":
             listing.add_argument("--strategy", action="store_true", help="the strategy's own commands, and Vigil's for each")
 
+    selftest = commands.add_parser("selftest", help="seed every fault into the rehearsal, and see its check fail: minutes, on this machine")
+    selftest.add_argument("--faults", default="", metavar="ID,..", help="only these faults, and no healthy sessions")
+    selftest.add_argument("--healthy", type=int, metavar="N", help="so many healthy sessions beside the full ones; default 60")
+    selftest.add_argument("--healthy-only", action="store_true", help="only healthy sessions: false alarms and gaps")
+    selftest.add_argument("--lanes", type=positive, default=2, metavar="N", help="sessions side by side; default 2")
+    selftest.add_argument("--keep", metavar="DIR", help="keep recordings of what was missed, and of healthy sessions, here")
+    selftest.add_argument("--json", metavar="FILE", help="write the result (vigil.selftest/1); - for standard output")
     commands.add_parser("rehearse", help="serve the built-in staging; prints one JSON line with its addresses", add_help=False)
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
@@ -139,6 +146,10 @@ def _command(asked: argparse.Namespace) -> int:
         return _checks(asked.json, asked.strategy)
     if command == "faults":
         return _faults(asked.json)
+    if command == "selftest":
+        from tui_app.selftest.run import run as selftest
+
+        return selftest(asked)
     from tui_app import manage
 
     if command == "sessions":

@@ -101,6 +101,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
+        print(f"\n{plan.selftest}")
     say(f"recording {began.recording}")
     return int(result["exit"])
 

@@ -15,6 +15,7 @@ from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
+from tui_app.standing import sentence
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
 
@@ -63,6 +64,7 @@ def make_plan(
         faults=list(faults),
         seed=seed,
         parent=parent,
+        selftest=sentence(),
         owner=who,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ class Options:
     access_seconds: int = 900
     delay_scale: float = 1.0
     heartbeat_seconds: float = 30.0
+    tls: bool = False
+    e2e_key_env: str = ""
+    """Name of the variable with the key of the e2e sign-in; never the key itself."""
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -42,6 +46,10 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--heartbeat-seconds", type=float, default=30.0, metavar="N", help="idle time before a heartbeat frame (default 30)"
     )
+    parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
+    parser.add_argument(
+        "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     found = parser.parse_args(argv)
@@ -53,6 +61,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
+    if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
+        parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
@@ -65,6 +75,8 @@ def parse(argv: list[str] | None) -> Options:
         access_seconds=found.access_seconds,
         delay_scale=found.delay_scale,
         heartbeat_seconds=found.heartbeat_seconds,
+        tls=found.tls,
+        e2e_key_env=found.e2e_key_env,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
     )
