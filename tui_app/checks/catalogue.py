@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_app.checks import (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -52,6 +53,7 @@ SUITES = {
 }
 _MODULES = (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,

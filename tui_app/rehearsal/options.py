@@ -23,6 +23,7 @@ class Options:
     access_seconds: int = 900
     delay_scale: float = 1.0
     heartbeat_seconds: float = 30.0
+    wait_scale: float = 1.0
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -42,6 +43,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--heartbeat-seconds", type=float, default=30.0, metavar="N", help="idle time before a heartbeat frame (default 30)"
     )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     found = parser.parse_args(argv)
@@ -53,6 +57,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
+    if not 0 < found.wait_scale <= 100:
+        parser.error("--wait-scale must lie between 0 and 100")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
@@ -65,6 +71,7 @@ def parse(argv: list[str] | None) -> Options:
         access_seconds=found.access_seconds,
         delay_scale=found.delay_scale,
         heartbeat_seconds=found.heartbeat_seconds,
+        wait_scale=found.wait_scale,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
     )
