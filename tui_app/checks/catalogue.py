@@ -9,6 +9,7 @@ import msgspec
 
 from tui_app.checks import (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -57,6 +58,7 @@ SUITES = {
 }
 _MODULES = (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,

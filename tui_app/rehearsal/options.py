@@ -27,6 +27,7 @@ class Options:
     tls: bool = False
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
+    wait_scale: float = 1.0
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -50,6 +51,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
     )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     found = parser.parse_args(argv)
@@ -63,6 +67,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--delay-scale must lie between 0 and 100")
     if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
         parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
+    if not 0 < found.wait_scale <= 100:
+        parser.error("--wait-scale must lie between 0 and 100")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
@@ -77,6 +83,7 @@ def parse(argv: list[str] | None) -> Options:
         heartbeat_seconds=found.heartbeat_seconds,
         tls=found.tls,
         e2e_key_env=found.e2e_key_env,
+        wait_scale=found.wait_scale,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
     )

@@ -16,10 +16,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.frames import Frame
+from tui_app.rehearsal.line import Line
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
 from tui_app.rehearsal.stores.tier import TierDown
 from tui_app.rehearsal.tokens import TokenRefused
+from tui_app.rehearsal.web import error_response
 
 log = logging.getLogger(__name__)
 RUN_TYPES = frozenset(
@@ -59,6 +61,10 @@ class Gateway:
 
     async def serve(self, websocket: WebSocket) -> None:
         """The life of one socket. A refused one gets an error frame and close code 1008."""
+        status = self.platform.faults.apply("connect.status", 101)
+        if status != 101:
+            await websocket.send_denial_response(error_response(status, "The upgrade failed"))
+            return
         offered = websocket.scope["subprotocols"]
         # Only the plain name is ever selected: the other item holds the credential, and an answer must not reflect that.
         await websocket.accept(subprotocol=JWT_AUTH if JWT_AUTH in offered else None)
@@ -89,6 +95,7 @@ class Session:
         self.platform = platform
         self.user_id = user_id
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
+        self.line = Line(platform, websocket, user_id)
         self._websocket = websocket
         self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_WAITING)
         self._current: Run | None = None
@@ -107,19 +114,28 @@ class Session:
 
     async def serve(self) -> None:
         """Until the client leaves. A run in flight is carried to its end then, so that its answer is in the history."""
-        sockets = self.platform.sockets
+        sockets, line = self.platform.sockets, self.line
+        if not await line.admitted("accepted"):
+            return
+        await line.pause(self.platform.faults.apply("connect.wait", 0.0, user_id=self.user_id, first=sockets.first_welcome()))
         sockets.add(self.connection_id, self)
         self.platform.log.note("socket_open", connection_id=self.connection_id, user_id=self.user_id)
         worker = asyncio.create_task(self._work())
         sockets.tasks.add(worker)
         worker.add_done_callback(sockets.tasks.discard)
+        code = 1006
         try:
             await self.send(frames.welcome(self.user_id, self.connection_id))
-            await self._read()
+            for frame in self.platform.faults.apply("socket.opened", [], user_id=self.user_id, receiver=self):
+                await self.send(frame)
+            if await line.admitted("welcomed"):
+                line.keep()
+            code = await self._read()
         finally:
             self._open = False
+            line.gone(code)
             sockets.remove(self.connection_id)
-            if self._current is None:
+            if self._current is None or not self.platform.faults.apply("run.survives", True, run=self._current):
                 worker.cancel()
             self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
 
@@ -127,8 +143,9 @@ class Session:
         """Deliver a frame; nothing happens once the socket is closed."""
         if not self._open or self._websocket.application_state is not WebSocketState.CONNECTED:
             return
+        frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
         try:
-            await self._websocket.send_text(msgspec.json.encode(frame).decode())
+            await self.line.send(msgspec.json.encode(frame).decode())
         except (WebSocketDisconnect, RuntimeError):
             self._open = False
 
@@ -142,7 +159,7 @@ class Session:
         except (WebSocketDisconnect, RuntimeError):
             return
 
-    async def _read(self) -> None:
+    async def _read(self) -> int:
         while True:
             try:
                 async with asyncio.timeout(self.platform.options.heartbeat_seconds):
@@ -151,7 +168,7 @@ class Session:
                 await self.send(frames.message("heartbeat", {"connection_id": self.connection_id}))
                 continue
             if incoming["type"] == "websocket.disconnect":
-                return
+                return int(incoming.get("code") or 1006)
             text = incoming.get("text")
             if text is None:
                 await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
@@ -168,6 +185,8 @@ class Session:
             await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
             return
         type_ = message.get("type")
+        if not await self.line.takes(type_ if isinstance(type_, str) else ""):
+            return
         if not isinstance(type_, str):
             await self.send(frames.ack("unknown", self.user_id))
         elif type_ in RUN_TYPES:
@@ -175,11 +194,16 @@ class Session:
         elif type_ in self._answers:
             await self._answers[type_](message)
         elif type_ not in SILENT_TYPES:
-            await self.send(frames.ack(type_, self.user_id))
+            await self._answer(frames.ack(type_, self.user_id), type_)
+
+    async def _answer(self, frame: Frame, type: str) -> None:
+        answer = self.line.answer(frame, type)
+        if answer is not None:
+            await self.send(answer)
 
     async def _ping(self, message: dict[str, Any]) -> None:
         data = {"id": message.get("id", _payload(message).get("id")), "timestamp": message.get("timestamp"), "user_id": self.user_id}
-        await self.send(frames.message("pong", data))
+        await self._answer(frames.message("pong", data), "ping")
 
     async def _heartbeat(self, _: dict[str, Any]) -> None:
         await self.send(frames.message("heartbeat_ack", {"status": "healthy", "user_id": self.user_id}))
@@ -243,6 +267,7 @@ class Session:
             await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", None, **run.ids))
 
     async def _route(self, run: Run, frame: Frame) -> None:
+        await self.line.pause(self.platform.faults.apply("event.wait", 0.0, run=run, type=frame["type"]))
         others = partial(self.platform.sockets.others, self.user_id)
         for receiver, what in self.platform.faults.apply("event.route", [(self, frame)], run=run, frame=frame, others=others):
             await receiver.send(what)
@@ -265,6 +290,7 @@ class Session:
             await self.send(frames.message("thread_created", {"thread_id": thread["id"], "request_id": request_id}))
         else:
             known = await store.thread(asked) if isinstance(asked, str) else None
+            known = self.platform.faults.apply("thread.known", known, user_id=self.user_id, opened=self.line.opened)
             if known is None or known["metadata"]["user_id"] != self.user_id:
                 text = "The thread is not there or not yours"
                 await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
