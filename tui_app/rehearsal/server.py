@@ -134,7 +134,7 @@ async def _main(options: Options, directory: Path) -> None:
             listener = _listener()
             urls[name] = f"http://{HOST}:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                app,
+                platform.jitter.answers(app),
                 http="h11",
                 ws="websockets-sansio",
                 lifespan="off",
