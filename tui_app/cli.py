@@ -82,6 +82,7 @@ def target_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
     )
+    command.add_argument("--generation", choices=("g1", "g2", "g3"), default="g2", help="which protocol the rehearsal speaks; default g2")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
 
 

@@ -149,7 +149,7 @@ async def _main(options: Options, directory: Path) -> None:
             listener = _listener()
             urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                app,
+                platform.jitter.answers(app),
                 http="h11",
                 ws=Upgrade,
                 lifespan="off",
