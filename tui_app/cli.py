@@ -160,9 +160,10 @@ def _bare() -> int:
 
 
 def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
+    from tui_app.checks.catalogue import OWN, PHASES, SUITES, catalogue, left_out, origin, proven
     from tui_app.checks.catalogue import as_json as one
 
+    tell(left_out())
     if as_json:
         print(json.dumps([one(check) for check in catalogue()], indent=1))
         return 0
@@ -174,9 +175,17 @@ def _checks(as_json: bool) -> int:
         if check.suite != suite:
             suite = check.suite
             print(f"  {suite}  {SUITES[suite]}")
-        proof = f"fails on {', '.join(check.catches)}" if check.catches else "unproven"
-        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}")
+        names = ", ".join(check.catches)
+        proof = f"fails on {names}" if proven(check) else f"unproven: no self-test has seen it fail on {names}" if names else "unproven"
+        whose = "" if origin(check) == OWN else f"; {origin(check)}"
+        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}{whose}")
     return 0
+
+
+def tell(lines: Sequence[str]) -> None:
+    """What could not join the catalogue, on stderr: left out, and never in silence."""
+    for line in lines:
+        print(f"vigil: {line}", file=sys.stderr)
 
 
 def _faults(as_json: bool) -> int:

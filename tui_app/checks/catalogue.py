@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from tui_app.checks import (
+    outside,
+    proof,
     suite_1_1,
     suite_1_1_truth,
     suite_1_1_ways,
@@ -32,6 +34,11 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
+from tui_app.checks.standing import OWN
+
+__all__ = [
+    "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
+]  # fmt: skip
 
 PHASES = {
     "1": "Environment and core",
@@ -79,8 +86,8 @@ _MODULES = (
 
 
 @cache
-def catalogue() -> tuple[Check, ...]:
-    """Every check, in order. Ids are unique and what a check needs exists."""
+def own() -> tuple[Check, ...]:
+    """Vigil's own checks, in order. Ids are unique and what a check needs exists."""
     checks = tuple(check for module in _MODULES for check in module.CHECKS)
     names = [check.id for check in checks]
     assert len(set(names)) == len(names), "two checks share an id"
@@ -90,9 +97,49 @@ def catalogue() -> tuple[Check, ...]:
 
 
 @cache
+def from_outside() -> outside.Outside:
+    """A team's own checks, and what of them was left out and why."""
+    return outside.load({check.id: check for check in own()}, SUITES)
+
+
+@cache
+def catalogue() -> tuple[Check, ...]:
+    """Every check, suite by suite: in each Vigil's own, then those from outside."""
+    order = {suite: place for place, suite in enumerate(SUITES)}
+    return tuple(sorted((*own(), *from_outside().checks), key=lambda check: order[check.suite]))
+
+
+@cache
 def by_id() -> dict[str, Check]:
     """The catalogue by id."""
     return {check.id: check for check in catalogue()}
+
+
+def left_out() -> tuple[str, ...]:
+    """What could not join the catalogue, a line each: to be told wherever the catalogue is."""
+    return tuple(map(str, from_outside().refused))
+
+
+def origin(check: Check) -> str:
+    """Where a check comes from: `vigil`, `package:NAME` or `file:NAME.py`."""
+    return from_outside().origin.get(check.id, OWN)
+
+
+def proven(check: Check) -> bool:
+    """Whether a seeded fault that the check names has made it FAIL in a self-test.
+
+    Vigil's own are held to that by its tests, which run with every change; what comes from outside has to be seen.
+    """
+    seen = proof.seen_failing()
+    if origin(check) == OWN and not seen.of_release:
+        return bool(check.catches)
+    return not seen.by_check.get(check.id, frozenset()).isdisjoint(check.catches)
+
+
+def forget() -> None:
+    """Read everything anew when next asked."""
+    for kept in (own, from_outside, catalogue, by_id, proof.seen_failing):
+        kept.cache_clear()
 
 
 def as_json(check: Check) -> dict[str, Any]:
@@ -112,4 +159,6 @@ def as_json(check: Check) -> dict[str, Any]:
         "catches": list(check.catches),
         "measurable": True,
         "required": check.required,
+        "proven": proven(check),
+        "origin": origin(check),
     }
