@@ -6,16 +6,15 @@ import base64
 import binascii
 
 import msgspec
-from starlette.responses import PlainTextResponse
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.frames import Frame
+from tui_app.rehearsal.jitter import Outbox
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.session import Session
 from tui_app.rehearsal.tokens import TokenRefused
-
-JWT_AUTH = "jwt-auth"
+from tui_app.rehearsal.web import error_response
 
 
 def tokens_of(websocket: WebSocket) -> dict[str, str]:
@@ -53,13 +52,13 @@ class Gateway:
         offered = websocket.scope["subprotocols"]
         carried = faults.apply("upgrade.tokens", tokens_of(websocket))
         token = next(iter(carried.values()), "")
-        status = faults.apply("upgrade.status", 101, token=token)
+        status = faults.apply("connect.status", 101, token=token)
         if status != 101:
-            await websocket.send_denial_response(PlainTextResponse("refused", status))
+            await websocket.send_denial_response(error_response(status, "The upgrade failed"))
             return
-        # Only the plain name is ever selected: the other item holds the credential, and an answer must not reflect that.
-        chosen = faults.apply("upgrade.subprotocol", JWT_AUTH if JWT_AUTH in offered else None, offered=offered)
-        await websocket.accept(subprotocol=chosen)
+        await websocket.accept(
+            subprotocol=faults.apply("upgrade.subprotocol", self.platform.generation.subprotocol(offered), offered=offered)
+        )
         origin = websocket.headers.get("origin")
         if not faults.apply("origin.allowed", origin is None or origin in self.platform.origins, origin=origin, door="websocket"):
             await self._refuse(websocket, "ORIGIN_NOT_ALLOWED", "Origin not allowed", TokenRefused("ORIGIN", "Another site's page"), token)
@@ -79,9 +78,8 @@ class Gateway:
 
     async def _refuse(self, websocket: WebSocket, code: str, text: str, why: TokenRefused, token: str) -> None:
         frame: Frame = frames.error(code, text, {"reason": why.code, "message": why.message})
-        frame = self.platform.faults.apply("frame.sent", frame, token=token, user_id="")
-        try:
-            await websocket.send_text(msgspec.json.encode(frame).decode())
-            await websocket.close(1008, text)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+        frame = self.platform.faults.apply("frame.out", frame, user_id="", token=token)
+        outbox = Outbox(websocket, self.platform.jitter.of_socket())
+        await outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
+        await outbox.close(1008, text)
+        outbox.end()

@@ -13,6 +13,10 @@ from tui_app import __version__
 from tui_app.rehearsal.doors import Doors
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.rehearsal.faults.registry import Seeded
+from tui_app.rehearsal.frames import ENVIRONMENT as ENVIRONMENT
+from tui_app.rehearsal.generations import made
+from tui_app.rehearsal.generations.base import Generation
+from tui_app.rehearsal.jitter import Jitter
 from tui_app.rehearsal.options import Options
 from tui_app.rehearsal.sockets import Sockets
 from tui_app.rehearsal.stores.analytics import Analytics
@@ -21,9 +25,7 @@ from tui_app.rehearsal.stores.relational import Relational
 from tui_app.rehearsal.stores.tier import Probe, Tier
 from tui_app.rehearsal.tokens import Tokens, load_key
 
-ENVIRONMENT = "rehearsal"
 APP_NAME = "Rehearsal staging"
-BUILD = f"rehearsal-{__version__}-g2"
 
 
 class TruthLog:
@@ -56,6 +58,8 @@ class Platform:
     tokens: Tokens
     doors: Doors
     log: TruthLog
+    generation: Generation
+    jitter: Jitter
     origins: set[str] = field(default_factory=set)
     """Sites whose pages may call: the platform's own, known once it serves."""
     urls: dict[str, str] = field(default_factory=dict)
@@ -64,6 +68,11 @@ class Platform:
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def build(self) -> str:
+        """What the platform says of its build: version and generation."""
+        return f"rehearsal-{__version__}-{self.generation.name}"
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -91,5 +100,15 @@ def assemble(options: Options, directory: Path) -> Platform:
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
-    doors = Doors(tokens, faults, log, options.lock_out)
-    return Platform(options, faults, relational, cache, analytics, tokens, doors, log)
+    return Platform(
+        options,
+        faults,
+        relational,
+        cache,
+        analytics,
+        tokens,
+        Doors(tokens, faults, log, options.lock_out),
+        log,
+        made(options),
+        Jitter(options.seed, options.jitter_ms),
+    )

@@ -43,6 +43,13 @@ class Sockets:
         self._ordinals: dict[str, int] = {}
         self.active: dict[str, ActiveRun] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.past: dict[str, Any] = {}
+        self._welcomed = False
+
+    def first_welcome(self) -> bool:
+        """True once: for the first socket that this process lets in."""
+        first, self._welcomed = not self._welcomed, True
+        return first
 
     def __len__(self) -> int:
         return len(self._open)
