@@ -24,7 +24,10 @@ _SECRET_KEYS = {
     "id_token": "id",
     "token": "token",
 }
-_KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
+_KEPT_HEADERS = (
+    "content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "access-control-allow-origin", "access-control-allow-credentials",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
