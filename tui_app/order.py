@@ -15,6 +15,7 @@ from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
+from tui_app.standing import sentence
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
 
@@ -35,9 +36,9 @@ def make_plan(
     seed: int = 1,
     parent: str = "",
 ) -> Plan:
-    """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
+    """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
 
-    rehearsal -- options of `vigil rehearse` for the rehearsal that the engine starts
+    Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
     """
     asked = select(preset=preset) if checks is None else checks
     chosen = [check for check in asked if profile.environment in check.environments]
@@ -72,6 +73,7 @@ def make_plan(
         rehearsal=list(rehearsal),
         seed=seed,
         parent=parent,
+        selftest=sentence(),
         owner=who,
     )
 

@@ -5,6 +5,7 @@ Pure: what comes out depends on the rows that went in, in their order, and on no
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ import msgspec
 
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
-from tui_app.checks.judgement import Judgement, consistent
+from tui_app.checks.gaps import Gaps
+from tui_app.checks.judgement import Judgement, checked, consistent
+from tui_app.checks.standing import Standing, standings
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -45,7 +48,9 @@ class Bench:
         monitors = self.monitors
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
+        self.facts: Mapping[str, Standing] = standings(header, self.checks)
         self.sums = Sums()
+        self.gaps = Gaps({check.id for check in checks if check.at_end})
         self._said: dict[str, Judgement] = {}
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
@@ -53,7 +58,9 @@ class Bench:
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
         if row.kind in DERIVED_KINDS:
+            self.gaps.derived(row)
             return []
+        self.gaps.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -69,6 +76,7 @@ class Bench:
                 case.rows.append(row)
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
+        self.gaps.owed = len(out)
         return out
 
     def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
@@ -81,10 +89,12 @@ class Bench:
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
         elif outcome == "stopped":
             self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+        elif outcome == "broken":
+            self._say(case.check, Judgement("INCONCLUSIVE", f"the check itself broke: {reason}", to_decide=decide), row, out)
         elif outcome == "fault":
             self._say(case.check, Judgement("INCONCLUSIVE", f"Vigil's own fault: {reason}", to_decide="report it; run again"), row, out)
         elif not self.checks[case.check].at_end:
-            self._say(case.check, self.checks[case.check].judge(case), row, out)
+            self._say(case.check, self._judge(case), row, out)
             case.rows.clear()
 
     def _conclude(self, row: Row, out: list[Row]) -> None:
@@ -94,7 +104,7 @@ class Bench:
                 continue
             check = self.checks[name]
             if self.sums.driven(name) and check.at_end:
-                judgement = check.judge(case)
+                judgement = self._judge(case)
                 if interrupted and judgement.word == "PASS":
                     judgement = Judgement(
                         "INCONCLUSIVE",
@@ -110,8 +120,20 @@ class Bench:
             out.append(Row(seq=0, t=row.t, kind="criterion", type=str(reading["verdict"]), text=_encode(reading).decode()))
         out.append(Row(seq=0, t=row.t, kind="result", type=str(self.result["verdict"]), text=_encode(self.result).decode()))
 
+    def _judge(self, case: Case) -> Judgement:
+        """What the check's own judge says. One from outside may break: then it has said nothing, and the session goes on."""
+        judge = self.checks[case.check].judge
+        if not self.facts[case.check].outside:
+            return judge(case)
+        try:
+            return checked(judge(case))
+        except Exception as error:  # noqa: BLE001  a team's code; Vigil's own faults end the session instead
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"the check itself broke: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+            return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
+
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = consistent(judgement)
+        judgement = self.gaps.weigh(check, consistent(judgement))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
@@ -121,10 +143,12 @@ class Bench:
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:
-    """Judge a recording anew from its acting rows. Returns the bench and all that its judges said, in order."""
+    """Judge a recording anew from its acting rows; what was said of them at the time only accounts for the numbers in between.
+
+    Returns the bench and all that its judges said, in order.
+    """
     bench = Bench(checks, plan, header)
     said: list[Row] = []
     for row in rows:
-        if row.kind not in DERIVED_KINDS:
-            said.extend(bench.feed(row))
+        said.extend(bench.feed(row))
     return bench, said

@@ -158,6 +158,8 @@ class Sockets:
 def _why(socket: LiveSocket) -> str:
     """Why an upgraded connection did not come to a welcome, in words."""
     opening = socket.opening
+    if opening.welcome is not None:
+        return "closed right after its welcome"
     if opening.error is not None:
         return f"it answered with {opening.error.code or 'an error'}"
     if opening.offer is not None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -67,8 +68,9 @@ class Delays:
 class Outbox:
     """What one socket sends. Without jitter a frame is written at once; with it, sending never waits and the order is kept."""
 
-    def __init__(self, websocket: WebSocket, delays: Delays) -> None:
+    def __init__(self, websocket: WebSocket, delays: Delays, write: Callable[[str], Awaitable[None]] | None = None) -> None:
         self._websocket = websocket
+        self._put = write or websocket.send_text
         self._delays = delays
         self._clock = asyncio.get_running_loop().time
         self._waiting: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
@@ -112,6 +114,6 @@ class Outbox:
     async def _write(self, text: str) -> None:
         if self._connected:
             try:
-                await self._websocket.send_text(text)
+                await self._put(text)
             except (WebSocketDisconnect, RuntimeError):
                 self._gone = True

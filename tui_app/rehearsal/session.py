@@ -18,10 +18,12 @@ from tui_app.rehearsal import frames
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.generations.base import Offer
 from tui_app.rehearsal.jitter import Outbox
+from tui_app.rehearsal.line import Line
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
 from tui_app.rehearsal.stores.tier import TierDown
 from tui_app.rehearsal.tokens import TokenRefused
+from tui_app.rehearsal.web import error_response
 
 log = logging.getLogger(__name__)
 RUN_TYPES = frozenset(
@@ -61,6 +63,10 @@ class Gateway:
 
     async def serve(self, websocket: WebSocket) -> None:
         """The life of one socket. A refused one gets an error frame and close code 1008."""
+        status = self.platform.faults.apply("connect.status", 101)
+        if status != 101:
+            await websocket.send_denial_response(error_response(status, "The upgrade failed"))
+            return
         await websocket.accept(subprotocol=self.platform.generation.subprotocol(websocket.scope["subprotocols"]))
         token = token_of(websocket)
         try:
@@ -88,10 +94,12 @@ class Session:
         self.platform = platform
         self.user_id = user_id
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
+        self.line = Line(platform, websocket, user_id)
         self.heard_at = asyncio.get_running_loop().time()
         self._websocket = websocket
-        self._outbox = Outbox(websocket, platform.jitter.of_socket())
+        self._outbox = Outbox(websocket, platform.jitter.of_socket(), self.line.send)
         self._offered: Offer | None = None
+        self._left = 1006
         self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_WAITING)
         self._current: Run | None = None
         self._open = True
@@ -109,7 +117,10 @@ class Session:
 
     async def serve(self) -> None:
         """Until the client leaves. A run in flight is carried to its end then, so that its answer is in the history."""
-        sockets = self.platform.sockets
+        sockets, line = self.platform.sockets, self.line
+        if not await line.admitted("accepted"):
+            return
+        await line.pause(self.platform.faults.apply("connect.wait", 0.0, user_id=self.user_id, first=sockets.first_welcome()))
         sockets.add(self.connection_id, self)
         self.platform.log.note("socket_open", connection_id=self.connection_id, user_id=self.user_id)
         worker = asyncio.create_task(self._work())
@@ -117,19 +128,25 @@ class Session:
         worker.add_done_callback(sockets.tasks.discard)
         generation = self.platform.generation
         alive: asyncio.Task[None] | None = None
+        code = 1006
         try:
             if refusal := await generation.greet(self):
                 await self.close(TRY_LATER, refusal)
                 return
+            for frame in self.platform.faults.apply("socket.opened", [], user_id=self.user_id, receiver=self):
+                await self.send(frame)
+            if await line.admitted("welcomed"):
+                line.keep()
             alive = asyncio.create_task(generation.keep_alive(self))
-            await self._read()
+            code = await self._read()
         finally:
             self._open = False
+            line.gone(code)
             self._outbox.end()
             if alive is not None:
                 alive.cancel()
             sockets.remove(self.connection_id)
-            if self._current is None:
+            if self._current is None or not self.platform.faults.apply("run.survives", True, run=self._current):
                 worker.cancel()
             self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
 
@@ -145,6 +162,7 @@ class Session:
     async def send(self, frame: Frame) -> None:
         """Deliver a frame of g2's shape, in the envelope of the generation that is played; nothing happens once the socket is closed."""
         if self._open:
+            frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
             await self._outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
 
     async def close(self, code: int, reason: str) -> None:
@@ -163,10 +181,12 @@ class Session:
             pass
         return None
 
-    async def _read(self) -> None:
+    async def _read(self) -> int:
+        """Take messages until the client leaves; the code with which it closed, 1006 for none."""
         while (text := await self._heard()) is not None:
             if (message := await self._understood(text)) is not None:
                 await self._take(message)
+        return self._left
 
     async def _heard(self) -> str | None:
         """The next text of the client; None once it has gone."""
@@ -176,6 +196,7 @@ class Session:
             if text is not None:
                 return text
             await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
+        self._left = int(incoming.get("code") or 1006)
         return None
 
     async def _understood(self, text: str) -> dict[str, Any] | None:
@@ -192,6 +213,8 @@ class Session:
 
     async def _take(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
+        if not await self.line.takes(type_ if isinstance(type_, str) else ""):
+            return
         if not isinstance(type_, str):
             await self.send(frames.ack("unknown", self.user_id))
         elif type_ in RUN_TYPES:
@@ -199,11 +222,16 @@ class Session:
         elif type_ in self._answers:
             await self._answers[type_](message)
         elif type_ not in SILENT_TYPES:
-            await self.send(frames.ack(type_, self.user_id))
+            await self._answer(frames.ack(type_, self.user_id), type_)
+
+    async def _answer(self, frame: Frame, type: str) -> None:
+        answer = self.line.answer(frame, type)
+        if answer is not None:
+            await self.send(answer)
 
     async def _ping(self, message: dict[str, Any]) -> None:
         data = {"id": message.get("id", _payload(message).get("id")), "timestamp": message.get("timestamp"), "user_id": self.user_id}
-        await self.send(frames.message("pong", data))
+        await self._answer(frames.message("pong", data), "ping")
 
     async def _heartbeat(self, _: dict[str, Any]) -> None:
         await self.send(frames.message("heartbeat_ack", {"status": "healthy", "user_id": self.user_id}))
@@ -267,6 +295,7 @@ class Session:
             await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", None, **run.ids))
 
     async def _route(self, run: Run, frame: Frame) -> None:
+        await self.line.pause(self.platform.faults.apply("event.wait", 0.0, run=run, type=frame["type"]))
         others = partial(self.platform.sockets.others, self.user_id)
         for receiver, what in self.platform.faults.apply("event.route", [(self, frame)], run=run, frame=frame, others=others):
             await receiver.send(what)
@@ -292,6 +321,7 @@ class Session:
             await self.send(frames.message("thread_created", {"thread_id": thread["id"], "request_id": request_id}))
         else:
             known = await store.thread(asked) if isinstance(asked, str) else None
+            known = self.platform.faults.apply("thread.known", known, user_id=self.user_id, opened=self.line.opened)
             if known is None or known["metadata"]["user_id"] != self.user_id:
                 text = "The thread is not there or not yours"
                 await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))

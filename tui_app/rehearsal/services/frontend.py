@@ -44,4 +44,5 @@ def frontend(platform: Platform) -> Starlette:
             Endpoint("GET", "/health", health, "Liveness"),
             Endpoint("GET", "/api/health", health, "Liveness"),
         ],
+        faults=platform.faults,
     )
