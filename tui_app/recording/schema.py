@@ -67,7 +67,7 @@ KINDS: Final = {
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
     "conn": (
-        "type dialing | open | welcome | closed | refused; {url, carry, phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
+        "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
         "welcome_ms}, warm: bool, subprotocol, generation, status, code, reason, by: us|target|network}; ms: time it took"
     ),
     "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
