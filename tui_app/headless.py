@@ -49,7 +49,7 @@ def run(asked: argparse.Namespace) -> int:
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
         parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
-        parent=parent,
+        generation=asked.generation, parent=parent,
     )  # fmt: skip
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
@@ -101,6 +101,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
+        print(f"\n{plan.selftest}")
     say(f"recording {began.recording}")
     return int(result["exit"])
 

@@ -12,6 +12,7 @@ import msgspec
 
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
+from tui_app.checks.gaps import Gaps
 from tui_app.checks.judgement import Judgement, consistent
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
@@ -46,6 +47,7 @@ class Bench:
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.sums = Sums()
+        self.gaps = Gaps({check.id for check in checks if check.at_end})
         self._said: dict[str, Judgement] = {}
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
@@ -53,7 +55,9 @@ class Bench:
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
         if row.kind in DERIVED_KINDS:
+            self.gaps.derived(row)
             return []
+        self.gaps.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -69,6 +73,7 @@ class Bench:
                 case.rows.append(row)
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
+        self.gaps.owed = len(out)
         return out
 
     def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
@@ -111,7 +116,7 @@ class Bench:
         out.append(Row(seq=0, t=row.t, kind="result", type=str(self.result["verdict"]), text=_encode(self.result).decode()))
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = consistent(judgement)
+        judgement = self.gaps.weigh(check, consistent(judgement))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
@@ -121,10 +126,12 @@ class Bench:
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:
-    """Judge a recording anew from its acting rows. Returns the bench and all that its judges said, in order."""
+    """Judge a recording anew from its acting rows; what was said of them at the time only accounts for the numbers in between.
+
+    Returns the bench and all that its judges said, in order.
+    """
     bench = Bench(checks, plan, header)
     said: list[Row] = []
     for row in rows:
-        if row.kind not in DERIVED_KINDS:
-            said.extend(bench.feed(row))
+        said.extend(bench.feed(row))
     return bench, said

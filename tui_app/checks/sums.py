@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import msgspec
+
 from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
+from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
@@ -34,6 +37,7 @@ class Proceedings(Protocol):
     judgements: Mapping[str, Judgement]
     monitors: Monitors
     sums: Sums
+    gaps: Gaps
 
 
 class Sums:
@@ -92,7 +96,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
     """The criteria and the result document, once the session's last row is there."""
     sums, plan = bench.sums, bench.plan
     reason = str(row.body.get("reason", ""))
-    criteria = read_criteria(_facts(bench))
+    criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(_facts(bench))]
     monitors = bench.monitors
     session = Session(
         session=bench.header.get("session", ""),
@@ -136,6 +140,13 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
         ],
     )
+
+
+def _weighed(reading: CriterionReading, gaps: Gaps) -> CriterionReading:
+    """A criterion is read from the whole session: over missing rows it does not pass."""
+    if reading.verdict != "PASS" or not gaps.found:
+        return reading
+    return msgspec.structs.replace(reading, verdict="INCONCLUSIVE", reason=f"{gaps.text()}; of the rest: {reading.reason}", to_decide=WHOLE)
 
 
 def _as_dict(reading: CriterionReading) -> dict[str, Any]:

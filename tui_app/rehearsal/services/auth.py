@@ -59,6 +59,7 @@ class Auth:
                 Endpoint("POST", "/auth/validate", self.verify, "Is this token valid", body=token),
                 Endpoint("GET", "/auth/me", self.me, "The caller's account", signed_in=True),
             ],
+            faults=self.platform.faults,
         )
 
     async def root(self, _: Request) -> Response:
