@@ -25,14 +25,11 @@ class Options:
     access_seconds: int = 900
     delay_scale: float = 1.0
     heartbeat_seconds: float = 30.0
-<<<<<<< HEAD
     tls: bool = False
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
-=======
     jitter_ms: float = 0.0
->>>>>>> gen
     stop_with_stdin: bool = False
     log: Path | None = None
 
@@ -73,34 +70,16 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
-<<<<<<< HEAD
     if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
         parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
     if not 0 < found.wait_scale <= 100:
         parser.error("--wait-scale must lie between 0 and 100")
-=======
     if not 0 <= found.jitter_ms <= 10_000:
         parser.error("--jitter-ms must lie between 0 and 10000")
->>>>>>> gen
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
         parser.error(f"unknown fault {', '.join(unknown)}; known: {', '.join(FAULTS)}")
-    return Options(
-        faults=faults,
-        generation=found.generation,
-        seed=found.seed,
-        data=found.data,
-        access_seconds=found.access_seconds,
-        delay_scale=found.delay_scale,
-        heartbeat_seconds=found.heartbeat_seconds,
-<<<<<<< HEAD
-        tls=found.tls,
-        e2e_key_env=found.e2e_key_env,
-        wait_scale=found.wait_scale,
-=======
-        jitter_ms=found.jitter_ms,
->>>>>>> gen
-        stop_with_stdin=found.stop_with_stdin,
-        log=found.log,
-    )
+    asked = {**vars(found), "faults": faults}
+    del asked["fault"]
+    return Options(**asked)
