@@ -38,7 +38,10 @@ def make_plan(
     seed: int = 1,
     parent: str = "",
 ) -> Plan:
-    """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
+    """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
+
+    Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
+    """
     asked = select(preset=preset) if checks is None else checks
     chosen = [check for check in asked if profile.environment in check.environments]
     if not chosen:

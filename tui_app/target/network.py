@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from tui_app.target.address import BLANK
 from tui_app.target.command import CommandError, output_of
 from tui_app.target.credentials import CredentialsError
 from tui_app.target.problems import ProfileError
@@ -59,7 +60,7 @@ def proxy_of(profile: Profile, environment: Mapping[str, str]) -> str:
             raise CredentialsError(f"[network] proxy: the variable {name} is not set, or empty. Set it in the shell that starts Vigil.")
     try:
         for url in profile.urls.values():
-            proxy_for(url, asked)
+            proxy_for(BLANK.sub("0", url), asked)
     except ProxyUnusable as error:
         where = "[network] proxy" if asked else "the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
         raise CredentialsError(f"{where}: {error}.") from None
