@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,15 @@ class World:
     pacing: Pacing
     client: Callable[[], HttpClient]
     """Makes an HTTP client: one per user, so that no cookie of one is ever sent for another."""
+    tls: ssl.SSLContext | None = None
+    """What trusts the target's private authority; None for the system's."""
+    proxy: str = ""
+    """The operator's own proxy for this target; '' for the system's."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with every request and upgrade, for a gateway in front of the target; changed in place when one is renewed."""
+    e2e_key: str = ""
+    blocked: str = ""
+    """Why nobody can be signed in, where that was known before the start."""
     bad: BadTokenCounter = field(default_factory=BadTokenCounter)
     accounts: list[dict[str, str]] = field(default_factory=list)
     """Accounts to sign in with: {email, password} each, or {token}; empty entries are registered."""
@@ -92,10 +102,7 @@ class World:
             type=method,
         )
         self.asked.add(service)
-        client = self._clients.get(user)
-        if client is None:
-            client = self._clients[user] = self.client()
-        result = await client.request(
+        result = await self.client_of(user).request(
             service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers
         )
         if result.status:
@@ -111,6 +118,12 @@ class World:
         }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
         return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+
+    def client_of(self, user: str) -> HttpClient:
+        """The HTTP client of one user ('' for nobody), with the cookies that were set for that user."""
+        if user not in self._clients:
+            self._clients[user] = self.client()
+        return self._clients[user]
 
     async def close(self) -> None:
         """Close every HTTP connection."""

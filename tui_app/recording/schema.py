@@ -67,7 +67,7 @@ KINDS: Final = {
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
     "conn": (
-        "type dialing | open | welcome | closed | refused; {url, carry, phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
+        "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
         "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
         "ms: time it took"
     ),
