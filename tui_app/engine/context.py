@@ -193,7 +193,7 @@ class LiveContext:
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
         deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
+        """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
         offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
         thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
@@ -217,8 +217,8 @@ class LiveContext:
             if event.name == "agent_completed":
                 seen["answer"], seen["end"] = event.text, "done"
                 return True
-            if event.name in ("error", "agent_error", "agent_failed"):
-                seen["end"] = "refused"
+            if event.name in ("error", "agent_error", "agent_failed", "agent_stopped"):
+                seen["end"] = "stopped" if event.name == "agent_stopped" else "refused"
                 return True
             return False
 
@@ -241,7 +241,7 @@ class LiveContext:
             if outcome != "done":
                 step.ended(outcome)
             step.note(run=seen["run"])
-        if seen["run"] and outcome == "done":
+        if seen["run"] and outcome in ("done", "stopped"):
             self._world.finished("run", seen["run"])
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
