@@ -25,6 +25,7 @@ class Options:
     heartbeat_seconds: float = 30.0
     stop_with_stdin: bool = False
     log: Path | None = None
+    numbered: bool = False
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -44,6 +45,7 @@ def parse(argv: list[str] | None) -> Options:
     )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
+    parser.add_argument("--numbered", action="store_true", help="number the events of each run from 1, as `sequence`")
     found = parser.parse_args(argv)
     if found.generation not in SERVED:
         parser.error(f"generation {found.generation} is not served yet; served: {', '.join(SERVED)}")
@@ -67,4 +69,5 @@ def parse(argv: list[str] | None) -> Options:
         heartbeat_seconds=found.heartbeat_seconds,
         stop_with_stdin=found.stop_with_stdin,
         log=found.log,
+        numbered=found.numbered,
     )

@@ -15,6 +15,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from tui_app.rehearsal import frames
+from tui_app.rehearsal.faults.registry import Taken
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
@@ -115,6 +116,8 @@ class Session:
         worker.add_done_callback(sockets.tasks.discard)
         try:
             await self.send(frames.welcome(self.user_id, self.connection_id))
+            for frame in self.platform.faults.apply("socket.opening", [], user_id=self.user_id):
+                await self.send(frame)
             await self._read()
         finally:
             self._open = False
@@ -123,12 +126,12 @@ class Session:
                 worker.cancel()
             self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
 
-    async def send(self, frame: Frame) -> None:
-        """Deliver a frame; nothing happens once the socket is closed."""
+    async def send(self, frame: Frame | str) -> None:
+        """Deliver a frame, or a text as it is; nothing happens once the socket is closed."""
         if not self._open or self._websocket.application_state is not WebSocketState.CONNECTED:
             return
         try:
-            await self._websocket.send_text(msgspec.json.encode(frame).decode())
+            await self._websocket.send_text(frame if isinstance(frame, str) else msgspec.json.encode(frame).decode())
         except (WebSocketDisconnect, RuntimeError):
             self._open = False
 
@@ -154,7 +157,7 @@ class Session:
                 return
             text = incoming.get("text")
             if text is None:
-                await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
+                await self._refuse("FORMAT_ERROR", "Binary frames are not understood; send JSON text")
             else:
                 await self._take(text)
 
@@ -162,11 +165,26 @@ class Session:
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
+            await self._refuse("JSON_PARSE_ERROR", "Invalid JSON format")
             return
         if not isinstance(message, dict):
-            await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
+            await self._refuse("FORMAT_ERROR", "A message must be a JSON object")
             return
+        await self._react(self.platform.faults.apply("message.taken", Taken(message), message=message, user_id=self.user_id))
+
+    async def _refuse(self, code: str, text: str, **ids: str) -> None:
+        taken = Taken(None, (frames.error(code, text, None, **ids),))
+        await self._react(self.platform.faults.apply("message.refused", taken, code=code, user_id=self.user_id))
+
+    async def _react(self, taken: Taken) -> None:
+        for frame in taken.answers:
+            await self.send(frame)
+        if taken.message is not None:
+            await self._carry(taken.message)
+        if taken.close is not None:
+            await self.close(*taken.close)
+
+    async def _carry(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
         if not isinstance(type_, str):
             await self.send(frames.ack("unknown", self.user_id))
@@ -199,21 +217,27 @@ class Session:
         sockets = self.platform.sockets
         owner = sockets.owner(run_id)
         if owner is not None and owner != self.user_id:
-            await self.send(frames.error("RUN_ACCESS_DENIED", "This run belongs to another user", run_id=run_id))
+            await self._refuse("RUN_ACCESS_DENIED", "This run belongs to another user", run_id=run_id)
             return
         run = sockets.active.get(run_id)
         if owner is None or run is None or run.task is None or run.finished:
-            await self.send(frames.error("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id))
+            await self._refuse("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id)
             return
-        run.stopped = True
-        run.task.cancel()
+        does = self.platform.faults.apply("run.stop", "cancel", run=run)
+        if does == "tell":
+            await self.send(
+                frames.event("agent_stopped", {"run_id": run_id, "user_id": self.user_id}, {"status": "stopped"}, critical=False)
+            )
+        elif does == "cancel":
+            run.stopped = True
+            run.task.cancel()
 
     async def _enqueue(self, message: dict[str, Any]) -> None:
         try:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             text = f"More than {MAX_WAITING} requests are waiting on this socket"
-            await self.send(frames.error("RATE_LIMITED", text, request_id=_request_id(message)))
+            await self._refuse("RATE_LIMITED", text, request_id=_request_id(message))
 
     async def _work(self) -> None:
         while self._open:
@@ -246,17 +270,20 @@ class Session:
         others = partial(self.platform.sockets.others, self.user_id)
         for receiver, what in self.platform.faults.apply("event.route", [(self, frame)], run=run, frame=frame, others=others):
             await receiver.send(what)
+        end = self.platform.faults.apply("event.close", None, run=run, frame=frame)
+        if end is not None:
+            await self.close(*end)
 
     async def _admitted(self, message: dict[str, Any]) -> Run | None:
         payload, request_id = _payload(message), _request_id(message)
         found = (payload.get(key) for key in ("content", "message", "text", "user_request"))
         prompt = next((value for value in found if isinstance(value, str) and value.strip()), "")
         if not prompt:
-            await self.send(frames.error("EMPTY_MESSAGE", "The request has no text", request_id=request_id))
+            await self._refuse("EMPTY_MESSAGE", "The request has no text", request_id=request_id)
             return None
         if len(prompt) > MAX_PROMPT:
             text = f"The request is longer than {MAX_PROMPT} characters"
-            await self.send(frames.error("MESSAGE_TOO_LARGE", text, request_id=request_id))
+            await self._refuse("MESSAGE_TOO_LARGE", text, request_id=request_id)
             return None
         asked = payload.get("thread_id") or message.get("thread_id")
         store = self.platform.relational
@@ -267,7 +294,7 @@ class Session:
             known = await store.thread(asked) if isinstance(asked, str) else None
             if known is None or known["metadata"]["user_id"] != self.user_id:
                 text = "The thread is not there or not yours"
-                await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
+                await self._refuse("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked))
                 return None
             thread = known
         ordinal = self.platform.sockets.next_ordinal(self.user_id)
