@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.access import denial, denied
+from tui_app.rehearsal.faults.registry import Taken
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.generations.base import Offer
 from tui_app.rehearsal.jitter import Outbox
@@ -166,11 +167,14 @@ class Session:
         self._offered = Offer(f"thread_{uuid.uuid4().hex[:16]}", str(uuid.uuid4()), f"req_{uuid.uuid4().hex}")
         return self._offered
 
-    async def send(self, frame: Frame) -> None:
-        """Deliver a frame of g2's shape, in the envelope of the generation that is played; nothing happens once the socket is closed."""
-        if self._open:
-            frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
-            await self._outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
+    async def send(self, frame: Frame | str) -> None:
+        """Deliver a frame of g2's shape in the envelope of the generation that is played, or a text as it is; nothing once it is closed."""
+        if not self._open:
+            return
+        if not isinstance(frame, str):
+            shown: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
+            frame = msgspec.json.encode(self.platform.generation.envelope(shown)).decode()
+        await self._outbox.send(frame)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket from this side."""
@@ -192,7 +196,8 @@ class Session:
         """Take messages until the client leaves; the code with which it closed, 1006 for none."""
         while (text := await self._heard()) is not None:
             if (message := await self._understood(text)) is not None:
-                await self._take(message)
+                taken = self.platform.faults.apply("message.taken", Taken(message), message=message, user_id=self.user_id)
+                await self._react(taken)
         return self._left
 
     async def _heard(self) -> str | None:
@@ -202,7 +207,7 @@ class Session:
             text: str | None = incoming.get("text")
             if text is not None:
                 return text
-            await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
+            await self._refuse("FORMAT_ERROR", "Binary frames are not understood; send JSON text")
         self._left = int(incoming.get("code") or 1006)
         return None
 
@@ -211,14 +216,26 @@ class Session:
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
+            await self._refuse("JSON_PARSE_ERROR", "Invalid JSON format")
             return None
         if not isinstance(message, dict):
-            await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
+            await self._refuse("FORMAT_ERROR", "A message must be a JSON object")
             return None
         return message
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _refuse(self, code: str, text: str, **ids: str) -> None:
+        taken = Taken(None, (frames.error(code, text, None, **ids),))
+        await self._react(self.platform.faults.apply("message.refused", taken, code=code, user_id=self.user_id))
+
+    async def _react(self, taken: Taken) -> None:
+        for frame in taken.answers:
+            await self.send(frame)
+        if taken.message is not None:
+            await self._carry(taken.message)
+        if taken.close is not None:
+            await self.close(*taken.close)
+
+    async def _carry(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
         if not await self.line.takes(type_ if isinstance(type_, str) else ""):
             return
@@ -259,14 +276,20 @@ class Session:
         owner = sockets.owner(run_id)
         if owner is not None and owner != self.user_id and denied(self.platform, self.user_id, owner, "run", run_id, "stop"):
             text = denial(self.platform, "This run belongs to another user", self.user_id, owner)
-            await self.send(frames.error("RUN_ACCESS_DENIED", text, run_id=run_id))
+            await self._refuse("RUN_ACCESS_DENIED", text, run_id=run_id)
             return
         run = sockets.active.get(run_id)
         if owner is None or run is None or run.task is None or run.finished:
-            await self.send(frames.error("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id))
+            await self._refuse("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id)
             return
-        run.stopped = True
-        run.task.cancel()
+        does = self.platform.faults.apply("run.stop", "cancel", run=run)
+        if does == "tell":
+            await self.send(
+                frames.event("agent_stopped", {"run_id": run_id, "user_id": self.user_id}, {"status": "stopped"}, critical=False)
+            )
+        elif does == "cancel":
+            run.stopped = True
+            run.task.cancel()
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
         """Follow a run, or all runs of a thread, from this socket as well; own ones only."""
@@ -292,7 +315,7 @@ class Session:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             text = f"More than {MAX_WAITING} requests are waiting on this socket"
-            await self.send(frames.error("RATE_LIMITED", text, request_id=_request_id(message)))
+            await self._refuse("RATE_LIMITED", text, request_id=_request_id(message))
 
     async def _work(self) -> None:
         while self._open:
@@ -339,17 +362,20 @@ class Session:
         facts = {"run": run, "frame": frame, "others": others, "siblings": siblings}
         for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
+        end = self.platform.faults.apply("event.close", None, run=run, frame=frame)
+        if end is not None:
+            await self.close(*end)
 
     async def _admitted(self, message: dict[str, Any]) -> Run | None:
         payload, request_id = _payload(message), _request_id(message)
         found = (payload.get(key) for key in ("content", "message", "text", "user_request"))
         prompt = next((value for value in found if isinstance(value, str) and value.strip()), "")
         if not prompt:
-            await self.send(frames.error("EMPTY_MESSAGE", "The request has no text", request_id=request_id))
+            await self._refuse("EMPTY_MESSAGE", "The request has no text", request_id=request_id)
             return None
         if len(prompt) > MAX_PROMPT:
             text = f"The request is longer than {MAX_PROMPT} characters"
-            await self.send(frames.error("MESSAGE_TOO_LARGE", text, request_id=request_id))
+            await self._refuse("MESSAGE_TOO_LARGE", text, request_id=request_id)
             return None
         asked = payload.get("thread_id") or message.get("thread_id")
         store = self.platform.relational
@@ -367,7 +393,7 @@ class Session:
                 text = "The thread is not there or not yours"
                 if known is not None:
                     text = denial(self.platform, text, self.user_id, owner)
-                await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
+                await self._refuse("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked))
                 return None
             thread = known
             if not self.platform.faults.apply("thread.kept", True, user_id=self.user_id):
