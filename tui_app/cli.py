@@ -82,6 +82,7 @@ def target_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
     )
+    command.add_argument("--generation", choices=("g1", "g2", "g3"), default="g2", help="which protocol the rehearsal speaks; default g2")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
 
 
@@ -180,11 +181,13 @@ def commands() -> frozenset[str]:
 
 def _checks(as_json: bool, strategy: bool) -> int:
     from tui_app.checks import strategy as table
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
 
     if strategy:
         print(json.dumps(table.as_json(commands()), indent=1) if as_json else table.as_text(commands()))
         return 0
+    from tui_app.checks.catalogue import OWN, PHASES, SUITES, catalogue, left_out, origin, proven
+
+    tell(left_out())
     if as_json:
         print(json.dumps(table.entries(), indent=1))
         return 0
@@ -196,9 +199,17 @@ def _checks(as_json: bool, strategy: bool) -> int:
         if check.suite != suite:
             suite = check.suite
             print(f"  {suite}  {SUITES[suite]}")
-        proof = f"fails on {', '.join(check.catches)}" if check.catches else "unproven"
-        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}")
+        names = ", ".join(check.catches)
+        proof = f"fails on {names}" if proven(check) else f"unproven: no self-test has seen it fail on {names}" if names else "unproven"
+        whose = "" if origin(check) == OWN else f"; {origin(check)}"
+        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}{whose}")
     return 0
+
+
+def tell(lines: Sequence[str]) -> None:
+    """What could not join the catalogue, on stderr: left out, and never in silence."""
+    for line in lines:
+        print(f"vigil: {line}", file=sys.stderr)
 
 
 def _faults(as_json: bool) -> int:

@@ -12,6 +12,7 @@ from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
 from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
+from tui_app.checks.standing import Standing
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
@@ -35,6 +36,7 @@ class Proceedings(Protocol):
     header: Mapping[str, str]
     checks: Mapping[str, Check]
     judgements: Mapping[str, Judgement]
+    facts: Mapping[str, Standing]
     monitors: Monitors
     sums: Sums
     gaps: Gaps
@@ -136,6 +138,8 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
         to_decide=judgement.to_decide,
         required=check.required,
         duration_ms=bench.sums.took.get(name),
+        proven=bench.facts[name].proven,
+        origin=bench.facts[name].origin,
         findings=[
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
         ],

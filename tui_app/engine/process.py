@@ -16,7 +16,7 @@ import msgspec
 
 from tui_app import __version__
 from tui_app.checks.bench import Bench
-from tui_app.checks.catalogue import as_json, by_id
+from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
@@ -60,7 +60,9 @@ class Engine:
         self.own = is_own_rehearsal(self.profile)
         self.clock = Clock()
         self.gate = Gate()
-        self.checks = [by_id()[name] for name in self.plan.checks]
+        known = by_id()
+        self.missing = [name for name in self.plan.checks if name not in known]
+        self.checks = [known[name] for name in self.plan.checks if name in known]
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
         self.urls = self.profile.urls
@@ -68,6 +70,9 @@ class Engine:
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
+        if self.missing:
+            say({"error": "; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out()))})
+            return
         paths = sessions.new_paths(self.order.session)
         recording = Path(self.order.recording) if self.order.recording else paths.recording
         claim = sessions.claim(self.order.session, recording)

@@ -57,7 +57,7 @@ KINDS: Final = {
     "session": "type start | end; end: {reason: complete|stopped|interrupted|fault, text}",
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",
-    "check": "type start | end; end: {outcome: driven|blocked|skipped|fault, reason, to_decide}; ms on end",
+    "check": "type start | end; end: {outcome: driven|blocked|refused|skipped|stopped|broken|fault, reason, to_decide}; ms on end",
     "step": (
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.options import Options, parse
@@ -91,6 +91,7 @@ def _serve(options: Options, directory: Path) -> int:
 
 async def _main(options: Options, directory: Path) -> None:
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
@@ -122,6 +123,15 @@ async def _main(options: Options, directory: Path) -> None:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    class Upgrade(WebSocketsSansIOProtocol):
+        """Gives a session the means to cut its TCP connection, as a front that dies would."""
+
+        def handle_connect(self, event: Any) -> None:
+            super().handle_connect(event)
+            if self.response.status_code == 101:
+                extensions: dict[str, Any] = cast(Any, self.scope)["extensions"]
+                extensions["rehearsal.abort"] = self.transport.abort
+
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     _stop_on_signals(stop)
@@ -139,9 +149,9 @@ async def _main(options: Options, directory: Path) -> None:
             listener = _listener()
             urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                app,
+                platform.jitter.answers(app),
                 http="h11",
-                ws="websockets-sansio",
+                ws=Upgrade,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
