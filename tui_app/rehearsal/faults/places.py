@@ -10,6 +10,7 @@ from typing import Final
 PLACES: Final[dict[str, str]] = {
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
+    "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
     "rest.delay": "float, seconds before a REST service looks at a request. Facts: service, method, path.",
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "
     "ordinal (the user's how-manieth connect), lost_ago (seconds since a socket of the user was cut off, or None).",
