@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from tui_app.checks.api import Check
+from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
@@ -17,6 +18,7 @@ from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
+from tui_app.verdict.accepting import never
 
 
 def make_plan(
@@ -32,6 +34,7 @@ def make_plan(
     faults: Sequence[str] = (),
     seed: int = 1,
     parent: str = "",
+    honour_accepted: bool = False,
 ) -> Plan:
     """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
     asked = select(preset=preset) if checks is None else checks
@@ -46,6 +49,12 @@ def make_plan(
         raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
     if profile.blanks and not own:
         raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
+    for one in profile.accept:
+        if one.check in by_id() and never(one.check, by_id()[one.check].suite):
+            raise PlanError(
+                f"[[accept]] {one.check}: it guards isolation or authentication, where no failure is ever acceptable; "
+                "remove it, and have it repaired"
+            )
     who = whoami()
     given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
     return Plan(
@@ -64,6 +73,8 @@ def make_plan(
         seed=seed,
         parent=parent,
         owner=who,
+        honour_accepted=honour_accepted,
+        known=[one.check for one in profile.accept if one.check in by_id()],
     )
 
 

@@ -15,7 +15,7 @@ from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.standing import Standing, standings
-from tui_app.checks.sums import Sums, conclude, limits_ms
+from tui_app.checks.sums import Accepting, Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
 from tui_app.monitors.frames import Frames
@@ -48,6 +48,7 @@ class Bench:
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.facts: Mapping[str, Standing] = standings(header, self.checks)
+        self.accepting = Accepting(plan, header)
         self.sums = Sums()
         self._said: dict[str, Judgement] = {}
         self.judgements: Mapping[str, Judgement] = self._said
@@ -134,6 +135,9 @@ class Bench:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
             out.append(Row(seq=0, t=row.t, kind="finding", check=check, flag=finding.severity, text=_encode(body).decode()))
         body = {"reason": judgement.reason, "to_decide": judgement.to_decide}
+        known = self.accepting.of(self.checks[check], judgement)
+        if known is not None:
+            body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
 
 

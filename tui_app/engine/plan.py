@@ -44,6 +44,10 @@ class Plan(msgspec.Struct, kw_only=True):
     seed: int = 0
     parent: str = ""
     owner: str = ""
+    honour_accepted: bool = False
+    """Whether accepted failures count as passed, for the exit code alone."""
+    known: list[str] = msgspec.field(default_factory=list)
+    """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
 
 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:
