@@ -57,7 +57,7 @@ def run(asked: argparse.Namespace) -> int:
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
         parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
-        parent=parent, honour_accepted=asked.honour_accepted,
+        generation=asked.generation, parent=parent, honour_accepted=asked.honour_accepted,
     )  # fmt: skip
     document = msgspec.to_builtins(plan)
     standing = told(accepts_of(document), {name: by_id()[name].suite for name in plan.checks}, {}, datetime.now(UTC).date(), plan.known)
@@ -126,6 +126,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         print(verdict_table(result))
         for line in signature_lines(result):
             print(line)
+        print(f"\n{plan.selftest}")
     say(f"recording {began.recording}")
     return int(result["exit"])
 

@@ -19,6 +19,7 @@ from tui_app.recording import sessions as known
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.sanitize import sanitize
+from tui_app.standing import sentence
 from tui_app.verdict.table import verdict_table
 
 STOP_S = 60.0
@@ -104,4 +105,6 @@ def rejudge(file: str, target: str | None) -> int:
             return int(bench.result["exit"])
         Path(target).write_text(text)
     print(verdict_table(bench.result))
+    if plan.get("selftest"):
+        print(f"\nThen: {plan['selftest']}\nNow:  {sentence()}")
     return int(bench.result["exit"])

@@ -16,6 +16,7 @@ from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
+from tui_app.standing import sentence
 from tui_app.target import consent, credentials
 from tui_app.target.profile import Profile
 from tui_app.verdict.accepting import never
@@ -32,11 +33,16 @@ def make_plan(
     consent_option: str | None = None,
     allow_production: bool = False,
     faults: Sequence[str] = (),
+    generation: str = "g2",
+    rehearsal: Sequence[str] = (),
     seed: int = 1,
     parent: str = "",
     honour_accepted: bool = False,
 ) -> Plan:
-    """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
+    """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
+
+    Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
+    """
     asked = select(preset=preset) if checks is None else checks
     chosen = [check for check in asked if profile.environment in check.environments]
     if not chosen:
@@ -44,6 +50,8 @@ def make_plan(
     own = is_own_rehearsal(profile)
     if faults and not own:
         raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
+    if (generation != "g2" or rehearsal) and not own:
+        raise PlanError("only the rehearsal that Vigil starts itself can be told what to play; use --target rehearsal")
     known = {str(fault["id"]) for fault in list_faults()}
     if unknown := [name for name in faults if name not in known]:
         raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
@@ -70,8 +78,11 @@ def make_plan(
         consent=msgspec.to_builtins(given) if given else {},
         allow_production=allow_production,
         faults=list(faults),
+        generation=generation,
+        rehearsal=list(rehearsal),
         seed=seed,
         parent=parent,
+        selftest=sentence(),
         owner=who,
         honour_accepted=honour_accepted,
         known=[one.check for one in profile.accept if one.check in by_id()],

@@ -9,7 +9,7 @@ from tests.engine.conftest import Home
 
 CHECK_KEYS = {
     "id", "phase", "suite", "title", "proves", "impact", "strategy", "answered_by", "effects", "needs", "exclusive", "catches",
-    "measurable", "required", "proven", "origin",
+    "measurable", "required", "criteria", "proven", "origin",
 }  # fmt: skip
 
 

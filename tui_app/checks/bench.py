@@ -11,11 +11,13 @@ from typing import Any
 
 import msgspec
 
+from tui_app.checks.acceptance import Accepting
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
+from tui_app.checks.gaps import Gaps
 from tui_app.checks.judgement import Judgement, checked, consistent
-from tui_app.checks.standing import Standing, standings
-from tui_app.checks.sums import Accepting, Sums, conclude, limits_ms
+from tui_app.checks.origins import Origin, origins
+from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
 from tui_app.monitors.frames import Frames
@@ -47,9 +49,10 @@ class Bench:
         monitors = self.monitors
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
-        self.facts: Mapping[str, Standing] = standings(header, self.checks)
+        self.facts: Mapping[str, Origin] = origins(header, self.checks)
         self.accepting = Accepting(plan, header)
         self.sums = Sums()
+        self.gaps = Gaps({check.id for check in checks if check.at_end})
         self._said: dict[str, Judgement] = {}
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
@@ -57,7 +60,9 @@ class Bench:
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
         if row.kind in DERIVED_KINDS:
+            self.gaps.derived(row)
             return []
+        self.gaps.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -73,6 +78,7 @@ class Bench:
                 case.rows.append(row)
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
+        self.gaps.owed = len(out)
         return out
 
     def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
@@ -129,7 +135,7 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = consistent(judgement)
+        judgement = self.gaps.weigh(check, consistent(judgement))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
@@ -142,10 +148,12 @@ class Bench:
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:
-    """Judge a recording anew from its acting rows. Returns the bench and all that its judges said, in order."""
+    """Judge a recording anew from its acting rows; what was said of them at the time only accounts for the numbers in between.
+
+    Returns the bench and all that its judges said, in order.
+    """
     bench = Bench(checks, plan, header)
     said: list[Row] = []
     for row in rows:
-        if row.kind not in DERIVED_KINDS:
-            said.extend(bench.feed(row))
+        said.extend(bench.feed(row))
     return bench, said

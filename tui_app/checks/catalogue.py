@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from tui_app.checks import (
     outside,
     proof,
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -34,7 +37,10 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
-from tui_app.checks.standing import OWN
+from tui_app.checks.origins import OWN
+from tui_app.checks.strategy_cases import presets_of
+from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
+from tui_app.verdict.criteria import FEEDS
 
 __all__ = [
     "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
@@ -59,6 +65,7 @@ SUITES = {
 }
 _MODULES = (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -88,12 +95,21 @@ _MODULES = (
 @cache
 def own() -> tuple[Check, ...]:
     """Vigil's own checks, in order. Ids are unique and what a check needs exists."""
-    checks = tuple(check for module in _MODULES for check in module.CHECKS)
+    checks = tuple(_placed(check) for module in _MODULES for check in module.CHECKS)
     names = [check.id for check in checks]
     assert len(set(names)) == len(names), "two checks share an id"
     missing = {needed for check in checks for needed in (*check.needs, *check.after)} - set(names)
     assert not missing, f"needed, but nowhere: {missing}"
     return checks
+
+
+def _placed(check: Check) -> Check:
+    """A check with its priority presets, and their files, as the strategy's cases have them: said in one place only."""
+    own = tuple(name for name in check.presets if name not in PRIORITY_FILES)
+    paths = tuple(path for path in check.strategy if path not in PRIORITY_FILES.values())
+    cases = presets_of(check.id)
+    more = tuple(use.path for use in USES if check.id in use.extra) + tuple(PRIORITY_FILES[name] for name in cases)
+    return msgspec.structs.replace(check, presets=own + cases, strategy=tuple(dict.fromkeys(paths + more)))
 
 
 @cache
@@ -113,6 +129,11 @@ def catalogue() -> tuple[Check, ...]:
 def by_id() -> dict[str, Check]:
     """The catalogue by id."""
     return {check.id: check for check in catalogue()}
+
+
+def criteria_of(check: str) -> list[str]:
+    """The criteria that a check feeds."""
+    return [criterion for criterion, feeds in FEEDS.items() if check in feeds]
 
 
 def left_out() -> tuple[str, ...]:
@@ -159,6 +180,7 @@ def as_json(check: Check) -> dict[str, Any]:
         "catches": list(check.catches),
         "measurable": True,
         "required": check.required,
+        "criteria": criteria_of(check.id),
         "proven": proven(check),
         "origin": origin(check),
     }

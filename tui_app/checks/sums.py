@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Protocol
 
 import msgspec
 
+from tui_app.checks.acceptance import Accepting, failing, forgiven
 from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
+from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
-from tui_app.checks.standing import Standing
+from tui_app.checks.origins import Origin
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
-from tui_app.verdict.accepting import Accepted, accepted, accepts_of, signatures, told
-from tui_app.verdict.criteria import CriterionReading, feeding, read_criteria
+from tui_app.verdict.criteria import CriterionReading, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
 from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footprint, SeriesResult, Session, build
 
@@ -37,10 +37,11 @@ class Proceedings(Protocol):
     header: Mapping[str, str]
     checks: Mapping[str, Check]
     judgements: Mapping[str, Judgement]
-    facts: Mapping[str, Standing]
+    facts: Mapping[str, Origin]
     accepting: Accepting
     monitors: Monitors
     sums: Sums
+    gaps: Gaps
 
 
 class Sums:
@@ -100,7 +101,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
     sums, plan = bench.sums, bench.plan
     reason = str(row.body.get("reason", ""))
     facts = _facts(bench)
-    criteria = read_criteria(facts)
+    criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(facts)]
     monitors = bench.monitors
     session = Session(
         session=bench.header.get("session", ""),
@@ -124,14 +125,8 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         refused=sums.refused and sums.backend_said,
         reached=sums.answered,
         honour_accepted=bool(plan.get("honour_accepted")),
-        accepts=told(
-            bench.accepting.accepts,
-            {name: check.suite for name, check in bench.checks.items()},
-            {name: failing(judgement) for name, judgement in bench.judgements.items()},
-            bench.accepting.day,
-            plan.get("known", ()),
-        ),
-        criteria_if_accepted=_forgiven(bench, facts, criteria),
+        accepts=bench.accepting.told(bench.checks, bench.judgements, plan.get("known", ())),
+        criteria_if_accepted=forgiven(_accepted(bench), facts, criteria),
     )
     return [_as_dict(reading) for reading in criteria], build(session)
 
@@ -159,42 +154,15 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
     )
 
 
-def failing(judgement: Judgement) -> tuple[str, ...]:
-    """The signatures of what failed a check; none where it did not fail."""
-    if judgement.word != "FAIL":
-        return ()
-    return signatures(finding.text for finding in judgement.findings if finding.severity in ("critical", "major"))
+def _accepted(bench: Proceedings) -> set[str]:
+    return {name for name, check in bench.checks.items() if bench.accepting.of(check, bench.judgements[name])}
 
 
-class Accepting:
-    """The acceptances that hold for a session, on the day on which it began: the same live and anew."""
-
-    def __init__(self, plan: Mapping[str, Any], header: Mapping[str, str]) -> None:
-        self.accepts = accepts_of(plan)
-        started = header.get("started", "")[:10]
-        self.day = date.fromisoformat(started) if started else date.max
-
-    def of(self, check: Check, judgement: Judgement) -> Accepted | None:
-        """How a failed check is accepted; None for what did not fail, or is not."""
-        if judgement.word != "FAIL" or not self.accepts:
-            return None
-        grave = [finding.text for finding in judgement.findings if finding.severity in ("critical", "major")]
-        return accepted(check.id, check.suite, grave, self.accepts, self.day)
-
-
-def _forgiven(bench: Proceedings, facts: Facts, criteria: list[CriterionReading]) -> list[CriterionReading] | None:
-    """The criteria with accepted failures read as passes; one that fails by its numbers too, where all that failed of its checks is accepted."""
-    names = {name for name, check in bench.checks.items() if bench.accepting.of(check, bench.judgements[name])}
-    if not names:
-        return None
-    passed = {name: msgspec.structs.replace(fact, word="PASS") if name in names else fact for name, fact in facts.checks.items()}
-    again = read_criteria(msgspec.structs.replace(facts, checks=passed))
-    forgiven = []
-    for before, after in zip(criteria, again, strict=True):
-        failed = {name for name, fact in feeding(before.id, facts)[0].items() if fact.word == "FAIL"}
-        known = before.verdict == "FAIL" and bool(failed) and failed <= names
-        forgiven.append(msgspec.structs.replace(after, verdict="PASS") if known and after.verdict == "FAIL" else after)
-    return forgiven
+def _weighed(reading: CriterionReading, gaps: Gaps) -> CriterionReading:
+    """A criterion is read from the whole session: over missing rows it does not pass."""
+    if reading.verdict != "PASS" or not gaps.found:
+        return reading
+    return msgspec.structs.replace(reading, verdict="INCONCLUSIVE", reason=f"{gaps.text()}; of the rest: {reading.reason}", to_decide=WHOLE)
 
 
 def _as_dict(reading: CriterionReading) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Plan(msgspec.Struct, kw_only=True):
     """Options of the rehearsal that the engine starts, as on its command line."""
     seed: int = 0
     parent: str = ""
+    selftest: str = ""
+    """Which self-test the build stands on, in words (`tui_app.standing`)."""
     owner: str = ""
     honour_accepted: bool = False
     """Whether accepted failures count as passed, for the exit code alone."""

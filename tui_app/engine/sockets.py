@@ -105,7 +105,9 @@ class Sockets:
             )
             return socket
         reason = (
-            f"it answered with {event.code or 'an error'}"
+            "closed right after its welcome"
+            if event and event.name == "welcome"
+            else f"it answered with {event.code or 'an error'}"
             if event
             else "no welcome by the deadline"
             if socket.open

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from tui_app.rehearsal.frames import Frame
 
@@ -40,6 +40,13 @@ class Sockets:
         self._ordinals: dict[str, int] = {}
         self.active: dict[str, ActiveRun] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.past: dict[str, Any] = {}
+        self._welcomed = False
+
+    def first_welcome(self) -> bool:
+        """True once: for the first socket that this process lets in."""
+        first, self._welcomed = not self._welcomed, True
+        return first
 
     def __len__(self) -> int:
         return len(self._open)
