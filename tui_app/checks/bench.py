@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from tui_app.checks.acceptance import Accepting
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
 from tui_app.checks.gaps import Gaps
+from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.sums import Sums, conclude, limits_ms
@@ -54,6 +56,7 @@ class Bench:
         self.sums = Sums()
         self.gaps = Gaps({check.id for check in checks if check.at_end})
         self._said: dict[str, Judgement] = {}
+        self._iterations: dict[str, Iterations] = {}
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
 
@@ -85,7 +88,9 @@ class Bench:
         body = row.body
         outcome, reason = body.get("outcome", "fault"), str(body.get("reason", ""))
         decide = str(body.get("to_decide", ""))
-        if outcome in ("blocked", "refused"):
+        if "iteration" in body and (outcome == "driven" or case.check in self._iterations):
+            self._iterated(case, row, out)
+        elif outcome in ("blocked", "refused"):
             self._say(case.check, Judgement("BLOCKED", reason, to_decide=decide), row, out)
         elif outcome == "skipped":
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
@@ -99,13 +104,49 @@ class Bench:
             self._say(case.check, self._judge(case), row, out)
             case.rows.clear()
 
+    def _iterated(self, case: Case, row: Row, out: list[Row]) -> None:
+        """One more time of a check that is driven several times: judged apart from the times before."""
+        if self.checks[case.check].at_end:
+            return
+        body = row.body
+        number, of, outcome = int(body["iteration"]), int(body.get("of", 0)), body.get("outcome")
+        times = self._iterations.setdefault(case.check, Iterations())
+        if number != len(times.words) + 1:
+            times.short = f"the rows of an iteration before the {ordinal(number)} are missing"
+        if outcome == "driven":
+            apart = replace(case, rows=[one for one in case.rows if one.seq > times.mark], since=times.mark)
+            times.add(consistent(self._judge(apart)))
+        elif outcome == "broken":
+            text = f"the check itself broke: {body.get('reason', '')}"
+            times.add(Judgement("INCONCLUSIVE", text, to_decide=str(body.get("to_decide", ""))))
+        else:
+            times.short = str(body.get("reason", "")) or str(outcome)
+        times.mark, times.of = row.seq, of
+        if not of:
+            case.rows.clear()
+        if number == of or not of or times.short or times.words[-1:] == ["FAIL"]:
+            self._say(case.check, self._over_all(case), row, out)
+
+    def _over_all(self, case: Case) -> Judgement:
+        times = self._iterations[case.check]
+        return times.together((lambda: consistent(self._judge(case))) if times.of else None)
+
+    def peek(self, check: str) -> str:
+        """The word that a check would read now; '' where it has not ended. Nothing is said by it."""
+        if check in self.judgements:
+            return self.judgements[check].word
+        return consistent(self._judge(self.cases[check])).word if self.checks[check].at_end and self.sums.driven(check) else ""
+
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
             if name in self.judgements:
                 continue
             check = self.checks[name]
-            if self.sums.driven(name) and check.at_end:
+            if name in self._iterations:
+                self._iterations[name].short = "the session ended"
+                judgement = self._over_all(case)
+            elif self.sums.driven(name) and check.at_end:
                 judgement = self._judge(case)
                 if interrupted and judgement.word == "PASS":
                     judgement = Judgement(

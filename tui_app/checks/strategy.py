@@ -125,6 +125,8 @@ def _entry(use: Use, taken: set[str], name: str = "") -> dict[str, Any]:
         "measurable": not use.reason,
         "required": False,
         "criteria": [],
+        "proven": False,
+        "origin": "vigil",
     }
 
 

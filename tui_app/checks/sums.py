@@ -78,10 +78,13 @@ class Sums:
         elif row.kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
         elif row.kind == "check" and row.type == "end":
-            outcome = str(row.body.get("outcome", ""))
-            self.outcomes[row.check] = outcome
+            outcome, again = str(row.body.get("outcome", "")), row.body.get("iteration", 1) > 1
+            # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
+            if not (again and self.driven(row.check)):
+                self.outcomes[row.check] = outcome
             self.refused |= outcome == "refused"
-            self.took[row.check] = row.ms
+            before = self.took.get(row.check)
+            self.took[row.check] = before + (row.ms or 0) if again and before is not None else row.ms
 
     def driven(self, check: str) -> bool:
         """Whether this check's drive came to its end."""
@@ -180,7 +183,8 @@ def _facts(bench: Proceedings) -> Facts:
         preset=str(plan.get("preset", "quick")),
         users=int(plan.get("users", 1)),
         environment=str(plan.get("target", {}).get("environment", "")),
-        duration_s=float(plan.get("duration_s", 0.0)),
+        # With `until_fail` the duration is where repeating ends, not how long something has to be stable.
+        duration_s=0.0 if plan.get("until_fail") else float(plan.get("duration_s", 0.0)),
         checks=checks,
         measured=_measured(bench.judgements),
         build_changed=_build_changed(bench.sums.builds),
