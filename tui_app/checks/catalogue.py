@@ -39,7 +39,7 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
-from tui_app.checks.standing import OWN
+from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
 from tui_app.verdict.criteria import FEEDS

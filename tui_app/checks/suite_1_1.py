@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, says_healthy, seqs, words
 from tui_app.checks.tiers import TIERS, tier_words

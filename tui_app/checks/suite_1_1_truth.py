@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row
-from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, seqs, words
+from tui_app.checks.reading import answered, decided, nothing_done, of_answer, seqs, words
 from tui_app.checks.severities import grade
 from tui_app.checks.tiers import TIERS, tier_words
 

@@ -14,11 +14,11 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tui_app.target.address import BLANK, Environment, split
+from tui_app.verdict.accepting import NEVER_ACCEPTED
 
 Mode = Literal["register", "login", "e2e", "tokens", "command"]
 ACCEPT_DAYS: Final = 30
 """How long a known failure may be accepted (architecture, Command line contract)."""
-NEVER_ACCEPTED: Final = re.compile(r"isolation|auth|token|sign-?in|identity|jwt", re.IGNORECASE)
 
 
 class Table(BaseModel):
