@@ -57,12 +57,14 @@ class Sockets:
         """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
         await self.gate.passed()
         await self._make_room()
+        asked = time.monotonic_ns()
         slot = AsyncExitStack()
         await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
         try:
             await self.gate.passed()
-            socket = await self._dial(user, token, carry, check, headers, slot)
+            waited = (time.monotonic_ns() - asked) / 1e6
+            socket = await self._dial(user, token, carry, check, headers, slot, waited)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -76,13 +78,14 @@ class Sockets:
             await idle.close()
 
     async def _dial(
-        self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack
-    ) -> LiveSocket | None:
+        self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
+        waited: float,
+    ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
-        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or ""})
+        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "waited_ms": round(waited, 3)})
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers={**self.headers, **(headers or {})}, conn=self._next,
