@@ -12,10 +12,12 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.frames import Frame
+from tui_app.rehearsal.generations.base import Offer
+from tui_app.rehearsal.jitter import Outbox
 from tui_app.rehearsal.line import Line
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
@@ -27,10 +29,10 @@ log = logging.getLogger(__name__)
 RUN_TYPES = frozenset(
     {"user_message", "chat", "chat_message", "message", "user_input", "start_agent", "agent_request", "execute_agent", "agent"}
 )
-SILENT_TYPES = frozenset({"pong", "heartbeat_ack"})
+SILENT_TYPES = frozenset({"pong", "heartbeat_ack", "handshake_acknowledged"})
 MAX_WAITING = 64
 MAX_PROMPT = 8_000
-JWT_AUTH = "jwt-auth"
+TRY_LATER = 1013
 
 
 def token_of(websocket: WebSocket) -> str:
@@ -65,9 +67,7 @@ class Gateway:
         if status != 101:
             await websocket.send_denial_response(error_response(status, "The upgrade failed"))
             return
-        offered = websocket.scope["subprotocols"]
-        # Only the plain name is ever selected: the other item holds the credential, and an answer must not reflect that.
-        await websocket.accept(subprotocol=JWT_AUTH if JWT_AUTH in offered else None)
+        await websocket.accept(subprotocol=self.platform.generation.subprotocol(websocket.scope["subprotocols"]))
         token = token_of(websocket)
         try:
             if not token:
@@ -81,11 +81,10 @@ class Gateway:
 
     async def _refuse(self, websocket: WebSocket, refused: TokenRefused) -> None:
         frame = frames.error("AUTH_FAILED", "Authentication failed", {"reason": refused.code, "message": refused.message})
-        try:
-            await websocket.send_text(msgspec.json.encode(frame).decode())
-            await websocket.close(1008, "Authentication failed")
-        except (WebSocketDisconnect, RuntimeError):
-            return
+        outbox = Outbox(websocket, self.platform.jitter.of_socket())
+        await outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
+        await outbox.close(1008, "Authentication failed")
+        outbox.end()
 
 
 class Session:
@@ -96,7 +95,11 @@ class Session:
         self.user_id = user_id
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
         self.line = Line(platform, websocket, user_id)
+        self.heard_at = asyncio.get_running_loop().time()
         self._websocket = websocket
+        self._outbox = Outbox(websocket, platform.jitter.of_socket(), self.line.send)
+        self._offered: Offer | None = None
+        self._left = 1006
         self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_WAITING)
         self._current: Run | None = None
         self._open = True
@@ -123,67 +126,92 @@ class Session:
         worker = asyncio.create_task(self._work())
         sockets.tasks.add(worker)
         worker.add_done_callback(sockets.tasks.discard)
+        generation = self.platform.generation
+        alive: asyncio.Task[None] | None = None
         code = 1006
         try:
-            await self.send(frames.welcome(self.user_id, self.connection_id))
+            if refusal := await generation.greet(self):
+                await self.close(TRY_LATER, refusal)
+                return
             for frame in self.platform.faults.apply("socket.opened", [], user_id=self.user_id, receiver=self):
                 await self.send(frame)
             if await line.admitted("welcomed"):
                 line.keep()
+            alive = asyncio.create_task(generation.keep_alive(self))
             code = await self._read()
         finally:
             self._open = False
             line.gone(code)
+            self._outbox.end()
+            if alive is not None:
+                alive.cancel()
             sockets.remove(self.connection_id)
             if self._current is None or not self.platform.faults.apply("run.survives", True, run=self._current):
                 worker.cancel()
             self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
 
+    def welcome(self) -> Frame:
+        """The welcome of this socket."""
+        return frames.welcome(self.user_id, self.connection_id)
+
+    def offer(self) -> Offer:
+        """Ids for the first request of this socket. The thread is made once the request comes."""
+        self._offered = Offer(f"thread_{uuid.uuid4().hex[:16]}", str(uuid.uuid4()), f"req_{uuid.uuid4().hex}")
+        return self._offered
+
     async def send(self, frame: Frame) -> None:
-        """Deliver a frame; nothing happens once the socket is closed."""
-        if not self._open or self._websocket.application_state is not WebSocketState.CONNECTED:
-            return
-        frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
-        try:
-            await self.line.send(msgspec.json.encode(frame).decode())
-        except (WebSocketDisconnect, RuntimeError):
-            self._open = False
+        """Deliver a frame of g2's shape, in the envelope of the generation that is played; nothing happens once the socket is closed."""
+        if self._open:
+            frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
+            await self._outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket from this side."""
-        if self._websocket.application_state is not WebSocketState.CONNECTED:
-            return
         self._open = False
+        await self._outbox.close(code, reason)
+
+    async def receive(self, within: float) -> dict[str, Any] | None:
+        """The client's next message while the socket is not welcomed yet; None once the time is over or the client has gone."""
         try:
-            await self._websocket.close(code, reason)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+            async with asyncio.timeout(within):
+                while (text := await self._heard()) is not None:
+                    if (message := await self._understood(text)) is not None:
+                        return message
+        except TimeoutError:
+            pass
+        return None
 
     async def _read(self) -> int:
-        while True:
-            try:
-                async with asyncio.timeout(self.platform.options.heartbeat_seconds):
-                    incoming = await self._websocket.receive()
-            except TimeoutError:
-                await self.send(frames.message("heartbeat", {"connection_id": self.connection_id}))
-                continue
-            if incoming["type"] == "websocket.disconnect":
-                return int(incoming.get("code") or 1006)
-            text = incoming.get("text")
-            if text is None:
-                await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
-            else:
-                await self._take(text)
+        """Take messages until the client leaves; the code with which it closed, 1006 for none."""
+        while (text := await self._heard()) is not None:
+            if (message := await self._understood(text)) is not None:
+                await self._take(message)
+        return self._left
 
-    async def _take(self, text: str) -> None:
+    async def _heard(self) -> str | None:
+        """The next text of the client; None once it has gone."""
+        while (incoming := await self._websocket.receive())["type"] != "websocket.disconnect":
+            self.heard_at = asyncio.get_running_loop().time()
+            text: str | None = incoming.get("text")
+            if text is not None:
+                return text
+            await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
+        self._left = int(incoming.get("code") or 1006)
+        return None
+
+    async def _understood(self, text: str) -> dict[str, Any] | None:
+        """The message in a text; None where there is none, which the client is told."""
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
             await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
-            return
+            return None
         if not isinstance(message, dict):
             await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
-            return
+            return None
+        return message
+
+    async def _take(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
         if not await self.line.takes(type_ if isinstance(type_, str) else ""):
             return
@@ -285,7 +313,10 @@ class Session:
             return None
         asked = payload.get("thread_id") or message.get("thread_id")
         store = self.platform.relational
-        if asked is None or asked == "":
+        offered = self._offered
+        if offered is not None and asked in (None, "", offered.thread_id):
+            thread = await store.add_thread(self.user_id, "", {}, offered.thread_id)
+        elif asked is None or asked == "":
             thread = await store.add_thread(self.user_id, "", {})
             await self.send(frames.message("thread_created", {"thread_id": thread["id"], "request_id": request_id}))
         else:
@@ -297,7 +328,10 @@ class Session:
                 return None
             thread = known
         ordinal = self.platform.sockets.next_ordinal(self.user_id)
-        return Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
+        run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
+        if offered is not None:
+            run.run_id, self._offered = offered.run_id, None
+        return run
 
 
 def _payload(message: dict[str, Any]) -> dict[str, Any]:

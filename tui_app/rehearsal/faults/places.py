@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 PLACES: Final[dict[str, str]] = {
+    "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "token.expired": "bool, whether an expired token is to be refused. Facts: claims.",
+    "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
+    "rest.delay": "float, seconds before a REST service looks at a request. Facts: service, method, path.",
     "event.route": "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets).",
     "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket.",
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "

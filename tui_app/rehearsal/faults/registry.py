@@ -25,6 +25,16 @@ class RunFacts(Protocol):
     ordinal: int
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a REST service on its way out. `body` is the decoded JSON; a listener changes a copy of it."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Added to those that the answer has."""
+
+
 Delivery = tuple[Receiver, dict[str, Any]]
 Listener = Callable[..., Any]
 Note = Callable[..., None]
@@ -83,6 +93,10 @@ class Seeded:
         for fault in faults:
             for place, listener in fault.listeners().items():
                 self._places.setdefault(place, []).append((fault.id, listener))
+
+    def listens(self, place: str) -> bool:
+        """Whether any fault takes hold at a place: where it costs something to make the place's value."""
+        return place in self._places
 
     def apply(self, place: str, value: Any, **facts: Any) -> Any:
         """`value` as the faults that listen at `place` leave it. A listener returns a new value and changes none in place."""
