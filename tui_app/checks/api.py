@@ -53,7 +53,7 @@ class User(msgspec.Struct):
 class RunOutcome(msgspec.Struct, frozen=True):
     """How a requested agent run ended for the drive (the judge makes its own mind up from the rows)."""
 
-    outcome: Literal["done", "deadline", "lost", "refused"]
+    outcome: Literal["done", "deadline", "lost", "refused", "stopped"]
     run: str
     thread: str
     answer: str

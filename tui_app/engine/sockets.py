@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -10,9 +11,11 @@ from typing import Any
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
+from tui_app.engine.handshake import shake
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
+from tui_app.wire.opening import TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
@@ -99,32 +102,31 @@ class Sockets:
         if client is not None:
             client.learn_cookies(self.url, result.socket.opened.headers)
         self.live.add(socket)
-        event = await socket.greeting(max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
+        opening = socket.opening
+        await socket.stage(lambda so_far: so_far.begun, max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
+        told: dict[str, Any] = {"warm": warm, "generation": opening.generation}
+        if opening.offer is not None and not opening.over:
+            told |= await self._shaken(socket)
         took = (time.monotonic_ns() - socket.began) / 1e6
-        if event is not None and event.name == "welcome" and socket.open:
+        if opening.welcome is not None and socket.open:
             socket.welcomed = True
             socket.slot = slot
             phases = {**phases_of(result.phases), "welcome_ms": took}
-            socket._row(
-                "welcome",
-                {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol},
-                ms=took,
-            )
+            about = {"phases": phases, "identity": opening.welcome.user, "subprotocol": result.socket.opened.subprotocol}
+            socket._row("welcome", {**about, **told}, ms=took)
             return socket
-        reason = (
-            "closed right after its welcome"
-            if event and event.name == "welcome"
-            else f"it answered with {event.code or 'an error'}"
-            if event
-            else "no welcome by the deadline"
-            if socket.open
-            else "closed before any welcome"
-        )
-        socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "warm": warm}, ms=took)
+        socket._row("refused", {"by": "target", "kind": "welcome", "reason": _why(socket), **told}, ms=took)
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()
         return None
+
+    async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
+        began = time.monotonic_ns()
+        tries = TRIES
+        with contextlib.suppress(ConnectionError):  # the closed row of this connection says it
+            tries = await shake(socket)
+        return {"generation": socket.opening.generation, "handshake_ms": (time.monotonic_ns() - began) / 1e6, "tries": tries}
 
     async def lease(self, user: User, check: str, *, fresh: bool) -> LiveSocket | None:
         """A welcomed socket of the user for one check alone: an idle one, or a new one."""
@@ -158,3 +160,15 @@ class Sockets:
     async def close_all(self) -> None:
         """Close every socket (at the end of a session)."""
         await asyncio.gather(*(socket.close() for socket in list(self.live)), return_exceptions=True)
+
+
+def _why(socket: LiveSocket) -> str:
+    """Why an upgraded connection did not come to a welcome, in words."""
+    opening = socket.opening
+    if opening.welcome is not None:
+        return "closed right after its welcome"
+    if opening.error is not None:
+        return f"it answered with {opening.error.code or 'an error'}"
+    if opening.offer is not None:
+        return "its handshake did not come to a welcome" if socket.open else "closed in the middle of its handshake"
+    return "no welcome by the deadline" if socket.open else "closed before any welcome"

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui_app.checks.api import Answer, User
 from tui_app.engine.clock import Gate
+from tui_app.engine.learned import learn
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
@@ -20,13 +21,6 @@ from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
-_SECRET_KEYS = {
-    "access_token": "access",
-    "refresh_token": "refresh",
-    "session_token": "session",
-    "id_token": "id",
-    "token": "token",
-}
 _KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
 
 
@@ -124,7 +118,7 @@ class World:
         )
         if result.status:
             self.answered.add(service)
-        self._learn_secrets(result.json, user)
+        learn(self.vault, result.json, user)
         kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
         body = {
             **about,
@@ -150,17 +144,6 @@ class World:
         """Close every HTTP connection."""
         for client in self._clients.values():
             await client.aclose()
-
-    def _learn_secrets(self, value: Any, owner: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                if isinstance(inner, str) and key.lower() in _SECRET_KEYS and len(inner) >= 12:
-                    self.vault.add(_SECRET_KEYS[key.lower()], owner or "?", inner)
-                else:
-                    self._learn_secrets(inner, owner)
-        elif isinstance(value, list):
-            for inner in value:
-                self._learn_secrets(inner, owner)
 
     def ready(self, user: User, mode: str, environment: str, check: str) -> None:
         """A user has signed in."""

@@ -71,7 +71,8 @@ KINDS: Final = {
     ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation, status, code, reason, by: us|target|network}; ms: time it took"
+        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
+        "ms: time it took"
     ),
     "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
     "http": "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error}",

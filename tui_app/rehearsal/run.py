@@ -17,6 +17,8 @@ from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
 SUPERVISOR = "supervisor"
+MEMORY = 100
+"""How many of a thread's messages the agent reads again."""
 Send = Callable[[Frame], Awaitable[None]]
 
 
@@ -74,11 +76,12 @@ class Execution:
 
     async def _perform(self) -> None:
         run, store = self.run, self.platform.relational
+        said = await self._said_before()
         await store.add_message(run.thread_id, "user", run.prompt, {"run_id": run.run_id, "request_id": run.request_id})
         await self._event("message_received", {"status": "received"})
         await self._event("agent_started", {"agent_name": SUPERVISOR, "status": "started", "metadata": {}}, critical=True)
         await self._title()
-        agent = await self._understood()
+        agent = await self._understood(said)
         await asyncio.sleep(self._time.think())
         for number, thought in enumerate(agent.thoughts, 1):
             data = {"agent_name": SUPERVISOR, "thought": thought, "type": "reasoning", "metadata": {"step_number": number}}
@@ -108,15 +111,21 @@ class Execution:
         }
         await self._event("agent_completed", done, critical=True)
 
-    async def _understood(self) -> Agent:
+    async def _said_before(self) -> list[str]:
+        """What the user said in this thread before, oldest first: the memory of the agent."""
+        messages = await self.platform.relational.said_in(self.run.thread_id, MEMORY)
+        return list(self.platform.faults.apply("agent.memory", messages, run=self.run))
+
+    async def _understood(self, said: list[str]) -> Agent:
         """Reading takes some milliseconds of pure computing: in a thread, so that fifty prompts at once delay no ping."""
         run, query = self.run, self.platform.relational.query
-        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query)
+        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query, said)
 
     async def _use_tool(self, agent: Agent, step: Step) -> None:
         call = f"call_{uuid.uuid4().hex[:16]}"
         named = {"tool": step.tool, "tool_call_id": call, "agent_name": step.specialist}
-        doing = {**named, "status": "executing", "metadata": {"parameters": step.parameters}}
+        parameters = self.platform.faults.apply("tool.parameters", step.parameters, run=self.run)
+        doing = {**named, "status": "executing", "metadata": {"parameters": parameters}}
         await self._event("tool_executing", doing, critical=True)
         began = time.perf_counter()
         result = await agent.perform(step)

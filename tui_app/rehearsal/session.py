@@ -15,6 +15,7 @@ import msgspec
 from starlette.websockets import WebSocket
 
 from tui_app.rehearsal import frames
+from tui_app.rehearsal.access import denial, denied
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.generations.base import Offer
 from tui_app.rehearsal.jitter import Outbox
@@ -113,7 +114,13 @@ class Session:
             "typing_started": self._typing,
             "typing_stopped": self._typing,
             "stop_agent": self._stop_agent,
+            "subscribe": self._subscribe,
         }
+
+    @property
+    def open(self) -> bool:
+        """Whether frames still reach the client."""
+        return self._open
 
     async def serve(self) -> None:
         """Until the client leaves. A run in flight is carried to its end then, so that its answer is in the history."""
@@ -250,8 +257,9 @@ class Session:
         run_id = asked if isinstance(asked, str) else self._current.run_id if self._current else ""
         sockets = self.platform.sockets
         owner = sockets.owner(run_id)
-        if owner is not None and owner != self.user_id:
-            await self.send(frames.error("RUN_ACCESS_DENIED", "This run belongs to another user", run_id=run_id))
+        if owner is not None and owner != self.user_id and denied(self.platform, self.user_id, owner, "run", run_id, "stop"):
+            text = denial(self.platform, "This run belongs to another user", self.user_id, owner)
+            await self.send(frames.error("RUN_ACCESS_DENIED", text, run_id=run_id))
             return
         run = sockets.active.get(run_id)
         if owner is None or run is None or run.task is None or run.finished:
@@ -259,6 +267,25 @@ class Session:
             return
         run.stopped = True
         run.task.cancel()
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        """Follow a run, or all runs of a thread, from this socket as well; own ones only."""
+        payload = _payload(message)
+        kind = "run" if isinstance(payload.get("run_id"), str) else "thread"
+        asked = payload.get(f"{kind}_id")
+        name = asked if isinstance(asked, str) else ""
+        sockets = self.platform.sockets
+        known = await self.platform.relational.thread(name) if kind == "thread" else None
+        owner = known["metadata"]["user_id"] if known else sockets.owner(name)
+        ids = {f"{kind}_id": name}
+        if owner is None:
+            await self.send(frames.error(f"{kind.upper()}_NOT_FOUND", f"There is no such {kind}", None, **ids))
+        elif owner != self.user_id and denied(self.platform, self.user_id, owner, kind, name, "subscribe"):
+            text = denial(self.platform, f"This {kind} belongs to another user", self.user_id, owner)
+            await self.send(frames.error(f"{kind.upper()}_ACCESS_DENIED", text, None, **ids))
+        else:
+            sockets.follow(name, self)
+            await self.send(frames.message("subscribed", {**ids, "user_id": self.user_id}))
 
     async def _enqueue(self, message: dict[str, Any]) -> None:
         try:
@@ -281,6 +308,7 @@ class Session:
     async def _carry_out(self, run: Run) -> None:
         sockets = self.platform.sockets
         self._current = run
+        await self._turn(run)
         sockets.begin(run)
         run.task = asyncio.create_task(Execution(self.platform, run, lambda frame: self._route(run, frame)).carry_out())
         try:
@@ -294,10 +322,22 @@ class Session:
             log.error("run %s failed", run.run_id, exc_info=error)
             await self.send(frames.error("INTERNAL_ERROR", f"The run failed: {type(error).__name__}", None, **run.ids))
 
+    async def _turn(self, run: Run) -> None:
+        """A run begins at once: nobody's work waits for that of others."""
+        while True:
+            wait: float = self.platform.faults.apply("run.wait", 0.0, run=run, busy=self.platform.sockets.busy(self.user_id))
+            if not wait:
+                return
+            await asyncio.sleep(wait)
+
     async def _route(self, run: Run, frame: Frame) -> None:
         await self.line.pause(self.platform.faults.apply("event.wait", 0.0, run=run, type=frame["type"]))
-        others = partial(self.platform.sockets.others, self.user_id)
-        for receiver, what in self.platform.faults.apply("event.route", [(self, frame)], run=run, frame=frame, others=others):
+        sockets = self.platform.sockets
+        others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self)
+        followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self]
+        deliveries = [(receiver, frame) for receiver in (self, *followers)]
+        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings}
+        for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
 
     async def _admitted(self, message: dict[str, Any]) -> Run | None:
@@ -322,11 +362,16 @@ class Session:
         else:
             known = await store.thread(asked) if isinstance(asked, str) else None
             known = self.platform.faults.apply("thread.known", known, user_id=self.user_id, opened=self.line.opened)
-            if known is None or known["metadata"]["user_id"] != self.user_id:
+            owner = known["metadata"]["user_id"] if known else ""
+            if known is None or (owner != self.user_id and denied(self.platform, self.user_id, owner, "thread", known["id"], "run")):
                 text = "The thread is not there or not yours"
+                if known is not None:
+                    text = denial(self.platform, text, self.user_id, owner)
                 await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
                 return None
             thread = known
+            if not self.platform.faults.apply("thread.kept", True, user_id=self.user_id):
+                thread = await store.add_thread(self.user_id, "", {})
         ordinal = self.platform.sockets.next_ordinal(self.user_id)
         run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
         if offered is not None:

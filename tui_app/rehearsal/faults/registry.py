@@ -12,15 +12,19 @@ from typing import Any, Protocol
 
 
 class Receiver(Protocol):
-    """An open socket that frames can be delivered to."""
+    """A socket that frames can be delivered to."""
 
     user_id: str
+
+    @property
+    def open(self) -> bool: ...
 
 
 class RunFacts(Protocol):
     """What a fault may know of a run."""
 
     run_id: str
+    thread_id: str
     user_id: str
     ordinal: int
 
