@@ -89,7 +89,7 @@ class GuardedContext(LiveContext):
     def _known(self, token: str | None) -> None:
         """A token that is nobody's of this session, or none at all on purpose, is an attempt on the target's guards."""
         own = {value for user in (*self._world.users, *self._world.spares) for value in (user.access, user.refresh)}
-        if token and token not in own:
+        if token and token not in own and token not in self._world.retired:
             self.declared("negative", "show a token that Vigil did not sign in with")
 
 

@@ -162,7 +162,7 @@ class Engine:
             created=created,
             pacing=pacing,
             client=lambda: HttpClient(services, created, headers=self.order.headers, tls=self.tls, proxy=self.order.proxy),
-            tls=self.tls, proxy=self.order.proxy, headers=self.order.headers,
+            tls=self.tls, proxy=self.order.proxy, headers=self.order.headers, profile=self.profile,
             accounts=self.order.accounts, e2e_key=self.order.e2e_key, blocked=self.order.blocked, keeps_accounts=not own,
         )  # fmt: skip
         for account in self.order.accounts:

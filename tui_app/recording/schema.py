@@ -65,7 +65,10 @@ KINDS: Final = {
         "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
-    "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
+    "user": (
+        "type ready | renewed | lost | refused: {sub, name, mode, environment}: an identity that Vigil signed in; "
+        "renewed: {how, lives_s}; lost: {reason, since: seq of the last answer that took its token}; refused: {reason, to_decide}"
+    ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
         "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
