@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         listing = commands.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+        if name == "checks":
+            listing.add_argument("--strategy", action="store_true", help="the strategy's own commands, and Vigil's for each")
 
     selftest = commands.add_parser("selftest", help="seed every fault into the rehearsal, and see its check fail: minutes, on this machine")
     selftest.add_argument("--faults", default="", metavar="ID,..", help="only these faults, and no healthy sessions")
@@ -80,6 +82,7 @@ def target_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
     )
+    command.add_argument("--generation", choices=("g1", "g2", "g3"), default="g2", help="which protocol the rehearsal speaks; default g2")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
 
 
@@ -141,7 +144,7 @@ def _command(asked: argparse.Namespace) -> int:
 
         return run_app(AppStart(attach=find(asked.session)))
     if command == "checks":
-        return _checks(asked.json)
+        return _checks(asked.json, asked.strategy)
     if command == "faults":
         return _faults(asked.json)
     if command == "selftest":
@@ -170,12 +173,23 @@ def _bare() -> int:
     return headless(parser().parse_args(["run", "--target", "rehearsal"]))
 
 
-def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
-    from tui_app.checks.catalogue import as_json as one
+def commands() -> frozenset[str]:
+    """The names of the commands that this build has."""
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return frozenset(found.choices)
 
+
+def _checks(as_json: bool, strategy: bool) -> int:
+    from tui_app.checks import strategy as table
+
+    if strategy:
+        print(json.dumps(table.as_json(commands()), indent=1) if as_json else table.as_text(commands()))
+        return 0
+    from tui_app.checks.catalogue import OWN, PHASES, SUITES, catalogue, left_out, origin, proven
+
+    tell(left_out())
     if as_json:
-        print(json.dumps([one(check) for check in catalogue()], indent=1))
+        print(json.dumps(table.entries(), indent=1))
         return 0
     phase = suite = ""
     for check in catalogue():
@@ -185,9 +199,17 @@ def _checks(as_json: bool) -> int:
         if check.suite != suite:
             suite = check.suite
             print(f"  {suite}  {SUITES[suite]}")
-        proof = f"fails on {', '.join(check.catches)}" if check.catches else "unproven"
-        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}")
+        names = ", ".join(check.catches)
+        proof = f"fails on {names}" if proven(check) else f"unproven: no self-test has seen it fail on {names}" if names else "unproven"
+        whose = "" if origin(check) == OWN else f"; {origin(check)}"
+        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}{whose}")
     return 0
+
+
+def tell(lines: Sequence[str]) -> None:
+    """What could not join the catalogue, on stderr: left out, and never in silence."""
+    for line in lines:
+        print(f"vigil: {line}", file=sys.stderr)
 
 
 def _faults(as_json: bool) -> int:

@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tui_app.checks.catalogue import by_id
+from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan, footprint, select
@@ -31,6 +31,8 @@ EXIT_INTERRUPTED = 130
 
 def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for and return its exit code. Raises what `tui_app.cli.dispatch` turns into messages."""
+    for line in left_out():
+        say(f"vigil: {line}")
     faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
     checks, preset, parent, users = asked.checks, asked.preset or "quick", "", asked.users
     profile = load(asked.target or "rehearsal")
@@ -49,7 +51,7 @@ def run(asked: argparse.Namespace) -> int:
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
         parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
-        parent=parent,
+        generation=asked.generation, parent=parent,
     )  # fmt: skip
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
@@ -101,6 +103,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
+        print(f"\n{plan.selftest}")
     say(f"recording {began.recording}")
     return int(result["exit"])
 

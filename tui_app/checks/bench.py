@@ -5,6 +5,7 @@ Pure: what comes out depends on the rows that went in, in their order, and on no
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ import msgspec
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
 from tui_app.checks.gaps import Gaps
-from tui_app.checks.judgement import Judgement, consistent
+from tui_app.checks.judgement import Judgement, checked, consistent
+from tui_app.checks.standing import Standing, standings
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -46,6 +48,7 @@ class Bench:
         monitors = self.monitors
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
+        self.facts: Mapping[str, Standing] = standings(header, self.checks)
         self.sums = Sums()
         self.gaps = Gaps({check.id for check in checks if check.at_end})
         self._said: dict[str, Judgement] = {}
@@ -86,10 +89,12 @@ class Bench:
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
         elif outcome == "stopped":
             self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+        elif outcome == "broken":
+            self._say(case.check, Judgement("INCONCLUSIVE", f"the check itself broke: {reason}", to_decide=decide), row, out)
         elif outcome == "fault":
             self._say(case.check, Judgement("INCONCLUSIVE", f"Vigil's own fault: {reason}", to_decide="report it; run again"), row, out)
         elif not self.checks[case.check].at_end:
-            self._say(case.check, self.checks[case.check].judge(case), row, out)
+            self._say(case.check, self._judge(case), row, out)
             case.rows.clear()
 
     def _conclude(self, row: Row, out: list[Row]) -> None:
@@ -99,7 +104,7 @@ class Bench:
                 continue
             check = self.checks[name]
             if self.sums.driven(name) and check.at_end:
-                judgement = check.judge(case)
+                judgement = self._judge(case)
                 if interrupted and judgement.word == "PASS":
                     judgement = Judgement(
                         "INCONCLUSIVE",
@@ -114,6 +119,18 @@ class Bench:
         for reading in criteria:
             out.append(Row(seq=0, t=row.t, kind="criterion", type=str(reading["verdict"]), text=_encode(reading).decode()))
         out.append(Row(seq=0, t=row.t, kind="result", type=str(self.result["verdict"]), text=_encode(self.result).decode()))
+
+    def _judge(self, case: Case) -> Judgement:
+        """What the check's own judge says. One from outside may break: then it has said nothing, and the session goes on."""
+        judge = self.checks[case.check].judge
+        if not self.facts[case.check].outside:
+            return judge(case)
+        try:
+            return checked(judge(case))
+        except Exception as error:  # noqa: BLE001  a team's code; Vigil's own faults end the session instead
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"the check itself broke: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+            return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
         judgement = self.gaps.weigh(check, consistent(judgement))

@@ -12,6 +12,7 @@ from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
 from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
+from tui_app.checks.standing import Standing
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
@@ -35,6 +36,7 @@ class Proceedings(Protocol):
     header: Mapping[str, str]
     checks: Mapping[str, Check]
     judgements: Mapping[str, Judgement]
+    facts: Mapping[str, Standing]
     monitors: Monitors
     sums: Sums
     gaps: Gaps
@@ -48,6 +50,7 @@ class Sums:
         self.left: list[dict[str, Any]] = []
         self.builds: list[str] = []
         self.environment = ""
+        self.generations: list[str] = []
         self.runs = 0
         self.connects = 0
         self.answered = False
@@ -69,6 +72,8 @@ class Sums:
             self.runs += 1
         elif row.kind == "conn":
             self.connects += row.type == "dialing"
+            if row.type == "welcome" and (seen := str(row.body.get("generation") or "")) and seen not in self.generations:
+                self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
             self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(row.body.get("status")))
         elif row.kind == "http" and row.dir == "in":
@@ -103,7 +108,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         parent=bench.header.get("parent") or None,
         started=bench.header.get("started", ""),
         target={key: plan.get("target", {}).get(key) for key in ("name", "environment", "backend", "auth", "frontend", "websocket")}
-        | {"says": sums.environment or None, "faults": list(plan.get("faults", []))},
+        | {"says": sums.environment or None, "generation": ", ".join(sums.generations) or None, "faults": list(plan.get("faults", []))},
         build_start=(sums.builds[0] or None) if sums.builds else None,
         build_end=(sums.builds[-1] or None) if sums.builds else None,
         checks=[_check(bench, name) for name in bench.checks],
@@ -136,6 +141,8 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
         to_decide=judgement.to_decide,
         required=check.required,
         duration_ms=bench.sums.took.get(name),
+        proven=bench.facts[name].proven,
+        origin=bench.facts[name].origin,
         findings=[
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
         ],

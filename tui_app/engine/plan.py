@@ -43,7 +43,11 @@ class Plan(msgspec.Struct, kw_only=True):
     """Options of the rehearsal that the engine starts, as on its command line."""
     seed: int = 0
     parent: str = ""
+    selftest: str = ""
+    """Which self-test the build stands on, in words (`tui_app.standing`)."""
     owner: str = ""
+    notes: list[str] = msgspec.field(default_factory=list)
+    """What was said about the plan before it started, such as tokens that will not last as long as it does."""
 
 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:

@@ -13,7 +13,7 @@ from typing import Any
 from tui_app.model import CRITICAL_EVENTS
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.agent import Agent, Step
-from tui_app.rehearsal.faults.registry import Line
+from tui_app.rehearsal.faults.registry import Recited
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.service_time import ServiceTime
@@ -21,6 +21,8 @@ from tui_app.rehearsal.stores.tier import TierDown
 
 SUPERVISOR = "supervisor"
 PIECES = 6
+MEMORY = 100
+"""How many of a thread's messages the agent reads again."""
 Send = Callable[[Frame], Awaitable[None]]
 
 
@@ -86,6 +88,7 @@ class Execution:
 
     async def _perform(self) -> None:
         run, store = self.run, self.platform.relational
+        said = await self._said_before()
         await store.add_message(run.thread_id, "user", run.prompt, {"run_id": run.run_id, "request_id": run.request_id})
         await self._event("message_received", {"status": "received"})
         await self._event("agent_started", {"agent_name": SUPERVISOR, "status": "started", "metadata": {}}, critical=True)
@@ -94,7 +97,7 @@ class Execution:
         if script:
             await self._recite(script)
             return
-        agent = await self._understood()
+        agent = await self._understood(said)
         await asyncio.sleep(self._time.think())
         for number, thought in enumerate(agent.thoughts, 1):
             data = {"agent_name": SUPERVISOR, "thought": thought, "type": "reasoning", "metadata": {"step_number": number}}
@@ -124,7 +127,7 @@ class Execution:
         }
         await self._event("agent_completed", done, critical=True)
 
-    async def _recite(self, script: Sequence[Line]) -> None:
+    async def _recite(self, script: Sequence[Recited]) -> None:
         for line in script:
             await asyncio.sleep(line.after)
             await self._event(line.type, line.data, critical=line.type in CRITICAL_EVENTS)
@@ -138,15 +141,21 @@ class Execution:
             await asyncio.sleep(pause)
             await self._event("stream_chunk", {"agent_name": SUPERVISOR, "chunk": piece, "index": index, "of": len(pieces)})
 
-    async def _understood(self) -> Agent:
+    async def _said_before(self) -> list[str]:
+        """What the user said in this thread before, oldest first: the memory of the agent."""
+        messages = await self.platform.relational.said_in(self.run.thread_id, MEMORY)
+        return list(self.platform.faults.apply("agent.memory", messages, run=self.run))
+
+    async def _understood(self, said: list[str]) -> Agent:
         """Reading takes some milliseconds of pure computing: in a thread, so that fifty prompts at once delay no ping."""
         run, query = self.run, self.platform.relational.query
-        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query)
+        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query, said)
 
     async def _use_tool(self, agent: Agent, step: Step) -> None:
         call = f"call_{uuid.uuid4().hex[:16]}"
         named = {"tool": step.tool, "tool_call_id": call, "agent_name": step.specialist}
-        doing = {**named, "status": "executing", "metadata": {"parameters": step.parameters}}
+        parameters = self.platform.faults.apply("tool.parameters", step.parameters, run=self.run)
+        doing = {**named, "status": "executing", "metadata": {"parameters": parameters}}
         await self._event("tool_executing", doing, critical=True)
         began = time.perf_counter()
         result = await agent.perform(step)

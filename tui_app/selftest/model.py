@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -25,18 +26,19 @@ class FaultRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FaultResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault over its sessions."""
+    """One fault over its sessions. `caught`: in all of a deterministic one; in one at least of a probabilistic one."""
 
     id: str
     behaviour: str
     probabilistic: bool
     caught_by: tuple[str, ...]
     runs: tuple[FaultRun, ...]
+    caught: bool
 
-    @property
-    def caught(self) -> bool:
-        """In every session of a deterministic fault; in one at least of a probabilistic one (the share is judged over all)."""
-        return bool(self.runs) and (any if self.probabilistic else all)(run.caught for run in self.runs)
+
+def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
+    """Whether the sessions of one fault caught it."""
+    return bool(runs) and (any if probabilistic else all)(run.caught for run in runs)
 
 
 class HealthyRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def summed(
     """The figures of a self-test."""
     likely = [run for fault in faults if fault.probabilistic for run in fault.runs]
     sure = [fault for fault in faults if not fault.probabilistic]
-    proven = {run.check for fault in faults for run in fault.runs if run.caught}
+    proven = {name for fault in faults if fault.caught for name in fault.caught_by}
     caught = sum(fault.caught for fault in faults)
     alarms = sum(len(run.fails) for run in healthy)
     broken = sum(bool(run.why) for run in healthy)

@@ -21,9 +21,9 @@ from tui_app.engine.launch import LaunchError
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.selftest.ablation import ablate
 from tui_app.selftest.jobs import Job, fault_jobs, healthy_jobs
-from tui_app.selftest.model import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, summed
+from tui_app.selftest.model import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, is_caught, summed
 from tui_app.selftest.session import Outcome, carry_out
-from tui_app.selftest.standing import code_digest
+from tui_app.standing import code_digest
 
 LANES = 2
 ABLATION_ROUNDS = 2
@@ -112,6 +112,7 @@ def document(found: Found, *, whole: bool) -> SelfTest:
             probabilistic=FAULTS[name].probabilistic,
             caught_by=FAULTS[name].caught_by,
             runs=tuple(sorted(runs, key=lambda run: run.seed)),
+            caught=is_caught(runs, FAULTS[name].probabilistic),
         )
         for name, runs in sorted(faults.items(), key=lambda item: list(FAULTS).index(item[0]))
     )

@@ -42,6 +42,10 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     accepted: str | None = None
     duration_ms: float | None = None
     findings: Sequence[FindingResult] = ()
+    proven: bool = False
+    """A self-test had seen it fail on a fault that it names."""
+    origin: str = "vigil"
+    """`vigil`, or the package or file that the check came from."""
 
 
 class CellResult(msgspec.Struct, frozen=True):
@@ -184,6 +188,8 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "to_decide": check.to_decide,
         "required": check.required,
         "accepted": check.accepted,
+        "proven": check.proven,
+        "origin": check.origin,
         "duration_ms": _rounded(check.duration_ms),
         "findings": [
             {"severity": finding.severity, "text": finding.text, "evidence": [list(pair) for pair in finding.evidence]}

@@ -71,6 +71,8 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         text = as_text(result)
     else:
         text = _words(flat, data, result, name)
+    if name == v.HANDSHAKE:
+        code = sent
     request = _first(flat, scopes, "request_id", "requestId", "correlation_id", "turn_id", "turnId")
     if not request and name in _PROBES:
         request = _first(flat, scopes, "id", "ping_id")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tui_app.rehearsal.faults.registry import Fault, Line, Listener, Proof, RunFacts, Taken
+from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Recited, RunFacts, Taken
 from tui_app.rehearsal.faults.shaping import Frame, changing, dropping, route, with_data
 
 STEP_S = 0.1
@@ -42,29 +42,29 @@ def _dearer(answer: str, run: RunFacts) -> str:
 def _theatre() -> dict[str, Listener]:
     """Five events in even steps for any prompt whatever, and a claim of having taken twice as long."""
 
-    def script(lines: tuple[Line, ...], *, run: RunFacts) -> tuple[Line, ...]:
+    def script(lines: tuple[Recited, ...], *, run: RunFacts) -> tuple[Recited, ...]:
         named = {"tool": "analysis_tool", "tool_call_id": f"call_{run.run_id[:12]}"}
         text = f"Agent response for: {run.prompt}"
         done = {"status": "success", "result": text, "execution_time_ms": 800.0, "metadata": {"result": text}}
         return (
-            Line(STEP_S, "agent_thinking", {"agent_name": "triage", "thought": "Agent is analyzing the request"}),
-            Line(STEP_S, "tool_executing", {**named, "status": "Executing analysis tools"}),
-            Line(STEP_S, "tool_completed", {**named, "status": "Tool execution completed", "result": "Analysis complete"}),
-            Line(STEP_S, "agent_completed", {"agent_name": "triage", **done}),
+            Recited(STEP_S, "agent_thinking", {"agent_name": "triage", "thought": "Agent is analyzing the request"}),
+            Recited(STEP_S, "tool_executing", {**named, "status": "Executing analysis tools"}),
+            Recited(STEP_S, "tool_completed", {**named, "status": "Tool execution completed", "result": "Analysis complete"}),
+            Recited(STEP_S, "agent_completed", {"agent_name": "triage", **done}),
         )
 
     return {"run.script": script}
 
 
 def _stand_in() -> dict[str, Listener]:
-    def script(lines: tuple[Line, ...], *, run: RunFacts) -> tuple[Line, ...]:
+    def script(lines: tuple[Recited, ...], *, run: RunFacts) -> tuple[Recited, ...]:
         named = {"agent_name": "ChatAgent", "tool": "response_generator", "tool_call_id": f"call_{run.run_id[:12]}"}
         text = f"Agent processed your message: '{run.prompt}'"
         return (
-            Line(0.0, "agent_thinking", {"agent_name": "ChatAgent", "thought": "Processing your message"}),
-            Line(0.0, "tool_executing", {**named, "status": "executing"}),
-            Line(0.0, "tool_completed", {**named, "status": "completed", "result": "Response generated"}),
-            Line(0.0, "agent_completed", {"agent_name": "ChatAgent", "status": "completed", "result": text}),
+            Recited(0.0, "agent_thinking", {"agent_name": "ChatAgent", "thought": "Processing your message"}),
+            Recited(0.0, "tool_executing", {**named, "status": "executing"}),
+            Recited(0.0, "tool_completed", {**named, "status": "completed", "result": "Response generated"}),
+            Recited(0.0, "agent_completed", {"agent_name": "ChatAgent", "status": "completed", "result": text}),
         )
 
     return {"run.script": script}
@@ -102,7 +102,7 @@ def _other_schema() -> dict[str, Listener]:
         data = {key: value for key, value in frame["data"].items() if key not in ("run_id", "thread_id")}
         return [{"type": "agent_progress", "data": {**data, "event": frame["type"]}, "timestamp": data["timestamp"]}]
 
-    return {"message.taken": taken, **route(each)}
+    return {"message.reaction": taken, **route(each)}
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -136,21 +136,21 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         id="canned-reassurance",
-        behaviour="Every question gets the same reassuring text with the user's reference in it, so users act on an analysis that nobody made.",
+        behaviour="Every question gets the same reassuring text with the user's reference in it, so they act on what nobody analysed.",
         caught_by=("not-canned", "ai-value"),
         listeners=_saying(lambda answer, run: f"{TOLD} {' '.join(re.findall('VM-[0-9a-z-]+', run.prompt))}"),
         source=("B19", "FM-12"),
     ),
     Fault(
         id="canned-events",
-        behaviour="Five perfect events come in even steps for any question, and no agent works: users watch a show and get their question back.",
+        behaviour="Five perfect events come in even steps for any question, and no agent works: users get a show.",
         caught_by=("not-canned", "agent-answers"),
         listeners=_theatre,
         source=("FM-12",),
     ),
     Fault(
         id="stand-in-agent",
-        behaviour="A stand-in answers for the agent that could not be started, so users get a receipt for their message instead of an answer.",
+        behaviour="A stand-in answers for the agent that could not be started, so users get a receipt instead of an answer.",
         caught_by=("not-canned", "agent-answers"),
         listeners=_stand_in,
         source=("FM-13",),

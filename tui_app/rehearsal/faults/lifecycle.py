@@ -145,10 +145,10 @@ def _stale_replay() -> dict[str, Listener]:
             kept.append(frame)
         return deliveries
 
-    def replay(frames: list[Any], *, user_id: str) -> list[Any]:
+    def replay(frames: list[Any], *, user_id: str, **_: Any) -> list[Any]:
         return [*frames, *last.get(user_id, [])]
 
-    return {"event.route": remember, "socket.opening": replay}
+    return {"event.route": remember, "socket.opened": replay}
 
 
 def _lost_piece() -> dict[str, Listener]:

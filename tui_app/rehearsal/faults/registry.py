@@ -12,15 +12,19 @@ from typing import Any, Protocol
 
 
 class Receiver(Protocol):
-    """An open socket that frames can be delivered to."""
+    """A socket that frames can be delivered to."""
 
     user_id: str
+
+    @property
+    def open(self) -> bool: ...
 
 
 class RunFacts(Protocol):
     """What a fault may know of a run."""
 
     run_id: str
+    thread_id: str
     user_id: str
     ordinal: int
     prompt: str
@@ -28,6 +32,16 @@ class RunFacts(Protocol):
     @property
     def ids(self) -> dict[str, str]:
         """What every event of the run carries: run_id, thread_id, request_id, user_id."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a REST service on its way out. `body` is the decoded JSON; a listener changes a copy of it."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Added to those that the answer has."""
 
 
 Delivery = tuple[Receiver, dict[str, Any] | str]
@@ -47,7 +61,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Line:
+class Recited:
     """One event of a recited run: how long after the one before, in seconds, and what it says."""
 
     after: float
@@ -108,6 +122,10 @@ class Seeded:
         for fault in faults:
             for place, listener in fault.listeners().items():
                 self._places.setdefault(place, []).append((fault.id, listener))
+
+    def listens(self, place: str) -> bool:
+        """Whether any fault takes hold at a place: where it costs something to make the place's value."""
+        return place in self._places
 
     def apply(self, place: str, value: Any, **facts: Any) -> Any:
         """`value` as the faults that listen at `place` leave it. A listener returns a new value and changes none in place."""

@@ -26,7 +26,7 @@ def _taking(react: Reaction) -> Callable[[], dict[str, Listener]]:
         reaction = react(message)
         return value if reaction is None else reaction
 
-    return lambda: {"message.taken": taken}
+    return lambda: {"message.reaction": taken}
 
 
 def _refusing(react: Callable[[Taken], Taken], *codes: str) -> Callable[[], dict[str, Listener]]:
@@ -147,13 +147,6 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=("socket-survives",),
         listeners=_refusing(lambda taken: Taken(None, (), (1000, "main cleanup")), "FORMAT_ERROR"),
         source=("FM-68", "FM-55"),
-    ),
-    Fault(
-        id="ping-ignored",
-        behaviour="Pings of the application get no answer, so clients take a living connection for a dead one and drop it.",
-        caught_by=("socket-survives",),
-        listeners=_taking(lambda message: Taken(None) if message.get("type") == "ping" else None),
-        source=("FM-54", "D5"),
     ),
     Fault(
         id="failure-untold",

@@ -27,4 +27,4 @@ def backend(platform: Platform) -> Starlette:
         Endpoint("GET", "/openapi.json", openapi, "This description"),
     ]
     described = describe(APP_NAME, endpoints)
-    return application("backend", endpoints, [WebSocketRoute("/ws", Gateway(platform).serve)])
+    return application("backend", endpoints, [WebSocketRoute("/ws", Gateway(platform).serve)], faults=platform.faults)

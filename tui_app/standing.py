@@ -9,18 +9,30 @@ from typing import Final
 
 import msgspec
 
-from tui_app.selftest.model import SelfTest
-
-SHIPPED: Final = Path(__file__).with_name("release.json")
+SHIPPED: Final = Path(__file__).parent / "selftest" / "release.json"
 JUDGING: Final = ("model.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine")
 """What decides whether a fault is caught."""
 
 
+class Said(msgspec.Struct, frozen=True):
+    """The sentence of a self-test's summary."""
+
+    text: str
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What this needs to know of a self-test (`tui_app.selftest.model.SelfTest` has it all)."""
+
+    code: str
+    whole: bool
+    summary: Said
+
+
 @cache
-def shipped() -> SelfTest | None:
-    """The result that came with this build, None where none did."""
+def shipped() -> Standing | None:
+    """The self-test that came with this build, None where none did."""
     try:
-        return msgspec.json.decode(SHIPPED.read_bytes(), type=SelfTest)
+        return msgspec.json.decode(SHIPPED.read_bytes(), type=Standing)
     except OSError:
         return None
 
@@ -28,7 +40,7 @@ def shipped() -> SelfTest | None:
 @cache
 def code_digest() -> str:
     """A digest of all that judges, in this build."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parent
     digest = hashlib.sha256()
     for part in JUDGING:
         place = package / part
