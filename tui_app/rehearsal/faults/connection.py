@@ -59,7 +59,7 @@ def _half_open() -> dict[str, Listener]:
             deaf.add(user_id)
         return was and user_id not in deaf
 
-    return {"message.heeded": taken}
+    return {"message.taken": taken}
 
 
 def _ping_ignored() -> dict[str, Listener]:
