@@ -22,7 +22,10 @@ async def _sign_in(ctx: Context) -> None:
 def _judge_sign_in(case: Case) -> Judgement:
     asked = answers(case)
     ready = [row for row in case.rows if row.kind == "user" and row.type == "ready"]
-    if not asked and not ready:
+    refused = [row for row in case.rows if row.kind == "user" and row.type == "refused"]
+    missing = {row.user for row in refused}
+    asked = [(row, body) for row, body in asked if row.user not in missing]
+    if not asked and not ready and not refused:
         return nothing_done("sign-in")
     findings = [
         Finding(
@@ -33,11 +36,15 @@ def _judge_sign_in(case: Case) -> Judgement:
         for row, body in asked
         if row.type not in ("200", "201")
     ]
-    if len(ready) < case.users and not findings:
+    if len(ready) + len(missing) < case.users and not findings:
         findings.append(Finding("critical", f"only {len(ready)} of {case.users} users signed in", seqs(row for row, _ in asked)))
     subjects = {row.body.get("sub") for row in ready}
     if len(subjects) < len(ready) or "" in subjects:
         findings.append(Finding("critical", "two users got the same identity, or none", seqs(ready)))
+    if refused and not findings:
+        # What the operator gave does not open the door: that says nothing of the target.
+        body = refused[0].body
+        return Judgement("BLOCKED", str(body.get("reason")), to_decide=str(body.get("to_decide")))
     return decided(findings, f"{len(ready)} users signed in, each with an identity of its own", "every user signs in", seqs(ready))
 
 

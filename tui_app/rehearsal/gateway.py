@@ -54,11 +54,10 @@ class Gateway:
         token = next(iter(carried.values()), "")
         status = faults.apply("connect.status", 101, token=token)
         if status != 101:
-            await websocket.send_denial_response(error_response(status, "The upgrade failed"))
+            await websocket.send_denial_response(error_response(status, "The upgrade is refused"))
             return
-        await websocket.accept(
-            subprotocol=faults.apply("upgrade.subprotocol", self.platform.generation.subprotocol(offered), offered=offered)
-        )
+        chosen = faults.apply("upgrade.subprotocol", self.platform.generation.subprotocol(offered), offered=offered)
+        await websocket.accept(subprotocol=chosen)
         origin = websocket.headers.get("origin")
         if not faults.apply("origin.allowed", origin is None or origin in self.platform.origins, origin=origin, door="websocket"):
             await self._refuse(websocket, "ORIGIN_NOT_ALLOWED", "Origin not allowed", TokenRefused("ORIGIN", "Another site's page"), token)

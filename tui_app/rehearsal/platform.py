@@ -100,15 +100,6 @@ def assemble(options: Options, directory: Path) -> Platform:
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
-    return Platform(
-        options,
-        faults,
-        relational,
-        cache,
-        analytics,
-        tokens,
-        Doors(tokens, faults, log, options.lock_out),
-        log,
-        made(options),
-        Jitter(options.seed, options.jitter_ms),
-    )
+    doors = Doors(tokens, faults, log, options.lock_out)
+    jitter = Jitter(options.seed, options.jitter_ms)
+    return Platform(options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter)
