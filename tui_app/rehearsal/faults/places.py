@@ -56,7 +56,6 @@ PLACES: Final[dict[str, str]] = {
     "oauth.start": "(status, location), the answer to the start of a sign-in over another provider.",
     "mint.allowed": "bool, whether a token for any user is given without a credential.",
     "refresh.used": "bool, whether a refresh token was used before. Facts: claims.",
-    "sign-in.answer": "dict, the body of a successful sign-in or refresh. Facts: claims.",
     "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket. Facts: token ('' for none).",
     "frame.out": "Frame, any frame on its way out. Facts: user_id ('' where a caller is refused), token.",
 }
