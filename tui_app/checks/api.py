@@ -117,6 +117,9 @@ class Context(Protocol):
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 
+    def url(self, service: str) -> str:
+        """The base address of a service of the target (`websocket` with its path); '' where it has none."""
+
     def seed(self, name: str) -> str:
         """A seed of this session and name: the same plan asks the same questions."""
 
@@ -228,6 +231,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
     """Where it means anything; elsewhere it is no part of a plan."""
+    last: bool = False
+    """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

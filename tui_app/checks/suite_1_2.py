@@ -140,6 +140,7 @@ CHECKS = (
         drive=_sign_in,
         judge=_judge_sign_in,
         min_users=0,
+        catches=("sign-in-fails",),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
     ),

@@ -281,6 +281,10 @@ class LiveContext:
         """Whether the target has this service."""
         return bool(self._world.urls.get(service))
 
+    def url(self, service: str) -> str:
+        """The base address of a service, '' where the target has none."""
+        return self._world.urls.get(service, "")
+
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
         return f"{self._world.plan.seed or self._world.session}/{name}"

@@ -36,13 +36,17 @@ class Runner:
 
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped or fault."""
-        phases = sorted({check.phase for check in self.checks})
+        last = [check for check in self.checks if check.last]
+        phases = sorted({check.phase for check in self.checks if not check.last})
         for phase in phases:
             if self.world.gate.stopping:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase])
+            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
             self.world.log.add("phase", {"phase": phase}, type="end")
+        for check in ordered(last):
+            if not self.world.gate.stopping:
+                await self._tracked(check)
         stopped = self.world.gate.stopping
         return "fault" if self.fault else "stopped" if stopped else "complete"
 
