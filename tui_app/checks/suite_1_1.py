@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, says_healthy, seqs, words
 from tui_app.checks.tiers import TIERS, tier_words
@@ -130,7 +128,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_services,
         judge=_judge_services,
-        catches=("auth-unhealthy-200",),
+        catches=("auth-unhealthy-200", "backend-503"),
         min_users=0,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -145,7 +143,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_tiers,
         judge=_judge_tiers,
-        catches=("tier-down-behind-200",),
+        catches=("tier-down-behind-200", "liveness-hides-core", "cache-down"),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -161,7 +159,7 @@ CHECKS = (
         drive=_parity,
         judge=_judge_parity,
         min_users=0,
-        environments=frozenset({"docker", "staging"}),
+        catches=("environment-unmarked", "bypass-active"),
         presets=("quick", "comprehensive"),
         cost=lambda users, preset: {"seconds": 1},
     ),

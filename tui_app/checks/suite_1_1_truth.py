@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row
-from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, seqs, words
+from tui_app.checks.reading import answered, decided, nothing_done, of_answer, seqs, words
 from tui_app.checks.severities import grade
 from tui_app.checks.tiers import TIERS, tier_words
 
@@ -130,7 +130,9 @@ def _judge_ready(case: Case) -> Judgement:
             findings.append(Finding(grade("FM-42"), f"{service} does not say within {within:g} s whether it is ready", (row.seq,)))
         elif row.type != "200":
             findings.append(Finding("critical", f"{service} is not ready: /health/ready {answered(row, body)}", (row.seq,)))
-        elif str(of_answer(body, "status")).lower() in UNWELL or failed or of_answer(body, "websocket_readiness", "websocket_ready") is False:
+        elif (
+            str(of_answer(body, "status")).lower() in UNWELL or failed or of_answer(body, "websocket_readiness", "websocket_ready") is False
+        ):
             what = ", ".join(map(str, failed)) if isinstance(failed, list) and failed else words(body.get("body"))
             findings.append(Finding(grade("FM-41"), f"{service} calls itself ready, and its body says otherwise: {what}", (row.seq,)))
     if not findings and not backend:

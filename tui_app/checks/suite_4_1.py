@@ -12,6 +12,8 @@ from tui_app.checks.reading import HEALTHY, answered, answers, decided, nothing_
 
 TIERS = ("postgresql", "redis", "clickhouse")
 READS = 3
+RUNS = "/api/analytics/runs?limit=50"
+"""Where some builds tell of the runs that their analytics store keeps."""
 
 
 async def _persisted(ctx: Context) -> None:
@@ -78,6 +80,17 @@ async def _tiers(ctx: Context) -> None:
             await ctx.http("backend", "GET", "/api/threads?limit=1", user=user, token=spare.access, fresh=True)
     async with ctx.step("clickhouse"):
         await ctx.http("backend", "GET", "/api/health/database?force=true", within=15)
+    offered = await ctx.http("backend", "GET", RUNS, user=user)
+    if offered.status == 200:
+        prompt = make_prompt(random.Random(ctx.seed("tiers-persist")), "arithmetic", marker)
+        async with ctx.socket(user) as socket:
+            outcome = await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
+        for _ in range(READS):
+            async with ctx.step("analytics", user=user, run=outcome.run):
+                answer = await ctx.http("backend", "GET", RUNS, user=user, fresh=True)
+            if outcome.run in answer.text:
+                break
+            await ctx.sleep(0.5)
 
 
 def _judge_tiers(case: Case) -> Judgement:
@@ -113,13 +126,21 @@ def _judge_tiers(case: Case) -> Judgement:
                 proven.append("clickhouse")
             else:
                 findings.append(Finding("critical", "clickhouse: a forced probe does not call it connected", (row.seq,)))
+    kept = case.steps("analytics")[-1:]
+    for step in kept:
+        for row, body in step.answers():
+            proof.append(row.seq)
+            if row.type != "200" or not step.facts["run"] or str(step.facts["run"]) not in str(body.get("body")):
+                text = "clickhouse: it answers its probe, and a run that has ended is not in it"
+                findings.append(Finding("critical", text, (row.seq,)))
     grave = any(finding.severity == "critical" for finding in findings)
     missing = [tier for tier in TIERS if tier not in proven]
     if missing and not grave:
         return Judgement("INCONCLUSIVE", f"{', '.join(missing)} not exercised", tuple(findings), "a second login for the revocation test")
     return decided(
         findings,
-        "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by a forced probe (its writes show only directly)",
+        "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by "
+        + ("a run that it keeps" if kept else "a forced probe (its writes show only directly)"),
         "3 of 3",
         proof,
     )
@@ -177,7 +198,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_endpoints,
         judge=_judge_endpoints,
-        catches=("ws-health-unhealthy-200",),
+        catches=("ws-health-unhealthy-200", "backend-503"),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -193,6 +214,7 @@ CHECKS = (
         drive=_persisted,
         judge=_judge_persisted,
         needs=("sign-in", "ws-connect"),
+        catches=("messages-volatile", "message-lost"),
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "messages": 1, "seconds": 2},
     ),
@@ -206,8 +228,9 @@ CHECKS = (
         effects=frozenset({"write"}),
         drive=_tiers,
         judge=_judge_tiers,
-        needs=("sign-in",),
+        needs=("sign-in", "ws-connect"),
+        catches=("cache-down", "analytics-not-kept"),
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"threads": 1, "seconds": 1},
+        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
     ),
 )

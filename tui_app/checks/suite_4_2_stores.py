@@ -127,7 +127,9 @@ def _judge_life(case: Case) -> Judgement:
                     findings += _of_life(intent, step, body, row.seq, refused)
     if not case.steps("unlisted"):
         return nothing_done("a thread's life") if not findings else decided(findings, "", "run it to its end")
-    return decided(findings, "a thread is renamed, listed under its new name, archived, and listed no more", "what is done stays done", proof)
+    return decided(
+        findings, "a thread is renamed, listed under its new name, archived, and listed no more", "what is done stays done", proof
+    )
 
 
 def _of_life(intent: str, step: StepRows, body: dict[str, Any], seq: int, refused: set[str]) -> list[Finding]:
