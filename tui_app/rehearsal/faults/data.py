@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_app.rehearsal.faults.answers import NOBODY, answer, every_second, having, tier, wrapped
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Reply
+from tui_app.rehearsal.faults.replies import NOBODY, answer, every_second, having, tier, wrapped
 
 FAILED = {"status": "failed", "connected": False, "error": "connection refused"}
 SLOW_S = 12.0

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tui_app.rehearsal.faults.answers import NOBODY, Listeners, answer, every_second, having, wrapped
-from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Proof, RunFacts
+from tui_app.rehearsal.faults.registry import Fault, Listener, Proof
+from tui_app.rehearsal.faults.replies import NOBODY, Listeners, answer, every_second, having, wrapped
 
 Message = dict[str, Any]
 MESSAGES = "/api/threads/{thread_id}/messages"
@@ -79,24 +79,15 @@ def _change_lost(field: str) -> Listeners:
 
 
 def _two_contexts() -> dict[str, Listener]:
-    """The first run keeps its id; every run of another user is told under it."""
+    """The first run keeps its id; every later one of another user goes under it."""
     first: list[tuple[str, str]] = []
 
-    def route(deliveries: list[Delivery], *, run: RunFacts, **_: Any) -> list[Delivery]:
+    def shared(run_id: str, *, user_id: str) -> str:
         if not first:
-            first.append((run.user_id, run.run_id))
-        owner, shared = first[0]
-        if run.user_id == owner:
-            return deliveries
-        return [(to, _under(frame, shared)) for to, frame in deliveries]
+            first.append((user_id, run_id))
+        return run_id if user_id == first[0][0] else first[0][1]
 
-    return {"event.route": route}
-
-
-def _under(frame: Any, run_id: str) -> Any:
-    """An event told under another run."""
-    inner = frame.get("data") if isinstance(frame, dict) else None
-    return {**frame, "data": {**inner, "run_id": run_id}} if isinstance(inner, dict) else frame
+    return {"run.id": shared}
 
 
 def _stream(change: Callable[[list[Any]], list[Any]]) -> Listeners:
