@@ -154,6 +154,7 @@ CHECKS = (
         drive=_nothing,
         judge=_judge_frames,
         needs=("ws-connect",),
+        catches=("broken-frame",),
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
