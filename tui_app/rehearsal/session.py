@@ -125,7 +125,7 @@ class Session:
         if not self._open:
             return
         if not isinstance(frame, str):
-            shown: Frame = self.platform.faults.apply("frame.sent", frame, token=self._token, user_id=self.user_id)
+            shown: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id, token=self._token)
             frame = msgspec.json.encode(self.platform.generation.envelope(shown)).decode()
         await self._outbox.send(frame)
 

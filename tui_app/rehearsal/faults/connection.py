@@ -20,7 +20,7 @@ def _closed_when(stage: str, ending: Ending) -> dict[str, Listener]:
 
 
 def _upgrade_500() -> dict[str, Listener]:
-    return {"upgrade.status": lambda status, **_: 500}
+    return {"connect.status": lambda status, **_: 500}
 
 
 def _on_request() -> dict[str, Listener]:
