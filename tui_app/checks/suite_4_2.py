@@ -6,9 +6,10 @@ import random
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.api import Answer, Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import answered, content_text, decided, ends, messages_of, nothing_done
+from tui_app.checks.settling import until
 from tui_app.monitors.record import RunRecord
 
 
@@ -55,8 +56,13 @@ async def _history(ctx: Context) -> None:
         await ctx.http("backend", "POST", f"/api/threads/{beside}/messages", user=user, json=said, ours=("thread", beside))
         async with ctx.socket(user) as socket:
             outcome = await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
+        await until(ctx, user, f"/api/threads/{thread}/messages", _answered)
         async with ctx.step("history", user=user, request=outcome.request):
             await ctx.http("backend", "GET", f"/api/threads/{thread}/messages", user=user, fresh=True)
+
+
+def _answered(answer: Answer) -> bool:
+    return any(message.get("role") == "assistant" for message in messages_of({"body": answer.json}))
 
 
 def _judge_history(case: Case) -> Judgement:
