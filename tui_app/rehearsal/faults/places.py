@@ -11,6 +11,10 @@ PLACES: Final[dict[str, str]] = {
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
     "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
+    "message.stored": "dict | None, a message about to be stored: thread_id, role, content, metadata. Facts: user_id, run_id.",
+    "thread.change": "dict, what is about to change in a thread: title, metadata, archived; None leaves as it is.",
+    "tier.probe": "Probe, what a probe of a store saw. Facts: tier.",
+    "tier.keeps": "bool, whether a store keeps what it is told. Facts: tier, what (revocation, run).",
     "rest.delay": "float, seconds before a REST service looks at a request. Facts: service, method, path.",
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "
     "ordinal (the user's how-manieth connect), lost_ago (seconds since a socket of the user was cut off, or None).",
@@ -27,6 +31,7 @@ PLACES: Final[dict[str, str]] = {
     "thread.known": "dict or None, the thread that a request names. Facts: user_id, opened (epoch seconds at which its socket opened).",
     "message.reaction": "Taken, what becomes of a client's message. Facts: message, user_id.",
     "message.refused": "Taken, what becomes of something that cannot be served. Facts: code, user_id.",
+    "run.id": "str, the id under which a request is carried out and told. Facts: user_id.",
     "run.script": "tuple[Recited, ...], recited in place of an agent's work, none by default. Facts: run.",
     "run.stop": "str, what a stop by the run's owner does: 'cancel', 'tell' (confirm it only) or '' (nothing). Facts: run.",
     "answer.text": "str, the answer, before it is told and kept. Facts: run.",
