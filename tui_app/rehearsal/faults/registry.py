@@ -25,7 +25,9 @@ class RunFacts(Protocol):
 
     run_id: str
     thread_id: str
+    request_id: str
     user_id: str
+    prompt: str
     ordinal: int
 
 

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from tui_app import __version__
 from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
+from tui_app.rehearsal.sockets import OpenSocket
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -164,6 +165,11 @@ class Auth:
             return JSONResponse({"message": "Nothing to sign out of", "status": "success"})
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
+        closing: list[OpenSocket] = self.platform.faults.apply(
+            "logout.closes", [], user_id=claims.sub, everybody=list(self.platform.sockets)
+        )
+        for socket in closing:
+            await socket.close(1008, "Session ended")
         return JSONResponse({"message": "Signed out", "status": "success"})
 
     async def verify(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 
 from tui_app.rehearsal.platform import APP_NAME, Platform
+from tui_app.rehearsal.services.chat import Chat
 from tui_app.rehearsal.services.health import Health
 from tui_app.rehearsal.services.openapi import describe
 from tui_app.rehearsal.services.threads import Threads
@@ -24,6 +25,7 @@ def backend(platform: Platform) -> Starlette:
     endpoints = [
         *Health(platform).endpoints(),
         *Threads(platform).endpoints(),
+        *Chat(platform).endpoints(),
         Endpoint("GET", "/openapi.json", openapi, "This description"),
     ]
     described = describe(APP_NAME, endpoints)
