@@ -112,9 +112,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
@@ -134,11 +137,12 @@ class LiveContext:
             self._sockets.give_back(socket)
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
         """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
         bearer = token if token is not None else (user.access if user else None)
-        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
+        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
@@ -192,7 +196,7 @@ class LiveContext:
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
         deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
+        """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
         offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
         thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
@@ -216,8 +220,8 @@ class LiveContext:
             if event.name == "agent_completed":
                 seen["answer"], seen["end"] = event.text, "done"
                 return True
-            if event.name in ("error", "agent_error", "agent_failed"):
-                seen["end"] = "refused"
+            if event.name in ("error", "agent_error", "agent_failed", "agent_stopped"):
+                seen["end"] = "stopped" if event.name == "agent_stopped" else "refused"
                 return True
             return False
 
@@ -240,7 +244,7 @@ class LiveContext:
             if outcome != "done":
                 step.ended(outcome)
             step.note(run=seen["run"])
-        if seen["run"] and outcome == "done":
+        if seen["run"] and outcome in ("done", "stopped"):
             self._world.finished("run", seen["run"])
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 

@@ -41,14 +41,16 @@ class GuardedContext(LiveContext):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request, reading unless `write` is declared."""
         if method.upper() not in READS:
             self.declared("write", f"send {method} {path}")
         self._known(token)
         return await super().http(
-            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers
-        )
+            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
+            runs_agent=runs_agent,
+        )  # fmt: skip
 
     @asynccontextmanager
     async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
@@ -57,13 +59,14 @@ class GuardedContext(LiveContext):
             yield cast(LiveSocket, GuardedSocket(socket, self))
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
         """A new connection with a user's own token, or with another where `negative` is declared."""
         self._known(token)
         if user is None and token is None:
             self.declared("negative", "connect without a token")
-        socket = await super().dial(user=user, token=token, carry=carry, headers=headers)
+        socket = await super().dial(user=user, token=token, carry=carry, headers=headers, cookies=cookies)
         return cast(LiveSocket, GuardedSocket(socket, self)) if socket is not None else None
 
     async def run_agent(
@@ -86,7 +89,7 @@ class GuardedContext(LiveContext):
     def _known(self, token: str | None) -> None:
         """A token that is nobody's of this session, or none at all on purpose, is an attempt on the target's guards."""
         own = {value for user in (*self._world.users, *self._world.spares) for value in (user.access, user.refresh)}
-        if token and token not in own:
+        if token and token not in own and token not in self._world.retired:
             self.declared("negative", "show a token that Vigil did not sign in with")
 
 

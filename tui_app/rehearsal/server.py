@@ -176,6 +176,7 @@ async def _main(options: Options, directory: Path) -> None:
             server = Server(config)
             servers.append(server)
             running.append(asyncio.create_task(server.serve(sockets=[listener])))
+        platform.urls, platform.origins = urls, {urls["frontend"]}
         for one in servers:
             await one.accepts.wait()
         urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"

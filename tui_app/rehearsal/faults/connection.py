@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui_app.rehearsal.faults.connection_resume import FAULTS as RESUME
 from tui_app.rehearsal.faults.ends import ABORT, Cut, Ending
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof
 
@@ -19,7 +20,7 @@ def _closed_when(stage: str, ending: Ending) -> dict[str, Listener]:
 
 
 def _upgrade_500() -> dict[str, Listener]:
-    return {"connect.status": lambda status, **_: 500}
+    return {"upgrade.status": lambda status, **_: 500}
 
 
 def _on_request() -> dict[str, Listener]:
@@ -58,7 +59,7 @@ def _half_open() -> dict[str, Listener]:
             deaf.add(user_id)
         return was and user_id not in deaf
 
-    return {"message.taken": taken}
+    return {"message.heeded": taken}
 
 
 def _ping_ignored() -> dict[str, Listener]:
@@ -186,4 +187,4 @@ STAY: tuple[Fault, ...] = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = CONNECT
+FAULTS: tuple[Fault, ...] = (*CONNECT, *STAY, *RESUME)

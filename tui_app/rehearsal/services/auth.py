@@ -152,12 +152,16 @@ class Auth:
             claims = await self.platform.tokens.verify(token, "refresh")
         except TokenRefused as error:
             raise Refused(401, "Invalid refresh token") from error
-        if not await self.platform.cache.consume(claims.jti, claims.exp):
+        used = not await self.platform.cache.consume(claims.jti, claims.exp)
+        if self.platform.faults.apply("refresh.used", used, claims=claims):
             raise Refused(401, "Invalid refresh token")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Invalid refresh token")
-        return await self.issue(user, lifetime)
+        for socket in self.platform.sockets.of_session(claims.sid):
+            socket.lasts_until(int(time.time()) + lifetime)
+            self.platform.sockets.spawn(socket.end("refresh", "Session renewed"))
+        return await self.issue(user, lifetime, claims.sid)
 
     async def logout(self, request: Request) -> Response:
         """Revoke the token and the one issued with it. Always 200: signing out twice is no error."""
@@ -167,6 +171,8 @@ class Auth:
             return JSONResponse({"message": "Nothing to sign out of", "status": "success"})
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
+        for socket in self.platform.sockets.of_session(claims.sid):
+            self.platform.sockets.spawn(socket.end("logout", "Signed out"))
         return JSONResponse({"message": "Signed out", "status": "success"})
 
     async def verify(self, request: Request) -> Response:
@@ -190,7 +196,7 @@ class Auth:
 
     async def me(self, request: Request) -> Response:
         """The account behind the token."""
-        claims = await caller(self.platform, request)
+        claims = await caller(self.platform, request, "auth")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Unknown user")
@@ -204,20 +210,20 @@ class Auth:
             return asked
         return default
 
-    async def issue(self, user: dict[str, Any], lifetime: int) -> Response:
-        """The answer to a sign-in: a new pair of tokens, remembered as one session."""
-        access, claims = self.platform.tokens.issue(user, "access", lifetime)
-        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S)
+    async def issue(self, user: dict[str, Any], lifetime: int, sid: str = "") -> Response:
+        """The answer to a sign-in: a new pair of tokens, remembered as one session (or as more of the session `sid`)."""
+        sid = sid or str(uuid.uuid4())
+        access, claims = self.platform.tokens.issue(user, "access", lifetime, sid)
+        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S, sid)
         await self._remember(claims, other)
-        return JSONResponse(
-            {
-                "access_token": access,
-                "refresh_token": refresh,
-                "token_type": "Bearer",
-                "expires_in": claims.exp - claims.iat,
-                "user": _public(user),
-            }
-        )
+        body = {
+            "access_token": access,
+            "refresh_token": refresh,
+            "token_type": "Bearer",
+            "expires_in": claims.exp - claims.iat,
+            "user": _public(user),
+        }
+        return JSONResponse(self.platform.faults.apply("sign-in.answer", body, claims=claims))
 
     async def _remember(self, access: Claims, refresh: Claims) -> None:
         await self.platform.cache.add_session(access.jti, refresh.jti, access.sub, refresh.exp)
