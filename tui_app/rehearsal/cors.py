@@ -1,11 +1,11 @@
-"""Which other sites' pages may read answers (CORS), and requests that are refused before any handler sees them."""
+"""Which other sites' pages may read the answers of a service (the fetch standard's CORS protocol)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tui_app.rehearsal.platform import Platform
@@ -14,15 +14,14 @@ METHODS: Final = "GET, POST, PUT, DELETE, OPTIONS"
 
 
 class Cors:
-    """Adds the headers of the fetch standard's CORS protocol for the platform's own pages, and for no other."""
+    """A service whose answers say so where the platform's own pages may read them, and to no other page."""
 
-    def __init__(self, app: ASGIApp, platform: Platform, service: str) -> None:
+    def __init__(self, app: ASGIApp, platform: Platform) -> None:
         self.app = app
         self.platform = platform
-        self.service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request; a preflight is answered here."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -40,11 +39,8 @@ class Cors:
                     added["access-control-allow-credentials"] = "true"
             await send(message)
 
-        status = faults.apply("rest.status", 0, service=self.service, method=scope["method"], path=scope["path"])
         response: Response | None = None
-        if status:
-            response = JSONResponse({"error": True, "detail": "Internal server error", "details": {"status_code": status}}, status)
-        elif scope["method"] == "OPTIONS" and origin is not None and "access-control-request-method" in headers:
+        if scope["method"] == "OPTIONS" and origin is not None and "access-control-request-method" in headers:
             asked = headers.get("access-control-request-headers", "authorization, content-type")
             granted = {"access-control-allow-methods": METHODS, "access-control-allow-headers": asked, "access-control-max-age": "600"}
             response = Response(status_code=204 if allowed else 403, headers=granted if allowed else None)

@@ -52,7 +52,7 @@ class Gateway:
         offered = websocket.scope["subprotocols"]
         carried = faults.apply("upgrade.tokens", tokens_of(websocket))
         token = next(iter(carried.values()), "")
-        status = faults.apply("upgrade.status", 101, token=token)
+        status = faults.apply("connect.status", 101, token=token)
         if status != 101:
             await websocket.send_denial_response(error_response(status, "The upgrade is refused"))
             return
@@ -77,7 +77,7 @@ class Gateway:
 
     async def _refuse(self, websocket: WebSocket, code: str, text: str, why: TokenRefused, token: str) -> None:
         frame: Frame = frames.error(code, text, {"reason": why.code, "message": why.message})
-        frame = self.platform.faults.apply("frame.sent", frame, token=token, user_id="")
+        frame = self.platform.faults.apply("frame.out", frame, user_id="", token=token)
         outbox = Outbox(websocket, self.platform.jitter.of_socket())
         await outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
         await outbox.close(1008, text)

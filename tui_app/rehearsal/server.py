@@ -93,6 +93,7 @@ async def _main(options: Options, directory: Path) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+    from tui_app.rehearsal.cors import Cors
     from tui_app.rehearsal.instances import Front, instance
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
@@ -161,7 +162,7 @@ async def _main(options: Options, directory: Path) -> None:
     try:
         for app, listener, context in served:
             config = uvicorn.Config(
-                platform.jitter.answers(app),
+                platform.jitter.answers(Cors(app, platform)),
                 http="h11",
                 ws=Upgrade,
                 lifespan="off",

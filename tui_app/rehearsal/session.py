@@ -125,7 +125,7 @@ class Session:
         if not self._open:
             return
         if not isinstance(frame, str):
-            shown: Frame = self.platform.faults.apply("frame.sent", frame, token=self._token, user_id=self.user_id)
+            shown: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id, token=self._token)
             frame = msgspec.json.encode(self.platform.generation.envelope(shown)).decode()
         await self._outbox.send(frame)
 
@@ -161,8 +161,7 @@ class Session:
         """Take messages until the client leaves; the code with which it closed, 1006 for none."""
         while (text := await self._heard()) is not None:
             if (message := await self._understood(text)) is not None:
-                taken = self.platform.faults.apply("message.taken", Taken(message), message=message, user_id=self.user_id)
-                await self._react(taken)
+                await self._take(message)
         return self._left
 
     async def _heard(self) -> str | None:
@@ -200,10 +199,13 @@ class Session:
         if taken.close is not None:
             await self.close(*taken.close)
 
+    async def _take(self, message: dict[str, Any]) -> None:
+        type_ = message.get("type")
+        if await self.line.takes(type_ if isinstance(type_, str) else ""):
+            await self._react(self.platform.faults.apply("message.reaction", Taken(message), message=message, user_id=self.user_id))
+
     async def _carry(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
-        if not await self.line.takes(type_ if isinstance(type_, str) else ""):
-            return
         if not isinstance(type_, str):
             await self.send(frames.ack("unknown", self.user_id))
         elif type_ in RUN_TYPES:

@@ -20,7 +20,7 @@ def _closed_when(stage: str, ending: Ending) -> dict[str, Listener]:
 
 
 def _upgrade_500() -> dict[str, Listener]:
-    return {"upgrade.status": lambda status, **_: 500}
+    return {"connect.status": lambda status, **_: 500}
 
 
 def _on_request() -> dict[str, Listener]:
@@ -59,7 +59,7 @@ def _half_open() -> dict[str, Listener]:
             deaf.add(user_id)
         return was and user_id not in deaf
 
-    return {"message.heeded": taken}
+    return {"message.taken": taken}
 
 
 def _ping_ignored() -> dict[str, Listener]:

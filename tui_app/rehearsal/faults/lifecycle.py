@@ -145,7 +145,7 @@ def _stale_replay() -> dict[str, Listener]:
             kept.append(frame)
         return deliveries
 
-    def replay(frames: list[Any], *, user_id: str) -> list[Any]:
+    def replay(frames: list[Any], *, user_id: str, **_: Any) -> list[Any]:
         return [*frames, *last.get(user_id, [])]
 
     return {"event.route": remember, "socket.opened": replay}

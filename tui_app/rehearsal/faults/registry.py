@@ -61,7 +61,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Line:
+class Recited:
     """One event of a recited run: how long after the one before, in seconds, and what it says."""
 
     after: float

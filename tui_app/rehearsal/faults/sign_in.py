@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tui_app.rehearsal.faults import sign_in_doors, sign_in_identity
-from tui_app.rehearsal.faults.registry import Fault, Listener, Proof
+from tui_app.rehearsal.faults import sign_in_doors, sign_in_identity, sign_in_sites
+from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Reply
 
 
 def _overlooks(*flaws: str, only: str = "", kinds: tuple[str, ...] = ("access",)) -> Any:
@@ -54,10 +55,21 @@ def _disagree() -> dict[str, Listener]:
 
 
 def _expires_in() -> dict[str, Listener]:
-    def answer(body: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {**body, "expires_in": body["expires_in"] * 8}
+    def answer(reply: Reply, **_: Any) -> Reply:
+        if not isinstance(reply.body, dict) or "expires_in" not in reply.body:
+            return reply
+        return replace(reply, body={**reply.body, "expires_in": reply.body["expires_in"] * 8})
 
-    return {"sign-in.answer": answer}
+    return {"rest.answer": answer}
+
+
+def _sign_in_fails() -> dict[str, Listener]:
+    def answer(reply: Reply, *, method: str, path: str, **_: Any) -> Reply:
+        if method != "POST" or path not in ("/auth/login", "/auth/register"):
+            return reply
+        return Reply(500, {"error": True, "message": "Internal server error", "details": {"status_code": 500}})
+
+    return {"rest.answer": answer}
 
 
 def _foreign_environment() -> dict[str, Listener]:
@@ -192,6 +204,14 @@ FAULTS: tuple[Fault, ...] = (
         listeners=_unnamed_issuer,
         source=("A5",),
     ),
+    Fault(
+        id="sign-in-fails",
+        behaviour="Signing in and registering are answered with a server error, so nobody gets in at all.",
+        caught_by=("sign-in",),
+        listeners=_sign_in_fails,
+        source=("FM-59",),
+    ),
     *sign_in_identity.FAULTS,
+    *sign_in_sites.FAULTS,
     *sign_in_doors.FAULTS,
 )

@@ -39,7 +39,7 @@ def _quotes_in(kind: str) -> Any:
             where = "details" if kind == "error_message" else "data"
             return {**frame, where: {**(frame.get(where) or {}), "token": token}}
 
-        return {"frame.sent": sent}
+        return {"frame.out": sent}
 
     return listeners
 
@@ -72,7 +72,7 @@ def _upgrade_403() -> dict[str, Listener]:
     def status(value: int, *, token: str, **_: Any) -> int:
         return 403 if token else value
 
-    return {"upgrade.status": status}
+    return {"connect.status": status}
 
 
 class _IdCheck:

@@ -21,6 +21,7 @@ from tui_app import __version__
 from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
 from tui_app.rehearsal.services.e2e import EndToEnd
+from tui_app.rehearsal.services.oauth import PROVIDERS, OtherWays
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -50,6 +51,8 @@ class Auth:
                 Endpoint("GET", "/health/ready", self.ready, "Readiness, with a probe of the stores that sign-in needs"),
                 Endpoint("GET", "/auth/config", self.config, "How one signs in here"),
                 Endpoint("POST", "/auth/register", self.register, "Make an account", body=account),
+                Endpoint("GET", "/auth/login", OtherWays(self).start, "Start a sign-in over another provider", query=("provider",)),
+                Endpoint("POST", "/auth/create-token", OtherWays(self).create_token, "A token for a service that has signed in"),
                 Endpoint("POST", "/auth/login", self.login, "Sign in", body=account),
                 Endpoint("POST", "/auth/e2e/test-auth", EndToEnd(self).sign_in, "Sign in an end-to-end test", body={"email": "string"}),
                 Endpoint("POST", "/auth/refresh", self.refresh, "Exchange a refresh token", body={"refresh_token": "string"}),
@@ -99,7 +102,8 @@ class Auth:
             {
                 "environment": ENVIRONMENT,
                 "modes": ["password", "e2e"] if self.platform.options.e2e_key_env else ["password"],
-                "oauth_configured": False,
+                "oauth_configured": True,
+                "oauth_providers": sorted(PROVIDERS),
                 "access_token_seconds": self.platform.tokens.access_s,
                 "refresh_token_seconds": REFRESH_S,
                 "algorithms": ["HS256"],
@@ -211,19 +215,20 @@ class Auth:
         return default
 
     async def issue(self, user: dict[str, Any], lifetime: int, sid: str = "") -> Response:
-        """The answer to a sign-in: a new pair of tokens, remembered as one session (or as more of the session `sid`)."""
+        """The answer to a sign-in or refresh: a new pair of tokens. `sid`: the session that goes on, a new one where it is empty."""
         sid = sid or str(uuid.uuid4())
         access, claims = self.platform.tokens.issue(user, "access", lifetime, sid)
         refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S, sid)
         await self._remember(claims, other)
-        body = {
-            "access_token": access,
-            "refresh_token": refresh,
-            "token_type": "Bearer",
-            "expires_in": claims.exp - claims.iat,
-            "user": _public(user),
-        }
-        return JSONResponse(self.platform.faults.apply("sign-in.answer", body, claims=claims))
+        return JSONResponse(
+            {
+                "access_token": access,
+                "refresh_token": refresh,
+                "token_type": "Bearer",
+                "expires_in": claims.exp - claims.iat,
+                "user": _public(user),
+            }
+        )
 
     async def _remember(self, access: Claims, refresh: Claims) -> None:
         await self.platform.cache.add_session(access.jti, refresh.jti, access.sub, refresh.exp)
