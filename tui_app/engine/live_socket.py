@@ -13,7 +13,7 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
-from tui_app.engine.learned import learn_session
+from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import Event
 from tui_app.wire.link import Failure, Opened, Phases
@@ -53,6 +53,7 @@ class LiveSocket:
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
         self.opening = Opening()
+        self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
 
@@ -90,7 +91,8 @@ class LiveSocket:
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
         if not self.opening.over:
-            learn_session(log.vault, text, self.label)
+            self._token.learn(text)
+        text = self._token.hidden(text)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
