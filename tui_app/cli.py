@@ -42,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
     run.add_argument("--allow-production", action="store_true", help="permit reads on a production target")
+    run.add_argument(
+        "--honour-accepted", action="store_true", help="exit 0 where all that failed is accepted in the target file ([[accept]])"
+    )
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")

@@ -151,8 +151,10 @@ class Context(Protocol):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
-        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes."""
+        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes.
+        `runs_agent`: an agent works for it, so that it counts against the budget of runs."""
 
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""

@@ -16,6 +16,8 @@ from tui_app.checks import (
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
+    suite_1_2_sessions,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
@@ -28,6 +30,8 @@ from tui_app.checks import (
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
+    suite_3_1_resume,
+    suite_3_1_stay,
     suite_3_2,
     suite_3_2_pace,
     suite_4_1,
@@ -37,7 +41,7 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
-from tui_app.checks.standing import OWN
+from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
 from tui_app.verdict.criteria import FEEDS
@@ -70,6 +74,8 @@ _MODULES = (
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
+    suite_1_2_sessions,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
@@ -82,6 +88,8 @@ _MODULES = (
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
+    suite_3_1_resume,
+    suite_3_1_stay,
     suite_3_2,
     suite_3_2_pace,
     suite_4_1,

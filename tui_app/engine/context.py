@@ -113,9 +113,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,

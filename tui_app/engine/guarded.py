@@ -42,14 +42,16 @@ class GuardedContext(LiveContext):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request, reading unless `write` is declared."""
         if method.upper() not in READS:
             self.declared("write", f"send {method} {path}")
         self._known(token)
         return await super().http(
-            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers
-        )
+            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
+            runs_agent=runs_agent,
+        )  # fmt: skip
 
     @asynccontextmanager
     async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:

@@ -71,12 +71,14 @@ class Sockets:
         """
         await self.gate.passed()
         await self._make_room()
+        asked = time.monotonic_ns()
         slot = AsyncExitStack()
         await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
         try:
             await self.gate.passed()
-            socket = await self._dial(user, token, carry, check, headers, slot, cookies)
+            waited = (time.monotonic_ns() - asked) / 1e6
+            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -91,7 +93,7 @@ class Sockets:
 
     async def _dial(
         self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
-        cookies: bool,
+        cookies: bool, waited: float,
     ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
@@ -103,7 +105,8 @@ class Sockets:
         cookie = client.cookie_header(self.url) if client is not None else ""
         sent = {**self.world.headers, **({"Cookie": cookie} if cookie else {}), **(headers or {})}
         names = [pair.partition("=")[0].strip() for pair in cookie.split(";") if pair.strip()]
-        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names})
+        about = {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names, "waited_ms": round(waited, 3)}
+        socket._row("dialing", about)
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers=sent, conn=socket.conn, created=self.world.created,

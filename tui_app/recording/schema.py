@@ -90,7 +90,7 @@ KINDS: Final = {
     "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
     "sample": "type = series; ms; flag tainted; {ref: [seq, seq], limit_ms}",
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
-    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide}",
+    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",
     "criterion": "type = the word; {id, title, limit, measured, n, reason}",
     "result": "{...}: the document `vigil run --json` prints, schema vigil.session/1",
 }

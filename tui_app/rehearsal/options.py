@@ -30,8 +30,10 @@ class Options:
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
     jitter_ms: float = 0.0
+    lock_out: int = 0
     stop_with_stdin: bool = False
     log: Path | None = None
+    numbered: bool = False
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -59,8 +61,12 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
     )
+    parser.add_argument(
+        "--lock-out", type=int, default=0, metavar="N", help="close a door for 30 s after N refused tokens in a row (default: never)"
+    )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
+    parser.add_argument("--numbered", action="store_true", help="number the events of each run from 1, as `sequence`")
     found = parser.parse_args(argv)
     if found.access_seconds < 1:
         parser.error("--access-seconds must be at least 1")
@@ -68,6 +74,8 @@ def parse(argv: list[str] | None) -> Options:
         found.heartbeat_seconds = HEARTBEAT_S[found.generation]
     if not 0 < found.heartbeat_seconds <= 3600:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
+    if found.lock_out < 0:
+        parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
     if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():

@@ -93,6 +93,7 @@ async def _main(options: Options, directory: Path) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+    from tui_app.rehearsal.cors import Cors
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
@@ -149,7 +150,7 @@ async def _main(options: Options, directory: Path) -> None:
             listener = _listener()
             urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                platform.jitter.answers(app),
+                platform.jitter.answers(Cors(app, platform)),
                 http="h11",
                 ws=Upgrade,
                 lifespan="off",
@@ -164,6 +165,7 @@ async def _main(options: Options, directory: Path) -> None:
             server = Server(config)
             servers.append(server)
             running.append(asyncio.create_task(server.serve(sockets=[listener])))
+        platform.urls, platform.origins = urls, {urls["frontend"]}
         for one in servers:
             await one.accepts.wait()
         urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"

@@ -49,6 +49,8 @@ class Limits(msgspec.Struct, frozen=True):
     ping_ms: float = 100.0
     recovery_s: float = 5.0
     first_event_s: float = 5.0
+    ready_s: float = 10.0
+    """How long whoever asks for readiness waits: as long as a platform's own deployment does."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120

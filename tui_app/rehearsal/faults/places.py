@@ -9,10 +9,9 @@ from typing import Final
 
 PLACES: Final[dict[str, str]] = {
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
-    "token.expired": "bool, whether an expired token is to be refused. Facts: claims.",
     "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
+    "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
     "rest.delay": "float, seconds before a REST service looks at a request. Facts: service, method, path.",
-    "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket.",
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "
     "ordinal (the user's how-manieth connect), lost_ago (seconds since a socket of the user was cut off, or None).",
     "connect.wait": "float, seconds before the welcome. Facts: user_id, first (the first welcome of the process).",
@@ -23,10 +22,15 @@ PLACES: Final[dict[str, str]] = {
     "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
-    "frame.out": "Frame, any frame on its way out. Facts: user_id.",
     "event.wait": "float, seconds before an event of a run is sent. Facts: run, type.",
     "run.survives": "bool, whether a run goes on whose socket is gone. Facts: run.",
     "thread.known": "dict or None, the thread that a request names. Facts: user_id, opened (epoch seconds at which its socket opened).",
+    "message.reaction": "Taken, what becomes of a client's message. Facts: message, user_id.",
+    "message.refused": "Taken, what becomes of something that cannot be served. Facts: code, user_id.",
+    "run.script": "tuple[Recited, ...], recited in place of an agent's work, none by default. Facts: run.",
+    "run.stop": "str, what a stop by the run's owner does: 'cancel', 'tell' (confirm it only) or '' (nothing). Facts: run.",
+    "answer.text": "str, the answer, before it is told and kept. Facts: run.",
+    "event.close": "tuple[int, str] | None, code and reason to close the asking socket with after an event. Facts: run, frame.",
     "event.route": (
         "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets, newest last), "
         "siblings (the user's own other open sockets)."
@@ -38,4 +42,21 @@ PLACES: Final[dict[str, str]] = {
     "agent.memory": "list[str], what the agent knows to have been said in the thread before. Facts: run.",
     "tool.parameters": "dict, with what a tool is said to be called. Facts: run.",
     "run.wait": "float, seconds after which a run asks again whether it may begin; 0: now. Facts: run, busy (runs of others in flight).",
+    "token.claims": "dict, the claims of a token about to be signed. Facts: kind (access, refresh), user_id.",
+    "token.flaws": "frozenset[str], what is wrong with a token (`tokens.FLAWS`). Facts: claims (unverified), kind, door.",
+    "caller.refused": "str, who a refused caller is taken for, nobody. Facts: door, code, token ('' for none), headers, path.",
+    "refusal.delay": "float, seconds before a caller is told of being refused. Facts: door.",
+    "door.locked": "bool, whether a door is closed to everybody after refusals in a row. Facts: door (auth, backend, websocket).",
+    "upgrade.tokens": "dict[str, str], the tokens of an upgrade by carrier (header, subprotocol, query), the one that counts first.",
+    "upgrade.subprotocol": "str | None, the subprotocol chosen. Facts: offered.",
+    "origin.allowed": "bool, whether pages of an origin may call. Facts: origin (None for no page), door (websocket, rest).",
+    "socket.refusal": "(code, message) | None, why a verified caller's socket is closed with 1008 all the same. Facts: claims.",
+    "socket.identity": "str, the user id that a socket acts under. Facts: claims.",
+    "session.closes": "bool, whether a session's open sockets are closed. Facts: cause (logout, expiry, refresh), user_id.",
+    "oauth.start": "(status, location), the answer to the start of a sign-in over another provider.",
+    "mint.allowed": "bool, whether a token for any user is given without a credential.",
+    "refresh.used": "bool, whether a refresh token was used before. Facts: claims.",
+    "sign-in.answer": "dict, the body of a successful sign-in or refresh. Facts: claims.",
+    "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket. Facts: token ('' for none).",
+    "frame.out": "Frame, any frame on its way out. Facts: user_id ('' where a caller is refused), token.",
 }
