@@ -250,6 +250,9 @@ class Keeper:
             self._alarm = asyncio.get_running_loop().call_later(self.wait_s, self._enough)
         self.lost[who] = why
         self.world.gate.hold()
+        self._say(why)
+
+    def _say(self, why: str) -> None:
         text = f"{why}. Attach and sign in (vigil attach {self.world.session}), within {spell(self.wait_s)}"
         self.world.log.add("control", {"who": "vigil", "text": text, "needs": sorted(self.lost)}, type="credentials")
 
@@ -285,6 +288,7 @@ class Keeper:
     def _regain(self, label: str) -> None:
         self.lost.pop(label, None)
         if self.lost:
+            self._say(next(iter(self.lost.values())))
             return
         if self._alarm is not None:
             self._alarm.cancel()
