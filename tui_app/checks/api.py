@@ -63,8 +63,13 @@ class RunOutcome(msgspec.Struct, frozen=True):
 class Socket(Protocol):
     """An open, welcomed WebSocket of one user."""
 
-    conn: int
-    open: bool
+    @property
+    def conn(self) -> int:
+        """Its number in the recording; another one after a token was renewed (`tui_app.engine.held`)."""
+
+    @property
+    def open(self) -> bool:
+        """Whether messages can still be sent."""
 
     @property
     def user(self) -> User: ...

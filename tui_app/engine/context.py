@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -125,16 +126,17 @@ class LiveContext:
         )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket of this user for this check alone. Raises `ConnectionError` where none can be had."""
         await self.gate()
         socket = await self._sockets.lease(user, self.check, fresh=fresh)
         if socket is None:
             raise ConnectionError(f"no WebSocket for {user.label}: the connection rows say why")
+        held = self._sockets.hold(socket)
         try:
-            yield socket
+            yield held
         finally:
-            self._sockets.give_back(socket)
+            self._sockets.release(held)
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -324,7 +326,7 @@ class LiveContext:
         return True
 
     @asynccontextmanager
-    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[HeldSocket]]:
         """A socket for each of these users, all open at once."""
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(self.socket(user)) for user in users]
