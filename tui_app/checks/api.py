@@ -53,7 +53,7 @@ class User(msgspec.Struct):
 class RunOutcome(msgspec.Struct, frozen=True):
     """How a requested agent run ended for the drive (the judge makes its own mind up from the rows)."""
 
-    outcome: Literal["done", "deadline", "lost", "refused"]
+    outcome: Literal["done", "deadline", "lost", "refused", "stopped"]
     run: str
     thread: str
     answer: str
@@ -156,9 +156,13 @@ class Context(Protocol):
         """A socket for each of these users, all open at once."""
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> Socket | None:
-        """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it."""
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> Socket | None:  # fmt: skip
+        """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it.
+
+        `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
+        """
 
     async def thread(self, user: User, title: str = "") -> str:
         """Create a thread over REST, remembered as ours. Raises `ConnectionError` where the target made none."""

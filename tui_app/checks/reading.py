@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui_app.checks.api import Case, Finding, Judgement
-from tui_app.model import Row
+from tui_app.model import Event, Row
 from tui_app.monitors.record import RunRecord
 
 HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
@@ -67,3 +67,14 @@ def decided(findings: list[Finding], passed: str, decide: str, proof: Iterable[i
 def nothing_done(what: str) -> Judgement:
     """No data is never a pass."""
     return Judgement("INCONCLUSIVE", f"{what}: nothing was measured", to_decide="run it to its end")
+
+
+def own_events(case: Case, run: RunRecord) -> list[tuple[Row, Event]]:
+    """The events of a run on the socket that asked for it, whatever their kind, in order."""
+    return [
+        (row, event)
+        for row in case.rows
+        if row.kind == "frame" and row.dir == "in" and row.conn == run.conn and row.seq > run.seq
+        for event in case.events(row)
+        if (event.run == run.run if event.run and run.run else event.request == run.request) and not event.replayed
+    ]

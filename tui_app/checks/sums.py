@@ -52,6 +52,7 @@ class Sums:
         self.left: list[dict[str, Any]] = []
         self.builds: list[str] = []
         self.environment = ""
+        self.generations: list[str] = []
         self.runs = 0
         self.connects = 0
         self.answered = False
@@ -73,6 +74,8 @@ class Sums:
             self.runs += 1
         elif row.kind == "conn":
             self.connects += row.type == "dialing"
+            if row.type == "welcome" and (seen := str(row.body.get("generation") or "")) and seen not in self.generations:
+                self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
             self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(row.body.get("status")))
         elif row.kind == "http" and row.dir == "in":
@@ -111,7 +114,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         parent=bench.header.get("parent") or None,
         started=bench.header.get("started", ""),
         target={key: plan.get("target", {}).get(key) for key in ("name", "environment", "backend", "auth", "frontend", "websocket")}
-        | {"says": sums.environment or None, "faults": list(plan.get("faults", []))},
+        | {"says": sums.environment or None, "generation": ", ".join(sums.generations) or None, "faults": list(plan.get("faults", []))},
         build_start=(sums.builds[0] or None) if sums.builds else None,
         build_end=(sums.builds[-1] or None) if sums.builds else None,
         checks=[_check(bench, name) for name in bench.checks],

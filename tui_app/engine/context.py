@@ -15,6 +15,7 @@ from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
+from tui_app.wire.opening import Offer
 from tui_app.wire.vocabulary import make_marker
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ class LiveContext:
         self._world = world
         self._sockets = sockets
         self.check = check
+        self.iteration = 0
+        """Which time the check is driven, where it is more than once; it stands in every step."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: dict[str, str] = {}
 
@@ -85,7 +88,7 @@ class LiveContext:
         world = self._world
         step = LiveStep(world.next_step())
         label = user.label if user else ""
-        body = {"step": step.number, "intent": intent, **facts}
+        body = {"step": step.number, "intent": intent, **({"iteration": self.iteration} if self.iteration else {}), **facts}
         if deadline is not None:
             body["deadline_ms"] = deadline * 1000
         world.log.add("step", body, check=self.check, user=label, conn=conn, type="begin")
@@ -133,11 +136,12 @@ class LiveContext:
             self._sockets.give_back(socket)
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
         """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
         bearer = token if token is not None else (user.access if user else None)
-        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
+        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
@@ -158,6 +162,14 @@ class LiveContext:
             self._world.made("thread", thread, user.label, self.check)
             return thread
         raise ConnectionError(f"no thread for {user.label}: {f'answered {answer.status}' if answer.status else answer.error}")
+
+    def _offered(self, user: User, offer: Offer | None) -> str:
+        """The thread that a handshake set aside, where this check has none of its own for the user yet; else ''."""
+        if offer is None or not offer.thread or user.label in self._threads:
+            return ""
+        self._world.made("thread", offer.thread, user.label, self.check)
+        self._threads[user.label] = offer.thread
+        return offer.thread
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""
@@ -183,15 +195,19 @@ class LiveContext:
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
         deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
+        """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
-        thread = thread or await self.own_thread(socket.user)
+        offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
+        thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
+        if offer is not None and offer.run:
+            self._world.made("run", offer.run, socket.user.label, self.check)
         request = uuid.uuid4().hex
+        offered = offer.run if offer is not None else ""
         seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
 
         def ours(event: Event) -> bool:
-            mine = event.request == request or (seen["run"] != "" and event.run == seen["run"])
+            mine = event.request == request or (event.run != "" and event.run in (seen["run"], offered))
             if not mine:
                 return False
             if event.run and not seen["run"]:
@@ -203,8 +219,8 @@ class LiveContext:
             if event.name == "agent_completed":
                 seen["answer"], seen["end"] = event.text, "done"
                 return True
-            if event.name in ("error", "agent_error", "agent_failed"):
-                seen["end"] = "refused"
+            if event.name in ("error", "agent_error", "agent_failed", "agent_stopped"):
+                seen["end"] = "stopped" if event.name == "agent_stopped" else "refused"
                 return True
             return False
 
@@ -212,6 +228,8 @@ class LiveContext:
         about = {"request": request, "thread": thread, "marker": marker, "prompt": prompt, "expects": {"tools": tools}, **facts}
         async with self.step("agent-run", user=socket.user, deadline=limit, conn=socket.conn, **about) as step:
             payload = {"content": prompt, "message": prompt, **({"thread_id": thread} if thread else {})}
+            if offered:
+                payload["run_id"] = offered
             extra = {"message_id": request, **({"thread_id": thread} if thread else {})}
             waiting = asyncio.ensure_future(socket.expect(ours, limit))
             try:
@@ -225,7 +243,7 @@ class LiveContext:
             if outcome != "done":
                 step.ended(outcome)
             step.note(run=seen["run"])
-        if seen["run"] and outcome == "done":
+        if seen["run"] and outcome in ("done", "stopped"):
             self._world.finished("run", seen["run"])
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
@@ -264,7 +282,8 @@ class LiveContext:
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
-        return f"{self._world.plan.seed or self._world.session}/{name}"
+        again = f"/{self.iteration}" if self.iteration > 1 else ""
+        return f"{self._world.plan.seed or self._world.session}/{name}{again}"
 
     def held_ns(self) -> int:
         """For how long the session was held so far."""

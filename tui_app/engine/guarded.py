@@ -57,13 +57,14 @@ class GuardedContext(LiveContext):
             yield cast(LiveSocket, GuardedSocket(socket, self))
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
         """A new connection with a user's own token, or with another where `negative` is declared."""
         self._known(token)
         if user is None and token is None:
             self.declared("negative", "connect without a token")
-        socket = await super().dial(user=user, token=token, carry=carry, headers=headers)
+        socket = await super().dial(user=user, token=token, carry=carry, headers=headers, cookies=cookies)
         return cast(LiveSocket, GuardedSocket(socket, self)) if socket is not None else None
 
     async def run_agent(

@@ -24,6 +24,7 @@ QUIET: Final = 2 * SECOND
 PROBES_PER_CELL: Final = 10
 PROBES_IN_ALL: Final = 299
 WITNESSES: Final = 16
+FOREIGN_KEPT: Final = 4096
 QUIET_MATRIX: Final = 10
 """With more users than this, counts are written at the end of each check and not every 250 ms."""
 
@@ -52,6 +53,8 @@ class Isolation:
         self.last_class = ""
         self.total_probes = 0
         self.strays: list[Stray] = []
+        self.foreign: dict[int, Stray] = {}
+        """What was foreign, by its row: the first `FOREIGN_KEPT`, for checks that ask about rows of their own."""
         self.another_session: list[int] = []
         self._session = ""
         self._users: list[str] = []
@@ -180,8 +183,8 @@ class Isolation:
             sub = self.identities.sub(row.user)
             if event.user and sub and same_identity(event.user, sub):
                 return "own"
-            if event.user and sub and len(self.strays) < WITNESSES * 4:
-                self.strays.append(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
+            if event.user and sub:
+                self._stray(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
         return "unattributed"
 
     def _answer(self, row: Row) -> None:
@@ -239,15 +242,24 @@ class Isolation:
 
     def _leak(self, source: str, row: Row, what: str) -> None:
         if row.user not in self._proofs or source not in self._proofs:
-            if len(self.strays) < WITNESSES * 4:
-                self.strays.append(Stray(what, row.user, row.seq))
+            self._stray(Stray(what, row.user, row.seq))
             return
+        self._keep(Stray(what, row.user, row.seq))
         cell = self._cell(source, row.user)
         cell.leaks += 1
         cell.what = cell.what or what
         if len(cell.witnesses) < WITNESSES:
             cell.witnesses.append(row.seq)
         self._changed[(source, row.user)] = None
+
+    def _stray(self, stray: Stray) -> None:
+        self._keep(stray)
+        if len(self.strays) < WITNESSES * 4:
+            self.strays.append(stray)
+
+    def _keep(self, seen: Stray) -> None:
+        if len(self.foreign) < FOREIGN_KEPT:
+            self.foreign.setdefault(seen.seq, seen)
 
     # -- cells
 

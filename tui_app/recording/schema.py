@@ -54,10 +54,16 @@ HEADER_KEYS: Final = {
 
 KINDS: Final = {
     # -- acting: what happened
-    "session": "type start | end; end: {reason: complete|stopped|interrupted|fault, text}",
+    "session": (
+        "type start | round | end; round: {round}; end: {reason: complete|stopped|interrupted|fault, text}, and where the checks "
+        "were repeated until one failed {iterations, until}"
+    ),
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",
-    "check": "type start | end; end: {outcome: driven|blocked|refused|skipped|stopped|broken|fault, reason, to_decide}; ms on end",
+    "check": (
+        "type start | end, {iteration, of} where it is driven several times; end: {outcome: driven|blocked|refused|skipped|stopped|"
+        "broken|fault, reason, to_decide}; ms on end"
+    ),
     "step": (
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
@@ -67,8 +73,9 @@ KINDS: Final = {
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
     "conn": (
-        "type dialing | open | welcome | closed | refused; {url, carry, phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation, status, code, reason, by: us|target|network}; ms: time it took"
+        "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
+        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
+        "ms: time it took"
     ),
     "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
     "http": "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error}",

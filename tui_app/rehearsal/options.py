@@ -32,6 +32,7 @@ class Options:
     jitter_ms: float = 0.0
     stop_with_stdin: bool = False
     log: Path | None = None
+    numbered: bool = False
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -61,6 +62,7 @@ def parse(argv: list[str] | None) -> Options:
     )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
+    parser.add_argument("--numbered", action="store_true", help="number the events of each run from 1, as `sequence`")
     found = parser.parse_args(argv)
     if found.access_seconds < 1:
         parser.error("--access-seconds must be at least 1")

@@ -49,6 +49,7 @@ def verdict_table(result: Mapping[str, Any], *, width: int | None = None, ascii_
         f"{glyph(result['verdict'], ascii_only=ascii_only)} {result['verdict']}",
         sanitize(str(target.get("name")), 40),
         f"build {sanitize(str(result['build'].get('start') or '?'), 40)}",
+        *([f"speaks {target['generation']}"] if target.get("generation") else []),
         f"session {result['session']}",
         str(result["started"]),
     ]

@@ -58,7 +58,7 @@ def _half_open() -> dict[str, Listener]:
             deaf.add(user_id)
         return was and user_id not in deaf
 
-    return {"message.taken": taken}
+    return {"message.heeded": taken}
 
 
 def _ping_ignored() -> dict[str, Listener]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tui_app.rehearsal.faults import isolation_access
 from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Receiver, RunFacts
 
 
@@ -48,4 +49,5 @@ FAULTS: tuple[Fault, ...] = (
         listeners=_misroute_event,
         source=("C1", "FM-26"),
     ),
+    *isolation_access.FAULTS,
 )

@@ -12,17 +12,26 @@ from typing import Any, Protocol
 
 
 class Receiver(Protocol):
-    """An open socket that frames can be delivered to."""
+    """A socket that frames can be delivered to."""
 
     user_id: str
+
+    @property
+    def open(self) -> bool: ...
 
 
 class RunFacts(Protocol):
     """What a fault may know of a run."""
 
     run_id: str
+    thread_id: str
     user_id: str
     ordinal: int
+    prompt: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What every event of the run carries: run_id, thread_id, request_id, user_id."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +44,29 @@ class Reply:
     """Added to those that the answer has."""
 
 
-Delivery = tuple[Receiver, dict[str, Any]]
+Delivery = tuple[Receiver, dict[str, Any] | str]
+"""A frame for somebody; a text is sent as it is."""
 Listener = Callable[..., Any]
 Note = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What becomes of something that a client sent: `answers` go out, then `message` is carried out (None: nothing is), then the
+    socket closes with the code and reason of `close`."""
+
+    message: dict[str, Any] | None
+    answers: tuple[dict[str, Any], ...] = ()
+    close: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event of a recited run: how long after the one before, in seconds, and what it says."""
+
+    after: float
+    type: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,14 @@ class Relational(Tier):
 
         return await self.read(work)
 
-    async def threads(self, user_id: str, limit: int, offset: int) -> list[dict[str, Any]]:
-        """The user's own threads that are not archived, newest first."""
+    async def threads(self, user_id: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
+        """The user's own threads that are not archived, newest first; everybody's for None."""
 
         def work(db: sqlite3.Connection) -> list[dict[str, Any]]:
             rows = db.execute(
                 "SELECT *, (SELECT count(*) FROM messages m WHERE m.thread_id = t.id) AS messages FROM threads t"
-                " WHERE user_id = ? AND archived = 0 ORDER BY n DESC LIMIT ? OFFSET ?",
-                (user_id, limit, offset),
+                " WHERE (? IS NULL OR user_id = ?) AND archived = 0 ORDER BY n DESC LIMIT ? OFFSET ?",
+                (user_id, user_id, limit, offset),
             ).fetchall()
             return [_thread(dict(row)) for row in rows]
 
@@ -167,6 +167,17 @@ class Relational(Tier):
             ).fetchall()
             total = db.execute("SELECT count(*) FROM messages WHERE thread_id = ?", (thread_id,)).fetchone()[0]
             return [_message(dict(row)) for row in rows], int(total)
+
+        return await self.read(work)
+
+    async def said_in(self, thread_id: str, limit: int) -> list[str]:
+        """The user's own newest messages of a thread, oldest first."""
+
+        def work(db: sqlite3.Connection) -> list[str]:
+            rows = db.execute(
+                "SELECT content FROM messages WHERE thread_id = ? AND role = 'user' ORDER BY n DESC LIMIT ?", (thread_id, limit)
+            ).fetchall()
+            return [row["content"] for row in reversed(rows)]
 
         return await self.read(work)
 
