@@ -29,7 +29,8 @@ TARGETS = {
 class HandMadeLink:
     """Everything succeeds but `start`, which says that there is no engine here; `started` lists what it was asked for."""
 
-    def __init__(self, sessions: list[SessionLine] | None = None) -> None:
+    def __init__(self, sessions: list[SessionLine] | None = None, recorded: TargetInfo | None = None) -> None:
+        self.target = recorded or TARGETS["rehearsal"]
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
@@ -52,7 +53,7 @@ class HandMadeLink:
         return replace(info, lines=("backend: https://backend.staging.example answers, status 200",))
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
-        return TARGETS["rehearsal"]
+        return self.target
 
     def sessions(self) -> list[SessionLine]:
         return self.known

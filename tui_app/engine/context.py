@@ -48,6 +48,8 @@ class LiveContext:
         self._world = world
         self._sockets = sockets
         self.check = check
+        self.iteration = 0
+        """Which time the check is driven, where it is more than once; it stands in every step."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: dict[str, str] = {}
 
@@ -87,7 +89,7 @@ class LiveContext:
         world = self._world
         step = LiveStep(world.next_step())
         label = user.label if user else ""
-        body = {"step": step.number, "intent": intent, **facts}
+        body = {"step": step.number, "intent": intent, **({"iteration": self.iteration} if self.iteration else {}), **facts}
         if deadline is not None:
             body["deadline_ms"] = deadline * 1000
         world.log.add("step", body, check=self.check, user=label, conn=conn, type="begin")
@@ -289,7 +291,8 @@ class LiveContext:
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
-        return f"{self._world.plan.seed or self._world.session}/{name}"
+        again = f"/{self.iteration}" if self.iteration > 1 else ""
+        return f"{self._world.plan.seed or self._world.session}/{name}{again}"
 
     def held_ns(self) -> int:
         """For how long the session was held so far."""

@@ -48,6 +48,12 @@ class TargetInfo:
     key: str = ""
     """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
 
+    def same_as(self, other: TargetInfo) -> bool:
+        """Whether both are one target: name, claim and every address."""
+        return (self.name, self.environment, self.loopback) == (other.name, other.environment, other.loopback) and {
+            line for line in self.lines if "://" in line
+        } == {line for line in other.lines if "://" in line}
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -218,10 +224,12 @@ class SessionLink:
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
         from tui_app.order import make_plan, plan_of
+        from tui_app.recording.errors import RecordingError
         from tui_app.target.consent import ConsentError
         from tui_app.target.problems import ProfileError
 
         try:
+            before = plan_of(choice.parent) if choice.parent else None
             return make_plan(
                 self._profile(choice.target),
                 select(checks=",".join(choice.checks), preset=choice.preset),
@@ -229,9 +237,12 @@ class SessionLink:
                 users=choice.users,
                 consent_option=",".join(choice.consent) or None,
                 parent=choice.parent,
-                faults=plan_of(choice.parent).faults if choice.parent else (),
+                faults=before.faults if before else (),
+                generation=before.generation if before else "g2",
+                rehearsal=before.rehearsal if before else (),
+                selected=choice.checks,
             )
-        except (PlanError, ProfileError, ConsentError) as error:
+        except (PlanError, ProfileError, ConsentError, RecordingError) as error:
             raise LinkError(str(error)) from error
 
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
