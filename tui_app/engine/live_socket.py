@@ -110,10 +110,12 @@ class LiveSocket:
 
     def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
         """A message is being written: its row comes before any answer to it."""
-        if opcode != Opcode.TEXT or not isinstance(payload, str):
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
         log = self.hub.log
-        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
+        flag = "binary" if isinstance(payload, bytes) else ""
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        log.sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, flag=flag)
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
@@ -136,16 +138,16 @@ class LiveSocket:
         body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
         await self.send_raw(_encode(body).decode())
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is; as `send`."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is, bytes as a binary message; as `send`."""
         await self.hub.gate.passed()
         await self._send(text)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")
         try:
-            await self._wire.send_text(text)
+            await (self._wire.send_text(text) if isinstance(text, str) else self._wire.send_binary(text))
         except Lost as error:
             raise ConnectionError(f"connection {self.conn}: {error}") from error
 
