@@ -58,6 +58,8 @@ class Limits(msgspec.Struct, frozen=True):
     connects_per_minute: int | None = 8
     """Below the platform's own limit of ten; None where nothing limits it."""
     minutes: float = 60.0
+    sign_in_s: float = 300.0
+    """How long a session that lost its credentials waits for new ones, before it ends with what it has."""
 
 
 ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 400, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}
