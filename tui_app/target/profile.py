@@ -49,6 +49,10 @@ class Limits(msgspec.Struct, frozen=True):
     ping_ms: float = 100.0
     recovery_s: float = 5.0
     first_event_s: float = 5.0
+    connect_cold_s: float = 10.0
+    """The first connect, which may find a target that has scaled to nothing."""
+    event_gap_s: float = 30.0
+    """Silence between two events of a run."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120
