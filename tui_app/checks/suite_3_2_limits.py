@@ -14,9 +14,9 @@ from tui_app.checks.severities import grade
 
 BURST = 40
 """Messages in one burst: above the thirty a minute that a platform may allow, and no more than that needs."""
-UNREAD = 480
+UNREAD = 120
 UNREAD_BYTES = 7_000
-"""Answers that the slow reader leaves unread: more than the buffers of a connection on one machine hold (3 MB)."""
+"""Answers that the slow reader leaves unread, each of a size that any platform takes: together more than a front's buffers hold."""
 HEARD_S = 2.0
 PROBES = 6
 KINDS = ("create_workspace", "share_document", "team_handoff")
@@ -54,7 +54,7 @@ async def _limit(ctx: Context) -> None:
         watching.cancel()
         step.note(throttled=len(told))
     # A limit may stand for a minute: what it says itself is waited for, if that is bearable.
-    after = next((float(found.group(1)) for event in told if (found := _AFTER.search(event.text))), None)
+    after = next((float(said.group(1)) for event in told if (said := _AFTER.search(event.text))), None)
     if (told or not socket.open) and after is not None and after <= 10.0:
         for _ in range(2):
             await ctx.sleep(after + 0.5)
@@ -121,7 +121,8 @@ async def _stuff(ctx: Context, victim: Socket) -> None:
     """Ask for answers that nobody reads, until the target's side is full or all are asked for."""
     try:
         for number in range(UNREAD):
-            await victim.send(f"vigil_unread_{number}_{'x' * UNREAD_BYTES}", {}, id=f"{number}")
+            name = f"{number}-{'x' * UNREAD_BYTES}"
+            await victim.send("ping", {"id": name}, id=name)
     except ConnectionError:
         return  # the closed row of this connection says it
 
