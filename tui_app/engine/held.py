@@ -59,7 +59,7 @@ class HeldSocket:
 
     def pause(self, paused: bool) -> None:
         """Stop or go on reading this socket."""
-        self._live.pause(paused)
+        self.live.pause(paused)
 
     async def close(self) -> None:
         await self.live.close()
