@@ -326,7 +326,7 @@ class Session:
         others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self)
         followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self]
         deliveries = [(receiver, frame) for receiver in (self, *followers)]
-        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings}
+        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings, "seed": self.platform.options.seed}
         for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
         end = self.platform.faults.apply("event.close", None, run=run, frame=frame)

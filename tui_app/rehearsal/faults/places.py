@@ -23,7 +23,7 @@ PLACES: Final[dict[str, str]] = {
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",
     "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before).",
-    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected).",
+    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
     "event.wait": "float, seconds before an event of a run is sent. Facts: run, type.",
@@ -38,11 +38,13 @@ PLACES: Final[dict[str, str]] = {
     "event.close": "tuple[int, str] | None, code and reason to close the asking socket with after an event. Facts: run, frame.",
     "event.route": (
         "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets, newest last), "
-        "siblings (the user's own other open sockets)."
+        "siblings (the user's own other open sockets), seed (of the rehearsal)."
     ),
+    "notice.route": "list[Delivery], who gets a notice about a thread that its owner changed over REST. Facts: user_id, others.",
+    "logout.closes": "list[Receiver], whose sockets are closed by a sign-out. Facts: user_id, everybody (all open sockets).",
     "access.denied": "bool, whether a user is kept from what another owns. Facts: user_id, owner, thing (thread, run), id, action.",
     "denial.text": "str, what whoever was kept out is told. Facts: user_id, owner.",
-    "list.owner": "str or None, whose things a list holds (None: everybody's). Facts: user_id, what (threads).",
+    "list.owner": "str or None, whose things a list holds (None: everybody's). Facts: user_id, what (threads, chat).",
     "thread.kept": "bool, whether a message goes into the thread that it names. Facts: user_id.",
     "agent.memory": "list[str], what the agent knows to have been said in the thread before. Facts: run.",
     "tool.parameters": "dict, with what a tool is said to be called. Facts: run.",
@@ -61,7 +63,6 @@ PLACES: Final[dict[str, str]] = {
     "oauth.start": "(status, location), the answer to the start of a sign-in over another provider.",
     "mint.allowed": "bool, whether a token for any user is given without a credential.",
     "refresh.used": "bool, whether a refresh token was used before. Facts: claims.",
-    "sign-in.answer": "dict, the body of a successful sign-in or refresh. Facts: claims.",
     "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket. Facts: token ('' for none).",
     "frame.out": "Frame, any frame on its way out. Facts: user_id ('' where a caller is refused), token.",
 }

@@ -25,9 +25,10 @@ class RunFacts(Protocol):
 
     run_id: str
     thread_id: str
+    request_id: str
     user_id: str
-    ordinal: int
     prompt: str
+    ordinal: int
 
     @property
     def ids(self) -> dict[str, str]:

@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS messages (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, thread_id TEXT NOT NULL, role TEXT NOT NULL,
     content TEXT NOT NULL, metadata TEXT NOT NULL, created REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread_id, n);
+CREATE TABLE IF NOT EXISTS chat (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, thread_id TEXT NOT NULL,
+    content TEXT NOT NULL, created REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS chat_of_thread ON chat (thread_id, n);
 CREATE TABLE IF NOT EXISTS usage (
     user_id TEXT NOT NULL, month TEXT NOT NULL, model TEXT NOT NULL, team TEXT NOT NULL,
     requests INTEGER NOT NULL, tokens INTEGER NOT NULL, cost_cents INTEGER NOT NULL);
@@ -180,6 +184,26 @@ class Relational(Tier):
             ).fetchall()
             total = db.execute("SELECT count(*) FROM messages WHERE thread_id = ?", (thread_id,)).fetchone()[0]
             return [_message(dict(row)) for row in rows], int(total)
+
+        return await self.read(work)
+
+    async def add_chat(self, user_id: str, thread_id: str, content: str) -> dict[str, Any]:
+        """Note a chat message and return it in its public shape."""
+        row = {"id": f"chat_{uuid.uuid4().hex}", "user_id": user_id, "thread_id": thread_id, "content": content, "created": time.time()}
+        columns = "(id, user_id, thread_id, content, created) VALUES (:id, :user_id, :thread_id, :content, :created)"
+        await self.write(lambda db: db.execute(f"INSERT INTO chat {columns}", row) and None)
+        return row
+
+    async def chat(self, user_id: str | None, thread_id: str | None, limit: int) -> list[dict[str, Any]]:
+        """The newest chat messages of a user (None: of everybody), of one thread where one is named."""
+
+        def work(db: sqlite3.Connection) -> list[dict[str, Any]]:
+            rows = db.execute(
+                "SELECT id, user_id, thread_id, content, created FROM chat"
+                " WHERE (:user IS NULL OR user_id = :user) AND (:thread IS NULL OR thread_id = :thread) ORDER BY n DESC LIMIT :limit",
+                {"user": user_id, "thread": thread_id, "limit": limit},
+            ).fetchall()
+            return [dict(row) for row in reversed(rows)]
 
         return await self.read(work)
 
