@@ -4,15 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.rehearsal.conftest import Staging
 from tui_app.rehearsal.faults.data import SLOW_S
+from tui_app.rehearsal.options import parse
+from tui_app.rehearsal.platform import Platform, assemble
+from tui_app.rehearsal.services.auth import Auth
+from tui_app.rehearsal.services.backend import backend
 
 WORDS = "Grüße, é and 👩\u200d🚀"
 LONG = "every word of it counts. " * 180
+
+
+class Local(Staging):
+    """Auth and backend of a rehearsal in this process, over ASGI: no sockets, so that one costs next to nothing."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform)}
+
+    def close(self) -> None:
+        self.platform.close()
+
+    async def http(self, service: str, method: str, path: str, **options: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self.apps[service])
+        async with httpx.AsyncClient(transport=transport, base_url="http://local.invalid") as client:
+            return await client.request(method, path, **options)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Callable[[str], Local]]:
+    """Makes rehearsals of a test's own in this process, each with one fault."""
+    made: list[Local] = []
+
+    def make(fault: str) -> Local:
+        directory = tmp_path / fault
+        directory.mkdir()
+        made.append(Local(assemble(parse(["--delay-scale", "0", "--fault", fault]), directory)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 async def of(staging: Any, user: Any, path: str) -> Any:
@@ -52,8 +91,8 @@ async def test_the_healthy_rehearsal_keeps_what_it_is_told(staging) -> None:
         ("messages-volatile", [[WORDS, LONG], []]),
     ],
 )
-async def test_what_comes_back(serve, fault: str, wanted: list[list[str]]) -> None:
-    staging = serve("--delay-scale", "0", "--fault", fault)
+async def test_what_comes_back(local, fault: str, wanted: list[list[str]]) -> None:
+    staging = local(fault)
     user = await staging.user()
     thread = await wrote(staging, user, WORDS, LONG)
     assert [contents(await of(staging, user, f"/api/threads/{thread}/messages")) for _ in range(2)] == wanted
@@ -89,8 +128,8 @@ async def test_two_users_are_told_of_one_run(serve) -> None:
     assert runs[0] == runs[1] != runs[2]
 
 
-async def test_a_cache_that_is_down_ends_no_session_and_says_so(serve) -> None:
-    staging = serve("--fault", "cache-down")
+async def test_a_cache_that_is_down_ends_no_session_and_says_so(local) -> None:
+    staging = local("cache-down")
     user = await staging.user()
     assert (await staging.http("auth", "POST", "/auth/logout", json={}, headers=user.headers)).status_code == 200
     assert isinstance(await of(staging, user, "/api/threads"), list)
@@ -98,9 +137,9 @@ async def test_a_cache_that_is_down_ends_no_session_and_says_so(serve) -> None:
     assert {name: entry["connected"] for name, entry in checks.items()} == {"postgresql": True, "redis": False, "clickhouse": True}
 
 
-async def test_threads_that_do_not_stay_as_their_owner_made_them(serve) -> None:
+async def test_threads_that_do_not_stay_as_their_owner_made_them(local) -> None:
     for fault, title, listed in (("thread-update-lost", "first title", False), ("archived-still-listed", "another", True)):
-        staging = serve("--fault", fault)
+        staging = local(fault)
         user = await staging.user()
         thread = await staging.thread(user, "first title")
         await staging.http("backend", "PUT", f"/api/threads/{thread}", json={"title": "another"}, headers=user.headers)
