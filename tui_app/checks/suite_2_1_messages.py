@@ -66,7 +66,7 @@ def _judge_flow(case: Case) -> Judgement:
                 findings.append(Finding("critical", f"the list of threads {answered(row, body)}", (row.seq,)))
             elif not any(thread.get("id") == step.facts["thread"] for thread in threads_of(body)):
                 findings.append(Finding(grade("FM-47"), "a thread that was just made is not in its owner's list", (row.seq,)))
-    if len(proof) < len(TEXTS) + READS and not findings:
+    if len(proof) < len(said) + len(reads) and not findings:
         return Judgement("INCONCLUSIVE", f"{len(proof)} requests came to an answer", to_decide="run it to its end")
     passed = f"{len(expected)} messages read back byte for byte, in order and once, {len(reads)} times on fresh connections"
     return decided(findings, passed, "every read gives every message as it was written", proof)
