@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-configuration")
+"""Whoever runs the tests may have checks of their own, which are no part of what is tested here."""
 
 SESSIONS = ("engine", "terminal", "checks", "rehearsal")
 """Folders whose tests start processes and measure: one worker takes them one by one, the other takes all the rest."""

@@ -42,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
     run.add_argument("--allow-production", action="store_true", help="permit reads on a production target")
+    run.add_argument(
+        "--honour-accepted", action="store_true", help="exit 0 where all that failed is accepted in the target file ([[accept]])"
+    )
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
@@ -53,7 +56,16 @@ def parser() -> argparse.ArgumentParser:
     ):
         listing = commands.add_parser(name, help=text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+        if name == "checks":
+            listing.add_argument("--strategy", action="store_true", help="the strategy's own commands, and Vigil's for each")
 
+    selftest = commands.add_parser("selftest", help="seed every fault into the rehearsal, and see its check fail: minutes, on this machine")
+    selftest.add_argument("--faults", default="", metavar="ID,..", help="only these faults, and no healthy sessions")
+    selftest.add_argument("--healthy", type=int, metavar="N", help="so many healthy sessions beside the full ones; default 60")
+    selftest.add_argument("--healthy-only", action="store_true", help="only healthy sessions: false alarms and gaps")
+    selftest.add_argument("--lanes", type=positive, default=2, metavar="N", help="sessions side by side; default 2")
+    selftest.add_argument("--keep", metavar="DIR", help="keep recordings of what was missed, and of healthy sessions, here")
+    selftest.add_argument("--json", metavar="FILE", help="write the result (vigil.selftest/1); - for standard output")
     commands.add_parser("rehearse", help="serve the built-in staging; prints one JSON line with its addresses", add_help=False)
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
@@ -73,6 +85,7 @@ def target_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--fault", default="", metavar="ID,..", help="seed faults into the rehearsal that Vigil starts (see `vigil faults`)"
     )
+    command.add_argument("--generation", choices=("g1", "g2", "g3"), default="g2", help="which protocol the rehearsal speaks; default g2")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the rehearsal and of the questions")
 
 
@@ -134,9 +147,13 @@ def _command(asked: argparse.Namespace) -> int:
 
         return run_app(AppStart(attach=find(asked.session)))
     if command == "checks":
-        return _checks(asked.json)
+        return _checks(asked.json, asked.strategy)
     if command == "faults":
         return _faults(asked.json)
+    if command == "selftest":
+        from tui_app.selftest.run import run as selftest
+
+        return selftest(asked)
     from tui_app import manage
 
     if command == "sessions":
@@ -159,12 +176,23 @@ def _bare() -> int:
     return headless(parser().parse_args(["run", "--target", "rehearsal"]))
 
 
-def _checks(as_json: bool) -> int:
-    from tui_app.checks.catalogue import PHASES, SUITES, catalogue
-    from tui_app.checks.catalogue import as_json as one
+def commands() -> frozenset[str]:
+    """The names of the commands that this build has."""
+    found = next(action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return frozenset(found.choices)
 
+
+def _checks(as_json: bool, strategy: bool) -> int:
+    from tui_app.checks import strategy as table
+
+    if strategy:
+        print(json.dumps(table.as_json(commands()), indent=1) if as_json else table.as_text(commands()))
+        return 0
+    from tui_app.checks.catalogue import OWN, PHASES, SUITES, catalogue, left_out, origin, proven
+
+    tell(left_out())
     if as_json:
-        print(json.dumps([one(check) for check in catalogue()], indent=1))
+        print(json.dumps(table.entries(), indent=1))
         return 0
     phase = suite = ""
     for check in catalogue():
@@ -174,9 +202,17 @@ def _checks(as_json: bool) -> int:
         if check.suite != suite:
             suite = check.suite
             print(f"  {suite}  {SUITES[suite]}")
-        proof = f"fails on {', '.join(check.catches)}" if check.catches else "unproven"
-        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}")
+        names = ", ".join(check.catches)
+        proof = f"fails on {names}" if proven(check) else f"unproven: no self-test has seen it fail on {names}" if names else "unproven"
+        whose = "" if origin(check) == OWN else f"; {origin(check)}"
+        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}{whose}")
     return 0
+
+
+def tell(lines: Sequence[str]) -> None:
+    """What could not join the catalogue, on stderr: left out, and never in silence."""
+    for line in lines:
+        print(f"vigil: {line}", file=sys.stderr)
 
 
 def _faults(as_json: bool) -> int:

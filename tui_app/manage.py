@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from tui_app.checks.bench import rejudge as judge_anew
-from tui_app.checks.catalogue import by_id
+from tui_app.checks.catalogue import by_id, left_out
+from tui_app.checks.recorded import as_recorded
 from tui_app.engine.cleanup import clean
 from tui_app.engine.client import Control
 from tui_app.model import Row
@@ -18,6 +19,7 @@ from tui_app.recording import sessions as known
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.sanitize import sanitize
+from tui_app.standing import sentence
 from tui_app.verdict.table import verdict_table
 
 STOP_S = 60.0
@@ -80,12 +82,15 @@ def rejudge(file: str, target: str | None) -> int:
     path = Path(file)
     if not path.exists():
         path = known.find(file).path
+    for line in left_out():
+        print(f"vigil: {line}", file=sys.stderr)
     with Reader(path) as reader:
         plan = json.loads(reader.header["plan"])
         missing = [name for name in plan["checks"] if name not in by_id()]
-        if missing:
-            print(f"vigil: this version does not know {', '.join(missing)}; they are left out", file=sys.stderr)
-        checks = [by_id()[name] for name in plan["checks"] if name in by_id()]
+        kept = as_recorded(reader.header, reader.rows(kinds=("finding", "verdict")), missing) if missing else {}
+        for name in missing:
+            print(f"vigil: {name} is not here: not re-judged, its recorded word stands", file=sys.stderr)
+        checks = [by_id().get(name) or kept[name] for name in plan["checks"]]
         bench, _ = judge_anew(reader.rows(), checks, plan, dict(reader.header))
         last = reader.row(reader.head())
     if bench.result is None and last is not None:
@@ -100,4 +105,6 @@ def rejudge(file: str, target: str | None) -> int:
             return int(bench.result["exit"])
         Path(target).write_text(text)
     print(verdict_table(bench.result))
+    if plan.get("selftest"):
+        print(f"\nThen: {plan['selftest']}\nNow:  {sentence()}")
     return int(bench.result["exit"])

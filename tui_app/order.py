@@ -9,14 +9,18 @@ from datetime import UTC, datetime
 import msgspec
 
 from tui_app.checks.api import Check
+from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
-from tui_app.engine.plan import Plan, PlanError, is_own_rehearsal, select
+from tui_app.engine.plan import Plan, PlanError, footprint, is_own_rehearsal, select
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
-from tui_app.target import consent, credentials
+from tui_app.standing import sentence
+from tui_app.target import consent, credentials, lasting
+from tui_app.target.network import headers_of, proxy_of, trust_of
 from tui_app.target.profile import Profile
+from tui_app.verdict.accepting import never
 
 
 def make_plan(
@@ -30,10 +34,16 @@ def make_plan(
     consent_option: str | None = None,
     allow_production: bool = False,
     faults: Sequence[str] = (),
+    generation: str = "g2",
+    rehearsal: Sequence[str] = (),
     seed: int = 1,
     parent: str = "",
+    honour_accepted: bool = False,
 ) -> Plan:
-    """A plan for this target. Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read."""
+    """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
+
+    Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
+    """
     asked = select(preset=preset) if checks is None else checks
     chosen = [check for check in asked if profile.environment in check.environments]
     if not chosen:
@@ -41,11 +51,19 @@ def make_plan(
     own = is_own_rehearsal(profile)
     if faults and not own:
         raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
+    if (generation != "g2" or rehearsal) and not own:
+        raise PlanError("only the rehearsal that Vigil starts itself can be told what to play; use --target rehearsal")
     known = {str(fault["id"]) for fault in list_faults()}
     if unknown := [name for name in faults if name not in known]:
         raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
     if profile.blanks and not own:
         raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
+    for one in profile.accept:
+        if one.check in by_id() and never(one.check, by_id()[one.check].suite):
+            raise PlanError(
+                f"[[accept]] {one.check}: it guards isolation or authentication, where no failure is ever acceptable; "
+                "remove it, and have it repaired"
+            )
     who = whoami()
     given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
     return Plan(
@@ -61,9 +79,14 @@ def make_plan(
         consent=msgspec.to_builtins(given) if given else {},
         allow_production=allow_production,
         faults=list(faults),
+        generation=generation,
+        rehearsal=list(rehearsal),
         seed=seed,
         parent=parent,
+        selftest=sentence(),
         owner=who,
+        honour_accepted=honour_accepted,
+        known=[one.check for one in profile.accept if one.check in by_id()],
     )
 
 
@@ -74,14 +97,32 @@ def plan_of(session: str) -> Plan:
 
 
 async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None) -> Secrets:
-    """What the plan signs in with, for the pipe to the engine. Raises `CredentialsError` where nobody can be signed in.
+    """What the plan signs in with and goes through, for the pipe to the engine; what is short-lived goes into the plan's notes.
+
+    Raises `CredentialsError` where nobody can be signed in, `ProfileError` for an authority's file that is none.
 
     ask -- a hidden prompt, where somebody can answer
     """
-    if profile.credentials.mode == "e2e":
-        raise PlanError("[credentials] mode e2e is not supported by this version; use register, login, tokens or command")
-    if is_own_rehearsal(profile):
-        return Secrets()
-    found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask)
+    trust_of(profile)
+    proxy = proxy_of(profile, os.environ)
+    headers = await headers_of(profile, os.environ)
+    if is_own_rehearsal(profile) and plan.mode == "register":
+        return Secrets(headers=headers, proxy=proxy)
+    try:
+        found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask)
+    except credentials.KeyMissing as error:
+        return Secrets(headers=headers, proxy=proxy, blocked=str(error))
+    plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan))
     accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
-    return Secrets(accounts=[*accounts, *({"token": token.access} for token in found.tokens)])
+    tokens = [{"token": token.access, "refresh": token.refresh} for token in found.tokens]
+    return Secrets(accounts=[*accounts, *tokens], headers=headers, proxy=proxy, e2e_key=found.e2e_key)
+
+
+def warnings(profile: Profile, plan: Plan) -> list[str]:
+    """What to know about the plan's credentials before it starts: tokens that have ended, or will before the plan does."""
+    return lasting.warnings(profile, os.environ, plan.users, _minutes(plan))
+
+
+def _minutes(plan: Plan) -> float:
+    known = by_id()
+    return float(footprint(plan, [known[name] for name in plan.checks])["minutes"])

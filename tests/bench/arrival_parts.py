@@ -147,7 +147,7 @@ async def engine(session: str, port: int, users: int, seconds: float) -> None:
         session=session, plan=plan, limits=profile.limits, urls={}, log=log, gate=gate, vault=vault, created=created, pacing=pacing,
         client=lambda: HttpClient({}, created, headers={}),
     )  # fmt: skip
-    sockets = Sockets(log, gate, created, pacing, f"ws://127.0.0.1:{port}/ws", 10.0, {})
+    sockets = Sockets(log, gate, world, f"ws://127.0.0.1:{port}/ws", 10.0)
     background = [
         asyncio.create_task(watch_lag(lambda ms: void(log.add("lag", ms=ms)))),
         asyncio.create_task(tick(lambda: void(log.add("clock")))),

@@ -23,18 +23,30 @@ Change = Callable[[Row], Row | None]
 
 
 class Healthy:
-    """The acting rows of one healthy session of all phases, and how to judge them."""
+    """The rows of one healthy session of all phases, and how to judge them."""
 
     def __init__(self, path: Path) -> None:
         with Reader(path) as reader:
             self.header = dict(reader.header)
-            self.rows = [row for row in reader.rows() if row.kind not in DERIVED_KINDS]
+            self.rows = list(reader.rows())
         self.plan: dict[str, Any] = json.loads(self.header["plan"])
 
     def judge(self, change: Change) -> Bench:
-        changed = [row for row in map(change, self.rows) if row is not None]
-        bench, _ = rejudge(changed, [by_id()[name] for name in self.plan["checks"]], self.plan, self.header)
+        """As if only what `change` leaves had ever happened: its numbers are dense."""
+        happened = [row for row in map(change, self.acting) if row is not None]
+        return self.judged([msgspec.structs.replace(row, seq=number) for number, row in enumerate(happened, 1)])
+
+    def judge_file(self, keep: Callable[[Row], bool]) -> Bench:
+        """A recording that rows were taken out of: the gaps in its numbers are left to see."""
+        return self.judged([row for row in self.rows if keep(row)])
+
+    def judged(self, rows: list[Row]) -> Bench:
+        bench, _ = rejudge(rows, [by_id()[name] for name in self.plan["checks"]], self.plan, self.header)
         return bench
+
+    @property
+    def acting(self) -> list[Row]:
+        return [row for row in self.rows if row.kind not in DERIVED_KINDS]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +66,24 @@ def words(bench: Bench) -> dict[str, str]:
 
 def test_unchanged_it_passes_whole(healthy: Healthy) -> None:
     assert set(words(healthy.judge(lambda row: row)).values()) == {"PASS"}
+
+
+def test_what_was_said_at_the_time_is_no_gap(healthy: Healthy) -> None:
+    assert set(words(healthy.judge_file(lambda row: row.kind not in DERIVED_KINDS)).values()) == {"PASS"}
+
+
+@pytest.mark.parametrize("check", ["five-events", "isolation-frames", "ping-latency", "token-matrix"])
+def test_a_check_with_a_gap_in_its_rows_does_not_pass(healthy: Healthy, check: str) -> None:
+    """One whole step is gone. What is left would do for a PASS, were it not for the gap in the numbers."""
+    steps = [row for row in healthy.rows if row.kind == "step" and row.check == check]
+    begin = steps[len(steps) // 2]
+    number = begin.body["step"]
+    end = max(row.seq for row in steps if row.body["step"] == number)
+    bench = healthy.judge_file(lambda row: not (row.check == check and begin.seq <= row.seq <= end))
+    assert words(bench)[check] in ("INCONCLUSIVE", "FAIL")
+    assert bench.gaps.found
+    assert {one["verdict"] for one in bench.result["criteria"]} <= {"INCONCLUSIVE", "SKIPPED", "FAIL"}  # type: ignore[index]
+    assert {word for name, word in words(bench).items() if name in READS_THE_SESSION} <= {"INCONCLUSIVE", "FAIL"}
 
 
 READS_THE_SESSION = {check.id for check in catalogue() if check.at_end}
@@ -131,7 +161,7 @@ def test_one_frame_on_the_wrong_socket_is_a_leak_with_that_frame_as_its_witness(
     def change(row: Row) -> Row:
         return msgspec.structs.replace(row, user="u2", conn=other.conn) if row.seq == frame.seq else row
 
-    bench = healthy.judge(change)
+    bench = healthy.judged([change(row) for row in healthy.rows])
     judgement = bench.judgements["isolation-frames"]
     assert judgement.word == "FAIL"
     assert any(frame.seq in finding.evidence for finding in judgement.findings)
@@ -144,7 +174,7 @@ def test_a_token_that_is_accepted_once_fails(healthy: Healthy) -> None:
     answer = next(
         row for row in healthy.rows if row.seq > begin.seq and row.kind == "http" and row.dir == "in" and row.check == "token-matrix"
     )
-    bench = healthy.judge(lambda row: msgspec.structs.replace(row, type="200") if row.seq == answer.seq else row)
+    bench = healthy.judged([msgspec.structs.replace(row, type="200") if row is answer else row for row in healthy.rows])
     assert bench.judgements["token-matrix"].word == "FAIL"
     assert "expired" in bench.judgements["token-matrix"].reason
 

@@ -150,9 +150,19 @@ def breakable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stagin
     running.close()
 
 
+@pytest.fixture(scope="module")
+def module_serve() -> Iterator[Callable[..., Staging]]:
+    """Starts rehearsals that a module's tests share, and ends those that still run."""
+    yield from _serve()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Staging]]:
     """Starts rehearsals of a test's own, and ends those that still run."""
+    yield from _serve()
+
+
+def _serve() -> Iterator[Callable[..., Staging]]:
     started: list[Staging] = []
 
     def start(*options: str) -> Staging:

@@ -64,8 +64,8 @@ def test_being_terminated_while_starting_leaves_nothing_behind(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["--generation", "g1"], "g1"),
-        (["--generation", "g3"], "g3"),
+        (["--generation", "g4"], "g4"),
+        (["--jitter-ms", "-1"], "jitter-ms"),
         (["--fault", "no-such-fault"], "no-such-fault"),
         (["--access-seconds", "0"], "access-seconds"),
         (["--nonsense"], "nonsense"),

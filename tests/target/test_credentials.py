@@ -138,7 +138,7 @@ async def test_a_command_that_fails(tmp_path: Path, command: list[str], part: st
 
 
 async def test_a_command_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_app.target.credentials.COMMAND_SECONDS", 0.2)
+    monkeypatch.setattr("tui_app.target.command.COMMAND_SECONDS", 0.2)
     with pytest.raises(CredentialsError, match="did not finish"):
         await resolve(profile(tmp_path, command=[sys.executable, "-c", "import signal; signal.pause()"]), {})
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.server import serve
 
 from tui_app import __version__
-from tui_app.wire.dial import is_loopback
+from tui_app.wire.route import is_loopback
 from tui_app.wire.socket import WireSocket
 
 TOKEN = "aaa.bbb.ccc"

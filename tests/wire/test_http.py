@@ -81,7 +81,7 @@ async def test_a_connection_and_its_cookies_are_kept_and_fresh_ones_are_fresh(se
     server.answer = lambda _line: ok({}, "Set-Cookie: affinity=one; Path=/")
     await client.request("backend", "GET", "/a")
     await client.request("backend", "GET", "/b")
-    assert client.cookies("backend") == {"affinity": "one"}
+    assert client.cookies == {"affinity": "one"}
     await client.request("backend", "GET", "/c", fresh=True)
     await client.request("backend", "GET", "/d")
     seen = [(connection, headers.get("cookie")) for connection, _, headers, _ in server.requests]

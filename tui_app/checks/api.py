@@ -146,8 +146,10 @@ class Context(Protocol):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
-        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes."""
+        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes.
+        `runs_agent`: an agent works for it, so that it counts against the budget of runs."""
 
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
@@ -156,9 +158,13 @@ class Context(Protocol):
         """A socket for each of these users, all open at once."""
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> Socket | None:
-        """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it."""
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> Socket | None:  # fmt: skip
+        """A new connection, or None where it was not welcomed; for checks about connecting itself. The caller closes it.
+
+        `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
+        """
 
     async def thread(self, user: User, title: str = "") -> str:
         """Create a thread over REST, remembered as ours. Raises `ConnectionError` where the target made none."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from tui_app.checks import (
+    outside,
+    proof,
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
+    suite_1_2_sessions,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
@@ -24,6 +31,8 @@ from tui_app.checks import (
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
+    suite_3_1_resume,
+    suite_3_1_stay,
     suite_3_2,
     suite_3_2_pace,
     suite_4_1,
@@ -33,6 +42,14 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
+from tui_app.checks.origins import OWN
+from tui_app.checks.strategy_cases import presets_of
+from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
+from tui_app.verdict.criteria import FEEDS
+
+__all__ = [
+    "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
+]  # fmt: skip
 
 PHASES = {
     "1": "Environment and core",
@@ -53,10 +70,13 @@ SUITES = {
 }
 _MODULES = (
     suite_1_1,
+    suite_1_1_connect,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
+    suite_1_2_sessions,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
@@ -70,6 +90,8 @@ _MODULES = (
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
+    suite_3_1_resume,
+    suite_3_1_stay,
     suite_3_2,
     suite_3_2_pace,
     suite_4_1,
@@ -81,9 +103,9 @@ _MODULES = (
 
 
 @cache
-def catalogue() -> tuple[Check, ...]:
-    """Every check, in order. Ids are unique and what a check needs exists."""
-    checks = tuple(check for module in _MODULES for check in module.CHECKS)
+def own() -> tuple[Check, ...]:
+    """Vigil's own checks, in order. Ids are unique and what a check needs exists."""
+    checks = tuple(_placed(check) for module in _MODULES for check in module.CHECKS)
     names = [check.id for check in checks]
     assert len(set(names)) == len(names), "two checks share an id"
     missing = {needed for check in checks for needed in (*check.needs, *check.after)} - set(names)
@@ -91,10 +113,64 @@ def catalogue() -> tuple[Check, ...]:
     return checks
 
 
+def _placed(check: Check) -> Check:
+    """A check with its priority presets, and their files, as the strategy's cases have them: said in one place only."""
+    own = tuple(name for name in check.presets if name not in PRIORITY_FILES)
+    paths = tuple(path for path in check.strategy if path not in PRIORITY_FILES.values())
+    cases = presets_of(check.id)
+    more = tuple(use.path for use in USES if check.id in use.extra) + tuple(PRIORITY_FILES[name] for name in cases)
+    return msgspec.structs.replace(check, presets=own + cases, strategy=tuple(dict.fromkeys(paths + more)))
+
+
+@cache
+def from_outside() -> outside.Outside:
+    """A team's own checks, and what of them was left out and why."""
+    return outside.load({check.id: check for check in own()}, SUITES)
+
+
+@cache
+def catalogue() -> tuple[Check, ...]:
+    """Every check, suite by suite: in each Vigil's own, then those from outside."""
+    order = {suite: place for place, suite in enumerate(SUITES)}
+    return tuple(sorted((*own(), *from_outside().checks), key=lambda check: order[check.suite]))
+
+
 @cache
 def by_id() -> dict[str, Check]:
     """The catalogue by id."""
     return {check.id: check for check in catalogue()}
+
+
+def criteria_of(check: str) -> list[str]:
+    """The criteria that a check feeds."""
+    return [criterion for criterion, feeds in FEEDS.items() if check in feeds]
+
+
+def left_out() -> tuple[str, ...]:
+    """What could not join the catalogue, a line each: to be told wherever the catalogue is."""
+    return tuple(map(str, from_outside().refused))
+
+
+def origin(check: Check) -> str:
+    """Where a check comes from: `vigil`, `package:NAME` or `file:NAME.py`."""
+    return from_outside().origin.get(check.id, OWN)
+
+
+def proven(check: Check) -> bool:
+    """Whether a seeded fault that the check names has made it FAIL in a self-test.
+
+    Vigil's own are held to that by its tests, which run with every change; what comes from outside has to be seen.
+    """
+    seen = proof.seen_failing()
+    if origin(check) == OWN and not seen.of_release:
+        return bool(check.catches)
+    return not seen.by_check.get(check.id, frozenset()).isdisjoint(check.catches)
+
+
+def forget() -> None:
+    """Read everything anew when next asked."""
+    for kept in (own, from_outside, catalogue, by_id, proof.seen_failing):
+        kept.cache_clear()
 
 
 def as_json(check: Check) -> dict[str, Any]:
@@ -114,4 +190,7 @@ def as_json(check: Check) -> dict[str, Any]:
         "catches": list(check.catches),
         "measurable": True,
         "required": check.required,
+        "criteria": criteria_of(check.id),
+        "proven": proven(check),
+        "origin": origin(check),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -26,6 +26,15 @@ class Judgement(msgspec.Struct, frozen=True):
     reason: str
     findings: tuple[Finding, ...] = ()
     to_decide: str = ""
+
+
+def checked(said: Any) -> Judgement:
+    """What somebody else's judge said, if it is a judgement in every part. Raises TypeError."""
+    if not isinstance(said, Judgement):
+        raise TypeError(f"its judge gave {type(said).__name__}, not a Judgement")
+    if said.word not in get_args(Word):
+        raise TypeError(f"its judge said {said.word!r}, which is none of {', '.join(get_args(Word))}")
+    return msgspec.convert(msgspec.to_builtins(said), Judgement)
 
 
 def consistent(judgement: Judgement) -> Judgement:

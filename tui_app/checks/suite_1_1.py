@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, says_healthy, seqs, words
+from tui_app.checks.tiers import TIERS, tier_words
 
 STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
-TIERS = ("postgresql", "redis", "clickhouse")
 PROBES = (
     ("backend", "/health"),
     ("backend", "/health/ready"),
@@ -49,32 +47,13 @@ async def _tiers(ctx: Context) -> None:
             await ctx.http("backend", "GET", path, within=15)
 
 
-def _tier_words(body: Any) -> dict[str, str]:
-    """What one health body says of each tier: connected, failed, skipped; tiers that it does not mention are absent."""
-    if not isinstance(body, dict):
-        return {}
-    said: dict[str, str] = {}
-    checks = body.get("checks") or body.get("database_details") or body
-    for tier in TIERS:
-        entry = checks.get(tier) if isinstance(checks, dict) else None
-        if isinstance(entry, dict):
-            if str(entry.get("status", "")) in ("not_configured", "skipped_optional"):
-                said[tier] = "skipped"
-            else:
-                said[tier] = "connected" if entry.get("connected") is True else "failed"
-    for key, tier in (("core_db", "postgresql"), ("redis_db", "redis"), ("clickhouse_db", "clickhouse")):
-        if isinstance(body.get(key), str):
-            said[tier] = {"connected": "connected", "skipped_optional": "skipped", "not_configured": "skipped"}.get(body[key], "failed")
-    return said
-
-
 def _judge_tiers(case: Case) -> Judgement:
     said: dict[str, dict[str, tuple[str, int]]] = {tier: {} for tier in TIERS}
     findings: list[Finding] = []
     for row, body in answers(case):
         if row.type != "200":
             findings.append(Finding("major", f"{body['path']} {answered(row, body)}", (row.seq,)))
-        for tier, word in _tier_words(body.get("body")).items():
+        for tier, word in tier_words(body.get("body")).items():
             said[tier][body["path"]] = (word, row.seq)
     unproven: list[str] = []
     for tier, sources in said.items():
@@ -97,63 +76,6 @@ def _judge_tiers(case: Case) -> Judgement:
     return Judgement(
         "PASS", "all three tiers answer a forced probe and no endpoint contradicts it", (Finding("info", "the bodies", proof),)
     )
-
-
-async def _connect(ctx: Context) -> None:
-    people: list[User | None] = list(ctx.users) or [None]
-    await ctx.together(_welcomed(ctx, user) for user in people)
-
-
-async def _welcomed(ctx: Context, user: User | None) -> None:
-    socket = await ctx.dial(user=user)
-    if socket is not None:
-        if user is not None:
-            await ctx.ping(socket, 5.0)
-        await socket.close()
-
-
-def _judge_connect(case: Case) -> Judgement:
-    dialled = {row.conn: row for row in case.rows if row.kind == "conn" and row.type == "dialing"}
-    if not dialled:
-        return Judgement("INCONCLUSIVE", "no connection was tried", to_decide="run it to its end")
-    findings: list[Finding] = []
-    anonymous_refused = False
-    welcomed = 0
-    for conn, dial in dialled.items():
-        rows = [row for row in case.rows if row.conn == conn and row.kind == "conn"]
-        frames = [row for row in case.rows if row.conn == conn and row.kind == "frame" and row.dir == "in"]
-        dial_for = f"for {dial.user}" if dial.user else "(nobody is signed in)"
-        if any(row.type == "welcome" for row in rows):
-            if not dial.user:
-                findings.append(Finding("critical", "a connection without any token is welcomed", tuple(row.seq for row in rows)))
-            elif any(row.type == "pong" for row in frames):
-                welcomed += 1
-            else:
-                findings.append(
-                    Finding("major", f"{dial.user} is welcomed and its ping is never answered", tuple(row.seq for row in rows + frames))
-                )
-            continue
-        refused = next((row.body for row in rows if row.type == "refused"), {})
-        closed = next((row.body for row in rows if row.type == "closed" and row.body.get("by") == "target"), {})
-        proof = seqs(rows + frames)
-        if not dial.user and (closed.get("code") == 1008 or refused.get("status") in (401, 403)):
-            anonymous_refused = True
-        elif not any(row.type == "open" for row in rows):
-            why = f"HTTP {refused['status']}" if refused.get("status") else refused.get("reason") or "no answer"
-            findings.append(Finding("critical", f"no connection {dial_for}: {why}", proof))
-        elif closed and not frames:
-            text = f"the upgrade succeeds, then the target closes with {closed.get('code')} and not one frame"
-            findings.append(Finding("critical", text, proof))
-        else:
-            findings.append(Finding("critical", f"no welcome {dial_for}: {refused.get('reason') or 'no answer'}", proof))
-    if findings:
-        return Judgement("FAIL", findings[0].text, tuple(findings), "a welcome frame and an answered ping on every connection")
-    if anonymous_refused and not welcomed:
-        return Judgement(
-            "BLOCKED", "nobody is signed in; the target refuses a connection without a token, as it should", to_decide="sign-in passes"
-        )
-    proof = tuple(row.seq for row in case.rows if row.kind == "conn" and row.type == "welcome")
-    return Judgement("PASS", f"{welcomed} of {len(dialled)} connections welcomed and answering", (Finding("info", "the welcomes", proof),))
 
 
 async def _parity(ctx: Context) -> None:
@@ -206,6 +128,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_services,
         judge=_judge_services,
+        catches=("auth-unhealthy-200",),
         min_users=0,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -220,24 +143,10 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_tiers,
         judge=_judge_tiers,
+        catches=("tier-down-behind-200",),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
-    ),
-    Check(
-        id="ws-connect",
-        suite="1.1",
-        title="The WebSocket welcomes every user",
-        proves="The upgrade succeeds, a welcome frame follows, and a ping is answered.",
-        impact="If this fails, nobody can chat at all.",
-        strategy=("tests/e2e/staging/test_staging_connectivity_validation.py",),
-        effects=frozenset({"read"}),
-        drive=_connect,
-        judge=_judge_connect,
-        after=("sign-in",),
-        min_users=0,
-        presets=("quick", "comprehensive", "websocket", "priority1"),
-        cost=lambda users, preset: {"connects": users, "sockets": 1, "seconds": 2},
     ),
     Check(
         id="production-parity",

@@ -177,6 +177,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_endpoints,
         judge=_judge_endpoints,
+        catches=("ws-health-unhealthy-200",),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},

@@ -6,9 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import msgspec
+
+from tui_app.checks.acceptance import Accepting, failing, forgiven
 from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
+from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
+from tui_app.checks.origins import Origin
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
@@ -32,8 +37,11 @@ class Proceedings(Protocol):
     header: Mapping[str, str]
     checks: Mapping[str, Check]
     judgements: Mapping[str, Judgement]
+    facts: Mapping[str, Origin]
+    accepting: Accepting
     monitors: Monitors
     sums: Sums
+    gaps: Gaps
 
 
 class Sums:
@@ -44,6 +52,7 @@ class Sums:
         self.left: list[dict[str, Any]] = []
         self.builds: list[str] = []
         self.environment = ""
+        self.generations: list[str] = []
         self.runs = 0
         self.connects = 0
         self.answered = False
@@ -65,15 +74,20 @@ class Sums:
             self.runs += 1
         elif row.kind == "conn":
             self.connects += row.type == "dialing"
+            if row.type == "welcome" and (seen := str(row.body.get("generation") or "")) and seen not in self.generations:
+                self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
             self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(row.body.get("status")))
         elif row.kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
         elif row.kind == "check" and row.type == "end":
-            outcome = str(row.body.get("outcome", ""))
-            self.outcomes[row.check] = outcome
+            outcome, again = str(row.body.get("outcome", "")), row.body.get("iteration", 1) > 1
+            # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
+            if not (again and self.driven(row.check)):
+                self.outcomes[row.check] = outcome
             self.refused |= outcome == "refused"
-            self.took[row.check] = row.ms
+            before = self.took.get(row.check)
+            self.took[row.check] = before + (row.ms or 0) if again and before is not None else row.ms
 
     def driven(self, check: str) -> bool:
         """Whether this check's drive came to its end."""
@@ -92,14 +106,15 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
     """The criteria and the result document, once the session's last row is there."""
     sums, plan = bench.sums, bench.plan
     reason = str(row.body.get("reason", ""))
-    criteria = read_criteria(_facts(bench))
+    facts = _facts(bench)
+    criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(facts)]
     monitors = bench.monitors
     session = Session(
         session=bench.header.get("session", ""),
         parent=bench.header.get("parent") or None,
         started=bench.header.get("started", ""),
         target={key: plan.get("target", {}).get(key) for key in ("name", "environment", "backend", "auth", "frontend", "websocket")}
-        | {"says": sums.environment or None, "faults": list(plan.get("faults", []))},
+        | {"says": sums.environment or None, "generation": ", ".join(sums.generations) or None, "faults": list(plan.get("faults", []))},
         build_start=(sums.builds[0] or None) if sums.builds else None,
         build_end=(sums.builds[-1] or None) if sums.builds else None,
         checks=[_check(bench, name) for name in bench.checks],
@@ -115,6 +130,9 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         # A backend that answers nothing has not contradicted its file: there is no configuration to mend.
         refused=sums.refused and sums.backend_said,
         reached=sums.answered,
+        honour_accepted=bool(plan.get("honour_accepted")),
+        accepts=bench.accepting.told(bench.checks, bench.judgements, plan.get("known", ())),
+        criteria_if_accepted=forgiven(_accepted(bench), facts, criteria),
     )
     return [_as_dict(reading) for reading in criteria], build(session)
 
@@ -132,10 +150,25 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
         to_decide=judgement.to_decide,
         required=check.required,
         duration_ms=bench.sums.took.get(name),
+        accepted=bench.accepting.of(check, judgement),
+        signatures=failing(judgement),
+        proven=bench.facts[name].proven,
+        origin=bench.facts[name].origin,
         findings=[
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
         ],
     )
+
+
+def _accepted(bench: Proceedings) -> set[str]:
+    return {name for name, check in bench.checks.items() if bench.accepting.of(check, bench.judgements[name])}
+
+
+def _weighed(reading: CriterionReading, gaps: Gaps) -> CriterionReading:
+    """A criterion is read from the whole session: over missing rows it does not pass."""
+    if reading.verdict != "PASS" or not gaps.found:
+        return reading
+    return msgspec.structs.replace(reading, verdict="INCONCLUSIVE", reason=f"{gaps.text()}; of the rest: {reading.reason}", to_decide=WHOLE)
 
 
 def _as_dict(reading: CriterionReading) -> dict[str, Any]:
@@ -153,7 +186,8 @@ def _facts(bench: Proceedings) -> Facts:
         preset=str(plan.get("preset", "quick")),
         users=int(plan.get("users", 1)),
         environment=str(plan.get("target", {}).get("environment", "")),
-        duration_s=float(plan.get("duration_s", 0.0)),
+        # With `until_fail` the duration is where repeating ends, not how long something has to be stable.
+        duration_s=0.0 if plan.get("until_fail") else float(plan.get("duration_s", 0.0)),
         checks=checks,
         measured=_measured(bench.judgements),
         build_changed=_build_changed(bench.sums.builds),

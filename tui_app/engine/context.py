@@ -15,6 +15,7 @@ from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
+from tui_app.wire.opening import Offer
 from tui_app.wire.vocabulary import make_marker
 
 T = TypeVar("T")
@@ -111,9 +112,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
@@ -133,11 +137,12 @@ class LiveContext:
             self._sockets.give_back(socket)
 
     async def dial(
-        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
+        self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
         """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
         bearer = token if token is not None else (user.access if user else None)
-        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers)
+        return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
@@ -158,6 +163,14 @@ class LiveContext:
             self._world.made("thread", thread, user.label, self.check)
             return thread
         raise ConnectionError(f"no thread for {user.label}: {f'answered {answer.status}' if answer.status else answer.error}")
+
+    def _offered(self, user: User, offer: Offer | None) -> str:
+        """The thread that a handshake set aside, where this check has none of its own for the user yet; else ''."""
+        if offer is None or not offer.thread or user.label in self._threads:
+            return ""
+        self._world.made("thread", offer.thread, user.label, self.check)
+        self._threads[user.label] = offer.thread
+        return offer.thread
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""
@@ -185,13 +198,17 @@ class LiveContext:
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
-        thread = thread or await self.own_thread(socket.user)
+        offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
+        thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
+        if offer is not None and offer.run:
+            self._world.made("run", offer.run, socket.user.label, self.check)
         request = uuid.uuid4().hex
+        offered = offer.run if offer is not None else ""
         seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
 
         def ours(event: Event) -> bool:
-            mine = event.request == request or (seen["run"] != "" and event.run == seen["run"])
+            mine = event.request == request or (event.run != "" and event.run in (seen["run"], offered))
             if not mine:
                 return False
             if event.run and not seen["run"]:
@@ -212,6 +229,8 @@ class LiveContext:
         about = {"request": request, "thread": thread, "marker": marker, "prompt": prompt, "expects": {"tools": tools}, **facts}
         async with self.step("agent-run", user=socket.user, deadline=limit, conn=socket.conn, **about) as step:
             payload = {"content": prompt, "message": prompt, **({"thread_id": thread} if thread else {})}
+            if offered:
+                payload["run_id"] = offered
             extra = {"message_id": request, **({"thread_id": thread} if thread else {})}
             waiting = asyncio.ensure_future(socket.expect(ours, limit))
             try:
@@ -240,7 +259,8 @@ class LiveContext:
         intent = "answered" if intended_ns is None else "ping"
         async with self.step(intent, user=socket.user, deadline=within, conn=socket.conn, **facts) as step:
             waiting = asyncio.ensure_future(
-                socket.expect(lambda event: event.name == "pong" and name in (event.request, *event.ids), within)
+                # Some builds answer without the ping's id: such a pong is taken, one with another id is not.
+                socket.expect(lambda event: event.name == "pong" and name in (event.request or name, *event.ids), within)
             )
             try:
                 await socket.send("ping", {"id": name}, id=name)

@@ -33,10 +33,18 @@ class Launched(msgspec.Struct):
 
 
 class Secrets(msgspec.Struct):
-    """What the engine needs and no recording may hold: accounts ({email, password, registered} or {token}) and extra headers."""
+    """What the engine needs and no recording may hold.
+
+    accounts -- {email, password, registered}, {token, refresh}, or {email} in mode e2e
+    headers -- of a gateway in front of the target;  proxy -- the operator's own for it;  e2e_key -- of the sign-in of that name
+    blocked -- why nobody can be signed in, where that is known before the start
+    """
 
     accounts: list[dict[str, str]] = msgspec.field(default_factory=list)
     headers: dict[str, str] = msgspec.field(default_factory=dict)
+    proxy: str = ""
+    e2e_key: str = ""
+    blocked: str = ""
 
     def __repr__(self) -> str:
         return f"Secrets({len(self.accounts)} accounts, {len(self.headers)} headers)"
@@ -61,8 +69,7 @@ async def launch(plan: Plan, given: Secrets | None = None, *, recording: Path | 
     order = {
         "session": secrets.token_hex(6),
         "plan": msgspec.to_builtins(plan),
-        "accounts": given.accounts,
-        "headers": given.headers,
+        **msgspec.to_builtins(given),
         "recording": str(recording or ""),
         "who": whoami(),
     }

@@ -13,9 +13,11 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
+from tui_app.engine.learned import learn_session
 from tui_app.engine.log import Log
 from tui_app.model import Event
 from tui_app.wire.link import Failure, Opened, Phases
+from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
 
 _encode = msgspec.json.Encoder().encode
@@ -50,8 +52,9 @@ class LiveSocket:
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
-        # The first frame may travel in the same segment as the upgrade: it is kept until the dial asks for it.
-        self._greeting: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
+        self.opening = Opening()
+        self._offer_taken = False
+        self._news = asyncio.Event()
 
     @property
     def user(self) -> User:
@@ -86,12 +89,14 @@ class LiveSocket:
         log = self.hub.log
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
+        if not self.opening.over:
+            learn_session(log.vault, text, self.label)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
-            if event.name in ("welcome", "error") and not self._greeting.done():
-                self._greeting.set_result(event)
+            if self.opening.feed(event):
+                self._news.set()
             if event.name == "ping" and self.open:
-                self.hub.spawn(self._send(_encode({"type": "pong", "payload": {}, "timestamp": time.time()}).decode()))
+                self.hub.spawn(self.answer("pong", payload={}, timestamp=time.time()))
             self._wake(event)
 
     def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
@@ -106,8 +111,7 @@ class LiveSocket:
         self.open = False
         self._row("closed", {"code": code, "reason": reason, "by": by}, t=self.hub.log.clock.since(stamp))
         self._closed.set()
-        if not self._greeting.done():
-            self._greeting.set_result(None)
+        self._news.set()
         for _, waiting in self._listeners:
             if not waiting.done():
                 waiting.set_result(None)
@@ -154,12 +158,28 @@ class LiveSocket:
             if entry in self._listeners:
                 self._listeners.remove(entry)
 
-    async def greeting(self, within: float) -> Event | None:
-        """The welcome or the refusal, or None by the deadline or where the connection closed before."""
+    async def stage(self, reached: Callable[[Opening], bool], within: float) -> bool:
+        """Whether the opening came so far within so many seconds; an error or the end of the connection ends the wait."""
+        # What has come is kept in `opening`: the first frame may travel in the same segment as the upgrade.
         try:
-            return await asyncio.wait_for(asyncio.shield(self._greeting), within)
+            async with asyncio.timeout(within):
+                while not reached(self.opening) and self.opening.error is None and not self._closed.is_set():
+                    self._news.clear()
+                    await self._news.wait()
         except TimeoutError:
+            pass
+        return reached(self.opening)
+
+    async def answer(self, type: str, **facts: Any) -> None:
+        """Send a message that the protocol itself asks for, also while the session is held. Raises `ConnectionError`."""
+        await self._send(_encode({"type": type, **facts}).decode())
+
+    def take_offer(self) -> Offer | None:
+        """The ids that a handshake set aside for this connection's first message; None for every later one."""
+        if self._offer_taken or self.opening.welcome is None:
             return None
+        self._offer_taken = True
+        return self.opening.offer
 
     async def control_ping(self, within: float) -> float | None:
         """RFC 6455 ping; milliseconds until its pong, or None by the deadline or where the connection is gone."""

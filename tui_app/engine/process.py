@@ -8,15 +8,17 @@ import gc
 import json
 import os
 import signal
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.request import getproxies
 
 import msgspec
 
 from tui_app import __version__
 from tui_app.checks.bench import Bench
-from tui_app.checks.catalogue import as_json, by_id
+from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
@@ -31,10 +33,12 @@ from tui_app.recording.schema import HEADER_KEYS
 from tui_app.recording.secrets import Vault
 from tui_app.recording.writer import Writer
 from tui_app.target.accounts import Account, Lease, Store
-from tui_app.target.profile import Profile
+from tui_app.target.network import trust_of
+from tui_app.target.profile import Profile, ProfileError
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import Pacing
+from tui_app.wire.route import secrets_of
 
 SWITCH_S = 0.0005
 
@@ -46,6 +50,9 @@ class Order(msgspec.Struct, kw_only=True):
     plan: Plan
     accounts: list[dict[str, str]] = msgspec.field(default_factory=list)
     headers: dict[str, str] = msgspec.field(default_factory=dict)
+    proxy: str = ""
+    e2e_key: str = ""
+    blocked: str = ""
     recording: str = ""
     who: str = ""
 
@@ -60,32 +67,46 @@ class Engine:
         self.own = is_own_rehearsal(self.profile)
         self.clock = Clock()
         self.gate = Gate()
-        self.checks = [by_id()[name] for name in self.plan.checks]
+        known = by_id()
+        self.missing = [name for name in self.plan.checks if name not in known]
+        self.checks = [known[name] for name in self.plan.checks if name in known]
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
+        self.tls: ssl.SSLContext | None = None
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
+        if self.missing:
+            say({"error": "; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out()))})
+            return
         paths = sessions.new_paths(self.order.session)
         recording = Path(self.order.recording) if self.order.recording else paths.recording
         claim = sessions.claim(self.order.session, recording)
+        authority = ""
         if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
             try:
-                self.profile = self.profile.filled(**await self.child.start())
+                found = await self.child.start()
+                authority = found.pop("ca", "")
+                self.profile = self.profile.filled(**found)
                 self.urls = self.profile.urls
             except RehearsalError as error:
                 say({"error": str(error)})
                 return
+        try:
+            self.tls = trust_of(self.profile, authority)
+        except ProfileError as error:
+            say({"error": str(error)})
+            return
         vault = Vault()
         header = self._header()
         writer = Writer(recording, header)
         bench = Bench(self.checks, msgspec.to_builtins(self.plan), header)
         log = Log(self.clock, writer, bench, vault)
         world = self._world(log, vault)
-        sockets = Sockets(log, self.gate, world.created, world.pacing, self.urls["websocket"], 10.0, self.order.headers)
+        sockets = Sockets(log, self.gate, world, self.urls["websocket"], 10.0)
         log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
         refusal = Refusal(self.plan, self.profile, world)
         self.runner = Runner(world, sockets, self.checks, refusal)
@@ -140,15 +161,20 @@ class Engine:
             session=self.order.session, plan=self.plan, limits=limits, urls=self.urls, log=log, gate=self.gate, vault=vault,
             created=created,
             pacing=pacing,
-            client=lambda: HttpClient(services, created, headers=self.order.headers),
-            accounts=self.order.accounts, keeps_accounts=not own,
+            client=lambda: HttpClient(services, created, headers=self.order.headers, tls=self.tls, proxy=self.order.proxy),
+            tls=self.tls, proxy=self.order.proxy, headers=self.order.headers, profile=self.profile,
+            accounts=self.order.accounts, e2e_key=self.order.e2e_key, blocked=self.order.blocked, keeps_accounts=not own,
         )  # fmt: skip
         for account in self.order.accounts:
-            for kind in ("password", "token"):
+            for kind in ("password", "token", "refresh"):
                 if account.get(kind):
                     vault.add(kind, "?", account[kind])
         for value in self.order.headers.values():
             vault.add("header", "?", value)
+        vault.add("e2e-key", "?", self.order.e2e_key)
+        for proxy in (self.order.proxy, *getproxies().values()):
+            for secret in secrets_of(proxy):
+                vault.add("proxy", "?", secret)
         if not own and self.plan.mode == "register":
             self._reuse_accounts(world)
         return world

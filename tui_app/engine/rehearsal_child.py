@@ -33,7 +33,7 @@ class RehearsalChild:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> dict[str, str]:
-        """Start it; returns its URLs. Raises `RehearsalError`."""
+        """Start it; returns its URLs, and under "ca" the file of the authority to trust where it serves TLS. Raises `RehearsalError`."""
         folder = data_dir(self.session)
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         command = [
@@ -48,6 +48,9 @@ class RehearsalChild:
             self.plan.generation,
             *self.plan.rehearsal,
         ]
+        key_env = self.plan.profile.get("credentials", {}).get("key_env")
+        if self.plan.mode == "e2e" and key_env:
+            command += ["--e2e-key-env", str(key_env)]
         if self.plan.faults:
             command += ["--fault", ",".join(self.plan.faults)]
         with (folder / "rehearsal.log").open("wb") as errors:

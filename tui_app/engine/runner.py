@@ -7,8 +7,10 @@ import traceback
 from collections.abc import Callable
 
 from tui_app.checks.api import Check
+from tui_app.checks.catalogue import OWN, origin
 from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
+from tui_app.engine.guarded import GuardedContext
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
@@ -118,7 +120,8 @@ class Runner:
         return "", "", ""
 
     async def _drive(self, check: Check) -> tuple[str, str, str]:
-        context = LiveContext(self.world, self.sockets, check.id)
+        outside = origin(check) != OWN
+        context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
         try:
             async with asyncio.timeout(DRIVE_CAP_S):
                 for _ in range(self.world.plan.iterations):
@@ -128,6 +131,8 @@ class Runner:
         except BudgetSpent as error:
             return "blocked", str(error), "raise the limit in the target file's [limits], or leave checks out"
         except TimeoutError:
+            if outside:
+                return "broken", f"it did not come to an end within {DRIVE_CAP_S:.0f} s", "repair its drive"
             self.fault = f"{check.id} did not come to an end within {DRIVE_CAP_S:.0f} s"
             return "fault", self.fault, ""
         except ConnectionError as error:
@@ -136,6 +141,8 @@ class Runner:
             return "driven", "", ""
         except (NotOurs, Exception) as error:  # noqa: BLE001  one check's own fault must not end the session; it is recorded and ends it with exit 5
             where = traceback.extract_tb(error.__traceback__)[-1]
+            if outside:
+                return "broken", f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})", "repair its drive"
             self.fault = f"{check.id}: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             return "fault", self.fault, ""
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -10,10 +11,11 @@ from typing import Any
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
+from tui_app.engine.handshake import shake
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
-from tui_app.wire.created import Created
-from tui_app.wire.pacing import Pacing
+from tui_app.engine.world import World
+from tui_app.wire.opening import TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
@@ -21,16 +23,13 @@ from tui_app.wire.tokens import Carry
 class Sockets:
     """All sockets of a session: dials within the pace, keeps one idle socket per user for the next check."""
 
-    def __init__(
-        self, log: Log, gate: Gate, created: Created, pacing: Pacing, url: str, welcome_s: float, headers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, log: Log, gate: Gate, world: World, url: str, welcome_s: float) -> None:
         self.log = log
         self.gate = gate
-        self.created = created
-        self.pacing = pacing
+        self.world = world
+        self.pacing = world.pacing
         self.url = url
         self.welcome_s = welcome_s
-        self.headers = dict(headers)
         self.live: set[LiveSocket] = set()
         self._idle: dict[str, list[LiveSocket]] = {}
         self._next = 0
@@ -52,17 +51,23 @@ class Sockets:
         task.add_done_callback(self._tasks.discard)
 
     async def dial(
-        self, *, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None = None
-    ) -> LiveSocket | None:
-        """Open a connection and wait for its welcome. None where it did not come to one: the rows say why."""
+        self, *, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None = None,
+        cookies: bool = True,
+    ) -> LiveSocket | None:  # fmt: skip
+        """Open a connection and wait for its welcome. None where it did not come to one: the rows say why.
+
+        cookies -- the user's own, such as a load balancer's affinity, go along and are learned; False leaves them out on purpose
+        """
         await self.gate.passed()
         await self._make_room()
+        asked = time.monotonic_ns()
         slot = AsyncExitStack()
         await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
         try:
             await self.gate.passed()
-            socket = await self._dial(user, token, carry, check, headers, slot)
+            waited = (time.monotonic_ns() - asked) / 1e6
+            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -76,46 +81,55 @@ class Sockets:
             await idle.close()
 
     async def _dial(
-        self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack
-    ) -> LiveSocket | None:
+        self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
+        cookies: bool, waited: float,
+    ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
-        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or ""})
+        client = self.world.client_of(user.label) if user is not None and cookies else None
+        cookie = client.cookie_header(self.url) if client is not None else ""
+        sent = {**self.world.headers, **({"Cookie": cookie} if cookie else {}), **(headers or {})}
+        names = [pair.partition("=")[0].strip() for pair in cookie.split(";") if pair.strip()]
+        about = {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names, "waited_ms": round(waited, 3)}
+        socket._row("dialing", about)
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
-            self.url, sink=socket, carry=carry, token=token, headers={**self.headers, **(headers or {})}, conn=self._next,
-            created=self.created, within=self.welcome_s,
+            self.url, sink=socket, carry=carry, token=token, headers=sent, conn=socket.conn, created=self.world.created,
+            within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True,
         )  # fmt: skip
         if result.socket is None:
             return None
         socket.holds(result.socket)
+        if client is not None:
+            client.learn_cookies(self.url, result.socket.opened.headers)
         self.live.add(socket)
-        event = await socket.greeting(max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
+        opening = socket.opening
+        await socket.stage(lambda so_far: so_far.begun, max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
+        told: dict[str, Any] = {"warm": warm, "generation": opening.generation}
+        if opening.offer is not None and not opening.over:
+            told |= await self._shaken(socket)
         took = (time.monotonic_ns() - socket.began) / 1e6
-        if event is not None and event.name == "welcome" and socket.open:
+        if opening.welcome is not None and socket.open:
             socket.welcomed = True
             socket.slot = slot
             phases = {**phases_of(result.phases), "welcome_ms": took}
-            socket._row(
-                "welcome",
-                {"phases": phases, "warm": warm, "identity": event.user, "subprotocol": result.socket.opened.subprotocol},
-                ms=took,
-            )
+            about = {"phases": phases, "identity": opening.welcome.user, "subprotocol": result.socket.opened.subprotocol}
+            socket._row("welcome", {**about, **told}, ms=took)
             return socket
-        reason = (
-            f"it answered with {event.code or 'an error'}"
-            if event
-            else "no welcome by the deadline"
-            if socket.open
-            else "closed before any welcome"
-        )
-        socket._row("refused", {"by": "target", "kind": "welcome", "reason": reason, "warm": warm}, ms=took)
+        socket._row("refused", {"by": "target", "kind": "welcome", "reason": _why(socket), **told}, ms=took)
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()
         return None
+
+    async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
+        began = time.monotonic_ns()
+        tries = TRIES
+        with contextlib.suppress(ConnectionError):  # the closed row of this connection says it
+            tries = await shake(socket)
+        return {"generation": socket.opening.generation, "handshake_ms": (time.monotonic_ns() - began) / 1e6, "tries": tries}
 
     async def lease(self, user: User, check: str, *, fresh: bool) -> LiveSocket | None:
         """A welcomed socket of the user for one check alone: an idle one, or a new one."""
@@ -149,3 +163,15 @@ class Sockets:
     async def close_all(self) -> None:
         """Close every socket (at the end of a session)."""
         await asyncio.gather(*(socket.close() for socket in list(self.live)), return_exceptions=True)
+
+
+def _why(socket: LiveSocket) -> str:
+    """Why an upgraded connection did not come to a welcome, in words."""
+    opening = socket.opening
+    if opening.welcome is not None:
+        return "closed right after its welcome"
+    if opening.error is not None:
+        return f"it answered with {opening.error.code or 'an error'}"
+    if opening.offer is not None:
+        return "its handshake did not come to a welcome" if socket.open else "closed in the middle of its handshake"
+    return "no welcome by the deadline" if socket.open else "closed before any welcome"

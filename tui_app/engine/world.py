@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,20 +12,15 @@ from typing import Any
 
 from tui_app.checks.api import Answer, User
 from tui_app.engine.clock import Gate
+from tui_app.engine.learned import learn
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
+from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
-_SECRET_KEYS = {
-    "access_token": "access",
-    "refresh_token": "refresh",
-    "session_token": "session",
-    "id_token": "id",
-    "token": "token",
-}
 _KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
 
 
@@ -42,6 +39,17 @@ class World:
     pacing: Pacing
     client: Callable[[], HttpClient]
     """Makes an HTTP client: one per user, so that no cookie of one is ever sent for another."""
+    tls: ssl.SSLContext | None = None
+    """What trusts the target's private authority; None for the system's."""
+    proxy: str = ""
+    """The operator's own proxy for this target; '' for the system's."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with every request and upgrade, for a gateway in front of the target; changed in place when one is renewed."""
+    profile: Profile | None = None
+    """The target, for a command that is run again."""
+    e2e_key: str = ""
+    blocked: str = ""
+    """Why nobody can be signed in, where that was known before the start."""
     bad: BadTokenCounter = field(default_factory=BadTokenCounter)
     accounts: list[dict[str, str]] = field(default_factory=list)
     """Accounts to sign in with: {email, password} each, or {token}; empty entries are registered."""
@@ -55,6 +63,13 @@ class World:
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)
+    retired: set[str] = field(default_factory=set)
+    """Access tokens that were replaced by newer ones: still Vigil's own."""
+    on_ready: list[Callable[[User], None]] = field(default_factory=list)
+    """Told of every user that signs in."""
+    on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
+    """Told (label, token, answer) of every answer to a request that showed a token."""
+    command_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _clients: dict[str, HttpClient] = field(default_factory=dict)
     _steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _requests: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -98,15 +113,12 @@ class World:
             type=method,
         )
         self.asked.add(service)
-        client = self._clients.get(user)
-        if client is None:
-            client = self._clients[user] = self.client()
-        result = await client.request(
+        result = await self.client_of(user).request(
             service, method, path, token=token or None, json=json, fresh=fresh, within=within, ours=ours, headers=headers
         )
         if result.status:
             self.answered.add(service)
-        self._learn_secrets(result.json, user)
+        learn(self.vault, result.json, user)
         kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
         body = {
             **about,
@@ -116,23 +128,22 @@ class World:
             "error": result.error,
         }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
-        return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+        answer = Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+        if token:
+            for told in self.on_answer:
+                told(user, token, answer)
+        return answer
+
+    def client_of(self, user: str) -> HttpClient:
+        """The HTTP client of one user ('' for nobody), with the cookies that were set for that user."""
+        if user not in self._clients:
+            self._clients[user] = self.client()
+        return self._clients[user]
 
     async def close(self) -> None:
         """Close every HTTP connection."""
         for client in self._clients.values():
             await client.aclose()
-
-    def _learn_secrets(self, value: Any, owner: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                if isinstance(inner, str) and key.lower() in _SECRET_KEYS and len(inner) >= 12:
-                    self.vault.add(_SECRET_KEYS[key.lower()], owner or "?", inner)
-                else:
-                    self._learn_secrets(inner, owner)
-        elif isinstance(value, list):
-            for inner in value:
-                self._learn_secrets(inner, owner)
 
     def ready(self, user: User, mode: str, environment: str, check: str) -> None:
         """A user has signed in."""
@@ -141,6 +152,17 @@ class World:
             "user", {"sub": user.sub, "name": user.email.partition("@")[0], "mode": mode, "environment": environment},
             check=check, user=user.label, type="ready",
         )  # fmt: skip
+        for told in self.on_ready:
+            told(user)
+
+    def refused(self, label: str, reason: str, decide: str, check: str) -> None:
+        """A user cannot sign in for a reason that the operator can mend: what needs this one is BLOCKED by it."""
+        self.log.add("user", {"mode": self.plan.mode, "reason": reason, "to_decide": decide}, check=check, user=label, type="refused")
+
+    @property
+    def key_env(self) -> str:
+        """The variable that holds the key of the e2e sign-in, as the target file names it."""
+        return (self.profile.credentials.key_env if self.profile is not None else None) or "that key_env names"
 
 
 def tokens_of(body: Any) -> tuple[str, str]:

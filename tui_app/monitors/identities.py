@@ -78,7 +78,15 @@ class Identities:
                 self.learn(body.get("id"), str(body["thing"]), owner if isinstance(owner, str) and owner else row.user)
 
     def event(self, event: Event, receiver: str) -> None:
-        """An event: a run id that came with a request or thread of ours belongs to whoever asked."""
+        """An event: a run id that came with a request or thread of ours belongs to whoever asked.
+
+        The ids of a handshake belong to whoever it was held with first.
+        """
+        if event.name == "handshake":
+            for word, kind in ((event.thread, "thread"), (event.run, "run"), (event.request, "request")):
+                if not self.owner(key_of(word)):
+                    self.learn(word, kind, receiver)
+            return
         if event.run and event.run not in self._runs:
             owner = self.owner(key_of(event.request)) if event.request else ""
             if not owner and event.thread:

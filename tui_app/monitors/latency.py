@@ -136,7 +136,9 @@ class Latency:
             if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
                 self._add("http", row.ms, row.t, row, (row.seq, row.seq))
         elif kind == "conn":
-            if row.type in ("welcome", "refused") and row.ms is not None:
+            if row.type == "dialing" and self._recoveries:
+                self._held_back(row)
+            elif row.type in ("welcome", "refused") and row.ms is not None:
                 self._connected(row)
         elif kind == "step":
             self._step(row)
@@ -219,9 +221,15 @@ class Latency:
             fault_at = body.get("fault_at")
             self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t)
 
+    def _held_back(self, row: Row) -> None:
+        """What a dial waited for our own pace is not the target's: it is taken out of the recovery that it is part of."""
+        waited = row.body.get("waited_ms")
+        if isinstance(waited, (int, float)):
+            for number, (begin, fault_at) in self._recoveries.items():
+                if (begin.check, begin.user) == (row.check, row.user):
+                    self._recoveries[number] = (begin, fault_at + int(waited * 1e6))
+
     def _recovered(self, begin: Row, fault_at: int, row: Row, body: Mapping[str, object]) -> None:
-        at = body.get("fault_at")
-        fault_at = at if isinstance(at, int) else fault_at
         run = self._lifecycle.run_of(str(body.get("request") or ""))
         refs = (begin.seq, row.seq)
         if run is not None and run.began_right:

@@ -132,6 +132,10 @@ class Fold:
             if isinstance(planned, dict) and planned.get("id"):
                 text = {key: str(planned.get(key) or "") for key in ("id", "phase", "suite", "title", "proves", "impact")}
                 view = CheckView(**text, required=bool(planned.get("required", True)))  # type: ignore[arg-type]
+                view.origin = str(planned.get("origin") or view.origin)
+                catches = planned.get("catches")
+                view.catches = tuple(str(name) for name in catches) if isinstance(catches, list) else ()
+                view.proven = bool(planned.get("proven", view.catches))
                 state.checks[view.id] = view
                 state.phases.setdefault(view.phase, "waiting")
 
@@ -298,7 +302,7 @@ class Fold:
     def _verdict(self, row: Row, body: dict[str, Any]) -> None:
         view = self._check_view(row.check)
         view.word, view.verdict_seq = row.type, row.seq
-        view.reason, view.to_decide = _text(body, "reason"), _text(body, "to_decide")
+        view.reason, view.to_decide, view.accepted = _text(body, "reason"), _text(body, "to_decide"), _text(body, "accepted")
         self._word_so_far()
 
     def _criterion(self, row: Row, body: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ KINDS: Final = {
     "session": "type start | end; end: {reason: complete|stopped|interrupted|fault, text}",
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",
-    "check": "type start | end; end: {outcome: driven|blocked|skipped|fault, reason, to_decide}; ms on end",
+    "check": "type start | end; end: {outcome: driven|blocked|refused|skipped|stopped|broken|fault, reason, to_decide}; ms on end",
     "step": (
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
@@ -65,10 +65,14 @@ KINDS: Final = {
         "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
-    "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
+    "user": (
+        "type ready | renewed | lost | refused: {sub, name, mode, environment}: an identity that Vigil signed in; "
+        "renewed: {how, lives_s}; lost: {reason, since: seq of the last answer that took its token}; refused: {reason, to_decide}"
+    ),
     "conn": (
-        "type dialing | open | welcome | closed | refused; {url, carry, phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation, status, code, reason, by: us|target|network}; ms: time it took"
+        "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
+        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
+        "ms: time it took"
     ),
     "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
     "http": "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error}",
@@ -83,7 +87,7 @@ KINDS: Final = {
     "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
     "sample": "type = series; ms; flag tainted; {ref: [seq, seq], limit_ms}",
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
-    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide}",
+    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",
     "criterion": "type = the word; {id, title, limit, measured, n, reason}",
     "result": "{...}: the document `vigil run --json` prints, schema vigil.session/1",
 }

@@ -35,6 +35,12 @@ class CheckView:
     started: int | None = None
     ended: int | None = None
     verdict_seq: int = 0
+    accepted: str = ""
+    """Of a known failure: `accepted until 2026-12-12, NET-412`."""
+    proven: bool = True
+    """A self-test had seen it fail on a fault that it names."""
+    origin: str = "vigil"
+    catches: tuple[str, ...] = ()
     findings: list[FindingView] = field(default_factory=list)
 
 

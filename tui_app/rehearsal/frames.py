@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 Frame = dict[str, Any]
+ENVIRONMENT = "rehearsal"
+"""The marker by which every service says where one is."""
 
 
 def message(type: str, data: Mapping[str, Any]) -> Frame:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui_app.rehearsal.faults import FAULTS
 
 GENERATIONS = ("g1", "g2", "g3")
-SERVED = ("g2",)
+HEARTBEAT_S = {"g1": 15.0, "g2": 30.0, "g3": 30.0}
+"""How often a generation keeps a connection alive, unless it is told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,15 @@ class Options:
     access_seconds: int = 900
     delay_scale: float = 1.0
     heartbeat_seconds: float = 30.0
+    tls: bool = False
+    e2e_key_env: str = ""
+    """Name of the variable with the key of the e2e sign-in; never the key itself."""
+    wait_scale: float = 1.0
+    jitter_ms: float = 0.0
+    lock_out: int = 0
     stop_with_stdin: bool = False
     log: Path | None = None
+    numbered: bool = False
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -40,31 +49,45 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument("--access-seconds", type=int, default=900, metavar="N", help="lifetime of access tokens (default 900)")
     parser.add_argument("--delay-scale", type=float, default=1.0, metavar="X", help="scale of the modelled service times, 0 for none")
     parser.add_argument(
-        "--heartbeat-seconds", type=float, default=30.0, metavar="N", help="idle time before a heartbeat frame (default 30)"
+        "--heartbeat-seconds", type=float, metavar="N", help="idle time before a heartbeat (default 30), or between pings of g1 (15)"
+    )
+    parser.add_argument(
+        "--jitter-ms", type=float, default=0.0, metavar="N", help="add 0 to N ms to the way of each frame and REST answer, in order"
+    )
+    parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
+    parser.add_argument(
+        "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
+    )
+    parser.add_argument(
+        "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
+    )
+    parser.add_argument(
+        "--lock-out", type=int, default=0, metavar="N", help="close a door for 30 s after N refused tokens in a row (default: never)"
     )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
+    parser.add_argument("--numbered", action="store_true", help="number the events of each run from 1, as `sequence`")
     found = parser.parse_args(argv)
-    if found.generation not in SERVED:
-        parser.error(f"generation {found.generation} is not served yet; served: {', '.join(SERVED)}")
     if found.access_seconds < 1:
         parser.error("--access-seconds must be at least 1")
+    if found.heartbeat_seconds is None:
+        found.heartbeat_seconds = HEARTBEAT_S[found.generation]
     if not 0 < found.heartbeat_seconds <= 3600:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
+    if found.lock_out < 0:
+        parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
+    if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
+        parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
+    if not 0 < found.wait_scale <= 100:
+        parser.error("--wait-scale must lie between 0 and 100")
+    if not 0 <= found.jitter_ms <= 10_000:
+        parser.error("--jitter-ms must lie between 0 and 10000")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
         parser.error(f"unknown fault {', '.join(unknown)}; known: {', '.join(FAULTS)}")
-    return Options(
-        faults=faults,
-        generation=found.generation,
-        seed=found.seed,
-        data=found.data,
-        access_seconds=found.access_seconds,
-        delay_scale=found.delay_scale,
-        heartbeat_seconds=found.heartbeat_seconds,
-        stop_with_stdin=found.stop_with_stdin,
-        log=found.log,
-    )
+    asked = {**vars(found), "faults": faults}
+    del asked["fault"]
+    return Options(**asked)

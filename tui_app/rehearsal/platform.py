@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_app import __version__
+from tui_app.rehearsal.doors import Doors
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.rehearsal.faults.registry import Seeded
+from tui_app.rehearsal.frames import ENVIRONMENT as ENVIRONMENT
+from tui_app.rehearsal.generations import made
+from tui_app.rehearsal.generations.base import Generation
+from tui_app.rehearsal.jitter import Jitter
 from tui_app.rehearsal.options import Options
 from tui_app.rehearsal.sockets import Sockets
 from tui_app.rehearsal.stores.analytics import Analytics
@@ -20,9 +25,7 @@ from tui_app.rehearsal.stores.relational import Relational
 from tui_app.rehearsal.stores.tier import Probe, Tier
 from tui_app.rehearsal.tokens import Tokens, load_key
 
-ENVIRONMENT = "rehearsal"
 APP_NAME = "Rehearsal staging"
-BUILD = f"rehearsal-{__version__}-g2"
 
 
 class TruthLog:
@@ -53,11 +56,23 @@ class Platform:
     cache: Cache
     analytics: Analytics
     tokens: Tokens
+    doors: Doors
     log: TruthLog
+    generation: Generation
+    jitter: Jitter
+    origins: set[str] = field(default_factory=set)
+    """Sites whose pages may call: the platform's own, known once it serves."""
+    urls: dict[str, str] = field(default_factory=dict)
+    """Its services' own addresses, known once it serves."""
     sockets: Sockets = field(default_factory=Sockets)
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def build(self) -> str:
+        """What the platform says of its build: version and generation."""
+        return f"rehearsal-{__version__}-{self.generation.name}"
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -85,4 +100,6 @@ def assemble(options: Options, directory: Path) -> Platform:
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
-    return Platform(options, faults, relational, cache, analytics, tokens, log)
+    doors = Doors(tokens, faults, log, options.lock_out)
+    jitter = Jitter(options.seed, options.jitter_ms)
+    return Platform(options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter)

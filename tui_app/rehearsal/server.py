@@ -11,17 +11,20 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.options import Options, parse
 
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
+AUTHORITY = "ca.pem"
 SWITCH_S = 0.001
 """How long a computing thread may keep the event loop waiting for the interpreter."""
 
@@ -88,7 +91,9 @@ def _serve(options: Options, directory: Path) -> int:
 
 async def _main(options: Options, directory: Path) -> None:
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+    from tui_app.rehearsal.cors import Cors
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
@@ -119,6 +124,15 @@ async def _main(options: Options, directory: Path) -> None:
         def capture_signals(self) -> Iterator[None]:
             yield
 
+    class Upgrade(WebSocketsSansIOProtocol):
+        """Gives a session the means to cut its TCP connection, as a front that dies would."""
+
+        def handle_connect(self, event: Any) -> None:
+            super().handle_connect(event)
+            if self.response.status_code == 101:
+                extensions: dict[str, Any] = cast(Any, self.scope)["extensions"]
+                extensions["rehearsal.abort"] = self.transport.abort
+
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     _stop_on_signals(stop)
@@ -126,17 +140,19 @@ async def _main(options: Options, directory: Path) -> None:
         _stop_at_eof(stop, asyncio.get_running_loop())
     platform = assemble(options, directory)
     apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
+    contexts = await asyncio.to_thread(_tls, options, directory, platform.faults, tuple(apps))
+    scheme = "https" if contexts else "http"
     servers: list[Server] = []
     running: list[asyncio.Task[None]] = []
     urls: dict[str, str] = {}
     try:
         for name, app in apps.items():
             listener = _listener()
-            urls[name] = f"http://{HOST}:{listener.getsockname()[1]}"
+            urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
             config = uvicorn.Config(
-                app,
+                platform.jitter.answers(Cors(app, platform)),
                 http="h11",
-                ws="websockets-sansio",
+                ws=Upgrade,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -144,13 +160,17 @@ async def _main(options: Options, directory: Path) -> None:
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 timeout_graceful_shutdown=1,
+                ssl_context_factory=_given(contexts[name]) if contexts else None,
             )
             server = Server(config)
             servers.append(server)
             running.append(asyncio.create_task(server.serve(sockets=[listener])))
+        platform.urls, platform.origins = urls, {urls["frontend"]}
         for one in servers:
             await one.accepts.wait()
-        urls["websocket"] = urls["backend"].replace("http://", "ws://") + "/ws"
+        urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"
+        if contexts:
+            urls["ca"] = str((directory / AUTHORITY).absolute())
         sys.stdout.write(json.dumps(urls) + "\n")
         sys.stdout.flush()
         await stop.wait()
@@ -160,6 +180,20 @@ async def _main(options: Options, directory: Path) -> None:
             one.leave()
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
+
+
+def _tls(options: Options, directory: Path, faults: Seeded, services: tuple[str, ...]) -> dict[str, ssl.SSLContext]:
+    """A server context for each service where `--tls` asks for it: then nothing is served in the clear."""
+    if not options.tls:
+        return {}
+    from tui_app.rehearsal.certificates import Certificates
+
+    certificates = Certificates(directory / AUTHORITY, faults)
+    return {service: certificates.context(service) for service in services}
+
+
+def _given(context: ssl.SSLContext) -> Callable[..., ssl.SSLContext]:
+    return lambda *_: context
 
 
 def _listener() -> socket.socket:

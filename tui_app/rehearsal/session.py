@@ -1,96 +1,57 @@
-"""The WebSocket `/ws`: who is let in, and what each message is answered with (wire contract 3.5, 4, 5)."""
+"""A welcomed WebSocket: what each message is answered with, and when its session ends (wire contract 4, 5)."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 import msgspec
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.access import denial, denied
+from tui_app.rehearsal.faults.registry import Taken
 from tui_app.rehearsal.frames import Frame
+from tui_app.rehearsal.generations.base import Offer
+from tui_app.rehearsal.jitter import Outbox
+from tui_app.rehearsal.line import Line
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
 from tui_app.rehearsal.stores.tier import TierDown
-from tui_app.rehearsal.tokens import TokenRefused
+from tui_app.rehearsal.tokens import Claims
 
 log = logging.getLogger(__name__)
 RUN_TYPES = frozenset(
     {"user_message", "chat", "chat_message", "message", "user_input", "start_agent", "agent_request", "execute_agent", "agent"}
 )
-SILENT_TYPES = frozenset({"pong", "heartbeat_ack"})
+SILENT_TYPES = frozenset({"pong", "heartbeat_ack", "handshake_acknowledged"})
 MAX_WAITING = 64
 MAX_PROMPT = 8_000
-JWT_AUTH = "jwt-auth"
-
-
-def token_of(websocket: WebSocket) -> str:
-    """The token that came with the upgrade, by the first way that was used: header, subprotocol, query; or an empty string."""
-    scheme, _, token = websocket.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    for item in websocket.scope["subprotocols"]:
-        if item.startswith("jwt."):
-            return _unpacked(item[4:])
-    return websocket.query_params.get("token", "")
-
-
-def _unpacked(value: str) -> str:
-    if value.count(".") == 2:
-        return value
-    try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        return value
-
-
-class Gateway:
-    """Lets sockets in."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-
-    async def serve(self, websocket: WebSocket) -> None:
-        """The life of one socket. A refused one gets an error frame and close code 1008."""
-        offered = websocket.scope["subprotocols"]
-        # Only the plain name is ever selected: the other item holds the credential, and an answer must not reflect that.
-        await websocket.accept(subprotocol=JWT_AUTH if JWT_AUTH in offered else None)
-        token = token_of(websocket)
-        try:
-            if not token:
-                raise TokenRefused("NO_TOKEN", "No token was presented")
-            claims = await self.platform.tokens.verify(token)
-        except TokenRefused as refused:
-            self.platform.log.note("socket_refused", reason=refused.code)
-            await self._refuse(websocket, refused)
-            return
-        await Session(self.platform, websocket, claims.sub).serve()
-
-    async def _refuse(self, websocket: WebSocket, refused: TokenRefused) -> None:
-        frame = frames.error("AUTH_FAILED", "Authentication failed", {"reason": refused.code, "message": refused.message})
-        try:
-            await websocket.send_text(msgspec.json.encode(frame).decode())
-            await websocket.close(1008, "Authentication failed")
-        except (WebSocketDisconnect, RuntimeError):
-            return
+TRY_LATER = 1013
 
 
 class Session:
     """One welcomed socket: answers at once, and carries out its runs one after the other."""
 
-    def __init__(self, platform: Platform, websocket: WebSocket, user_id: str) -> None:
+    def __init__(self, platform: Platform, websocket: WebSocket, user_id: str, claims: Claims, token: str) -> None:
         self.platform = platform
         self.user_id = user_id
+        self.sid = claims.sid
+        self._ends = claims.exp
+        self._token = token
+        self._alarm: asyncio.TimerHandle | None = None
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
+        self.line = Line(platform, websocket, user_id)
+        self.heard_at = asyncio.get_running_loop().time()
         self._websocket = websocket
+        self._outbox = Outbox(websocket, platform.jitter.of_socket(), self.line.send)
+        self._offered: Offer | None = None
+        self._left = 1006
         self._waiting: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_WAITING)
         self._current: Run | None = None
         self._open = True
@@ -114,68 +75,136 @@ class Session:
 
     async def serve(self) -> None:
         """Until the client leaves. A run in flight is carried to its end then, so that its answer is in the history."""
-        sockets = self.platform.sockets
+        sockets, line = self.platform.sockets, self.line
+        if not await line.admitted("accepted"):
+            return
+        await line.pause(self.platform.faults.apply("connect.wait", 0.0, user_id=self.user_id, first=sockets.first_welcome()))
         sockets.add(self.connection_id, self)
         self.platform.log.note("socket_open", connection_id=self.connection_id, user_id=self.user_id)
         worker = asyncio.create_task(self._work())
         sockets.tasks.add(worker)
         worker.add_done_callback(sockets.tasks.discard)
+        generation = self.platform.generation
+        alive: asyncio.Task[None] | None = None
+        code = 1006
+        self.lasts_until(self._ends)
         try:
-            await self.send(frames.welcome(self.user_id, self.connection_id))
+            if refusal := await generation.greet(self):
+                await self.close(TRY_LATER, refusal)
+                return
             for frame in self.platform.faults.apply("socket.opened", [], user_id=self.user_id, receiver=self):
                 await self.send(frame)
-            await self._read()
+            if await line.admitted("welcomed"):
+                line.keep()
+            alive = asyncio.create_task(generation.keep_alive(self))
+            code = await self._read()
         finally:
             self._open = False
+            line.gone(code)
+            self._outbox.end()
+            if alive is not None:
+                alive.cancel()
+            if self._alarm is not None:
+                self._alarm.cancel()
             sockets.remove(self.connection_id)
-            if self._current is None:
+            if self._current is None or not self.platform.faults.apply("run.survives", True, run=self._current):
                 worker.cancel()
             self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
 
-    async def send(self, frame: Frame) -> None:
-        """Deliver a frame; nothing happens once the socket is closed."""
-        if not self._open or self._websocket.application_state is not WebSocketState.CONNECTED:
+    def welcome(self) -> Frame:
+        """The welcome of this socket."""
+        return frames.welcome(self.user_id, self.connection_id)
+
+    def offer(self) -> Offer:
+        """Ids for the first request of this socket. The thread is made once the request comes."""
+        self._offered = Offer(f"thread_{uuid.uuid4().hex[:16]}", str(uuid.uuid4()), f"req_{uuid.uuid4().hex}")
+        return self._offered
+
+    async def send(self, frame: Frame | str) -> None:
+        """Deliver a frame of g2's shape in the envelope of the generation that is played, or a text as it is; nothing once it is closed."""
+        if not self._open:
             return
-        try:
-            await self._websocket.send_text(msgspec.json.encode(frame).decode())
-        except (WebSocketDisconnect, RuntimeError):
-            self._open = False
+        if not isinstance(frame, str):
+            shown: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id, token=self._token)
+            frame = msgspec.json.encode(self.platform.generation.envelope(shown)).decode()
+        await self._outbox.send(frame)
+
+    def lasts_until(self, exp: int) -> None:
+        """The session's newest token ends then, in epoch seconds, and this socket with it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_later(max(exp - time.time(), 0.0), lambda: self.platform.sockets.spawn(self.end("expiry", "Token expired")))
+
+    async def end(self, cause: str, reason: str) -> None:
+        """The session is over (or refreshed): close with 1008, where that is what this platform does then."""
+        if self.platform.faults.apply("session.closes", cause != "refresh", cause=cause, user_id=self.user_id):
+            await self.close(1008, reason)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket from this side."""
-        if self._websocket.application_state is not WebSocketState.CONNECTED:
-            return
         self._open = False
+        await self._outbox.close(code, reason)
+
+    async def receive(self, within: float) -> dict[str, Any] | None:
+        """The client's next message while the socket is not welcomed yet; None once the time is over or the client has gone."""
         try:
-            await self._websocket.close(code, reason)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+            async with asyncio.timeout(within):
+                while (text := await self._heard()) is not None:
+                    if (message := await self._understood(text)) is not None:
+                        return message
+        except TimeoutError:
+            pass
+        return None
 
-    async def _read(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self.platform.options.heartbeat_seconds):
-                    incoming = await self._websocket.receive()
-            except TimeoutError:
-                await self.send(frames.message("heartbeat", {"connection_id": self.connection_id}))
-                continue
-            if incoming["type"] == "websocket.disconnect":
-                return
-            text = incoming.get("text")
-            if text is None:
-                await self.send(frames.error("FORMAT_ERROR", "Binary frames are not understood; send JSON text"))
-            else:
-                await self._take(text)
+    async def _read(self) -> int:
+        """Take messages until the client leaves; the code with which it closed, 1006 for none."""
+        while (text := await self._heard()) is not None:
+            if (message := await self._understood(text)) is not None:
+                await self._take(message)
+        return self._left
 
-    async def _take(self, text: str) -> None:
+    async def _heard(self) -> str | None:
+        """The next text of the client; None once it has gone."""
+        while (incoming := await self._websocket.receive())["type"] != "websocket.disconnect":
+            self.heard_at = asyncio.get_running_loop().time()
+            text: str | None = incoming.get("text")
+            if text is not None:
+                return text
+            await self._refuse("FORMAT_ERROR", "Binary frames are not understood; send JSON text")
+        self._left = int(incoming.get("code") or 1006)
+        return None
+
+    async def _understood(self, text: str) -> dict[str, Any] | None:
+        """The message in a text; None where there is none, which the client is told."""
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            await self.send(frames.error("JSON_PARSE_ERROR", "Invalid JSON format"))
-            return
+            await self._refuse("JSON_PARSE_ERROR", "Invalid JSON format")
+            return None
         if not isinstance(message, dict):
-            await self.send(frames.error("FORMAT_ERROR", "A message must be a JSON object"))
-            return
+            await self._refuse("FORMAT_ERROR", "A message must be a JSON object")
+            return None
+        return message
+
+    async def _refuse(self, code: str, text: str, **ids: str) -> None:
+        taken = Taken(None, (frames.error(code, text, None, **ids),))
+        await self._react(self.platform.faults.apply("message.refused", taken, code=code, user_id=self.user_id))
+
+    async def _react(self, taken: Taken) -> None:
+        for frame in taken.answers:
+            await self.send(frame)
+        if taken.message is not None:
+            await self._carry(taken.message)
+        if taken.close is not None:
+            await self.close(*taken.close)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        type_ = message.get("type")
+        if await self.line.takes(type_ if isinstance(type_, str) else ""):
+            await self._react(self.platform.faults.apply("message.reaction", Taken(message), message=message, user_id=self.user_id))
+
+    async def _carry(self, message: dict[str, Any]) -> None:
         type_ = message.get("type")
         if not isinstance(type_, str):
             await self.send(frames.ack("unknown", self.user_id))
@@ -184,11 +213,16 @@ class Session:
         elif type_ in self._answers:
             await self._answers[type_](message)
         elif type_ not in SILENT_TYPES:
-            await self.send(frames.ack(type_, self.user_id))
+            await self._answer(frames.ack(type_, self.user_id), type_)
+
+    async def _answer(self, frame: Frame, type: str) -> None:
+        answer = self.line.answer(frame, type)
+        if answer is not None:
+            await self.send(answer)
 
     async def _ping(self, message: dict[str, Any]) -> None:
         data = {"id": message.get("id", _payload(message).get("id")), "timestamp": message.get("timestamp"), "user_id": self.user_id}
-        await self.send(frames.message("pong", data))
+        await self._answer(frames.message("pong", data), "ping")
 
     async def _heartbeat(self, _: dict[str, Any]) -> None:
         await self.send(frames.message("heartbeat_ack", {"status": "healthy", "user_id": self.user_id}))
@@ -209,14 +243,20 @@ class Session:
         owner = sockets.owner(run_id)
         if owner is not None and owner != self.user_id and denied(self.platform, self.user_id, owner, "run", run_id, "stop"):
             text = denial(self.platform, "This run belongs to another user", self.user_id, owner)
-            await self.send(frames.error("RUN_ACCESS_DENIED", text, run_id=run_id))
+            await self._refuse("RUN_ACCESS_DENIED", text, run_id=run_id)
             return
         run = sockets.active.get(run_id)
         if owner is None or run is None or run.task is None or run.finished:
-            await self.send(frames.error("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id))
+            await self._refuse("RUN_NOT_FOUND", "No such run is in flight", run_id=run_id)
             return
-        run.stopped = True
-        run.task.cancel()
+        does = self.platform.faults.apply("run.stop", "cancel", run=run)
+        if does == "tell":
+            await self.send(
+                frames.event("agent_stopped", {"run_id": run_id, "user_id": self.user_id}, {"status": "stopped"}, critical=False)
+            )
+        elif does == "cancel":
+            run.stopped = True
+            run.task.cancel()
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
         """Follow a run, or all runs of a thread, from this socket as well; own ones only."""
@@ -242,7 +282,7 @@ class Session:
             self._waiting.put_nowait(message)
         except asyncio.QueueFull:
             text = f"More than {MAX_WAITING} requests are waiting on this socket"
-            await self.send(frames.error("RATE_LIMITED", text, request_id=_request_id(message)))
+            await self._refuse("RATE_LIMITED", text, request_id=_request_id(message))
 
     async def _work(self) -> None:
         while self._open:
@@ -281,6 +321,7 @@ class Session:
             await asyncio.sleep(wait)
 
     async def _route(self, run: Run, frame: Frame) -> None:
+        await self.line.pause(self.platform.faults.apply("event.wait", 0.0, run=run, type=frame["type"]))
         sockets = self.platform.sockets
         others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self)
         followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self]
@@ -288,37 +329,47 @@ class Session:
         facts = {"run": run, "frame": frame, "others": others, "siblings": siblings, "seed": self.platform.options.seed}
         for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
+        end = self.platform.faults.apply("event.close", None, run=run, frame=frame)
+        if end is not None:
+            await self.close(*end)
 
     async def _admitted(self, message: dict[str, Any]) -> Run | None:
         payload, request_id = _payload(message), _request_id(message)
         found = (payload.get(key) for key in ("content", "message", "text", "user_request"))
         prompt = next((value for value in found if isinstance(value, str) and value.strip()), "")
         if not prompt:
-            await self.send(frames.error("EMPTY_MESSAGE", "The request has no text", request_id=request_id))
+            await self._refuse("EMPTY_MESSAGE", "The request has no text", request_id=request_id)
             return None
         if len(prompt) > MAX_PROMPT:
             text = f"The request is longer than {MAX_PROMPT} characters"
-            await self.send(frames.error("MESSAGE_TOO_LARGE", text, request_id=request_id))
+            await self._refuse("MESSAGE_TOO_LARGE", text, request_id=request_id)
             return None
         asked = payload.get("thread_id") or message.get("thread_id")
         store = self.platform.relational
-        if asked is None or asked == "":
+        offered = self._offered
+        if offered is not None and asked in (None, "", offered.thread_id):
+            thread = await store.add_thread(self.user_id, "", {}, offered.thread_id)
+        elif asked is None or asked == "":
             thread = await store.add_thread(self.user_id, "", {})
             await self.send(frames.message("thread_created", {"thread_id": thread["id"], "request_id": request_id}))
         else:
             known = await store.thread(asked) if isinstance(asked, str) else None
+            known = self.platform.faults.apply("thread.known", known, user_id=self.user_id, opened=self.line.opened)
             owner = known["metadata"]["user_id"] if known else ""
             if known is None or (owner != self.user_id and denied(self.platform, self.user_id, owner, "thread", known["id"], "run")):
                 text = "The thread is not there or not yours"
                 if known is not None:
                     text = denial(self.platform, text, self.user_id, owner)
-                await self.send(frames.error("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked)))
+                await self._refuse("THREAD_ACCESS_DENIED", text, request_id=request_id, thread_id=str(asked))
                 return None
             thread = known
             if not self.platform.faults.apply("thread.kept", True, user_id=self.user_id):
                 thread = await store.add_thread(self.user_id, "", {})
         ordinal = self.platform.sockets.next_ordinal(self.user_id)
-        return Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
+        run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
+        if offered is not None:
+            run.run_id, self._offered = offered.run_id, None
+        return run
 
 
 def _payload(message: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import jwt
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tui_app import __version__
+from tui_app.rehearsal.faults.registry import Reply, Seeded
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.stores.tier import TierDown
-from tui_app.rehearsal.tokens import Claims, TokenRefused
+from tui_app.rehearsal.tokens import Claims, Door, TokenRefused
 
 MAX_BODY = 1 << 20
 CODES = {
@@ -94,27 +97,51 @@ async def _internal(_: Request, error: Exception) -> Response:
     return error_response(500, f"Internal error: {type(error).__name__}", "INTERNAL_ERROR")
 
 
-def application(name: str, endpoints: Sequence[Endpoint], extra: Sequence[BaseRoute] = ()) -> Starlette:
+def application(name: str, endpoints: Sequence[Endpoint], extra: Sequence[BaseRoute] = (), *, faults: Seeded | None = None) -> Starlette:
     """The Starlette application of one service: exactly these endpoints, and errors in the wrapper form."""
-
-    def named(handler: Handler) -> Handler:
-        async def call(request: Request) -> Response:
-            response = await handler(request)
-            response.headers["x-service-name"] = name
-            response.headers["x-service-version"] = __version__
-            return response
-
-        return call
-
     by_path: dict[str, list[Endpoint]] = {}
     for one in endpoints:
         by_path.setdefault(one.path, []).append(one)
     routes: list[BaseRoute] = [*extra]
     for path, group in by_path.items():
-        table = {one.method: named(one.handler) for one in group}
+        table = {one.method: _named(name, one, faults or Seeded()) for one in group}
         routes.append(Route(path, _dispatch(table), methods=sorted(table)))
     handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error, TierDown: _tier_down, Exception: _internal}
     return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def _named(name: str, endpoint: Endpoint, faults: Seeded) -> Handler:
+    """The endpoint's handler, its errors turned into answers, with the service's own headers on each."""
+    where = {"service": name, "method": endpoint.method, "path": endpoint.path}
+
+    async def call(request: Request) -> Response:
+        wait = faults.apply("rest.delay", 0.0, **where)
+        if wait:
+            await asyncio.sleep(wait)
+        try:
+            response = await endpoint.handler(request)
+        except Refused as error:
+            response = await _refused(request, error)
+        except TierDown as error:
+            response = await _tier_down(request, error)
+        if faults.listens("rest.answer") and isinstance(response, JSONResponse):
+            found = Reply(response.status_code, msgspec.json.decode(response.body))
+            reply = faults.apply("rest.answer", found, params=dict(request.path_params), user_id=_subject(request), **where)
+            if reply is not found:
+                response = JSONResponse(reply.body, reply.status, dict(reply.headers))
+        response.headers["x-service-name"] = name
+        response.headers["x-service-version"] = __version__
+        return response
+
+    return call
+
+
+def _subject(request: Request) -> str:
+    """Whom the bearer token names, looked at and not verified: a fact for faults, never for a service."""
+    try:
+        return str(jwt.decode(bearer(request), options={"verify_signature": False}).get("sub", ""))
+    except jwt.PyJWTError:
+        return ""
 
 
 def _dispatch(table: dict[str, Handler]) -> Handler:
@@ -150,14 +177,14 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def caller(platform: Platform, request: Request) -> Claims:
+async def caller(platform: Platform, request: Request, door: Door = "backend") -> Claims:
     """Who calls: Refused 403 without a token, 401 with one that is not accepted (wire contract 3.4)."""
     token = bearer(request)
-    if not token:
-        raise Refused(403, "Not authenticated", "AUTH_FAILED")
     try:
-        return await platform.tokens.verify(token)
+        return await platform.doors.enter(door, token, headers=request.headers, path=request.url.path)
     except TokenRefused as error:
+        if not token:
+            raise Refused(403, "Not authenticated", "AUTH_FAILED") from error
         raise Refused(401, error.message, "AUTH_UNAUTHORIZED", {"WWW-Authenticate": "Bearer"}) from error
 
 

@@ -5,8 +5,6 @@ They never come from the command line, they travel to the engine by pipe, and no
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,17 +14,21 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.target.accounts import Account
+from tui_app.target.command import CommandError, output_of
 from tui_app.target.files import PrivateFileError, read_private
 from tui_app.target.profile import Profile
 from tui_app.target.tables import Mode
+from tui_app.wire.tokens import claims
 
-COMMAND_SECONDS: Final = 30.0
-COMMAND_BYTES: Final = 1024 * 1024
 JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class CredentialsError(ValueError):
     """Nobody can be signed in: what is missing, where, and what to do. What needs users is BLOCKED with this text."""
+
+
+class KeyMissing(CredentialsError):
+    """The key of the e2e sign-in is not there (FM-57): whatever needs users is BLOCKED, and nothing stands in for them."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -46,7 +48,8 @@ class Secrets(msgspec.Struct, frozen=True):
     """What signs users in, by mode. JSON through msgspec, for the pipe to the engine; its repr shows numbers only.
 
     register -- nothing: accounts are made and kept by `tui_app.target.accounts`
-    login -- `accounts`;  tokens -- `tokens`;  e2e -- `e2e_key`;  command -- `accounts` or `tokens`
+    login -- `accounts`;  tokens -- `tokens`;  e2e -- `e2e_key`, and `accounts` without passwords where the operator names some;
+    command -- `accounts` or `tokens`
     """
 
     mode: Mode
@@ -86,23 +89,57 @@ async def resolve(profile: Profile, environment: Mapping[str, str], *, users: in
     if wanted.mode == "register":
         return Secrets("register", count)
     if wanted.mode == "e2e":
-        return Secrets(
-            "e2e", count, e2e_key=_variable(wanted.key_env, "key_env", environment, ask, "Key for the sign-in of end-to-end tests: ")
-        )
+        named = read_accounts(_beside(profile, wanted.accounts), passwords=False) if wanted.accounts is not None else ()
+        if named:
+            _apart(_enough(Secrets("e2e", count, accounts=named)))
+        try:
+            key = _variable(wanted.key_env, "key_env", environment, ask, "Key for the sign-in of end-to-end tests: ")
+        except CredentialsError as error:
+            raise KeyMissing(str(error)) from None
+        return Secrets("e2e", count, accounts=named, e2e_key=key)
     if wanted.mode == "tokens":
-        text = _variable(wanted.tokens_env, "tokens_env", environment, ask, "Access tokens, separated by spaces: ")
-        return _enough(Secrets("tokens", count, tokens=_tokens(text, f"the variable {wanted.tokens_env}")))
+        return _enough(Secrets("tokens", count, tokens=ready_tokens(profile, environment, ask)))
     if wanted.mode == "command":
-        output = await _output(wanted.command)
-        accounts, tokens = _parsed(output, f"the output of {wanted.command[0]}")
-        return _enough(Secrets("command", count, accounts=accounts, tokens=tokens))
+        return _enough(await from_command(profile, count))
     if wanted.accounts is not None:
         return _enough(Secrets("login", count, accounts=read_accounts(_beside(profile, wanted.accounts))))
     return _enough(Secrets("login", count, accounts=_asked(count, ask)))
 
 
-def read_accounts(path: Path) -> tuple[Account, ...]:
-    """The operator's accounts: TOML with [[account]] email, password, or a JSON list of the same. Raises CredentialsError."""
+def ready_tokens(profile: Profile, environment: Mapping[str, str], ask: Ask | None = None) -> tuple[Token, ...]:
+    """The tokens of mode "tokens", from their file or variable. Raises CredentialsError."""
+    wanted = profile.credentials
+    if wanted.tokens is None:
+        text = _variable(wanted.tokens_env, "tokens_env", environment, ask, "Access tokens, separated by spaces: ")
+        return _tokens(text, f"the variable {wanted.tokens_env}")
+    path = _beside(profile, wanted.tokens)
+    try:
+        return _tokens(read_private(path), str(path))
+    except FileNotFoundError:
+        raise CredentialsError(f"[credentials] tokens: there is no file {path}. Make it (chmod 600), or correct the name.") from None
+    except PrivateFileError as error:
+        raise CredentialsError(f"[credentials] tokens: {error}") from None
+
+
+async def from_command(profile: Profile, count: int, *, alone: bool = False) -> Secrets:
+    """What the command of mode "command" prints, for at most `count` users. Raises CredentialsError.
+
+    alone -- no terminal: a command that asks for something gets no answer
+    """
+    command = profile.credentials.command
+    try:
+        output = await output_of(command, alone=alone)
+    except CommandError as error:
+        raise CredentialsError(f"[credentials] command: {error}") from None
+    accounts, tokens = _parsed(output, f"the output of {command[0]}")
+    return Secrets("command", count, accounts=accounts, tokens=tokens)
+
+
+def read_accounts(path: Path, *, passwords: bool = True) -> tuple[Account, ...]:
+    """The operator's accounts: TOML with [[account]] email, password, or a JSON list of the same. Raises CredentialsError.
+
+    passwords -- False where none is needed: then they may be left out, and are not read
+    """
     try:
         text = read_private(path)
     except FileNotFoundError:
@@ -110,7 +147,7 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     except PrivateFileError as error:
         raise CredentialsError(f"[credentials] accounts: {error}") from None
     if text.lstrip().startswith(("[{", "{", "[]")):
-        accounts, _ = _parsed(text, str(path))
+        accounts, _ = _parsed(text, str(path), passwords)
         return accounts
     try:
         document = tomllib.loads(text)
@@ -123,16 +160,18 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     unknown = [key for key in document if key != "account"]
     if unknown or not isinstance(document.get("account"), list):
         raise CredentialsError(f"{path} must hold [[account]] tables with email and password, and nothing else.")
-    return tuple(_account(entry, f"{path}, [[account]] number {number}") for number, entry in enumerate(document["account"], 1))
+    return tuple(_account(entry, f"{path}, [[account]] number {number}", passwords) for number, entry in enumerate(document["account"], 1))
 
 
-def _account(entry: Any, where: str) -> Account:
+def _account(entry: Any, where: str, passwords: bool = True) -> Account:
+    if not passwords and isinstance(entry, dict):
+        entry = {"password": "-", **entry}
     if not isinstance(entry, dict) or set(entry) != {"email", "password"}:
         raise CredentialsError(f"{where}: it needs email and password, and nothing else.")
     email, password = entry["email"], entry["password"]
     if not isinstance(email, str) or "@" not in email or not isinstance(password, str) or not password:
         raise CredentialsError(f"{where}: email must be an address and password some text. Correct them.")
-    return Account(email, password)
+    return Account(email, password if passwords else "")
 
 
 def _tokens(text: str, where: str) -> tuple[Token, ...]:
@@ -155,7 +194,7 @@ def _token(entry: Any, where: str, number: int) -> Token:
     return Token(access, refresh)
 
 
-def _parsed(text: str, where: str) -> tuple[tuple[Account, ...], tuple[Token, ...]]:
+def _parsed(text: str, where: str, passwords: bool = True) -> tuple[tuple[Account, ...], tuple[Token, ...]]:
     """A JSON list of accounts {email, password}, or of tokens."""
     try:
         entries = msgspec.json.decode(text)
@@ -164,7 +203,7 @@ def _parsed(text: str, where: str) -> tuple[tuple[Account, ...], tuple[Token, ..
     if not isinstance(entries, list) or not entries:
         raise CredentialsError(f'{where} must be a JSON list of {{"email", "password"}} or {{"access", "refresh"}}, and is not.')
     if isinstance(entries[0], dict) and "email" in entries[0]:
-        return tuple(_account(entry, f"{where}, number {number}") for number, entry in enumerate(entries, 1)), ()
+        return tuple(_account(entry, f"{where}, number {number}", passwords) for number, entry in enumerate(entries, 1)), ()
     return (), tuple(_token(entry, where, number) for number, entry in enumerate(entries, 1))
 
 
@@ -199,7 +238,9 @@ def _asked(count: int, ask: Ask | None) -> tuple[Account, ...]:
 
 def _enough(secrets: Secrets) -> Secrets:
     who = [account.email.lower() for account in secrets.accounts] or [token.access for token in secrets.tokens]
-    if len(set(who)) < len(who):
+    # Two tokens of one subject are one user as well: a second token makes no second person.
+    same = [str(claims(token.access).get("sub") or token.access) for token in secrets.tokens]
+    if len(set(who)) < len(who) or len(set(same)) < len(same):
         raise CredentialsError(
             "one of the users is listed twice, and isolation between a user and itself cannot be judged. Remove the second."
         )
@@ -210,39 +251,18 @@ def _enough(secrets: Secrets) -> Secrets:
     return secrets
 
 
+def _apart(secrets: Secrets) -> Secrets:
+    """The e2e sign-in makes the identity from the local part of an address alone (wire contract 3.1)."""
+    local = [account.email.lower().partition("@")[0] for account in secrets.accounts]
+    double = next((name for name in local if local.count(name) > 1), "")
+    if double:
+        raise CredentialsError(
+            f'two accounts begin with "{double}@", and the e2e sign-in makes one user of them, whatever their domains. Rename one.'
+        )
+    return secrets
+
+
 def _beside(profile: Profile, name: str) -> Path:
     """A path of the target file: relative ones start at the file's own directory."""
     path = Path(name).expanduser()
     return path if profile.folder is None else profile.folder / path
-
-
-async def _output(command: tuple[str, ...]) -> str:
-    """What a command prints, run without a shell, within 30 s. Its errors go to the terminal, where it may ask for a passphrase."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be a command"
-        raise CredentialsError(f"[credentials] command: {command[0]} cannot be run ({reason}). Correct it.") from None
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(COMMAND_SECONDS):
-            output = b""
-            while len(output) <= COMMAND_BYTES and (piece := await process.stdout.read(65_536)):
-                output += piece
-            if len(output) > COMMAND_BYTES:
-                raise CredentialsError(
-                    f"[credentials] command: {command[0]} printed more than {COMMAND_BYTES // 1024} KiB. Try it by hand."
-                )
-            code = await process.wait()
-    except TimeoutError:
-        raise CredentialsError(
-            f"[credentials] command: {command[0]} did not finish within {COMMAND_SECONDS:.0f} s. Try it by hand."
-        ) from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    if code != 0:
-        raise CredentialsError(f"[credentials] command: {command[0]} ended with code {code}. Try it by hand.")
-    return output.decode("utf-8", "replace")

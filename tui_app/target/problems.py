@@ -12,7 +12,21 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 SECRET_KEYS: Final = frozenset(
-    {"key_env", "tokens_env", "postgres", "redis", "clickhouse", "command", "backend", "auth", "frontend", "websocket"}
+    {
+        "key_env",
+        "tokens_env",
+        "postgres",
+        "redis",
+        "clickhouse",
+        "command",
+        "backend",
+        "auth",
+        "frontend",
+        "websocket",
+        "tokens",
+        "headers",
+        "proxy",
+    }
 )
 """Keys whose value is never repeated: somebody may have put a token, a DSN or a password there by mistake."""
 

@@ -24,8 +24,11 @@ from tui_app.target.tables import (
     AcceptTable,
     ConsentTable,
     CredentialsTable,
+    HeaderName,
+    HeaderSource,
     LimitsTable,
     Mode,
+    NetworkTable,
     Table,
     TargetTable,
     TiersTable,
@@ -46,6 +49,8 @@ class Limits(msgspec.Struct, frozen=True):
     ping_ms: float = 100.0
     recovery_s: float = 5.0
     first_event_s: float = 5.0
+    ready_s: float = 10.0
+    """How long whoever asks for readiness waits: as long as a platform's own deployment does."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120
@@ -67,6 +72,7 @@ class Credentials(msgspec.Struct, frozen=True):
     accounts: str | None = None
     key_env: str | None = None
     tokens_env: str | None = None
+    tokens: str | None = None
     command: tuple[str, ...] = ()
 
 
@@ -79,6 +85,9 @@ class Profile(Table):
     limits_table: LimitsTable = Field(default_factory=LimitsTable, alias="limits")
     tiers: TiersTable = Field(default_factory=TiersTable)
     accept: list[AcceptTable] = Field(default_factory=list)
+    headers: dict[HeaderName, HeaderSource] = Field(default_factory=dict)
+    """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
+    network: NetworkTable = Field(default_factory=NetworkTable)
 
     _source: str = PrivateAttr(default="")
     _folder: Path | None = PrivateAttr(default=None)
@@ -158,13 +167,16 @@ class Profile(Table):
     def credentials(self) -> Credentials:
         """How users sign in: `register` on loopback, `login` elsewhere, unless the file says or implies otherwise."""
         table = self.credentials_table
-        implied: Mode | None = "e2e" if table.key_env else "tokens" if table.tokens_env else "command" if table.command else None
+        implied: Mode | None = (
+            "e2e" if table.key_env else "tokens" if table.tokens_env or table.tokens else "command" if table.command else None
+        )
         return Credentials(
             mode=table.mode or implied or ("register" if self.loopback else "login"),
             users=table.users or (5 if self.environment == "rehearsal" else 2),
             accounts=table.accounts,
             key_env=table.key_env,
             tokens_env=table.tokens_env,
+            tokens=table.tokens,
             command=tuple(table.command or ()),
         )
 
@@ -253,6 +265,10 @@ def load(name_or_path: str | Path) -> Profile:
     consent = document.get("consent")
     if isinstance(consent, dict) and consent and "granted" not in consent:
         consent["granted"] = changed.date()
+    network = document.get("network")
+    if isinstance(network, dict) and isinstance(network.get("ca"), str) and network["ca"]:
+        # Whole from here on: the plan of a recording knows no folder that it could start at.
+        network["ca"] = str((path.parent / Path(network["ca"]).expanduser()).absolute())
     return _validated(document, source, path.parent)
 
 

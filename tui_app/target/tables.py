@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tui_app.target.address import BLANK, Environment, split
+from tui_app.verdict.accepting import NEVER_ACCEPTED
 
 Mode = Literal["register", "login", "e2e", "tokens", "command"]
 ACCEPT_DAYS: Final = 30
 """How long a known failure may be accepted (architecture, Command line contract)."""
-NEVER_ACCEPTED: Final = re.compile(r"isolation|auth|token|sign-?in|identity|jwt", re.IGNORECASE)
 
 
 class Table(BaseModel):
@@ -69,6 +70,52 @@ def _env_reference(value: str) -> str:
     return f"env:{_variable(name)}"
 
 
+HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+TAKEN: Final = frozenset(
+    {"authorization", "cookie", "host", "connection", "upgrade", "content-length", "content-type", "transfer-encoding"}
+)
+"""Headers that Vigil or HTTP itself fills in: another value would change what is measured."""
+
+
+def _header_name(value: str) -> str:
+    name = value.lower()
+    if not HEADER_NAME.fullmatch(value):
+        raise ValueError("this is no name of an HTTP header. Write it as the gateway wants it, as in X-Gateway-Token.")
+    if name in TAKEN or name.startswith("sec-websocket-"):
+        raise ValueError(
+            f"{value} is filled in by Vigil itself. A gateway in front of the target needs a header of its own: remove this one."
+        )
+    if "test" in name or "e2e" in name:
+        # Wire contract 3.6: such a header may switch the target's own authentication off, and every verdict would be about nothing.
+        raise ValueError(f"{value} may switch authentication off on the target, and no verdict would mean anything. Remove it.")
+    return value
+
+
+def _header_source(value: str) -> str:
+    kind, _, rest = value.partition(":")
+    if kind == "env":
+        return f"env:{_variable(rest)}"
+    if kind == "command" and rest.strip():
+        try:
+            shlex.split(rest)
+        except ValueError:
+            raise ValueError(
+                'the command has a quote that does not end. Write it as in "command:print-token --audience staging".'
+            ) from None
+        return value
+    raise ValueError('a header\'s value may be a secret and has no place in a file. Write "env:NAME" or "command:PROGRAM ARGUMENTS".')
+
+
+def _proxy(value: str) -> str:
+    if value.startswith("env:"):
+        return _env_reference(value)
+    if (parts := split(value.strip())) is not None and (parts.username is not None or parts.password is not None):
+        raise ValueError(
+            'the proxy\'s address carries a user name or password. Put the whole address in a variable and write "env:NAME" here.'
+        )
+    return _address(value, ("http", "https"))
+
+
 def _iso(value: object) -> object:
     """A date that went through JSON, as in the plan of a recording; anything else is left to the strict check."""
     if isinstance(value, str):
@@ -82,6 +129,9 @@ HttpUrl = Annotated[str, AfterValidator(_http)]
 WsUrl = Annotated[str, AfterValidator(_ws)]
 Variable = Annotated[str, AfterValidator(_variable)]
 EnvReference = Annotated[str, AfterValidator(_env_reference)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderSource = Annotated[str, Field(max_length=4_096), AfterValidator(_header_source)]
+ProxyAddress = Annotated[str, AfterValidator(_proxy)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Argument = Annotated[str, Field(max_length=4_096)]
 
@@ -98,31 +148,58 @@ class TargetTable(Table):
 
 
 class CredentialsTable(Table):
-    """[credentials]: how Vigil comes by signed-in users (wire contract 3.1). Names of secrets only, never secrets."""
+    """[credentials]: how Vigil comes by signed-in users (wire contract 3.1). Names of secrets only, never secrets.
+
+    mode -- register (accounts of Vigil's own, made once and kept), login (the operator's), e2e (the platform's sign-in for
+        end-to-end tests, with an operator's key), tokens (ready-made, which nobody can renew) or command (whose output is either)
+    users -- how many
+    accounts -- file (0600) of [[account]] email, password, for login; in mode e2e its e-mails are the users, passwords are not used
+    key_env -- variable with the key of mode e2e
+    tokens_env, tokens -- variable or file (0600) with access tokens: separated by spaces or lines, or JSON [{"access", "refresh"}]
+    command -- program and arguments; prints JSON: [{"email", "password"}] or [{"access", "refresh"}]. Run again when its tokens end
+    """
 
     mode: Mode | None = None
     users: Annotated[int, Field(ge=1, le=500)] | None = None
     accounts: Text | None = None
     key_env: Variable | None = None
     tokens_env: Variable | None = None
+    tokens: Text | None = None
     command: Annotated[list[Argument], Field(min_length=1, max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _belongs(self) -> CredentialsTable:
-        belongs: dict[str, Mode] = {"key_env": "e2e", "tokens_env": "tokens", "command": "command"}
+        belongs: dict[str, Mode] = {"key_env": "e2e", "tokens_env": "tokens", "tokens": "tokens", "command": "command"}
         for key, mode in belongs.items():
             given = getattr(self, key) is not None
             if given and self.mode is not None and self.mode != mode:
                 raise ValueError(
                     f'{key} is read in mode "{mode}" only, but the mode is "{self.mode}". Set mode = "{mode}", or remove {key}.'
                 )
-            if not given and self.mode == mode and key != "key_env":
-                raise ValueError(f'mode "{mode}" needs {key}: without it there is nobody to sign in as. Add {key}, or choose another mode.')
+        if self.mode == "command" and self.command is None:
+            raise ValueError('mode "command" needs command: without it there is nobody to sign in as. Add command, or choose another mode.')
+        if self.mode == "tokens" and self.tokens_env is None and self.tokens is None:
+            raise ValueError(
+                'mode "tokens" needs tokens_env: without it there is nobody to sign in as. '
+                "Add tokens_env (a variable) or tokens (a file), or choose another mode."
+            )
         if sum(getattr(self, key) is not None for key in belongs) > 1:
-            raise ValueError("key_env, tokens_env and command exclude one another: each is a way of its own to sign in. Keep one.")
-        if self.accounts is not None and self.mode not in (None, "login", "register"):
-            raise ValueError('accounts is read in the modes "login" and "register" only. Remove it, or change the mode.')
+            raise ValueError("key_env, tokens_env, tokens and command exclude one another: each is a way of its own to sign in. Keep one.")
+        if self.accounts is not None and (self.mode not in (None, "login", "e2e") or self.tokens_env or self.tokens or self.command):
+            raise ValueError('accounts is read in the modes "login" and "e2e" only. Remove it, or change the mode.')
         return self
+
+
+class NetworkTable(Table):
+    """[network]: the way to the target, where the system's own settings do not fit it.
+
+    proxy -- an HTTP proxy for all services and the WebSocket (by CONNECT), in place of HTTPS_PROXY and HTTP_PROXY, also for a target on
+        this machine; with a password: "env:NAME" of a variable with the whole address. NO_PROXY excepts hosts from it
+    ca -- PEM file of a private certificate authority, trusted beside the system's (SSL_CERT_FILE)
+    """
+
+    proxy: ProxyAddress | None = None
+    ca: Text | None = None
 
 
 class ConsentTable(Table):
@@ -148,6 +225,7 @@ class LimitsTable(Table):
     ping_ms: Annotated[float, Field(gt=0, le=60_000)] | None = None
     recovery_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     first_event_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    ready_s: Annotated[float, Field(gt=0, le=600)] | None = None
     agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
     sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None

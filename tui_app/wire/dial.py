@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import ipaddress
 import socket
 import ssl
 import time
@@ -15,9 +13,9 @@ from typing import Final, cast
 import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidProxy, InvalidStatus, ProxyError
-from websockets.proxy import get_proxy
 
 from tui_app.wire.link import Failure, Link, Phases
+from tui_app.wire.route import ProxyUnusable, default_tls, proxy_for
 
 _BODY: Final = 4096
 
@@ -28,23 +26,6 @@ class DialFailed(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.text)
         self.failure = failure
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name or address alone (nothing is resolved)."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
-@functools.cache
-def default_tls() -> ssl.SSLContext:
-    """The verifying client context, made once: making one takes tens of milliseconds, which no measurement should hold."""
-    return ssl.create_default_context()
 
 
 class Dial:
@@ -79,7 +60,7 @@ class Dial:
         except InvalidStatus as error:
             self._drop(link)
             raise self._refused(error) from error
-        except (ProxyError, InvalidProxy, ImportError) as error:
+        except (ProxyError, InvalidProxy, ProxyUnusable) as error:
             self._drop(link)
             raise self._failed("tcp", f"proxy: {error}") from error
         except InvalidMessage as error:
@@ -99,13 +80,14 @@ class Dial:
 
     async def _tcp_and_tls(self, opener: connect) -> Link:
         uri = opener.ws_uri
-        if self.proxy is not None and self.proxy is not False and not is_loopback(uri.host):
-            opener.proxy = get_proxy(uri) if self.proxy is True else self.proxy
+        opener.proxy = proxy_for(opener.uri, self.proxy if isinstance(self.proxy, str) else "") if self.proxy else None
         kwargs = opener.create_connection_kwargs
         if uri.secure:
             kwargs["ssl"] = self.tls if self.tls is not None else default_tls()
         if opener.proxy is not None:
             self.phase = "tcp"
+            if opener.proxy.startswith("https:"):
+                kwargs["proxy_ssl"] = self.tls if self.tls is not None else default_tls()
             return cast(Link, await opener.open_tcp_connection())
         sock = await self._connect(uri.host, uri.port)
         kwargs["sock"] = sock

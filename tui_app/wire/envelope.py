@@ -28,7 +28,7 @@ def normalise(text: str | bytes) -> list[Event]:
 
     An `event_batch` is exploded; anything that is not a JSON object gives one `malformed` event with `code` `utf8`,
     `json`, `depth` or `not-object`. For `ping` and `pong`, `request` is the probe's own id; for `ack`, `text` is
-    the acknowledged type and `user` the identity bound to the socket (wire contract 3.6).
+    the acknowledged type and `user` the identity bound to the socket (wire contract 3.6); for `handshake`, `code` is the step.
     """
     try:
         decoded = _decode(text)

@@ -71,6 +71,8 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         text = as_text(result)
     else:
         text = _words(flat, data, result, name)
+    if name == v.HANDSHAKE:
+        code = sent
     request = _first(flat, scopes, "request_id", "requestId", "correlation_id", "turn_id", "turnId")
     if not request and name in _PROBES:
         request = _first(flat, scopes, "id", "ping_id")
@@ -89,6 +91,7 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         code=code,
         at=_at(root, scopes),
         replayed=bool(flat.get("recovered") or flat.get("replayed") or flat.get("original_failure")),
+        sequence=_sequence(flat),
         ids=identifiers(root) if outer is None else tuple(dict.fromkeys(identifiers(root) + identifiers(outer))),
     )
 
@@ -211,6 +214,14 @@ def _error(flat: dict[str, Any], scopes: list[dict[str, Any]], sent: str) -> tup
         if words := as_text(_value(flat, scopes, key)):
             return code, words
     return code, ""
+
+
+def _sequence(flat: dict[str, Any]) -> int | None:
+    for key in ("sequence", "sequence_number"):
+        value = flat.get(key)
+        if type(value) is int:
+            return value
+    return None
 
 
 def _at(root: dict[str, Any], scopes: list[dict[str, Any]]) -> float | None:

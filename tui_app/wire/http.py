@@ -9,15 +9,15 @@ import asyncio
 import ssl
 import time
 from collections.abc import Mapping
+from http.cookiejar import CookieJar
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
 from tui_app import __version__
 from tui_app.wire.created import Created, check_request
-from tui_app.wire.dial import default_tls, is_loopback
+from tui_app.wire.route import ProxyUnusable, default_tls, proxy_for
 from tui_app.wire.tokens import bearer
 
 USER_AGENT: Final = f"vigil/{__version__}"
@@ -44,7 +44,11 @@ class HttpResult(msgspec.Struct, frozen=True):
 
 
 class HttpClient:
-    """The services of one target by name (`backend`, `auth`, ...), for one user or nobody: cookies are kept per client."""
+    """The services of one target by name (`backend`, `auth`, ...), for one user or nobody: cookies are kept per client.
+
+    headers -- sent with every request, as the mapping is at that time
+    proxy -- the operator's own for this target, in place of the system's (`tui_app.wire.route`)
+    """
 
     def __init__(
         self,
@@ -53,12 +57,15 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
+        proxy: str = "",
         max_body: int = MAX_BODY,
     ) -> None:
         self._services = {name: url.rstrip("/") for name, url in services.items() if url}
         self._created = created
-        self._headers = {"User-Agent": USER_AGENT, **(headers or {})}
+        self._headers: Mapping[str, str] = headers if headers is not None else {}
         self._tls = tls
+        self._proxy = proxy
+        self._jar = httpx.Cookies()
         self._max_body = max_body
         self._kept: dict[str, httpx.AsyncClient] = {}
 
@@ -86,10 +93,15 @@ class HttpClient:
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError("a path starts with one slash")
         check_request(method, path, self._created, ours, body=_json(content) if json is None else json, params=params)
-        sending = dict(headers or {})
+        sending = httpx.Headers({**self._headers})
+        sending.update(headers)
         if token is not None:
             sending.update(bearer(token))
-        client = self._new(base) if fresh else self._client(service, base)
+        try:
+            client = self._new(base) if fresh else self._client(service, base)
+        except ProxyUnusable as error:
+            now = time.monotonic_ns()
+            return HttpResult(0, None, "", {}, 0.0, f"tcp: proxy: {error}", now, now)
         try:
             return await self._exchange(
                 client, within, method=method.upper(), url=base + path, json=json, content=content, headers=sending, params=params
@@ -98,10 +110,22 @@ class HttpClient:
             if fresh:
                 await client.aclose()
 
-    def cookies(self, service: str) -> dict[str, str]:
-        """The cookies that the kept client of a service holds, such as a load balancer's affinity."""
-        client = self._kept.get(service)
-        return {} if client is None else {cookie.name: cookie.value or "" for cookie in client.cookies.jar}
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that are kept, such as a load balancer's affinity: name -> value."""
+        return {cookie.name: cookie.value or "" for cookie in self._jar.jar}
+
+    def cookie_header(self, url: str) -> str:
+        """What these cookies say to `url` (http, https, ws or wss): a Cookie header's value, '' where none belongs there (RFC 6265 5.4)."""
+        request = httpx.Request("GET", _as_http(url))
+        self._jar.set_cookie_header(request)
+        return str(request.headers.get("cookie", ""))
+
+    def learn_cookies(self, url: str, headers: Mapping[str, str]) -> None:
+        """Keep the cookie that an answer from elsewhere sets, such as that of a WebSocket's upgrade."""
+        if "set-cookie" in headers:
+            answer = httpx.Response(200, headers={"set-cookie": headers["set-cookie"]}, request=httpx.Request("GET", _as_http(url)))
+            self._jar.extract_cookies(answer)
 
     async def aclose(self) -> None:
         """Close every kept connection."""
@@ -111,19 +135,25 @@ class HttpClient:
 
     def _client(self, service: str, base: str) -> httpx.AsyncClient:
         if service not in self._kept:
-            self._kept[service] = self._new(base)
+            # One jar for all services of one user, as a browser has: the cookie of a load balancer covers what shares its host.
+            self._kept[service] = self._new(base, self._jar.jar)
         return self._kept[service]
 
-    def _new(self, base: str) -> httpx.AsyncClient:
+    def _new(self, base: str, jar: CookieJar | None = None) -> httpx.AsyncClient:
+        tls = self._tls if self._tls is not None else default_tls()
+        through = proxy_for(base, self._proxy)
+        secure = through is not None and through.startswith("https:")
         return httpx.AsyncClient(
-            headers=self._headers,
-            verify=self._tls if self._tls is not None else default_tls(),
+            proxy=None if through is None else httpx.Proxy(through, ssl_context=tls if secure else None),
+            headers={"User-Agent": USER_AGENT},
+            cookies=jar,
+            verify=tls,
             # No queue for a connection inside what is timed; and none reused that a server may be closing just then (many
             # close after 5 s of silence), because that would read as a failure of the target.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=3.0),
             timeout=None,  # one deadline for the whole exchange is ours, below
             follow_redirects=False,
-            trust_env=not is_loopback(urlsplit(base).hostname or ""),
+            trust_env=False,  # proxies are looked up above, and a .netrc would slip in credentials that nobody asked for
         )
 
     async def _exchange(self, client: httpx.AsyncClient, within: float, **request: Any) -> HttpResult:
@@ -157,6 +187,10 @@ class HttpClient:
             else body.decode("utf-8", "replace")
         )
         return HttpResult(answer.status_code, _json(bytes(body)), text, _headers(answer), ms, "", sent, got, truncated)
+
+
+def _as_http(url: str) -> str:
+    return "http" + url[2:] if url.startswith("ws") else url
 
 
 def _headers(answer: httpx.Response) -> dict[str, str]:

@@ -85,8 +85,8 @@ class WireSocket:
         """Dial `url` with the token carried as asked for.
 
         `within` bounds everything, `upgrade_within` the wait for the upgrade's answer (both in seconds). `created`: what may be
-        changed through this socket; without it, messages that stop, delete or write into a named thread are refused. The
-        system's proxy is used unless the host is loopback; phases before the upgrade are then not told apart.
+        changed through this socket; without it, messages that stop, delete or write into a named thread are refused. `proxy`: the
+        operator's own, True for the system's, None for none (`tui_app.wire.route`); phases before the upgrade are then not told apart.
         """
         carrier = carrier_for(url, carry, token)
         dial = Dial(within, upgrade_within, tls, proxy)

@@ -41,7 +41,8 @@ HANDSHAKE_ACKNOWLEDGED: Final = "handshake_acknowledged"
 
 # -- what a server sends besides the five critical events
 WELCOME_TYPES: Final = frozenset({"connection_established", "connect"})
-HANDSHAKE_TYPES: Final = frozenset({"handshake_response", "handshake_complete"})
+HANDSHAKE_COMPLETE: Final = "handshake_complete"
+HANDSHAKE_TYPES: Final = frozenset({"handshake_response", HANDSHAKE_COMPLETE})
 HEARTBEAT_TYPES: Final = frozenset({HEARTBEAT, "main_heartbeat", "factory_heartbeat", "isolated_heartbeat", "legacy_heartbeat"})
 ERROR_TYPES: Final = frozenset(
     {"error", "error_message", "connection_error", "system_error", "authentication_error", "auth_failed", "agent_error", "streaming_error"}

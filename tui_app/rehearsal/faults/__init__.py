@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui_app.rehearsal.faults import connection, data, isolation, lifecycle, sign_in
+from tui_app.rehearsal.faults import answers, connection, data, isolation, lifecycle, requests, sign_in
 from tui_app.rehearsal.faults.registry import Fault
 
 FAULTS: Final[dict[str, Fault]] = {
-    fault.id: fault for module in (sign_in, data, lifecycle, isolation, connection) for fault in module.FAULTS
+    fault.id: fault for module in (sign_in, data, lifecycle, requests, answers, isolation, connection) for fault in module.FAULTS
 }
 
 

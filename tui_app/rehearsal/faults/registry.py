@@ -27,13 +27,47 @@ class RunFacts(Protocol):
     thread_id: str
     request_id: str
     user_id: str
-    prompt: str
     ordinal: int
+    prompt: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What every event of the run carries: run_id, thread_id, request_id, user_id."""
 
 
-Delivery = tuple[Receiver, dict[str, Any]]
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a REST service on its way out. `body` is the decoded JSON; a listener changes a copy of it."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Added to those that the answer has."""
+
+
+Delivery = tuple[Receiver, dict[str, Any] | str]
+"""A frame for somebody; a text is sent as it is."""
 Listener = Callable[..., Any]
 Note = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What becomes of something that a client sent: `answers` go out, then `message` is carried out (None: nothing is), then the
+    socket closes with the code and reason of `close`."""
+
+    message: dict[str, Any] | None
+    answers: tuple[dict[str, Any], ...] = ()
+    close: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Recited:
+    """One event of a recited run: how long after the one before, in seconds, and what it says."""
+
+    after: float
+    type: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,6 +123,10 @@ class Seeded:
         for fault in faults:
             for place, listener in fault.listeners().items():
                 self._places.setdefault(place, []).append((fault.id, listener))
+
+    def listens(self, place: str) -> bool:
+        """Whether any fault takes hold at a place: where it costs something to make the place's value."""
+        return place in self._places
 
     def apply(self, place: str, value: Any, **facts: Any) -> Any:
         """`value` as the faults that listen at `place` leave it. A listener returns a new value and changes none in place."""

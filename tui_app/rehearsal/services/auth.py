@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, Response
 from tui_app import __version__
 from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
-from tui_app.rehearsal.sockets import OpenSocket
+from tui_app.rehearsal.services.e2e import EndToEnd
+from tui_app.rehearsal.services.oauth import PROVIDERS, OtherWays
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -50,7 +51,10 @@ class Auth:
                 Endpoint("GET", "/health/ready", self.ready, "Readiness, with a probe of the stores that sign-in needs"),
                 Endpoint("GET", "/auth/config", self.config, "How one signs in here"),
                 Endpoint("POST", "/auth/register", self.register, "Make an account", body=account),
+                Endpoint("GET", "/auth/login", OtherWays(self).start, "Start a sign-in over another provider", query=("provider",)),
+                Endpoint("POST", "/auth/create-token", OtherWays(self).create_token, "A token for a service that has signed in"),
                 Endpoint("POST", "/auth/login", self.login, "Sign in", body=account),
+                Endpoint("POST", "/auth/e2e/test-auth", EndToEnd(self).sign_in, "Sign in an end-to-end test", body={"email": "string"}),
                 Endpoint("POST", "/auth/refresh", self.refresh, "Exchange a refresh token", body={"refresh_token": "string"}),
                 Endpoint("POST", "/auth/logout", self.logout, "Revoke the session"),
                 Endpoint("GET", "/auth/verify", self.verify, "Is the bearer token valid"),
@@ -58,6 +62,7 @@ class Auth:
                 Endpoint("POST", "/auth/validate", self.verify, "Is this token valid", body=token),
                 Endpoint("GET", "/auth/me", self.me, "The caller's account", signed_in=True),
             ],
+            faults=self.platform.faults,
         )
 
     async def root(self, _: Request) -> Response:
@@ -96,8 +101,9 @@ class Auth:
         return JSONResponse(
             {
                 "environment": ENVIRONMENT,
-                "modes": ["password"],
-                "oauth_configured": False,
+                "modes": ["password", "e2e"] if self.platform.options.e2e_key_env else ["password"],
+                "oauth_configured": True,
+                "oauth_providers": sorted(PROVIDERS),
                 "access_token_seconds": self.platform.tokens.access_s,
                 "refresh_token_seconds": REFRESH_S,
                 "algorithms": ["HS256"],
@@ -113,7 +119,7 @@ class Auth:
         if not 8 <= len(body["password"]) <= 256:
             raise Refused(422, "password must have 8 to 256 characters")
         name = body["name"].strip()[:100] if isinstance(body.get("name"), str) else ""
-        lifetime = self._lifetime(body)
+        lifetime = self.lifetime(body)
         digest = await asyncio.get_running_loop().run_in_executor(self.platform.hashing, passwords.hashed, body["password"])
         seed = self.platform.options.seed
         # The identity follows from seed and address, so that a rehearsal can be repeated with the same data for the same people.
@@ -121,13 +127,13 @@ class Auth:
         if not await self.platform.relational.add_user(user_id, email, name, digest, usage_of(seed, user_id, date.today())):
             raise Refused(409, "User already exists")
         self.platform.log.note("registered", user_id=user_id)
-        return await self._issue({"id": user_id, "email": email, "name": name}, lifetime)
+        return await self.issue({"id": user_id, "email": email, "name": name}, lifetime)
 
     async def login(self, request: Request) -> Response:
         """Sign in with a password; 401 for a wrong one, 429 after many wrong ones in a minute."""
         body = await json_body(request, ("email", "password"))
         email = body["email"].strip().lower()
-        lifetime = self._lifetime(body)
+        lifetime = self.lifetime(body)
         key = f"login:{email}"
         if await self.platform.cache.hits(key) >= FAILURES_PER_MINUTE:
             raise Refused(429, "Too many failed sign-ins", headers={"Retry-After": "60"})
@@ -137,7 +143,7 @@ class Auth:
         if user is None or not good:
             await self.platform.cache.hit(key)
             raise Refused(401, "Invalid credentials")
-        return await self._issue(user, lifetime)
+        return await self.issue(user, lifetime)
 
     async def refresh(self, request: Request) -> Response:
         """A new pair for a refresh token that was not used before; 422 without one, 401 for any other token."""
@@ -145,17 +151,21 @@ class Auth:
         token = next((body[key] for key in ("refresh_token", "refreshToken", "token") if isinstance(body.get(key), str)), "")
         if not token:
             raise Refused(422, "Field required: refresh_token")
-        lifetime = self._lifetime(body)
+        lifetime = self.lifetime(body)
         try:
             claims = await self.platform.tokens.verify(token, "refresh")
         except TokenRefused as error:
             raise Refused(401, "Invalid refresh token") from error
-        if not await self.platform.cache.consume(claims.jti, claims.exp):
+        used = not await self.platform.cache.consume(claims.jti, claims.exp)
+        if self.platform.faults.apply("refresh.used", used, claims=claims):
             raise Refused(401, "Invalid refresh token")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Invalid refresh token")
-        return await self._issue(user, lifetime)
+        for socket in self.platform.sockets.of_session(claims.sid):
+            socket.lasts_until(int(time.time()) + lifetime)
+            self.platform.sockets.spawn(socket.end("refresh", "Session renewed"))
+        return await self.issue(user, lifetime, claims.sid)
 
     async def logout(self, request: Request) -> Response:
         """Revoke the token and the one issued with it. Always 200: signing out twice is no error."""
@@ -165,11 +175,10 @@ class Auth:
             return JSONResponse({"message": "Nothing to sign out of", "status": "success"})
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
-        closing: list[OpenSocket] = self.platform.faults.apply(
-            "logout.closes", [], user_id=claims.sub, everybody=list(self.platform.sockets)
-        )
+        sockets = self.platform.sockets
+        closing = self.platform.faults.apply("logout.closes", sockets.of_session(claims.sid), user_id=claims.sub, everybody=list(sockets))
         for socket in closing:
-            await socket.close(1008, "Session ended")
+            sockets.spawn(socket.end("logout", "Signed out"))
         return JSONResponse({"message": "Signed out", "status": "success"})
 
     async def verify(self, request: Request) -> Response:
@@ -193,22 +202,25 @@ class Auth:
 
     async def me(self, request: Request) -> Response:
         """The account behind the token."""
-        claims = await caller(self.platform, request)
+        claims = await caller(self.platform, request, "auth")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Unknown user")
         return JSONResponse({**_public(user), "user_id": user["id"], "permissions": list(claims.permissions), "environment": ENVIRONMENT})
 
-    def _lifetime(self, body: dict[str, Any]) -> int:
+    def lifetime(self, body: dict[str, Any]) -> int:
+        """How long an access token lives that is asked for so, in seconds."""
         asked = body.get("lifetime_s")
         default = self.platform.tokens.access_s
         if isinstance(asked, int) and not isinstance(asked, bool) and 1 <= asked < default:
             return asked
         return default
 
-    async def _issue(self, user: dict[str, Any], lifetime: int) -> Response:
-        access, claims = self.platform.tokens.issue(user, "access", lifetime)
-        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S)
+    async def issue(self, user: dict[str, Any], lifetime: int, sid: str = "") -> Response:
+        """The answer to a sign-in or refresh: a new pair of tokens. `sid`: the session that goes on, a new one where it is empty."""
+        sid = sid or str(uuid.uuid4())
+        access, claims = self.platform.tokens.issue(user, "access", lifetime, sid)
+        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S, sid)
         await self._remember(claims, other)
         return JSONResponse(
             {

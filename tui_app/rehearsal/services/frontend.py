@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tui_app import __version__
-from tui_app.rehearsal.platform import APP_NAME, BUILD, ENVIRONMENT, Platform
+from tui_app.rehearsal.platform import APP_NAME, ENVIRONMENT, Platform
 from tui_app.rehearsal.web import Endpoint, application
 
-PAGE = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{APP_NAME}</title></head>
-<body><main><h1>{APP_NAME}</h1>
-<p>An agent-chat platform on loopback, for rehearsing a validation session. Build {BUILD}.</p></main></body></html>
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>%(name)s</title></head>
+<body><main><h1>%(name)s</h1>
+<p>An agent-chat platform on loopback, for rehearsing a validation session. Build %(build)s.</p></main></body></html>
 """
 
 
@@ -35,7 +35,7 @@ def frontend(platform: Platform) -> Starlette:
         )
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(PAGE)
+        return HTMLResponse(PAGE % {"name": APP_NAME, "build": platform.build})
 
     return application(
         "frontend",
@@ -44,4 +44,5 @@ def frontend(platform: Platform) -> Starlette:
             Endpoint("GET", "/health", health, "Liveness"),
             Endpoint("GET", "/api/health", health, "Liveness"),
         ],
+        faults=platform.faults,
     )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tui_app import __version__
-from tui_app.rehearsal.platform import APP_NAME, BUILD, ENVIRONMENT, Platform
+from tui_app.rehearsal.platform import APP_NAME, ENVIRONMENT, Platform
 from tui_app.rehearsal.stores.tier import Probe
 from tui_app.rehearsal.web import Endpoint
 
@@ -113,8 +113,8 @@ class Health:
 
     async def config(self, _: Request) -> Response:
         """Where one is."""
-        body = {"environment": ENVIRONMENT, "app_name": APP_NAME, "version": __version__, "build": BUILD, "features": {"agents": True}}
-        return JSONResponse(body)
+        about = {"environment": ENVIRONMENT, "app_name": APP_NAME, "version": __version__, "build": self.platform.build}
+        return JSONResponse({**about, "features": {"agents": True}})
 
 
 def _details(probe: Probe) -> dict[str, Any]:

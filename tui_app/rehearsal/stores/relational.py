@@ -73,14 +73,14 @@ class Relational(Tier):
 
         return await self.read(work)
 
-    async def add_thread(self, user_id: str, title: str, metadata: dict[str, Any]) -> dict[str, Any]:
-        """Make a thread and return it in its public shape."""
+    async def add_thread(self, user_id: str, title: str, metadata: dict[str, Any], thread_id: str = "") -> dict[str, Any]:
+        """Make a thread and return it in its public shape. `thread_id`: an id that was handed out before."""
         now = time.time()
 
         def work(db: sqlite3.Connection) -> dict[str, Any]:
             number = db.execute("SELECT coalesce(max(n), 0) + 1 FROM threads").fetchone()[0]
             row = {
-                "id": f"thread_{number}_{uuid.uuid4().hex[:8]}",
+                "id": thread_id or f"thread_{number}_{uuid.uuid4().hex[:8]}",
                 "user_id": user_id,
                 "title": title,
                 "metadata": json.dumps(metadata),

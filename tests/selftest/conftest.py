@@ -1,0 +1,3 @@
+from tests.engine.conftest import home
+
+__all__ = ["home"]

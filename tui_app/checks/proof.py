@@ -1,0 +1,138 @@
+"""Which checks a self-test has seen fail, and on which seeded faults: what makes a check *proven*.
+
+Two results count: the release's own, which ships with the build, and the newest that `vigil selftest` left in the state
+directory of this user. Both are documents of schema `vigil.selftest/1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import platformdirs
+
+SCHEMA: Final = "vigil.selftest/1"
+RELEASE: Final = "release.json"
+LOCAL: Final = "selftest.json"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One session with the fault seeded: whether the checks that should catch it read FAIL with a witness, and if not, why."""
+
+    seed: int = 0
+    caught: bool = False
+    check: str = ""
+    word: str = ""
+    witness: Any = ""
+    why: str = ""
+    seconds: float = 0.0
+    also: tuple[str, ...] = ()
+    """Checks from outside that name the fault and read FAIL with a witness."""
+
+
+class FaultRow(msgspec.Struct, frozen=True):
+    """One fault of the matrix; without runs it was not tried."""
+
+    id: str
+    behaviour: str = ""
+    probabilistic: bool = False
+    caught_by: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
+    caught: bool = False
+
+
+class Healthy(msgspec.Struct, frozen=True):
+    """One session without any fault; `fails` names the checks that read FAIL all the same: false alarms."""
+
+    name: str = ""
+    generation: str = ""
+    jitter_ms: float = 0.0
+    seed: int = 0
+    preset: str = ""
+    word: str = ""
+    exit: int = 0
+    fails: tuple[str, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """`text` is the sentence that reports and the About screen print."""
+
+    faults: int = 0
+    caught: int = 0
+    false_alarms: int = 0
+    healthy_sessions: int = 0
+    wrong_passes: int = 0
+    text: str = ""
+
+
+class SelfTest(msgspec.Struct, frozen=True):
+    """A document of schema `vigil.selftest/1`; keys that a later version adds are left aside."""
+
+    schema: str
+    version: str = ""
+    date: str = ""
+    seconds: float = 0.0
+    faults: tuple[FaultRow, ...] = ()
+    healthy: tuple[Healthy, ...] = ()
+    summary: Summary = Summary()
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """`by_check`: the faults that made it FAIL. `of_release`: a release's result is among what this is read from."""
+
+    by_check: Mapping[str, frozenset[str]] = {}
+    of_release: bool = False
+
+
+def local_path() -> Path:
+    """Where `vigil selftest` leaves its newest result."""
+    return Path(platformdirs.user_state_dir("vigil", appauthor=False)) / LOCAL
+
+
+def release() -> SelfTest | None:
+    """The self-test's result that ships with this build; None where none does or it cannot be read."""
+    try:
+        return _document(files("tui_app").joinpath("selftest", RELEASE).read_bytes())
+    except OSError:
+        return None
+
+
+def local() -> SelfTest | None:
+    """The newest result of this user's own."""
+    try:
+        return _document(local_path().read_bytes())
+    except OSError:
+        return None
+
+
+def newest() -> SelfTest | None:
+    """The result to show: this user's own, else the release's."""
+    return local() or release()
+
+
+@cache
+def seen_failing() -> Seen:
+    """What both results say, read once."""
+    shipped, mine = release(), local()
+    seen: dict[str, set[str]] = {}
+    for document in (shipped, mine):
+        for fault in document.faults if document else ():
+            for run in fault.runs:
+                # A session that caught its fault has seen every check of `caught_by` fail, and those of `also`.
+                for check in (*fault.caught_by, run.check) if run.caught else ():
+                    seen.setdefault(check, set()).add(fault.id)
+                for check in run.also:
+                    seen.setdefault(check, set()).add(fault.id)
+    return Seen({check: frozenset(faults) for check, faults in seen.items()}, shipped is not None)
+
+
+def _document(raw: bytes) -> SelfTest | None:
+    try:
+        found = msgspec.json.decode(raw, type=SelfTest)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if found.schema == SCHEMA else None

@@ -1,0 +1,88 @@
+"""The fifty cases of the strategy's priority suites: which checks answer each, or why a client cannot."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class CaseOfPriority(msgspec.Struct, frozen=True):
+    """One case. `reason` says why no check answers it."""
+
+    number: str
+    title: str
+    checks: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def preset(self) -> str:
+        """The preset that its checks belong to: 001-025, 026-035, 041-055."""
+        return "priority1" if self.number <= "025" else "priority2" if self.number <= "035" else "priority3"
+
+
+def _case(number: int, title: str, *checks: str, reason: str = "") -> CaseOfPriority:
+    return CaseOfPriority(f"{number:03}", title, checks, reason)
+
+
+INSIDE: Final = "happens inside the platform: no frame or answer tells of it"
+FLOOD: Final = "where a rate limit lies shows only by flooding the target; a limit that a session meets is told as 'throttled'"
+
+CASES: Final[tuple[CaseOfPriority, ...]] = (
+    _case(1, "The WebSocket connects", "ws-connect"),
+    _case(2, "The WebSocket knows who connects", "ws-connect", "sign-in", "sign-in-triangle"),
+    _case(3, "A message is sent and served", "agent-answers"),
+    _case(4, "Five connections at once", "ws-connect", "isolation-frames"),
+    _case(5, "Services can be discovered", "critical-endpoints"),
+    _case(6, "Configuration can be read", "critical-endpoints"),
+    _case(7, "Agents execute", "agent-answers"),
+    _case(8, "Answers stream", "five-events"),
+    _case(9, "An agent's status is told", "five-events"),
+    _case(10, "Agents use tools", "five-events", "agent-answers"),
+    _case(11, "Answers come in time", "ping-latency", "response-time"),
+    _case(12, "Messages are kept", "message-persisted", "tiers-persist", "health-tiers"),
+    _case(13, "A thread is created", "golden-path"),
+    _case(14, "Threads can be switched", "history-agrees"),
+    _case(15, "A thread's history is served", "history-agrees", "message-persisted"),
+    _case(16, "One user's context is not another's", "isolation-rest", "isolation-frames", "one-context"),
+    _case(17, "Users work side by side", "isolation-frames"),
+    _case(18, "Requests are limited in rate", reason=FLOOD),
+    _case(19, "Mistakes are answered with errors", "socket-survives"),
+    _case(20, "Connections recover", "recovery-cut"),
+    _case(21, "Sessions hold, and end", "sign-in-triangle", "tiers-persist"),
+    _case(22, "Agents live through a whole life cycle", "five-events"),
+    _case(23, "Events stream while an agent works", "five-events"),
+    _case(24, "Messages keep their order", "five-events"),
+    _case(25, "The five critical events arrive", "five-events"),
+    _case(26, "Tokens are verified", "token-matrix", "sign-in-triangle"),
+    _case(27, "OAuth signs in", reason="a person's consent at the provider is part of it"),
+    _case(28, "Tokens are refreshed", "sign-in-triangle"),
+    _case(29, "Tokens expire", "token-matrix"),
+    _case(30, "Signing out ends the session", "tiers-persist"),
+    _case(31, "Sessions are safe", "token-matrix", "sign-in-triangle"),
+    _case(32, "HTTPS with a valid certificate", "production-parity"),
+    _case(33, "Foreign origins are refused", reason="no check asks for it yet"),
+    _case(34, "Requests are limited in rate", reason=FLOOD),
+    _case(35, "The WebSocket refuses strangers", "token-matrix", "ws-connect"),
+    _case(41, "Several agents work on one request", "five-events"),
+    _case(42, "One agent hands over to another", "five-events"),
+    _case(43, "Agents work side by side", "isolation-frames"),
+    _case(44, "Agents work one after the other", "five-events"),
+    _case(45, "Steps wait for what they depend on", "five-events"),
+    _case(46, "Agents talk to each other", reason=INSIDE),
+    _case(47, "Workflows branch", reason=INSIDE),
+    _case(48, "Workflows loop", reason=INSIDE),
+    _case(49, "A workflow that takes too long is ended", "response-time"),
+    _case(50, "Failed steps are tried again", reason=INSIDE),
+    _case(51, "A stand-in takes over", reason=INSIDE),
+    _case(52, "Resources are shared out", reason=INSIDE),
+    _case(53, "Work is scheduled", reason=INSIDE),
+    _case(54, "Load is spread over instances", "history-agrees"),
+    _case(55, "The service is healthy", "health-services"),
+)  # fmt: skip
+"""001-025, 026-035 and 041-055, as the strategy's priority files number them."""
+
+
+def presets_of(check: str) -> tuple[str, ...]:
+    """The priority presets that a check belongs to: those of the cases that it answers."""
+    return tuple(dict.fromkeys(case.preset for case in CASES if check in case.checks))

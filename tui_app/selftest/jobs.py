@@ -1,0 +1,90 @@
+"""What a self-test runs: a session per fault (and seed), and healthy sessions in every generation, with and without jitter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from tui_app.checks.catalogue import catalogue
+from tui_app.engine.plan import Plan, select
+from tui_app.order import make_plan
+from tui_app.rehearsal.faults import FAULTS
+from tui_app.rehearsal.faults.registry import Fault
+from tui_app.target.profile import Profile, load
+
+SEEDS: Final = (1, 2, 3)
+GENERATIONS: Final = ("g1", "g2", "g3")
+JITTERS_MS: Final = (0, 80)
+PROOFS: Final = 60
+"""Healthy sessions, beside the full ones."""
+FULL_USERS: Final = 5
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One session. `fault` is '' for a healthy one."""
+
+    name: str
+    plan: Plan
+    fault: str = ""
+    seed: int = 1
+    jitter_ms: int = 0
+    alone: bool = False
+    keep: bool = False
+    """Its recording is kept for the ablation."""
+
+
+def fault_jobs(ids: Iterable[str] = ()) -> list[Job]:
+    """A session for every fault (of these), three for a probabilistic one. Raises ValueError for a fault that is not there."""
+    wanted = list(ids) or list(FAULTS)
+    unknown = [name for name in wanted if name not in FAULTS]
+    if unknown:
+        raise ValueError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them")
+    return [fault_job(FAULTS[name], seed) for name in wanted for seed in (SEEDS if FAULTS[name].probabilistic else SEEDS[:1])]
+
+
+def fault_job(fault: Fault, seed: int) -> Job:
+    """The cheapest session in which the fault's checks can fail."""
+    proof = fault.proof
+    plan = _plan(
+        [*fault.caught_by, *proof.checks], proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits)
+    )
+    plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
+    return Job(name=f"{fault.id}-{seed}", plan=plan, fault=fault.id, seed=seed, alone=proof.alone)
+
+
+def healthy_jobs(count: int = PROOFS, full: Sequence[str] = GENERATIONS) -> list[Job]:
+    """`count` cheap sessions that together drive every check in every generation, with and without jitter, and full ones."""
+    ways = [(generation, jitter) for generation in GENERATIONS for jitter in JITTERS_MS]
+    rounds = -(-count // len(ways))
+    names = [check.id for check in catalogue() if "rehearsal" in check.environments]
+    jobs: list[Job] = []
+    for number in range(count):
+        generation, jitter = ways[number % len(ways)]
+        turn = number // len(ways)
+        part = names[turn % rounds :: rounds]
+        plan = _plan(part, 2 + turn % 2, seed=100 + number)
+        plan.generation = generation
+        plan.rehearsal = ["--delay-scale", "0.05", *_jittered(jitter)]
+        jobs.append(Job(name=f"healthy-{number + 1}", plan=plan, seed=100 + number, jitter_ms=jitter, keep=number % 3 == 0))
+    for number, generation in enumerate(full):
+        plan = make_plan(load("rehearsal"), preset="comprehensive", users=FULL_USERS, seed=200 + number)
+        plan.generation = generation
+        jobs.append(Job(name=f"full-{generation}", plan=plan, seed=200 + number, alone=True, keep=True))
+    return jobs
+
+
+def _jittered(jitter_ms: int) -> list[str]:
+    return ["--jitter-ms", str(jitter_ms)] if jitter_ms else []
+
+
+def _plan(
+    checks: Sequence[str], users: int, seed: int, *, faults: Sequence[str] = (), iterations: int = 1, limits: dict[str, float] | None = None
+) -> Plan:
+    profile = load("rehearsal")
+    if limits:
+        document = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
+        profile = Profile.model_validate({**document, "limits": {**document.get("limits", {}), **limits}})
+    chosen = select(checks=",".join(checks), preset="quick")
+    return make_plan(profile, chosen, preset="quick", users=users, seed=seed, faults=faults, iterations=iterations)

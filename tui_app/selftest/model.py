@@ -1,0 +1,131 @@
+"""What a self-test found: the document of `vigil selftest --json`, schema `vigil.selftest/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+SCHEMA: Final = "vigil.selftest/1"
+PROBABILISTIC_SHARE: Final = 0.95
+"""Of the sessions with a probabilistic fault, how many have to catch it."""
+
+
+class FaultRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One session with one fault. `why` says what was missing where it was not caught."""
+
+    seed: int
+    caught: bool
+    check: str
+    word: str
+    witness: str
+    why: str = ""
+    seconds: float = 0.0
+    rejudged_alike: bool = True
+
+
+class FaultResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault over its sessions. `caught`: in all of a deterministic one; in one at least of a probabilistic one."""
+
+    id: str
+    behaviour: str
+    probabilistic: bool
+    caught_by: tuple[str, ...]
+    runs: tuple[FaultRun, ...]
+    caught: bool
+
+
+def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
+    """Whether the sessions of one fault caught it."""
+    return bool(runs) and (any if probabilistic else all)(run.caught for run in runs)
+
+
+class HealthyRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One session without any fault. `fails` are the checks that read FAIL: false alarms."""
+
+    name: str
+    generation: str
+    jitter_ms: int
+    seed: int
+    preset: str
+    word: str
+    exit: int
+    fails: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    why: str = ""
+    seconds: float = 0.0
+    rejudged_alike: bool = True
+
+
+class AblationRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One recording with probes and runs taken out at random. `wrong` are checks with a gap that still read PASS."""
+
+    recording: str
+    seed: int
+    removed: int
+    touched: int
+    wrong: tuple[str, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures that reports and the About screen quote."""
+
+    faults: int
+    caught: int
+    probabilistic_sessions: int
+    probabilistic_caught: int
+    healthy_sessions: int
+    false_alarms: int
+    ablations: int
+    wrong_passes: int
+    rejudged_differently: int
+    checks: int
+    checks_proven: int
+    passed: bool
+    text: str
+
+
+class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole document. `date`: UTC, YYYY-MM-DD. `code`: digest of what was tested. `whole`: nothing was left out."""
+
+    schema: str
+    version: str
+    date: str
+    code: str
+    whole: bool
+    seconds: float
+    faults: tuple[FaultResult, ...]
+    healthy: tuple[HealthyRun, ...]
+    ablation: tuple[AblationRun, ...]
+    summary: Summary
+
+
+def summed(
+    faults: tuple[FaultResult, ...], healthy: tuple[HealthyRun, ...], ablation: tuple[AblationRun, ...], checks: int, date: str
+) -> Summary:
+    """The figures of a self-test."""
+    likely = [run for fault in faults if fault.probabilistic for run in fault.runs]
+    sure = [fault for fault in faults if not fault.probabilistic]
+    proven = {name for fault in faults if fault.caught for name in fault.caught_by}
+    caught = sum(fault.caught for fault in faults)
+    alarms = sum(len(run.fails) for run in healthy)
+    broken = sum(bool(run.why) for run in healthy)
+    wrong = sum(len(run.wrong) for run in ablation)
+    unlike = sum(not run.rejudged_alike for fault in faults for run in fault.runs) + sum(not run.rejudged_alike for run in healthy)
+    enough = sum(run.caught for run in likely) >= PROBABILISTIC_SHARE * len(likely)
+    return Summary(
+        faults=len(faults),
+        caught=caught,
+        probabilistic_sessions=len(likely),
+        probabilistic_caught=sum(run.caught for run in likely),
+        healthy_sessions=len(healthy),
+        false_alarms=alarms,
+        ablations=len(ablation),
+        wrong_passes=wrong,
+        rejudged_differently=unlike,
+        checks=checks,
+        checks_proven=len(proven),
+        passed=all(fault.caught for fault in sure) and enough and not (alarms or wrong or unlike or broken),
+        text=f"caught {caught} of {len(faults)} planted faults, {alarms} false alarms in {len(healthy)} healthy sessions, {date}",
+    )

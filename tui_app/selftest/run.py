@@ -1,0 +1,200 @@
+"""`vigil selftest`: all jobs, those of time alone, the rest side by side; then the ablation, and the document."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tui_app import __version__
+from tui_app.checks.catalogue import catalogue
+from tui_app.engine.launch import LaunchError
+from tui_app.rehearsal.faults import FAULTS
+from tui_app.selftest.ablation import ablate
+from tui_app.selftest.jobs import Job, fault_jobs, healthy_jobs
+from tui_app.selftest.model import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, is_caught, summed
+from tui_app.selftest.session import Outcome, carry_out
+from tui_app.standing import code_digest
+
+LANES = 2
+ABLATION_ROUNDS = 2
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Exit codes: 0 all caught and no false alarm, 1 otherwise, 2 for what is not there."""
+    chosen = [name.strip() for name in asked.faults.split(",") if name.strip()]
+    jobs = fault_jobs(chosen) if not asked.healthy_only else []
+    if not chosen:
+        jobs += healthy_jobs() if asked.healthy is None else healthy_jobs(asked.healthy)
+    found = test(jobs, lanes=asked.lanes, keep=Path(asked.keep) if asked.keep else None)
+    result = document(found, whole=not chosen and asked.healthy is None and not asked.healthy_only)
+    if asked.json:
+        text = msgspec.json.format(msgspec.json.encode(result), indent=1).decode() + "\n"
+        if asked.json == "-":
+            sys.stdout.write(text)
+        else:
+            Path(asked.json).write_text(text)
+    if asked.json != "-":
+        report(result)
+    return 0 if result.summary.passed else 1
+
+
+class Found(msgspec.Struct):
+    """What all jobs came to."""
+
+    outcomes: list[Outcome]
+    ablation: list[AblationRun]
+    seconds: float
+
+
+def test(jobs: Sequence[Job], *, lanes: int = LANES, keep: Path | None = None) -> Found:
+    """Run these jobs in state folders of their own, so that no session of an operator's is touched or listed."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vigil-selftest-") as name:
+        folder = Path(name)
+        for variable, part in (("XDG_STATE_HOME", "state"), ("XDG_RUNTIME_DIR", "run")):
+            (folder / part).mkdir(mode=0o700)
+            os.environ[variable] = str(folder / part)
+        kept = keep or folder
+        kept.mkdir(parents=True, exist_ok=True)
+        outcomes = asyncio.run(_all(jobs, kept, lanes))
+        ablation = [ablate(one.recording, seed) for one in outcomes if one.job.keep and not one.problem for seed in range(ABLATION_ROUNDS)]
+    return Found(outcomes, ablation, round(time.monotonic() - began, 1))
+
+
+async def _all(jobs: Sequence[Job], folder: Path, lanes: int) -> list[Outcome]:
+    done: list[Outcome] = []
+
+    async def one(job: Job) -> None:
+        try:
+            outcome = await carry_out(job, folder)
+        except LaunchError as error:
+            outcome = Outcome(job=job, recording=folder / f"{job.name}.vigil", problem=str(error))
+        done.append(outcome)
+        _tell(outcome, len(done), len(jobs))
+        if not job.keep and not outcome.problem and all(caught.caught for caught in outcome.caught):
+            outcome.recording.unlink(missing_ok=True)
+
+    together = iter([job for job in jobs if not job.alone])
+
+    async def lane() -> None:
+        for job in together:
+            await one(job)
+
+    await asyncio.gather(*(lane() for _ in range(lanes)))
+    for job in jobs:
+        if job.alone:
+            await one(job)
+    gc.collect()  # ended engines' pipes are closed while their loop still runs
+    return done
+
+
+def document(found: Found, *, whole: bool) -> SelfTest:
+    """The document of these outcomes."""
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    faults: dict[str, list[FaultRun]] = {}
+    for outcome in found.outcomes:
+        if outcome.job.fault:
+            faults.setdefault(outcome.job.fault, []).append(_fault_run(outcome))
+    results = tuple(
+        FaultResult(
+            id=name,
+            behaviour=FAULTS[name].behaviour,
+            probabilistic=FAULTS[name].probabilistic,
+            caught_by=FAULTS[name].caught_by,
+            runs=tuple(sorted(runs, key=lambda run: run.seed)),
+            caught=is_caught(runs, FAULTS[name].probabilistic),
+        )
+        for name, runs in sorted(faults.items(), key=lambda item: list(FAULTS).index(item[0]))
+    )
+    healthy = tuple(_healthy_run(outcome) for outcome in found.outcomes if not outcome.job.fault)
+    checks = len([check for check in catalogue() if "rehearsal" in check.environments])
+    return SelfTest(
+        schema=SCHEMA,
+        version=__version__,
+        date=date,
+        code=code_digest(),
+        whole=whole,
+        seconds=found.seconds,
+        faults=results,
+        healthy=healthy,
+        ablation=tuple(found.ablation),
+        summary=summed(results, healthy, tuple(found.ablation), checks, date),
+    )
+
+
+def _fault_run(outcome: Outcome) -> FaultRun:
+    missed = next((one for one in outcome.caught if not one.caught), None)
+    shown = missed or (outcome.caught[0] if outcome.caught else None)
+    return FaultRun(
+        seed=outcome.job.seed,
+        caught=bool(outcome.caught) and missed is None,
+        check=shown.check if shown else FAULTS[outcome.job.fault].caught_by[0],
+        word=shown.word if shown else "",
+        witness=shown.witness if shown else "",
+        why=outcome.problem or (f"{missed.check} {missed.why}" if missed else ""),
+        seconds=outcome.seconds,
+        rejudged_alike=not outcome.differs,
+    )
+
+
+def _healthy_run(outcome: Outcome) -> HealthyRun:
+    checks = outcome.result.get("checks", [])
+    return HealthyRun(
+        name=outcome.job.name,
+        generation=outcome.job.plan.generation,
+        jitter_ms=outcome.job.jitter_ms,
+        seed=outcome.job.seed,
+        preset=outcome.job.plan.preset,
+        word=str(outcome.result.get("verdict", "")),
+        exit=int(outcome.result.get("exit", 5)),
+        fails=tuple(check["id"] for check in checks if check["verdict"] == "FAIL"),
+        undecided=tuple(check["id"] for check in checks if check["verdict"] in ("INCONCLUSIVE", "BLOCKED")),
+        why=outcome.problem,
+        seconds=outcome.seconds,
+        rejudged_alike=not outcome.differs,
+    )
+
+
+def _tell(outcome: Outcome, number: int, total: int) -> None:
+    job = outcome.job
+    if outcome.problem:
+        word, said = "BROKEN", outcome.problem
+    elif job.fault:
+        missed = next((one for one in outcome.caught if not one.caught), None)
+        word, said = ("missed", f"{missed.check} {missed.why}") if missed else ("caught", outcome.caught[0].witness)
+    else:
+        fails = _healthy_run(outcome).fails
+        word, said = ("ALARM", ", ".join(fails)) if fails else ("healthy", f"{job.plan.generation}, jitter {job.jitter_ms} ms")
+    if outcome.differs:
+        word, said = "DIFFERS", f"judged anew: {', '.join(outcome.differs[:4])}; {said}"
+    print(f"[{number:3}/{total}] {word:8} {job.name:32} {outcome.seconds:5.1f} s  {said}", file=sys.stderr, flush=True)
+
+
+def report(result: SelfTest) -> None:
+    """What was missed, and the figures, on standard output."""
+    for fault in result.faults:
+        for run_ in fault.runs:
+            if not run_.caught:
+                print(f"missed   {fault.id} (seed {run_.seed}): {run_.why}")
+    for one in result.healthy:
+        if one.fails or one.why:
+            print(f"alarm    {one.name} ({one.generation}, jitter {one.jitter_ms} ms): {', '.join(one.fails) or one.why}")
+    for gone in result.ablation:
+        if gone.wrong:
+            print(f"wrong    {gone.recording}: passes with a gap: {', '.join(gone.wrong)}")
+    summary = result.summary
+    print(f"self-test: {summary.text}")
+    print(
+        f"{summary.checks_proven} of {summary.checks} checks seen to fail; {summary.wrong_passes} wrong passes in {summary.ablations} "
+        f"recordings with gaps; {summary.rejudged_differently} sessions judged otherwise anew; {result.seconds:.0f} s"
+    )

@@ -1,0 +1,60 @@
+"""Which self-test a build stands on: the result that ships with it, and whether it is of this very code."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+SHIPPED: Final = Path(__file__).parent / "selftest" / "release.json"
+JUDGING: Final = ("model.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine")
+"""What decides whether a fault is caught."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The sentence of a self-test's summary."""
+
+    text: str
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What this needs to know of a self-test (`tui_app.selftest.model.SelfTest` has it all)."""
+
+    code: str
+    whole: bool
+    summary: Said
+
+
+@cache
+def shipped() -> Standing | None:
+    """The self-test that came with this build, None where none did."""
+    try:
+        return msgspec.json.decode(SHIPPED.read_bytes(), type=Standing)
+    except OSError:
+        return None
+
+
+@cache
+def code_digest() -> str:
+    """A digest of all that judges, in this build."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for part in JUDGING:
+        place = package / part
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def sentence() -> str:
+    """The self-test in words, for reports and the About screen."""
+    result = shipped()
+    if result is None:
+        return "self-test: none came with this build; `vigil selftest` runs it"
+    text = f"self-test: {result.summary.text}"
+    if not result.whole:
+        text += ", in part"
+    return text if result.code == code_digest() else f"{text}, of an earlier build"
