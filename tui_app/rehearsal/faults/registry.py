@@ -27,7 +27,6 @@ class RunFacts(Protocol):
     thread_id: str
     request_id: str
     user_id: str
-    prompt: str
     ordinal: int
 
     @property
