@@ -45,7 +45,7 @@ class HeldSocket:
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         await self.live.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         await self.live.send_raw(text)
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
@@ -56,6 +56,10 @@ class HeldSocket:
 
     def abort(self) -> None:
         self.live.abort()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading this socket."""
+        self._live.pause(paused)
 
     async def close(self) -> None:
         await self.live.close()

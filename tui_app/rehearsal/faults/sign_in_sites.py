@@ -70,7 +70,7 @@ class _Own:
             return value
         if value:
             self.known.add(origin)
-        return value or any(origin.startswith(own) for own in self.known)
+        return value or any(origin.startswith(own.rpartition(":")[0]) for own in self.known)
 
 
 def _look_alike() -> dict[str, Listener]:
