@@ -9,19 +9,25 @@ import getpass
 import json
 import signal
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan, footprint, select
-from tui_app.order import make_plan, plan_of, secrets_for
+from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.sanitize import sanitize
 from tui_app.target.profile import Profile, load
+from tui_app.verdict.accepting import accepts_of, never, told
 from tui_app.verdict.table import verdict_table
 
 POLL_S = 0.1
@@ -51,11 +57,18 @@ def run(asked: argparse.Namespace) -> int:
     plan = make_plan(
         profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
         parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
-        generation=asked.generation, parent=parent,
+        generation=asked.generation, parent=parent, honour_accepted=asked.honour_accepted,
     )  # fmt: skip
+    document = msgspec.to_builtins(plan)
+    standing = told(accepts_of(document), {name: by_id()[name].suite for name in plan.checks}, {}, datetime.now(UTC).date(), plan.known)
+    for one in standing:
+        if one.state in ("unknown", "expired"):
+            say(f"vigil: {one.text}")
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
         print_footprint(plan)
+        for line in warnings(profile, plan):
+            say(f"warning: {line}")
         return 0
     return asyncio.run(_session(profile, plan, asked))
 
@@ -79,9 +92,21 @@ def print_footprint(plan: Plan) -> None:
         print(f"{name:12} {text}")
 
 
+def signature_lines(result: Mapping[str, Any]) -> list[str]:
+    """What `[[accept]]` of the target file would name to accept each failure for a while; nothing for what is never accepted."""
+    lines = []
+    for check in result["checks"]:
+        if check["verdict"] == "FAIL" and not check["accepted"] and not never(check["id"], check["suite"]):
+            lines += [f'  [[accept]] check = "{check["id"]}" signature = {json.dumps(sanitize(one), ensure_ascii=False)}'
+                      for one in check["signatures"]]  # fmt: skip
+    return ["", "  To accept a known failure for at most 30 days, in the target file, with ticket and until:", *lines] if lines else []
+
+
 async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
     ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
     secrets = await secrets_for(profile, plan, ask)
+    for line in plan.notes:
+        say(f"warning: {line}")
     began = await launch(plan, secrets, recording=asked.record)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     stopping = asyncio.Event()
@@ -103,6 +128,8 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
+        for line in signature_lines(result):
+            print(line)
         print(f"\n{plan.selftest}")
     say(f"recording {began.recording}")
     return int(result["exit"])
@@ -134,6 +161,9 @@ async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> t
 
 
 def _tell(state: SessionState, told: dict[str, str]) -> None:
+    if state.asks != told.get("", ""):
+        told[""] = state.asks
+        say(sanitize(state.asks, 300) or "signed in again: the session goes on")
     for check in state.checks.values():
         if check.word and check.word != told.get(check.id):
             told[check.id] = check.word

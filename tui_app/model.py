@@ -68,7 +68,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is the canonical name: one of `CRITICAL_EVENTS`, `welcome`, `handshake`, `pong`, `ping`, `heartbeat`,
     `heartbeat_ack`, `ack`, `error`, or else the type as sent. `at` is the server's own time stamp in epoch seconds.
-    `replayed` marks what the platform itself flags as a replay; it is never fresh evidence.
+    `replayed` marks what the platform itself flags as a replay; it is never fresh evidence. `sequence` is the event's number
+    within its run, where the platform numbers them.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     at: float | None = None
     replayed: bool = False
+    sequence: int | None = None
     ids: tuple[str, ...] = ()
 
     @property

@@ -34,7 +34,7 @@ def traffic(draw: st.DrawFn) -> Trace:
         events = healthy(f"req-{tag}", f"run-{tag}", f"thread-{tag}", f"subject-of-{user}-0001", tools=tools)
         extra = draw(st.integers(0, 3))
         for thought in range(extra):
-            events.insert(2, msgspec.structs.replace(events[1], text=f"more {thought}", at=2.1 + thought))
+            events.insert(2, msgspec.structs.replace(events[1], text=f"more {thought}", at=2.1 + 0.2 * (extra - thought)))
         queues.append((conn, user, events))
     while any(events for _, _, events in queues):
         conn, user, events = draw(st.sampled_from([queue for queue in queues if queue[2]]))
@@ -99,7 +99,7 @@ def test_delivering_any_event_again_at_the_end_accuses(index: int) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [(i, j) for i in CRITICAL for j in CRITICAL if i < j])
 def test_swapping_two_events_accuses_unless_the_order_stays_legal(one: int, other: int) -> None:
-    events = healthy(tools=2)
+    events = [msgspec.structs.replace(event, at=None) for event in healthy(tools=2)]
     events[one], events[other] = events[other], events[one]
     names = [event.name for event in events]
     calls = [event.tool_call for event in events if event.name == "tool_executing"]

@@ -146,6 +146,22 @@ def malformed() -> Trace:
     return trace
 
 
+def numbered(*numbers: int) -> Trace:
+    return run_of([msgspec.structs.replace(event, sequence=number) for event, number in zip(healthy(), numbers, strict=True)])
+
+
+def stamped_back() -> Trace:
+    return run_of(but(healthy(), 3, at=1.5))
+
+
+def replayed() -> Trace:
+    trace = run_of(healthy())
+    trace.close(1, "u1")
+    trace.open(3, "u1")
+    trace.frame(3, "u1", healthy()[3])
+    return trace
+
+
 MINIMAL: dict[str, Callable[[], Trace]] = {
     "missing-start": lambda: without("agent_started"),
     "missing-thinking": lambda: without("agent_thinking"),
@@ -168,6 +184,10 @@ MINIMAL: dict[str, Callable[[], Trace]] = {
     "error-event": error_event,
     "empty-answer": empty_answer,
     "malformed": malformed,
+    "sequence-gap": lambda: numbered(1, 2, 4, 5, 6),
+    "out-of-sequence": lambda: numbered(1, 2, 4, 3, 5),
+    "timestamp-regression": stamped_back,
+    "stale-replay": replayed,
 }
 
 
@@ -205,3 +225,34 @@ def test_a_healthy_run_breaks_none() -> None:
     assert (record.state, record.lamps, record.violations) == ("ok", "sssss", [])
     assert record.answer == "All is well."
     assert record.tools == ["search"] * 3
+
+
+@pytest.mark.parametrize("numbers", [(0, 1, 2, 3, 4), (1, 2, 3, 4, 5), (17, 21, 22, 40, 41)], ids=["from-0", "from-1", "of-the-socket"])
+def test_numbers_that_are_dense_or_not_the_runs_own_accuse_nobody(numbers: tuple[int, ...]) -> None:
+    assert judged(numbered(*numbers)).violations == []
+
+
+def test_a_replay_that_says_so_and_a_copy_on_a_socket_that_was_open_before_accuse_nobody() -> None:
+    trace = run_of(healthy())
+    trace.open(3, "u1")
+    trace.frame(3, "u1", msgspec.structs.replace(healthy()[3], replayed=True))
+    assert (judged(trace).violations, judged(trace).replays) == ([], 1)
+    trace = started()
+    trace.open(3, "u1")
+    for event in healthy():
+        trace.frame(1, "u1", event)
+        trace.frame(3, "u1", event)
+    assert (judged(trace).violations, judged(trace).copies) == ([], 5)
+
+
+def test_clocks_of_several_hosts_and_whole_seconds_accuse_nobody() -> None:
+    assert judged(run_of(but(healthy(), 3, at=2.97))).violations == []
+    assert judged(run_of(but(but(healthy(), 2, at=3.6), 3, at=3.0))).violations == []
+
+
+def test_an_event_of_a_run_that_nobody_asked_for_is_kept_with_its_check() -> None:
+    trace = run_of(healthy())
+    lifecycle = Lifecycle()
+    trace.frame(2, "u2", Event(name="agent_started", run="run-7-77777777", thread="thread-7-7777777"), check="five-events")
+    feed(lifecycle, trace.items)
+    assert [(stray.check, stray.user, stray.run) for stray in lifecycle.strays] == [("five-events", "u2", "run-7-77777777")]

@@ -16,15 +16,20 @@ from tui_app.checks import (
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
     suite_1_2_rhythm,
+    suite_1_2_sessions,
+    suite_1_2_sites,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
+    suite_2_1_rest,
     suite_2_1_stream,
     suite_2_2,
     suite_2_2_agent,
     suite_2_3,
     suite_2_3_active,
+    suite_2_3_lists,
     suite_2_3_memory,
     suite_2_3_windows,
     suite_3_1,
@@ -41,7 +46,7 @@ from tui_app.checks import (
     suite_4_2_stores,
 )
 from tui_app.checks.api import Check
-from tui_app.checks.standing import OWN
+from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
 from tui_app.verdict.criteria import FEEDS
@@ -74,15 +79,20 @@ _MODULES = (
     suite_1_1_ways,
     suite_1_2,
     suite_1_2_doors,
+    suite_1_2_identity,
     suite_1_2_rhythm,
+    suite_1_2_sessions,
+    suite_1_2_sites,
     suite_1_2_tokens,
     suite_2_1,
     suite_2_1_messages,
+    suite_2_1_rest,
     suite_2_1_stream,
     suite_2_2,
     suite_2_2_agent,
     suite_2_3,
     suite_2_3_active,
+    suite_2_3_lists,
     suite_2_3_memory,
     suite_2_3_windows,
     suite_3_1,

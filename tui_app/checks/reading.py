@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tui_app.checks.api import Case, Finding, Judgement
-from tui_app.model import Row
+from tui_app.model import Event, Row
 from tui_app.monitors.record import RunRecord
 
 HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
@@ -42,6 +42,31 @@ def of_answer(facts: dict[str, Any], *path: str) -> Any:
     return value
 
 
+def content_text(value: Any) -> str:
+    """A message's content as text: a string, or a list of text blocks (wire contract 7.1)."""
+    if isinstance(value, list):
+        return "".join(
+            content_text(block.get("text", block.get("content", ""))) if isinstance(block, dict) else str(block) for block in value
+        )
+    if isinstance(value, dict):
+        return content_text(value.get("text", value.get("content", "")))
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def messages_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages in an answer about a thread's history, whether wrapped or bare."""
+    body = facts.get("body")
+    found = body.get("messages", body.get("items")) if isinstance(body, dict) else body
+    return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
+
+
+def threads_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The threads in an answer about a list of threads, whether wrapped or bare."""
+    body = facts.get("body")
+    found = body.get("threads", body.get("items")) if isinstance(body, dict) else body
+    return [thread for thread in found if isinstance(thread, dict)] if isinstance(found, list) else []
+
+
 def seqs(rows: Iterable[Row]) -> tuple[int, ...]:
     """The rows' numbers, for evidence."""
     return tuple(row.seq for row in rows)
@@ -67,3 +92,14 @@ def decided(findings: list[Finding], passed: str, decide: str, proof: Iterable[i
 def nothing_done(what: str) -> Judgement:
     """No data is never a pass."""
     return Judgement("INCONCLUSIVE", f"{what}: nothing was measured", to_decide="run it to its end")
+
+
+def own_events(case: Case, run: RunRecord) -> list[tuple[Row, Event]]:
+    """The events of a run on the socket that asked for it, whatever their kind, in order."""
+    return [
+        (row, event)
+        for row in case.rows
+        if row.kind == "frame" and row.dir == "in" and row.conn == run.conn and row.seq > run.seq
+        for event in case.events(row)
+        if (event.run == run.run if event.run and run.run else event.request == run.request) and not event.replayed
+    ]

@@ -9,6 +9,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, ends, nothing_done, seqs
+from tui_app.checks.severities import grade
 
 RUNS = 10
 STRATEGY = (
@@ -22,7 +23,11 @@ STRATEGY = (
 async def _events(ctx: Context) -> None:
     asking = ctx.users[:RUNS]
     await ctx.together(_one_user(ctx, user, -(-RUNS // len(asking))) for user in asking)
-    await ctx.linger()  # an event after the end is a fault, too, and may come late
+    # An event after the end is a fault, too, and may come late; so is an old run's on a connection that is new.
+    again = await ctx.dial(user=ctx.users[0])
+    await ctx.linger()
+    if again is not None:
+        await again.close()
 
 
 async def _one_user(ctx: Context, user: User, runs: int) -> None:
@@ -43,11 +48,16 @@ def _judge_events(case: Case) -> Judgement:
         for run in runs
         for violation in run.violations
     ]
+    findings += [
+        Finding(grade("FM-24"), f"{stray.user}: {stray.name} of run {stray.run[:8]}, which nobody asked for", (stray.seq,))
+        for stray in case.monitors.lifecycle.strays
+        if stray.check == case.check
+    ]
     cut = [run for run in runs if run.state == "unfinished" and run.lost_by == "target"]
-    findings += [Finding("critical", f"{run.user}: the target closed the connection in the middle of a run", ends(run)) for run in cut]
+    findings += [Finding(grade("FM-51"), f"{run.user}: the target closed the connection in the middle of a run", ends(run)) for run in cut]
     lost = [run for run in runs if run.state == "unfinished"]
     if findings:
-        bad = len({run.request for run in runs if run.violations} | {run.request for run in cut})
+        bad = len({run.request for run in runs if run.violations} | {run.request for run in cut}) or "some"
         reason = f"{bad} of {len(runs)} runs break the contract of the five events: {findings[0].text}"
         return Judgement("FAIL", reason, tuple(findings), "every run has all five, in order, paired, once")
     if lost:
@@ -111,7 +121,7 @@ def _judge_survives(case: Case) -> Judgement:
 
 def _cost_events(users: int, preset: str) -> dict[str, float]:
     asking = min(users, RUNS)
-    return {"agent_runs": -(-RUNS // asking) * asking, "connects": asking, "sockets": asking, "threads": asking, "seconds": 6}
+    return {"agent_runs": -(-RUNS // asking) * asking, "connects": asking + 1, "sockets": asking, "threads": asking, "seconds": 6}
 
 
 CHECKS = (
@@ -126,7 +136,36 @@ CHECKS = (
         drive=_events,
         judge=_judge_events,
         needs=("sign-in", "ws-connect"),
-        catches=("drop-tool-completed",),
+        catches=(
+            "drop-agent-started",
+            "drop-agent-thinking",
+            "drop-tool-executing",
+            "drop-tool-completed",
+            "drop-agent-completed",
+            "tools-untold",
+            "second-tool-open",
+            "started-twice",
+            "thinking-twice",
+            "tool-twice",
+            "completed-twice",
+            "completed-before-tool",
+            "orphan-tool-completed",
+            "tool-misnamed",
+            "started-after-thinking",
+            "thinking-after-end",
+            "other-run-id",
+            "other-thread-id",
+            "other-user-id",
+            "agent-dies",
+            "sequence-gap",
+            "reordered",
+            "clock-steps-back",
+            "broken-frame",
+            "sent-bare-and-wrapped",
+            "final-text-only",
+            "events-sometimes-lost",
+            "stale-replay",
+        ),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=_cost_events,
     ),

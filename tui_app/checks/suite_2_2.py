@@ -132,6 +132,7 @@ CHECKS = (
         drive=_journey,
         judge=_judge_journey,
         needs=("sign-in", "ws-connect"),
+        catches=("final-text-only",),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
     ),

@@ -9,6 +9,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
+from tui_app.checks.severities import grade
 from tui_app.verdict.statistics import none_of
 
 PROBES_NEEDED = 299
@@ -43,7 +44,12 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
     rng = random.Random(ctx.seed(f"isolation {user.label}"))
     thread = await ctx.thread(user, f"isolation {ctx.marker(user)}")
     runs = runs_each(len(ctx.users))
-    for index in range(actions_each(len(ctx.users))):
+    title = ctx.marker(user)
+    async with ctx.action(user, title, "title"):
+        await ctx.http(
+            "backend", "PUT", f"/api/threads/{thread}", user=user, json={"title": f"renamed {title}"}, ours=("thread", thread)
+        )  # fmt: skip
+    for index in range(actions_each(len(ctx.users)) - 1):
         marker = ctx.marker(user)
         if index < runs:
             prompt = make_prompt(rng, ("own-data", "spend", "text")[index % 3], marker)
@@ -51,14 +57,7 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
                 await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
         else:
             async with ctx.action(user, marker, "message"):
-                await ctx.http(
-                    "backend",
-                    "POST",
-                    f"/api/threads/{thread}/messages",
-                    user=user,
-                    json={"message": f"note {marker}"},
-                    ours=("thread", thread),
-                )
+                await _write(ctx, user, thread, f"note {marker}")
 
 
 def _judge_frames(case: Case) -> Judgement:
@@ -105,37 +104,38 @@ async def _rest(ctx: Context) -> None:
         thread = await ctx.thread(user, f"private {marker}")
         threads[user.label] = (thread, marker)
         async with ctx.action(user, marker, "message"):
-            await ctx.http(
-                "backend",
-                "POST",
-                f"/api/threads/{thread}/messages",
-                user=user,
-                json={"message": f"secret {marker}"},
-                ours=("thread", thread),
-            )
+            await _write(ctx, user, thread, f"secret {marker}")
     for index, owner in enumerate(users):
         actor = users[(index + 1) % len(users)]
         thread, marker = threads[owner.label]
-        await _attempts(ctx, owner, actor, thread)
+        await _attempts(ctx, actor, owner, thread, "not mine")
         async with ctx.step("owner-control", user=owner, thread=thread, marker=marker):
             await ctx.http("backend", "GET", f"/api/threads/{thread}", user=owner)
             await ctx.http("backend", "GET", f"/api/threads/{thread}/messages", user=owner)
+    owner = users[0]
+    await _attempts(ctx, owner, owner, threads[owner.label][0], "mine")
 
 
-async def _attempts(ctx: Context, owner: User, actor: User, thread: str) -> None:
+async def _write(ctx: Context, user: User, thread: str, text: str) -> None:
+    await ctx.http(
+        "backend", "POST", f"/api/threads/{thread}/messages", user=user, json={"message": text}, ours=("thread", thread)
+    )  # fmt: skip
+
+
+async def _attempts(ctx: Context, actor: User, owner: User, thread: str, text: str) -> None:
+    """All that one may ask for by a thread's id: by somebody else to be denied, by its owner to show that it can be granted."""
     base = f"/api/threads/{thread}"
     asks = (
         ("read", "GET", base, None),
         ("read messages", "GET", f"{base}/messages", None),
-        ("write", "POST", f"{base}/messages", {"message": "not mine"}),
-        ("rename", "PUT", base, {"title": "not mine"}),
+        ("write", "POST", f"{base}/messages", {"message": text}),
+        ("rename", "PUT", base, {"title": text}),
         ("archive", "DELETE", base, None),
     )
+    intent = "granted" if actor.label == owner.label else "attempt"
     for action, method, path, body in asks:
-        async with ctx.step("attempt", user=actor, owner=owner.label, actor=actor.label, thing="thread", id=thread, action=action):
+        async with ctx.step(intent, user=actor, owner=owner.label, actor=actor.label, thing="thread", id=thread, action=action):
             await ctx.http("backend", method, path, user=actor, json=body, ours=("thread", thread))
-    async with ctx.step("attempt-list", user=actor, owner=owner.label, thread=thread):
-        await ctx.http("backend", "GET", "/api/threads?limit=100", user=actor)
 
 
 def _judge_rest(case: Case) -> Judgement:
@@ -145,43 +145,40 @@ def _judge_rest(case: Case) -> Judgement:
         return nothing_done("attempts on others' threads")
     findings: list[Finding] = []
     proof: list[int] = []
+    possible = {
+        str(step.facts["action"]) for step in case.steps("granted") for row, _ in step.answers() if row.type.startswith("2")
+    }  # fmt: skip
+    denied = 0
     for step in attempts:
-        actor, owner, action = step.begin.user, step.facts["owner"], step.facts["action"]
+        actor, owner, action = step.begin.user, step.facts["owner"], str(step.facts["action"])
         for row, _ in step.answers():
             proof.append(row.seq)
             if row.type.startswith("2"):
-                findings.append(Finding("critical", f"{actor} may {action} a thread of {owner}", (step.begin.seq, row.seq)))
+                text = f"{actor} may {action} a thread of {owner}".replace("read messages a thread", "read the messages of a thread")
+                findings.append(Finding("critical", text, (step.begin.seq, row.seq)))
+            elif action not in possible:
+                findings.append(Finding("info", f"nobody may {action} a thread, so a refusal proves nothing", (row.seq,)))
             elif row.type not in DENIED:
-                findings.append(
-                    Finding("minor", f"{actor}'s attempt to {action} is answered with {row.type}, not with a refusal", (row.seq,))
-                )
-    for step in case.steps("attempt-list"):
-        for row, body in step.answers():
-            if str(step.facts["thread"]) in str(body.get("body")):
-                findings.append(
-                    Finding("critical", f"{step.begin.user} sees a thread of {step.facts['owner']} in their own list", (row.seq,))
-                )
+                text = f"{actor}'s attempt to {action} is answered with {row.type}, not with a refusal"
+                findings.append(Finding(grade("FM-49"), text, (row.seq,)))
+            else:
+                denied += 1
     for step in controls:
         got = step.answers()
         text = " ".join(str(body.get("body")) for _, body in got)
         proof += seqs(row for row, _ in got)
+        rows = seqs(row for row, _ in got)
         if any(row.type != "200" for row, _ in got) or step.facts["marker"] not in text:
-            findings.append(
-                Finding(
-                    "major",
-                    f"{step.begin.user} cannot read their own thread: a refusal to others proves nothing",
-                    seqs(row for row, _ in got),
-                )
-            )
+            findings.append(Finding("major", f"{step.begin.user} cannot read their own thread: a refusal to others proves nothing", rows))
         elif "not mine" in text:
-            findings.append(
-                Finding("critical", f"somebody else's change reached a thread of {step.begin.user}", seqs(row for row, _ in got))
-            )
+            findings.append(Finding("critical", f"somebody else's change reached a thread of {step.begin.user}", rows))
         elif of_answer(got[0][1], "metadata", "status") == "archived":
-            findings.append(Finding("critical", f"somebody else archived a thread of {step.begin.user}", seqs(row for row, _ in got)))
+            findings.append(Finding("critical", f"somebody else archived a thread of {step.begin.user}", rows))
+    if not denied and not any(finding.severity in ("critical", "major") for finding in findings):
+        return Judgement("INCONCLUSIVE", "no attempt was clearly denied", tuple(findings), "401, 403 or 404 for each attempt")
     return decided(
         findings,
-        f"{len(attempts)} attempts on others' threads denied, owners unaffected",
+        f"{denied} of {len(attempts)} attempts on others' threads denied, owners served and unaffected",
         "every attempt denied, every owner served",
         proof,
     )
@@ -211,7 +208,26 @@ CHECKS = (
         judge=_judge_frames,
         needs=("sign-in", "ws-connect"),
         min_users=2,
-        catches=("misroute-event",),
+        catches=(
+            "misroute-event",
+            "broadcast-events",
+            "newest-gets-all",
+            "leak-under-load",
+            "misroute-at-random",
+            "stranger-event",
+            "leak-title",
+            "leak-run-id",
+            "leak-thread-id",
+            "leak-user-id",
+            "leak-request-id",
+            "leak-base64",
+            "leak-gzip",
+            "leak-hex",
+            "leak-reversed",
+            "leak-percent",
+            "leak-escaped",
+            "leak-partly",
+        ),
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=_cost_frames,
@@ -228,6 +244,7 @@ CHECKS = (
         judge=_judge_rest,
         needs=("sign-in",),
         min_users=2,
+        catches=("read-others-thread", "read-others-messages", "rename-others-thread", "archive-others-thread", "write-others-thread"),
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"threads": users, "messages": users, "seconds": 3},
     ),

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -112,9 +113,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
@@ -122,16 +126,17 @@ class LiveContext:
         )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket of this user for this check alone. Raises `ConnectionError` where none can be had."""
         await self.gate()
         socket = await self._sockets.lease(user, self.check, fresh=fresh)
         if socket is None:
             raise ConnectionError(f"no WebSocket for {user.label}: the connection rows say why")
+        held = self._sockets.hold(socket)
         try:
-            yield socket
+            yield held
         finally:
-            self._sockets.give_back(socket)
+            self._sockets.release(held)
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -193,7 +198,7 @@ class LiveContext:
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
         deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its `agent_completed`, an error for this request, or the deadline."""
+        """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
         offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
         thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
@@ -217,8 +222,8 @@ class LiveContext:
             if event.name == "agent_completed":
                 seen["answer"], seen["end"] = event.text, "done"
                 return True
-            if event.name in ("error", "agent_error", "agent_failed"):
-                seen["end"] = "refused"
+            if event.name in ("error", "agent_error", "agent_failed", "agent_stopped"):
+                seen["end"] = "stopped" if event.name == "agent_stopped" else "refused"
                 return True
             return False
 
@@ -241,7 +246,7 @@ class LiveContext:
             if outcome != "done":
                 step.ended(outcome)
             step.note(run=seen["run"])
-        if seen["run"] and outcome == "done":
+        if seen["run"] and outcome in ("done", "stopped"):
             self._world.finished("run", seen["run"])
         return RunOutcome(outcome, seen["run"], seen["thread"], seen["answer"], request)  # type: ignore[arg-type]
 
@@ -277,6 +282,10 @@ class LiveContext:
     def has(self, service: str) -> bool:
         """Whether the target has this service."""
         return bool(self._world.urls.get(service))
+
+    def url(self, service: str) -> str:
+        """The base address of a service, '' where the target has none."""
+        return self._world.urls.get(service, "")
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
@@ -317,7 +326,7 @@ class LiveContext:
         return True
 
     @asynccontextmanager
-    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[HeldSocket]]:
         """A socket for each of these users, all open at once."""
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(self.socket(user)) for user in users]

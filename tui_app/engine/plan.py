@@ -32,6 +32,11 @@ class Plan(msgspec.Struct, kw_only=True):
     preset: str = "quick"
     users: int = 5
     iterations: int = 1
+    """How often each check of `selected` is driven."""
+    selected: list[str] = msgspec.field(default_factory=list)
+    """Those of `checks` that were asked for; the rest is what they need, and is driven once."""
+    until_fail: bool = False
+    """Drive `selected` again and again, until one of them fails or a limit ends it."""
     duration_s: float = 0.0
     parallel: bool = True
     consent: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -48,6 +53,36 @@ class Plan(msgspec.Struct, kw_only=True):
     owner: str = ""
     notes: list[str] = msgspec.field(default_factory=list)
     """What was said about the plan before it started, such as tokens that will not last as long as it does."""
+    honour_accepted: bool = False
+    """Whether accepted failures count as passed, for the exit code alone."""
+    known: list[str] = msgspec.field(default_factory=list)
+    """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
+
+
+def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[str]:
+    """The ids that an operator asked for; see `select`."""
+    if preset not in PRESETS:
+        raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+    known = by_id()
+    found: set[str] = set()
+    wanted_ids = [item.strip() for item in checks.split(",") if item.strip()]
+    for item in wanted_ids:
+        if item not in known:
+            near = [name for name in known if item in name or name in item]
+            hint = f"; did you mean {', '.join(near)}?" if near else "; `vigil checks` lists them"
+            raise PlanError(f"there is no check {item!r}{hint}")
+        found.add(item)
+    wanted_phases = [item.strip() for item in phases.split(",") if item.strip()]
+    suites = {check.suite for check in known.values()}
+    for item in wanted_phases:
+        matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
+        if not matched:
+            raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
+        # One that is in no preset runs only where somebody names it.
+        found.update(name for name in matched if known[name].presets)
+    if not wanted_ids and not wanted_phases:
+        found = {check.id for check in known.values() if preset in check.presets}
+    return found
 
 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:
@@ -56,27 +91,13 @@ def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list
     `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Raises `PlanError` for names
     that do not exist.
     """
-    if preset not in PRESETS:
-        raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
-    known = by_id()
-    chosen: set[str] = set()
-    wanted_ids = [item.strip() for item in checks.split(",") if item.strip()]
-    for item in wanted_ids:
-        if item not in known:
-            near = [name for name in known if item in name or name in item]
-            hint = f"; did you mean {', '.join(near)}?" if near else "; `vigil checks` lists them"
-            raise PlanError(f"there is no check {item!r}{hint}")
-        chosen.add(item)
-    wanted_phases = [item.strip() for item in phases.split(",") if item.strip()]
-    suites = {check.suite for check in known.values()}
-    for item in wanted_phases:
-        matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
-        if not matched:
-            raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
-        chosen.update(matched)
-    if not wanted_ids and not wanted_phases:
-        chosen = {check.id for check in known.values() if preset in check.presets}
-    return [check for check in catalogue() if check.id in with_needed(chosen)]
+    wanted = with_needed(chosen(phases=phases, checks=checks, preset=preset))
+    return [check for check in catalogue() if check.id in wanted]
+
+
+def repeated(plan: Plan) -> frozenset[str]:
+    """The checks that are driven more than once, where any is. Signing in makes the session's users, and is done once."""
+    return frozenset(plan.selected or plan.checks) - {"sign-in"}
 
 
 def is_own_rehearsal(profile: Profile) -> bool:

@@ -31,26 +31,36 @@ class Runner:
         self.refusal = refusal
         """For a check: ('', '', '') where it may run, else (blocked|skipped, reason, what would decide it)."""
         self.fault = ""
+        self._lost = ("", "")
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> str:
-        """Run everything; returns how it ended: complete, stopped or fault."""
-        phases = sorted({check.phase for check in self.checks})
+        """Run everything; returns how it ended: complete, stopped, credentials or fault."""
+        last = [check for check in self.checks if check.last]
+        phases = sorted({check.phase for check in self.checks if not check.last})
         for phase in phases:
-            if self.world.gate.stopping:
+            if self.world.gate.stopping and not self._lost[0]:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase])
+            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
             self.world.log.add("phase", {"phase": phase}, type="end")
+        for check in ordered(last):
+            if not self.world.gate.stopping:
+                await self._tracked(check)
         stopped = self.world.gate.stopping
-        return "fault" if self.fault else "stopped" if stopped else "complete"
+        return "fault" if self.fault else "credentials" if self._lost[0] else "stopped" if stopped else "complete"
 
     def stop(self) -> None:
         """No new sends at once; drives under way are cancelled and say so."""
         self.world.gate.stop()
         for task in self._tasks:
             task.cancel()
+
+    def give_up(self, why: str, decide: str) -> None:
+        """Stop because nobody can be kept signed in: what has not ended is BLOCKED by that, and nothing FAILs by it."""
+        self._lost = (why, decide)
+        self.stop()
 
     async def tidy(self) -> None:
         """Leave the target as it was, within a bound."""
@@ -90,18 +100,30 @@ class Runner:
                 if needed in self._done:
                     await self._done[needed].wait()
             if self.world.gate.stopping:
+                if self._lost[0]:
+                    log.add("check", {"id": check.id}, check=check.id, type="start")
+                    self._stopped(check)
                 return
             began = log.clock.now()
             log.add("check", {"id": check.id}, check=check.id, type="start")
             outcome, reason, decide = self._may(check)
             if not outcome:
                 outcome, reason, decide = await self._drive(check)
+            if outcome == "stopped":
+                self._stopped(check)
+                return
             took = (log.clock.now() - began) / 1e6
             log.add("check", {"outcome": outcome, "reason": reason, "to_decide": decide}, check=check.id, type="end", ms=took)
         except asyncio.CancelledError:
-            log.add("check", {"outcome": "stopped", "reason": "stopped by the operator"}, check=check.id, type="end")
+            self._stopped(check)
         finally:
             self._done[check.id].set()
+
+    def _stopped(self, check: Check) -> None:
+        why, decide = self._lost
+        outcome = "blocked" if why else "stopped"
+        body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide}
+        self.world.log.add("check", body, check=check.id, type="end")
 
     def _may(self, check: Check) -> tuple[str, str, str]:
         refused = self.refusal(check)

@@ -103,6 +103,7 @@ class Canned:
         if len(own) >= SAME_WORDS and len(" ".join(own)) >= SAME_CHARACTERS:
             self._compare(said, _Answer(record.request, record.end_seq, asked, len(prompt), _numbers(prompt)))
         claim = _claim(row.text) if row.seq == record.end_seq else None
+        record.claimed_ms = claim
         elapsed = record.duration_ms
         if claim is not None and elapsed is not None and not record.late and claim > elapsed * 1.1 + 50:
             self._claims.append((record.request, record.end_seq, claim, elapsed))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui_app.model import CRITICAL_EVENTS, Event, Row
 from tui_app.monitors.derived import Derived
@@ -25,6 +25,19 @@ WHOLE: Final = 5000
 """Ended runs that keep prompt and answer: enough for every check's judge, and bounded over a session of hours."""
 
 
+STRAYS_KEPT: Final = 64
+
+
+class Stray(NamedTuple):
+    """An event of a run that nobody asked for, on a socket that a check held (failure mode FM-24)."""
+
+    check: str
+    user: str
+    seq: int
+    run: str
+    name: str
+
+
 class Lifecycle:
     """The router. Feed it every acting row in order, with the events of frame rows that came in.
 
@@ -35,6 +48,7 @@ class Lifecycle:
         self.first_now: list[RunRecord] = []
         self.ended_now: list[RunRecord] = []
         self.unrouted = 0
+        self.strays: list[Stray] = []
         self._all: list[RunMonitor] = []
         self._subs: dict[str, str] = {}
         self._by_request: dict[str, RunMonitor] = {}
@@ -44,6 +58,7 @@ class Lifecycle:
         self._open_on: dict[int, list[RunMonitor]] = {}
         self._last_on: dict[int, RunMonitor] = {}
         self._last_sent: dict[int, str] = {}
+        self._opened: dict[int, int] = {}
         self._deadlines: list[tuple[int, int, RunMonitor]] = []
         self._touched: list[RunMonitor] = []
         self._ended: deque[RunRecord] = deque()
@@ -77,12 +92,15 @@ class Lifecycle:
                 self._sent(row)
             else:
                 for event in events:
-                    if event.name in RELEVANT:
+                    if event.name in RELEVANT or event.sequence is not None:
                         self._event(event, row)
         elif row.kind == "step":
             self._step(row)
         elif row.kind == "conn":
-            if row.type in ("closed", "refused"):
+            if row.type == "open":
+                self._opened[row.conn] = row.t
+            elif row.type in ("closed", "refused"):
+                self._opened.pop(row.conn, None)
                 for monitor in list(self._open_on.get(row.conn, ())):
                     monitor.lost(str(row.body.get("by") or ""))
                     self._touched.append(monitor)
@@ -170,11 +188,17 @@ class Lifecycle:
             return
         monitor = self._route(event, row)
         if monitor is None:
-            self.unrouted += event.name in OWNED
+            self._unrouted(event, row)
             return
         record = monitor.record
         if record.conn != row.conn and record.user == row.user:
-            record.copies += 1  # the owner's other socket: a copy, or the rest of a run whose socket was lost
+            if event.replayed:
+                record.replays += 1
+            elif event.name in OWNED and 0 <= record.t_end < self._opened.get(row.conn, -1):
+                monitor.violate("stale-replay", record.end_seq, row.seq)
+                self._touched.append(monitor)
+            else:
+                record.copies += 1  # the owner's other socket: a copy, or the rest of a run whose socket was lost
             return
         if record.user != row.user:
             if event.name in OWNED:
@@ -190,6 +214,13 @@ class Lifecycle:
         if waited and record.t_first >= 0:
             self.first_now.append(record)
         self._touched.append(monitor)
+
+    def _unrouted(self, event: Event, row: Row) -> None:
+        if event.name not in OWNED:
+            return
+        self.unrouted += 1
+        if event.run and row.check and not event.replayed and len(self.strays) < STRAYS_KEPT:
+            self.strays.append(Stray(row.check, row.user, row.seq, event.run, event.name))
 
     def _route(self, event: Event, row: Row) -> RunMonitor | None:
         if event.request and (monitor := self._by_request.get(event.request)):

@@ -41,9 +41,13 @@ RULES: Final[dict[str, Rule]] = {
     "foreign-socket": Rule("an event of this run reached another user's socket"),
     "error-event": Rule("the run failed with an error"),
     "empty-answer": Rule("agent_completed without an answer", (END,)),
+    "sequence-gap": Rule("a number is missing in the run's own numbering"),
+    "out-of-sequence": Rule("an event's number is not above those before it"),
+    "timestamp-regression": Rule("an event is stamped earlier than the one before it"),
+    "stale-replay": Rule("an event of a finished run came again on a new connection, as if it were new"),
     "malformed": Rule("a frame that is not valid JSON while the run was open"),
 }
-"""Every rule by its stable name."""
+"""Every rule by its stable name. A rule that is not in here is not applied: so each can be shown to matter by taking it out."""
 
 WITNESSES: Final = 8
 """Witness rows kept per violation; `count` goes on."""

@@ -17,6 +17,36 @@ STOPPED: Final = "agent_stopped"
 THROTTLED: Final = ("RATE_LIMIT", "TOO_MANY", "THROTTL")
 """Signs of an error code that says: not now. Throttled is not failed."""
 OFFSETS_KEPT: Final = 64
+SKEW: Final = 0.05
+"""Seconds by which stamps of one run may go back: several hosts, each with a clock of its own."""
+WHOLE_SECONDS: Final = 1.0
+"""The same where one of the two stamps shows whole seconds only."""
+NUMBERS_KEPT: Final = 256
+
+
+class Numbers:
+    """A run's own numbering, where the platform has one: from 0 or 1, dense. Any other numbering is not the run's, and says nothing."""
+
+    def __init__(self) -> None:
+        self.missing: set[int] = set()
+        self._last: int | None = None
+        self._ours = True
+
+    def take(self, number: int) -> bool:
+        """Whether the number is above all before it."""
+        if self._last is None:
+            self._ours = number in (0, 1)
+            self._last = number
+            return True
+        if not self._ours:
+            return True
+        if number <= self._last:
+            self.missing.discard(number)
+            return False
+        if number - self._last <= NUMBERS_KEPT:
+            self.missing.update(range(self._last + 1, number))
+        self._last = number
+        return True
 
 
 class RunMonitor:
@@ -33,6 +63,8 @@ class RunMonitor:
         self._open: list[tuple[str, str, int]] = []  # (call id, tool, seq)
         self._calls: set[str] = set()
         self._thoughts: set[tuple[float, str]] = set()
+        self._numbers = Numbers()
+        self._at: float | None = None
 
     # -- feeding
 
@@ -43,8 +75,11 @@ class RunMonitor:
             record.replays += 1
             return
         self._identity(event, seq)
+        if event.sequence is not None and event.run and not self._numbers.take(event.sequence):
+            self.violate("out-of-sequence", seq)
         if event.name not in CRITICAL_EVENTS and event.name not in FAILURES and event.name not in ("error", STOPPED):
             return
+        self._stamp(event, seq)
         if record.t_first < 0 and event.critical:
             record.t_first, record.first_seq = t, seq
             self.dirty = True
@@ -94,6 +129,16 @@ class RunMonitor:
                 self.violate("wrong-thread", seq, text=f"{event.name} carries thread {event.thread} instead of {record.thread}")
         if event.user and self.sub and not same_identity(event.user, self.sub):
             self.violate("wrong-user", seq, text=f"{event.name} carries user {event.user} instead of {self.sub}")
+
+    def _stamp(self, event: Event, seq: int) -> None:
+        if event.at is None:
+            return
+        if self._at is not None:
+            whole = event.at % 1 == 0 or self._at % 1 == 0
+            if event.at + (WHOLE_SECONDS if whole else SKEW) < self._at:
+                earlier = f"{event.name} is stamped {self._at - event.at:.1f} s earlier than the event before it"
+                self.violate("timestamp-regression", seq, text=earlier)
+        self._at = event.at
 
     def _started(self, seq: int) -> None:
         if self._after_terminal("agent_started", seq):
@@ -194,6 +239,9 @@ class RunMonitor:
             self.violate("empty-answer", seq)
         self._mark(4)
         self._absent(seq)
+        if self._numbers.missing:
+            told = ", ".join(map(str, sorted(self._numbers.missing)[:8]))
+            self.violate("sequence-gap", seq, text=f"numbered events are missing: {told}")
         if record.open:
             self._finish("wrong" if record.violations else "ok")
 
@@ -247,6 +295,8 @@ class RunMonitor:
 
     def violate(self, rule: str, *seqs: int, text: str = "") -> None:
         """Record a broken rule, once per rule with a count."""
+        if rule not in RULES:
+            return
         record = self.record
         known = record.broken(rule)
         if known is not None:

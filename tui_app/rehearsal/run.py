@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui_app.model import CRITICAL_EVENTS
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.agent import Agent, Step
+from tui_app.rehearsal.faults.registry import Recited
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
 SUPERVISOR = "supervisor"
+MEMORY = 100
+"""How many of a thread's messages the agent reads again."""
+PIECES = 6
 Send = Callable[[Frame], Awaitable[None]]
 
 
@@ -41,6 +47,13 @@ class Run:
         return {"run_id": self.run_id, "thread_id": self.thread_id, "request_id": self.request_id, "user_id": self.user_id}
 
 
+def in_pieces(text: str) -> list[str]:
+    """A text in at most `PIECES` pieces, cut where there is space, so that no word is torn; joined they are the text."""
+    words = re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", text)
+    size = max(1, -(-len(words) // PIECES))
+    return ["".join(words[begin : begin + size]) for begin in range(0, len(words), size)]
+
+
 class Execution:
     """Carries a run out. `send` delivers a frame to the socket that asked; it is silent once that is closed."""
 
@@ -49,6 +62,7 @@ class Execution:
         self.run = run
         self._send = send
         self._tools = 0
+        self._told = 0
         self._began = time.perf_counter()
         options = platform.options
         self._time = ServiceTime(options.seed, run.user_id, run.ordinal, options.delay_scale)
@@ -74,11 +88,16 @@ class Execution:
 
     async def _perform(self) -> None:
         run, store = self.run, self.platform.relational
+        said = await self._said_before()
         await store.add_message(run.thread_id, "user", run.prompt, {"run_id": run.run_id, "request_id": run.request_id})
         await self._event("message_received", {"status": "received"})
         await self._event("agent_started", {"agent_name": SUPERVISOR, "status": "started", "metadata": {}}, critical=True)
         await self._title()
-        agent = await self._understood()
+        script = self.platform.faults.apply("run.script", (), run=run)
+        if script:
+            await self._recite(script)
+            return
+        agent = await self._understood(said)
         await asyncio.sleep(self._time.think())
         for number, thought in enumerate(agent.thoughts, 1):
             data = {"agent_name": SUPERVISOR, "thought": thought, "type": "reasoning", "metadata": {"step_number": number}}
@@ -93,8 +112,8 @@ class Execution:
             await self._use_tool(agent, step)
             await self._event("agent_progress", {"progress_percentage": round(100 * number / len(agent.steps)), "message": step.purpose})
         await self._hand_over(current, "")
-        await asyncio.sleep(self._time.compose())
-        answer = agent.answer()
+        answer = self.platform.faults.apply("answer.text", agent.answer(), run=run)
+        await self._compose(answer)
         run.finished = True
         metadata = {"run_id": run.run_id, "request_id": run.request_id}
         await store.add_message(run.thread_id, "assistant", answer, {**metadata, "tools": self._tools})
@@ -108,15 +127,35 @@ class Execution:
         }
         await self._event("agent_completed", done, critical=True)
 
-    async def _understood(self) -> Agent:
+    async def _recite(self, script: Sequence[Recited]) -> None:
+        for line in script:
+            await asyncio.sleep(line.after)
+            await self._event(line.type, line.data, critical=line.type in CRITICAL_EVENTS)
+        self.run.finished = True
+
+    async def _compose(self, answer: str) -> None:
+        """Write the answer: it is told piece by piece, as it grows."""
+        pieces = in_pieces(answer)
+        pause = self._time.compose() / max(1, len(pieces))
+        for index, piece in enumerate(pieces):
+            await asyncio.sleep(pause)
+            await self._event("stream_chunk", {"agent_name": SUPERVISOR, "chunk": piece, "index": index, "of": len(pieces)})
+
+    async def _said_before(self) -> list[str]:
+        """What the user said in this thread before, oldest first: the memory of the agent."""
+        messages = await self.platform.relational.said_in(self.run.thread_id, MEMORY)
+        return list(self.platform.faults.apply("agent.memory", messages, run=self.run))
+
+    async def _understood(self, said: list[str]) -> Agent:
         """Reading takes some milliseconds of pure computing: in a thread, so that fifty prompts at once delay no ping."""
         run, query = self.run, self.platform.relational.query
-        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query)
+        return await asyncio.get_running_loop().run_in_executor(self.platform.reading, Agent, run.prompt, run.user_id, query, said)
 
     async def _use_tool(self, agent: Agent, step: Step) -> None:
         call = f"call_{uuid.uuid4().hex[:16]}"
         named = {"tool": step.tool, "tool_call_id": call, "agent_name": step.specialist}
-        doing = {**named, "status": "executing", "metadata": {"parameters": step.parameters}}
+        parameters = self.platform.faults.apply("tool.parameters", step.parameters, run=self.run)
+        doing = {**named, "status": "executing", "metadata": {"parameters": parameters}}
         await self._event("tool_executing", doing, critical=True)
         began = time.perf_counter()
         result = await agent.perform(step)
@@ -147,6 +186,9 @@ class Execution:
             self.platform.log.note("analytics_lost", run_id=run.run_id, reason=down.reason)
 
     async def _event(self, type: str, data: dict[str, Any], critical: bool = False) -> None:
+        self._told += 1
+        if self.platform.options.numbered:
+            data = {**data, "sequence": self._told}
         await self._send(frames.event(type, self.run.ids, data, critical=critical))
 
     def _elapsed(self) -> float:

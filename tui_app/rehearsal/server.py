@@ -94,6 +94,8 @@ async def _main(options: Options, directory: Path) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+    from tui_app.rehearsal.cors import Cors
+    from tui_app.rehearsal.instances import Front, instance
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
@@ -145,12 +147,23 @@ async def _main(options: Options, directory: Path) -> None:
     servers: list[Server] = []
     running: list[asyncio.Task[None]] = []
     urls: dict[str, str] = {}
+    front: Front | None = None
+    listeners = {name: _listener() for name in apps}
+    for name, listener in listeners.items():
+        urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+    served = [(apps[name], listener, contexts.get(name)) for name, listener in listeners.items()]
+    if options.instances > 1:
+        # The front takes the backend's address; the instances behind it speak in the clear, as behind a load balancer.
+        (backends,) = (one for one in served if one[1] is listeners["backend"])
+        served.remove(backends)
+        behind = [(instance(apps["backend"], number), _listener(), None) for number in range(1, options.instances + 1)]
+        front = Front([listener.getsockname() for _, listener, _ in behind])
+        await front.listen(listeners["backend"], contexts.get("backend"))
+        served += behind
     try:
-        for name, app in apps.items():
-            listener = _listener()
-            urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+        for app, listener, context in served:
             config = uvicorn.Config(
-                platform.jitter.answers(app),
+                platform.jitter.answers(Cors(app, platform)),
                 http="h11",
                 ws=Upgrade,
                 lifespan="off",
@@ -160,11 +173,12 @@ async def _main(options: Options, directory: Path) -> None:
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 timeout_graceful_shutdown=1,
-                ssl_context_factory=_given(contexts[name]) if contexts else None,
+                ssl_context_factory=_given(context) if context else None,
             )
             server = Server(config)
             servers.append(server)
             running.append(asyncio.create_task(server.serve(sockets=[listener])))
+        platform.urls, platform.origins = urls, {urls["frontend"]}
         for one in servers:
             await one.accepts.wait()
         urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"
@@ -177,6 +191,8 @@ async def _main(options: Options, directory: Path) -> None:
         await platform.sockets.close_all(GOING_AWAY, "Rehearsal stops")
         for one in servers:
             one.leave()
+        if front is not None:
+            await front.end()
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
 

@@ -91,6 +91,7 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         code=code,
         at=_at(root, scopes),
         replayed=bool(flat.get("recovered") or flat.get("replayed") or flat.get("original_failure")),
+        sequence=_sequence(flat),
         ids=identifiers(root) if outer is None else tuple(dict.fromkeys(identifiers(root) + identifiers(outer))),
     )
 
@@ -213,6 +214,14 @@ def _error(flat: dict[str, Any], scopes: list[dict[str, Any]], sent: str) -> tup
         if words := as_text(_value(flat, scopes, key)):
             return code, words
     return code, ""
+
+
+def _sequence(flat: dict[str, Any]) -> int | None:
+    for key in ("sequence", "sequence_number"):
+        value = flat.get(key)
+        if type(value) is int:
+            return value
+    return None
 
 
 def _at(root: dict[str, Any], scopes: list[dict[str, Any]]) -> float | None:

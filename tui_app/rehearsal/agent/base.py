@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
@@ -14,10 +14,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Desk:
-    """What a tool may reach: the asking user's id and the read-only query on the usage data."""
+    """What a tool may reach: the asking user's id, the read-only query on the usage data, and what was said in the thread before."""
 
     user_id: str
     query: Query
+    memory: Sequence[str] = ()
 
 
 @dataclass

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tui_app.rehearsal.agent import calculations, own_data, references, spend, texts
+from tui_app.rehearsal.agent import calculations, memory, own_data, references, spend, texts, waiting
 from tui_app.rehearsal.agent.base import Desk, Query, Span, Step, Task
 
 SKILLS = {
@@ -12,6 +13,7 @@ SKILLS = {
     "arithmetic": "in digits and words, exactly",
     "text tasks": "reverse, sort letters, count letters, add digits, change case",
     "your own usage": "spend, requests and tokens by model, team or month",
+    "this conversation": "what you told me about yourself earlier in the thread",
 }
 
 
@@ -33,10 +35,13 @@ class Beyond:
 
 
 class Agent:
-    """Understands a prompt when it is made; then `perform` each of `steps` in order, then `answer`."""
+    """Understands a prompt when it is made; then `perform` each of `steps` in order, then `answer`.
 
-    def __init__(self, prompt: str, user_id: str, query: Query) -> None:
-        self._desk = Desk(user_id, query)
+    said -- what the user said earlier in the same thread, oldest first
+    """
+
+    def __init__(self, prompt: str, user_id: str, query: Query, said: Sequence[str] = ()) -> None:
+        self._desk = Desk(user_id, query, tuple(said))
         self.references = references.find(prompt)
         self._tasks = _tasks(prompt)
         self.steps: list[Step] = [step for task in self._tasks for step in task.steps]
@@ -61,8 +66,12 @@ class Agent:
 
 
 def _tasks(prompt: str) -> list[Task]:
-    """The parts of a prompt: text tasks, spend, own data, arithmetic. What one skill took, another does not read again."""
+    """The parts of a prompt: waits, memory, text tasks, spend, own data, arithmetic. What one skill took, another does not read again."""
     taken: list[Span] = []
+    waits = waiting.find(prompt, taken)
+    remembered = memory.find(prompt, taken)
+    for start, end in taken:
+        prompt = prompt[:start] + " " * (end - start) + prompt[end:]
     text_tasks = texts.find(prompt, taken)
     rest = references.masked(prompt)
     sums = calculations.find(rest, taken)
@@ -70,5 +79,5 @@ def _tasks(prompt: str) -> list[Task]:
         rest = rest[:start] + " " * (end - start) + rest[end:]
     spending = spend.find(rest)
     own = own_data.find(rest, taken, spending is not None)
-    found: list[Task] = [*text_tasks, *sums, *([spending] if spending else []), *own]
+    found: list[Task] = [*waits, *remembered, *text_tasks, *sums, *([spending] if spending else []), *own]
     return found or [Beyond(references.masked(prompt))]

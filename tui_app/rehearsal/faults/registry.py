@@ -12,17 +12,27 @@ from typing import Any, Protocol
 
 
 class Receiver(Protocol):
-    """An open socket that frames can be delivered to."""
+    """A socket that frames can be delivered to."""
 
     user_id: str
+
+    @property
+    def open(self) -> bool: ...
 
 
 class RunFacts(Protocol):
     """What a fault may know of a run."""
 
     run_id: str
+    thread_id: str
+    request_id: str
     user_id: str
+    prompt: str
     ordinal: int
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What every event of the run carries: run_id, thread_id, request_id, user_id."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +45,29 @@ class Reply:
     """Added to those that the answer has."""
 
 
-Delivery = tuple[Receiver, dict[str, Any]]
+Delivery = tuple[Receiver, dict[str, Any] | str]
+"""A frame for somebody; a text is sent as it is."""
 Listener = Callable[..., Any]
 Note = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What becomes of something that a client sent: `answers` go out, then `message` is carried out (None: nothing is), then the
+    socket closes with the code and reason of `close`."""
+
+    message: dict[str, Any] | None
+    answers: tuple[dict[str, Any], ...] = ()
+    close: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Recited:
+    """One event of a recited run: how long after the one before, in seconds, and what it says."""
+
+    after: float
+    type: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -112,6 +142,7 @@ def _whose(facts: Mapping[str, Any]) -> dict[str, str]:
     """The run and the user that the facts of a place name, if they do."""
     run, claims = facts.get("run"), facts.get("claims")
     whose = {"run_id": getattr(run, "run_id", ""), "user_id": getattr(run, "user_id", "") or getattr(claims, "sub", "")}
-    if isinstance(facts.get("user_id"), str):
-        whose["user_id"] = facts["user_id"]
+    for name in ("user_id", "run_id"):
+        if isinstance(facts.get(name), str):
+            whose[name] = facts[name]
     return {key: value for key, value in whose.items() if value}
