@@ -54,6 +54,9 @@ class HeldSocket:
     async def control_ping(self, within: float) -> float | None:
         return await self.live.control_ping(within)
 
+    def pause(self, paused: bool) -> None:
+        self.live.pause(paused)
+
     def abort(self) -> None:
         self.live.abort()
 

@@ -27,6 +27,7 @@ class RunFacts(Protocol):
     thread_id: str
     request_id: str
     user_id: str
+    prompt: str
     ordinal: int
 
     @property
