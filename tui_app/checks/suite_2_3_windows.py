@@ -157,7 +157,9 @@ def _judge_two(case: Case) -> Judgement:
             findings.append(Finding("critical", f"{who} asked in one of two windows and neither showed anything", rows))
         elif not here:
             findings.append(Finding("major", f"{who} asked in one window and only the other one shows the run", rows))
-        elif there - here or not ended:
+        elif not ended and not there - here:
+            findings.append(Finding("critical", f"{who} asked in one of two windows and was not told an end ({step.outcome})", rows))
+        elif there - here:
             text = f"{who}: the window that asked shows {here.total()} events of the run, the other one {there.total()}, of which"
             findings.append(Finding("critical", f"{text} {(there - here).total()} are missing where it was asked", rows))
         elif there and there != here:
