@@ -29,7 +29,8 @@ TARGETS = {
 class HandMadeLink:
     """Everything succeeds but `start`, which says that there is no engine here; `started` lists what it was asked for."""
 
-    def __init__(self, sessions: list[SessionLine] | None = None) -> None:
+    def __init__(self, sessions: list[SessionLine] | None = None, recorded: TargetInfo | None = None) -> None:
+        self.target = recorded or TARGETS["rehearsal"]
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
@@ -52,7 +53,7 @@ class HandMadeLink:
         return replace(info, lines=("backend: https://backend.staging.example answers, status 200",))
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
-        return TARGETS["rehearsal"]
+        return self.target
 
     def sessions(self) -> list[SessionLine]:
         return self.known
@@ -90,6 +91,10 @@ class HandMadeLink:
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]:
         self.commands.append(name)
         return {"ok": True}
+
+    async def sign_in(self, label: str, *, prompt: bool) -> str:
+        self.commands.append(f"sign-in {label} {'prompt' if prompt else 'again'}")
+        return ""
 
     def alive(self) -> bool:
         return self.living

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from tui_app.checks.api import Answer, Carry, Check, RunOutcome, Socket, User
 from tui_app.engine.context import LiveContext
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
@@ -53,10 +54,10 @@ class GuardedContext(LiveContext):
         )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket that holds the check to its effects."""
         async with super().socket(user, fresh=fresh) as socket:
-            yield cast(LiveSocket, GuardedSocket(socket, self))
+            yield cast(HeldSocket, GuardedSocket(socket, self))
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -96,7 +97,7 @@ class GuardedContext(LiveContext):
 class GuardedSocket:
     """A live socket that holds whoever has it to the effects of its check."""
 
-    def __init__(self, socket: LiveSocket, guard: GuardedContext) -> None:
+    def __init__(self, socket: LiveSocket | HeldSocket, guard: GuardedContext) -> None:
         self._socket = socket
         self._guard = guard
 
@@ -109,7 +110,7 @@ class GuardedSocket:
             self._guard.declared("write", f"send {type!r}")
         await self._socket.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is: nobody can tell what it does."""
         self._guard.declared("write", "send text as it is")
         await self._socket.send_raw(text)

@@ -45,7 +45,7 @@ class HeldSocket:
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         await self.live.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         await self.live.send_raw(text)
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
@@ -54,8 +54,15 @@ class HeldSocket:
     async def control_ping(self, within: float) -> float | None:
         return await self.live.control_ping(within)
 
+    def pause(self, paused: bool) -> None:
+        self.live.pause(paused)
+
     def abort(self) -> None:
         self.live.abort()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading this socket."""
+        self.live.pause(paused)
 
     async def close(self) -> None:
         await self.live.close()

@@ -21,7 +21,10 @@ from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
-_KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
+_KEPT_HEADERS = (
+    "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "access-control-allow-origin", "access-control-allow-credentials",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class World:
     asked: set[str] = field(default_factory=set)
     retired: set[str] = field(default_factory=set)
     """Access tokens that were replaced by newer ones: still Vigil's own."""
+    lives: dict[str, Any] = field(default_factory=dict)
+    """Label -> `tui_app.engine.renewal.Life` of the user's access token, None where it does not say when it ends."""
     on_ready: list[Callable[[User], None]] = field(default_factory=list)
     """Told of every user that signs in."""
     on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)

@@ -142,7 +142,10 @@ class Fold:
     # -- what happened
 
     def _session(self, row: Row, body: dict[str, Any]) -> None:
+        if row.type == "round":
+            self._state.round = _count(body, "round")
         if row.type == "end":
+            self._state.until = _text(body, "until")
             self._state.ended = True
             self._state.end_reason = str(body.get("reason") or "")
             self._state.waiting.clear()
@@ -222,6 +225,12 @@ class Fold:
     def _control(self, row: Row, body: dict[str, Any]) -> None:
         if row.type in ("hold", "resume"):
             self._state.held = row.type == "hold"
+            if _text(body, "who") == "vigil":
+                self._state.asks, self._state.needs = "", ()
+        elif row.type == "credentials":
+            self._state.held = True
+            needs = body.get("needs")
+            self._state.asks, self._state.needs = _text(body, "text"), tuple(map(str, needs)) if isinstance(needs, list) else ()
         elif row.type == "stop":
             self._state.stopping = True
 

@@ -369,6 +369,7 @@ class Session:
         run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
         if offered is not None:
             run.run_id, self._offered = offered.run_id, None
+        run.run_id = self.platform.faults.apply("run.id", run.run_id, user_id=self.user_id)
         return run
 
 

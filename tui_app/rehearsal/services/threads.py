@@ -32,10 +32,18 @@ class Threads:
         return [
             Endpoint("GET", "/api/threads", self.list, "The caller's threads", True, query=("limit", "offset")),
             Endpoint("POST", "/api/threads", self.create, "Make a thread", True, body=thread),
-            Endpoint("GET", "/api/threads/{thread_id}", self.get, "One thread", True),
+            Endpoint("GET", "/api/threads/{thread_id}", self.get, "One thread", True, gives=("id", "title", "created_at", "metadata")),
             Endpoint("PUT", "/api/threads/{thread_id}", self.change, "Change title or metadata", True, body=thread),
             Endpoint("DELETE", "/api/threads/{thread_id}", self.archive, "Archive a thread", True),
-            Endpoint("GET", "/api/threads/{thread_id}/messages", self.messages, "Messages of a thread", True, query=("limit", "offset")),
+            Endpoint(
+                "GET",
+                "/api/threads/{thread_id}/messages",
+                self.messages,
+                "Messages of a thread",
+                True,
+                query=("limit", "offset"),
+                gives=("thread_id", "messages", "total", "limit", "offset"),
+            ),
             Endpoint("POST", "/api/threads/{thread_id}/messages", self.say, "Append a message", True, body=message, required=("message",)),
             Endpoint("GET", "/api/analytics/runs", self.runs, "The caller's runs as the analytics store has them", True, query=("limit",)),
         ]

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.stores.tier import Tier
 
 SCHEMA = """
@@ -38,8 +39,8 @@ UsageRow = tuple[str, str, str, int, int, int]
 class Relational(Tier):
     """Accounts, threads and messages. Every method raises TierDown when the store does not serve."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__("postgresql", directory / "postgresql.sqlite3", SCHEMA)
+    def __init__(self, directory: Path, faults: Seeded | None = None) -> None:
+        super().__init__("postgresql", directory / "postgresql.sqlite3", SCHEMA, faults)
 
     async def add_user(self, user_id: str, email: str, name: str, password: str, usage: list[UsageRow]) -> bool:
         """Add an account with its usage data; False if the email is taken."""
@@ -123,6 +124,8 @@ class Relational(Tier):
 
     async def change_thread(self, thread_id: str, title: str | None, metadata: dict[str, Any] | None, archived: bool | None = None) -> None:
         """Set what is not None; metadata is merged."""
+        asked = {"title": title, "metadata": metadata, "archived": archived}
+        title, metadata, archived = self.faults.apply("thread.change", asked).values()
 
         def work(db: sqlite3.Connection) -> None:
             row = db.execute("SELECT title, metadata, archived FROM threads WHERE id = ?", (thread_id,)).fetchone()
@@ -151,11 +154,21 @@ class Relational(Tier):
             "created": time.time(),
         }
 
+        kept = row
+        if self.faults.listens("message.stored"):
+            thread = await self.thread(thread_id)
+            owner = thread["metadata"]["user_id"] if thread else ""
+            plain = {"thread_id": thread_id, "role": role, "content": content, "metadata": metadata}
+            stored = self.faults.apply("message.stored", plain, user_id=owner, run_id=str(metadata.get("run_id", "")))
+            if stored is None:
+                return _message(row)
+            kept = {**row, "thread_id": stored["thread_id"], "content": stored["content"]}
+
         def work(db: sqlite3.Connection) -> None:
             db.execute(
                 "INSERT INTO messages (id, thread_id, role, content, metadata, created)"
                 " VALUES (:id, :thread_id, :role, :content, :metadata, :created)",
-                row,
+                kept,
             )
             db.execute("UPDATE threads SET updated = ? WHERE id = ?", (row["created"], thread_id))
 
