@@ -7,8 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tui_app import __version__
+
+if TYPE_CHECKING:
+    from tui_app.recording.sessions import SessionEntry
 
 EXIT_USAGE = 2
 EXIT_FAULT = 5
@@ -168,7 +172,9 @@ def _command(asked: argparse.Namespace) -> int:
         from tui_app.app import run as run_app
         from tui_app.recording.sessions import find
 
-        return run_app(AppStart(attach=find(asked.session)))
+        entry = find(asked.session)
+        manage_credentials(entry)
+        return run_app(AppStart(attach=entry))
     if command == "checks":
         return _checks(asked.json, asked.strategy)
     if command == "faults":
@@ -186,6 +192,15 @@ def _command(asked: argparse.Namespace) -> int:
     if command == "cleanup":
         return manage.cleanup(asked.session)
     return manage.rejudge(asked.file, asked.json)
+
+
+def manage_credentials(entry: SessionEntry) -> None:
+    """Before the screens stand: a session that lost its credentials gets new ones from a hidden prompt."""
+    if not entry.alive or entry.control is None or sys.stdin is None or not sys.stdin.isatty():
+        return
+    from tui_app.manage import sign_in_again
+
+    sign_in_again(entry)
 
 
 def _bare() -> int:

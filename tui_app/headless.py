@@ -20,7 +20,7 @@ from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan, chosen, footprint, select
-from tui_app.order import make_plan, plan_of, secrets_for
+from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
@@ -64,6 +64,8 @@ def run(asked: argparse.Namespace) -> int:
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
         print_footprint(plan)
+        for line in warnings(profile, plan):
+            say(f"warning: {line}")
         return 0
     return asyncio.run(_session(profile, plan, asked))
 
@@ -130,6 +132,8 @@ def signature_lines(result: Mapping[str, Any]) -> list[str]:
 async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
     ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
     secrets = await secrets_for(profile, plan, ask)
+    for line in plan.notes:
+        say(f"warning: {line}")
     began = await launch(plan, secrets, recording=asked.record)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     stopping = asyncio.Event()
@@ -186,6 +190,9 @@ async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> t
 
 
 def _tell(state: SessionState, told: dict[str, str]) -> None:
+    if state.asks != told.get("", ""):
+        told[""] = state.asks
+        say(sanitize(state.asks, 300) or "signed in again: the session goes on")
     minutes, seconds = divmod(state.t / 1e9, 60)
     when = f"{int(minutes):02d}:{seconds:04.1f}"
     if state.round > 1 and told.get("round") != str(state.round):

@@ -96,6 +96,10 @@ class HandMadeLink:
         self.commands.append(name)
         return {"ok": True}
 
+    async def sign_in(self, label: str, *, prompt: bool) -> str:
+        self.commands.append(f"sign-in {label} {'prompt' if prompt else 'again'}")
+        return ""
+
     def alive(self) -> bool:
         return self.living
 

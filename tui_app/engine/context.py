@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -114,9 +115,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
@@ -124,16 +128,17 @@ class LiveContext:
         )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket of this user for this check alone. Raises `ConnectionError` where none can be had."""
         await self.gate()
         socket = await self._sockets.lease(user, self.check, fresh=fresh)
         if socket is None:
             raise ConnectionError(f"no WebSocket for {user.label}: the connection rows say why")
+        held = self._sockets.hold(socket)
         try:
-            yield socket
+            yield held
         finally:
-            self._sockets.give_back(socket)
+            self._sockets.release(held)
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -193,7 +198,8 @@ class LiveContext:
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
-        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
+        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, type: str = "user_message",
+        payload: Mapping[str, Any] | None = None, envelope: Mapping[str, Any] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
@@ -208,6 +214,8 @@ class LiveContext:
 
         def ours(event: Event) -> bool:
             mine = event.request == request or (event.run != "" and event.run in (seen["run"], offered))
+            # Some builds correlate nothing at all; requests on one socket are served in turn, so that it can only be ours.
+            mine = mine or (event.critical and not (event.run or event.request or event.thread))
             if not mine:
                 return False
             if event.run and not seen["run"]:
@@ -227,13 +235,17 @@ class LiveContext:
         outcome = "lost"
         about = {"request": request, "thread": thread, "marker": marker, "prompt": prompt, "expects": {"tools": tools}, **facts}
         async with self.step("agent-run", user=socket.user, deadline=limit, conn=socket.conn, **about) as step:
-            payload = {"content": prompt, "message": prompt, **({"thread_id": thread} if thread else {})}
+            # The texts and the correlation that the platform's handlers read, each under another name (wire contract 5.1, 6.7).
+            named = {"thread_id": thread} if thread else {}
+            told = {"content": prompt, "message": prompt, "turn_id": request, **named, **(payload or {})}
+            if type != "user_message":
+                told["user_request"] = prompt
             if offered:
-                payload["run_id"] = offered
-            extra = {"message_id": request, **({"thread_id": thread} if thread else {})}
+                told["run_id"] = offered
+            extra = {"message_id": request, **({"thread_id": thread} if thread else {}), **(envelope or {})}
             waiting = asyncio.ensure_future(socket.expect(ours, limit))
             try:
-                await socket.send("user_message", payload, **extra)
+                await socket.send(type, told, **extra)
                 await waiting
             except ConnectionError as error:
                 step.note(error=str(error))
@@ -280,6 +292,10 @@ class LiveContext:
         """Whether the target has this service."""
         return bool(self._world.urls.get(service))
 
+    def url(self, service: str) -> str:
+        """The base address of a service, '' where the target has none."""
+        return self._world.urls.get(service, "")
+
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
         again = f"/{self.iteration}" if self.iteration > 1 else ""
@@ -320,7 +336,7 @@ class LiveContext:
         return True
 
     @asynccontextmanager
-    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[HeldSocket]]:
         """A socket for each of these users, all open at once."""
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(self.socket(user)) for user in users]

@@ -13,9 +13,9 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
-from tui_app.engine.learned import learn_session
+from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
-from tui_app.model import Event
+from tui_app.model import SECOND, Event
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
@@ -48,11 +48,16 @@ class LiveSocket:
         self.began = time.monotonic_ns()
         self.open = False
         self.welcomed = False
+        self.token_ends: int | None = None
+        """When the token that it was opened with ends, ns of the monotonic clock; None where that is not known."""
+        self.expired = False
+        """Whether the platform closed it when that token had ended."""
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
         self.opening = Opening()
+        self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
 
@@ -62,6 +67,11 @@ class LiveSocket:
         if self._user is None:
             raise LookupError("this socket was dialled for nobody")
         return self._user
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is awaited on it."""
+        return not self._listeners
 
     @property
     def label(self) -> str:
@@ -90,7 +100,8 @@ class LiveSocket:
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
         if not self.opening.over:
-            learn_session(log.vault, text, self.label)
+            self._token.learn(text)
+        text = self._token.hidden(text)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
@@ -101,15 +112,20 @@ class LiveSocket:
 
     def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
         """A message is being written: its row comes before any answer to it."""
-        if opcode != Opcode.TEXT or not isinstance(payload, str):
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
         log = self.hub.log
-        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
+        flag = "binary" if isinstance(payload, bytes) else ""
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        log.sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, flag=flag)
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
-        self._row("closed", {"code": code, "reason": reason, "by": by}, t=self.hub.log.clock.since(stamp))
+        # From half a second before: the target's clock is not ours.
+        self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
+        about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()
         for _, waiting in self._listeners:
@@ -125,16 +141,16 @@ class LiveSocket:
         body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
         await self.send_raw(_encode(body).decode())
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is; as `send`."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is, bytes as a binary message; as `send`."""
         await self.hub.gate.passed()
         await self._send(text)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")
         try:
-            await self._wire.send_text(text)
+            await (self._wire.send_text(text) if isinstance(text, str) else self._wire.send_binary(text))
         except Lost as error:
             raise ConnectionError(f"connection {self.conn}: {error}") from error
 

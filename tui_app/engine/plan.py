@@ -51,12 +51,12 @@ class Plan(msgspec.Struct, kw_only=True):
     selftest: str = ""
     """Which self-test the build stands on, in words (`tui_app.standing`)."""
     owner: str = ""
+    notes: list[str] = msgspec.field(default_factory=list)
+    """What was said about the plan before it started, such as tokens that will not last as long as it does."""
     honour_accepted: bool = False
     """Whether accepted failures count as passed, for the exit code alone."""
     known: list[str] = msgspec.field(default_factory=list)
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
-    notes: list[str] = msgspec.field(default_factory=list)
-    """What was said about the plan before it started, such as tokens that will not last as long as it does."""
 
 
 def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[str]:
@@ -78,7 +78,8 @@ def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[
         matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
         if not matched:
             raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
-        found.update(matched)
+        # One that is in no preset runs only where somebody names it.
+        found.update(name for name in matched if known[name].presets)
     if not wanted_ids and not wanted_phases:
         found = {check.id for check in known.values() if preset in check.presets}
     return found

@@ -35,6 +35,7 @@ class Runner:
         self.refusal = refusal
         """For a check: ('', '', '') where it may run, else (blocked|skipped, reason, what would decide it)."""
         self.fault = ""
+        self._lost = ("", "")
         self.round = 1
         """Which time the selected checks are driven, with `until_fail`."""
         self.until = ""
@@ -46,18 +47,22 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> str:
-        """Run everything; returns how it ended: complete, stopped or fault."""
-        phases = sorted({check.phase for check in self.checks})
+        """Run everything; returns how it ended: complete, stopped, credentials or fault."""
+        last = [check for check in self.checks if check.last]
+        phases = sorted({check.phase for check in self.checks if not check.last})
         for phase in phases:
-            if self.world.gate.stopping:
+            if self.world.gate.stopping and not self._lost[0]:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase])
+            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
             self.world.log.add("phase", {"phase": phase}, type="end")
         if self.world.plan.until_fail:
             await self._until_fail()
+        for check in ordered(last):
+            if not self.world.gate.stopping:
+                await self._tracked(check)
         stopped = self.world.gate.stopping
-        return "fault" if self.fault else "stopped" if stopped else "complete"
+        return "fault" if self.fault else "credentials" if self._lost[0] else "stopped" if stopped else "complete"
 
     async def _until_fail(self) -> None:
         """Drive the selected checks again and again, until one of them fails or a limit ends it."""
@@ -99,6 +104,11 @@ class Runner:
         for task in self._tasks:
             task.cancel()
 
+    def give_up(self, why: str, decide: str) -> None:
+        """Stop because nobody can be kept signed in: what has not ended is BLOCKED by that, and nothing FAILs by it."""
+        self._lost = (why, decide)
+        self.stop()
+
     async def tidy(self) -> None:
         """Leave the target as it was, within a bound."""
         self.world.log.add("control", {"text": "tidying"}, type="tidy")
@@ -136,13 +146,16 @@ class Runner:
                 if needed in self._done:
                     await self._done[needed].wait()
             if self.world.gate.stopping:
+                if self._lost[0]:
+                    self.world.log.add("check", {"id": check.id}, check=check.id, type="start")
+                    self._stopped(check)
                 return
             outcome = "driven"
             for time in self._times(check):
                 if outcome == "driven":
                     outcome = await self._once(check, time)
         except asyncio.CancelledError:
-            self.world.log.add("check", {"outcome": "stopped", "reason": "stopped by the operator"}, check=check.id, type="end")
+            self._stopped(check)
         finally:
             self._done[check.id].set()
 
@@ -165,10 +178,19 @@ class Runner:
             if not outcome:
                 outcome, reason, decide = await self._drive(check, time.get("iteration", 0))
         except asyncio.CancelledError:
-            outcome, reason, decide = "stopped", "stopped by the operator", ""
+            outcome, reason, decide = "stopped", "", ""
+        if outcome == "stopped":
+            self._stopped(check, **time)
+            return outcome
         took = (log.clock.now() - began) / 1e6
         log.add("check", {"outcome": outcome, "reason": reason, "to_decide": decide, **time}, check=check.id, type="end", ms=took)
         return outcome
+
+    def _stopped(self, check: Check, **time: int) -> None:
+        why, decide = self._lost
+        outcome = "blocked" if why else "stopped"
+        body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide, **time}
+        self.world.log.add("check", body, check=check.id, type="end")
 
     def _may(self, check: Check) -> tuple[str, str, str]:
         refused = self.refusal(check)

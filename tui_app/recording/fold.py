@@ -225,6 +225,12 @@ class Fold:
     def _control(self, row: Row, body: dict[str, Any]) -> None:
         if row.type in ("hold", "resume"):
             self._state.held = row.type == "hold"
+            if _text(body, "who") == "vigil":
+                self._state.asks, self._state.needs = "", ()
+        elif row.type == "credentials":
+            self._state.held = True
+            needs = body.get("needs")
+            self._state.asks, self._state.needs = _text(body, "text"), tuple(map(str, needs)) if isinstance(needs, list) else ()
         elif row.type == "stop":
             self._state.stopping = True
 

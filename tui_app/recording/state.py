@@ -153,6 +153,10 @@ class SessionState:
     until: str = ""
     """What ended that."""
     held: bool = False
+    asks: str = ""
+    """Why the session waits for somebody to sign in, and how; '' while it does not."""
+    needs: tuple[str, ...] = ()
+    """Who has to sign in again."""
     stopping: bool = False
     client_slow: str = ""
     ended: bool = False

@@ -13,7 +13,7 @@ from typing import Any
 from tui_app.model import CRITICAL_EVENTS
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.agent import Agent, Step
-from tui_app.rehearsal.faults.registry import Line
+from tui_app.rehearsal.faults.registry import Recited
 from tui_app.rehearsal.frames import Frame
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.service_time import ServiceTime
@@ -127,12 +127,7 @@ class Execution:
         }
         await self._event("agent_completed", done, critical=True)
 
-    async def _said_before(self) -> list[str]:
-        """What the user said in this thread before, oldest first: the memory of the agent."""
-        messages = await self.platform.relational.said_in(self.run.thread_id, MEMORY)
-        return list(self.platform.faults.apply("agent.memory", messages, run=self.run))
-
-    async def _recite(self, script: Sequence[Line]) -> None:
+    async def _recite(self, script: Sequence[Recited]) -> None:
         for line in script:
             await asyncio.sleep(line.after)
             await self._event(line.type, line.data, critical=line.type in CRITICAL_EVENTS)
@@ -145,6 +140,11 @@ class Execution:
         for index, piece in enumerate(pieces):
             await asyncio.sleep(pause)
             await self._event("stream_chunk", {"agent_name": SUPERVISOR, "chunk": piece, "index": index, "of": len(pieces)})
+
+    async def _said_before(self) -> list[str]:
+        """What the user said in this thread before, oldest first: the memory of the agent."""
+        messages = await self.platform.relational.said_in(self.run.thread_id, MEMORY)
+        return list(self.platform.faults.apply("agent.memory", messages, run=self.run))
 
     async def _understood(self, said: list[str]) -> Agent:
         """Reading takes some milliseconds of pure computing: in a thread, so that fifty prompts at once delay no ping."""

@@ -113,6 +113,9 @@ class DrivingApp(PlanningApp):
         if not self.view.running or self.view.role != "driving":
             self.say("only the one who drives a running session can hold it")
             return
+        if self.view.state.asks:
+            self.ask_to_sign_in()
+            return
         name = "resume" if self.view.state.held else "hold"
         text = (
             "It sends again, its schedule shifted."
@@ -121,6 +124,29 @@ class DrivingApp(PlanningApp):
         )
         question = AskScreen(f"{name.capitalize()} the session?", [text], [Answer("H", name, name)], enter=name, stay="leave it as it is")
         self.ask(question, {name: lambda: self.command(name)})
+
+    def ask_to_sign_in(self) -> None:
+        """The session waits for credentials: ask for them at a hidden prompt, or have the old ones tried again."""
+        state = self.view.state
+        answers = [Answer("s", "sign in: the terminal asks, without echo", "sign-in"), Answer("t", "try again as before", "again")]
+        who = ", ".join(map(clean, state.needs))
+        self.ask(
+            AskScreen(f"{who}: sign in again", [clean(state.asks)], answers, stay="let it wait"),
+            {"sign-in": lambda: self.sign_in(prompt=True), "again": lambda: self.sign_in(prompt=False)},
+        )
+
+    def sign_in(self, *, prompt: bool) -> None:
+        """Hand the engine what its session waits for, in a worker."""
+        self.run_worker(self._sign_in(prompt), group="sign-in", exclusive=True, exit_on_error=False)
+
+    async def _sign_in(self, prompt: bool) -> None:
+        if self.link is None:
+            return
+        try:
+            for label in self.view.state.needs:
+                self.say(await self.link.sign_in(label, prompt=prompt) or f"{label} is signed in again")
+        except LinkError as error:
+            self.say(str(error), bad=True)
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""

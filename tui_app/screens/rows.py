@@ -142,6 +142,8 @@ def now_sentence(state: SessionState) -> str:
         return {"complete": "the plan is finished: 6 shows the verdict", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
             state.end_reason, clean(state.end_reason)
         )
+    if state.asks:
+        return f"held: {', '.join(map(clean, state.needs))} must sign in again, H asks"
     if state.held:
         return "held: nothing new is sent until H lets it go on"
     waiting = sorted(state.waiting.values(), key=lambda step: step.since)

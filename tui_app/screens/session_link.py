@@ -95,6 +95,7 @@ class Link(Protocol):
     async def start(self, choice: Choice) -> Opened: ...
     async def attach(self, line: SessionLine) -> Opened: ...
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]: ...
+    async def sign_in(self, label: str, *, prompt: bool) -> str: ...
     def alive(self) -> bool: ...
     async def close(self) -> None: ...
 
@@ -255,9 +256,10 @@ class SessionLink:
         """What a plan would cost, as `vigil run --dry-run` works it out."""
         from tui_app.checks.catalogue import by_id
         from tui_app.engine.plan import footprint
+        from tui_app.order import warnings
 
         plan = self._plan(choice)
-        return footprint(plan, [by_id()[name] for name in plan.checks])
+        return {**footprint(plan, [by_id()[name] for name in plan.checks]), "warnings": warnings(self._profile(choice.target), plan)}
 
     def unconsented(self, choice: Choice) -> tuple[str, ...]:
         """Effects of the choice that nobody has agreed to on its target; their checks would read BLOCKED."""
@@ -322,6 +324,25 @@ class SessionLink:
             return await self._control.ask(name, **facts)
         except ControlError as error:
             raise LinkError(str(error)) from error
+
+    async def sign_in(self, label: str, *, prompt: bool) -> str:
+        """Give the engine new credentials of a user from a hidden prompt, or have it try again; '' or why it did not work."""
+        from tui_app.attend import asked, hand_over
+        from tui_app.engine.client import ControlError
+
+        if self._control is None:
+            raise LinkError("no engine takes commands from here")
+        given = asked(label, self._mode(), self.ask) if prompt and self.ask is not None and label != "gateway" else {}
+        try:
+            return await hand_over(self._control, label, given)
+        except ControlError as error:
+            raise LinkError(str(error)) from error
+
+    def _mode(self) -> str:
+        """How the session in view signs its users in."""
+        from tui_app.order import plan_of
+
+        return plan_of(self._session).mode
 
     def alive(self) -> bool:
         """Whether the engine of the session in view runs."""

@@ -21,11 +21,11 @@ def with_data(frame: Frame, **changes: Any) -> Frame:
 
 
 def route(each: Callable[[Frame, RunFacts], Sequence[Frame | str]]) -> dict[str, Listener]:
-    """A listener that replaces each frame on its way to the asking socket by those that `each` gives."""
+    """A listener that replaces each frame of a run by those that `each` gives, for all who get it."""
 
     def listen(deliveries: list[Delivery], *, run: RunFacts, frame: Frame, **_: Any) -> list[Delivery]:
         told = list(each(frame, run))
-        return deliveries if told == [frame] else [(deliveries[0][0], one) for one in told]
+        return deliveries if told == [frame] else [(receiver, one) for one in told for receiver, _ in deliveries]
 
     return {"event.route": listen}
 
