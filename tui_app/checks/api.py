@@ -88,6 +88,9 @@ class Socket(Protocol):
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
 
+    def pause(self, paused: bool) -> None:
+        """Stop reading, as a user on a poor network does, or go on."""
+
     async def close(self) -> None:
         """Close with 1000."""
 

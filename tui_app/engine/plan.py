@@ -57,8 +57,6 @@ class Plan(msgspec.Struct, kw_only=True):
     """Whether accepted failures count as passed, for the exit code alone."""
     known: list[str] = msgspec.field(default_factory=list)
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
-    notes: list[str] = msgspec.field(default_factory=list)
-    """What was said about the plan before it started, such as tokens that will not last as long as it does."""
 
 
 def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[str]:

@@ -22,7 +22,7 @@ from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
 _KEPT_HEADERS = (
-    "content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
     "access-control-allow-origin", "access-control-allow-credentials",
 )  # fmt: skip
 

@@ -55,8 +55,8 @@ HEADER_KEYS: Final = {
 KINDS: Final = {
     # -- acting: what happened
     "session": (
-        "type start | round | end; round: {round}; end: {reason: complete|stopped|credentials|interrupted|fault, text}, and where the checks "
-        "were repeated until one failed {iterations, until}"
+        "type start | round | end; round: {round}; end: {reason: complete|stopped|credentials|interrupted|fault, text}, and where the "
+        "checks were repeated until one failed {iterations, until}"
     ),
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",

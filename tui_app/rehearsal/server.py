@@ -24,6 +24,7 @@ from tui_app.rehearsal.options import Options, parse
 
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
+SEND_BUFFER = 65_536
 AUTHORITY = "ca.pem"
 SWITCH_S = 0.001
 """How long a computing thread may keep the event loop waiting for the interpreter."""
@@ -213,6 +214,8 @@ def _given(context: ssl.SSLContext) -> Callable[..., ssl.SSLContext]:
 def _listener() -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((HOST, 0))
+    # As small as behind a front: somebody who does not read is noticed after some hundred kilobytes, not after megabytes.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.listen(512)
     listener.setblocking(False)
     return listener
