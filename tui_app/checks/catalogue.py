@@ -12,6 +12,7 @@ from tui_app.checks import (
     proof,
     suite_1_1,
     suite_1_1_connect,
+    suite_1_1_tls,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -77,6 +78,7 @@ SUITES = {
 _MODULES = (
     suite_1_1,
     suite_1_1_connect,
+    suite_1_1_tls,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
