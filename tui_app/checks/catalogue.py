@@ -52,7 +52,7 @@ from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
-from tui_app.verdict.criteria import FEEDS
+from tui_app.verdict.criteria import ALSO, FEEDS
 
 __all__ = [
     "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
@@ -157,7 +157,7 @@ def by_id() -> dict[str, Check]:
 
 def criteria_of(check: str) -> list[str]:
     """The criteria that a check feeds."""
-    return [criterion for criterion, feeds in FEEDS.items() if check in feeds]
+    return [criterion for criterion, feeds in FEEDS.items() if check in (*feeds, *ALSO.get(criterion, ()))]
 
 
 def left_out() -> tuple[str, ...]:

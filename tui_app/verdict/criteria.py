@@ -41,6 +41,15 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Which checks answer a criterion. A plan that leaves one of them out does not ask for the criterion."""
+ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "T5": (
+            "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
+        ),
+        "B5": ("tls", "tls-only"),
+    }
+)  # fmt: skip
+"""Checks that count for a criterion where the plan has them and they apply: nothing passes over their failure."""
 
 
 class CriterionReading(msgspec.Struct, frozen=True):
@@ -157,6 +166,7 @@ def feeding(criterion: str, facts: Facts) -> tuple[dict[str, CheckFact], list[st
             planned[feed] = facts.checks[feed]
         else:
             missing.append(feed)
+    planned |= {name: fact for name in ALSO.get(criterion, ()) if (fact := facts.checks.get(name)) and fact.word != SKIPPED}
     return planned, missing
 
 
