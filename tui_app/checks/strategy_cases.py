@@ -43,7 +43,10 @@ CASES: Final[tuple[CaseOfPriority, ...]] = (
     _case(13, "A thread is created", "golden-path", "thread-life"),
     _case(14, "Threads can be switched", "history-agrees", "memory"),
     _case(15, "A thread's history is served", "history-agrees", "message-flow", "message-persisted"),
-    _case(16, "One user's context is not another's", "isolation-rest", "isolation-frames", "isolation-active", "isolation-lists", "context-bleed", "one-context"),
+    _case(
+        16, "One user's context is not another's",
+        "isolation-rest", "isolation-frames", "isolation-active", "isolation-lists", "context-bleed", "one-context",
+    ),
     _case(17, "Users work side by side", "isolation-frames", "tool-isolation"),
     _case(18, "Requests are limited in rate", "rate-limit"),
     _case(19, "Mistakes are answered with errors", "socket-survives", "error-told", "error-shape"),
