@@ -7,8 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tui_app import __version__
+
+if TYPE_CHECKING:
+    from tui_app.recording.sessions import SessionEntry
 
 EXIT_USAGE = 2
 EXIT_FAULT = 5
@@ -32,16 +36,29 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--preset", default=None, metavar="NAME", help="quick, comprehensive, websocket, priority1 to priority3; default quick"
     )
-    run.add_argument("--failed", metavar="SESSION", help="the checks that failed in this session; a new session that names its parent")
+    run.add_argument(
+        "--failed", nargs="?", const="", metavar="SESSION",
+        help="what failed in this session (default: the newest), and what it needs; a new session that names its parent",
+    )  # fmt: skip
     run.add_argument(
         "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
     )
-    run.add_argument("--iterations", type=positive, default=1, metavar="N", help="drive each check N times")
+    many = run.add_mutually_exclusive_group()
+    many.add_argument(
+        "--iterations", type=positive, default=1, metavar="N", help="drive each selected check N times; one that fails once has failed"
+    )
+    many.add_argument(
+        "--until-fail", action="store_true", help="drive the selected checks again and again, until one fails or a limit ends it"
+    )
+    run.add_argument("--duration", type=duration, default=0.0, metavar="2h", help="how long it goes on with --until-fail: 90s, 15m, 2h")
     run.add_argument(
         "--parallel", action=argparse.BooleanOptionalAction, default=True, help="checks of a phase side by side, unless exclusive (default)"
     )
     run.add_argument("--consent", metavar="EFFECTS", help="agree to effects off loopback: negative,fault,load:50")
     run.add_argument("--allow-production", action="store_true", help="permit reads on a production target")
+    run.add_argument(
+        "--honour-accepted", action="store_true", help="exit 0 where all that failed is accepted in the target file ([[accept]])"
+    )
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
@@ -94,6 +111,19 @@ def positive(text: str) -> int:
     return number
 
 
+def duration(text: str) -> float:
+    """Seconds of a duration with its unit: 90s, 15m, 2h."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number = text[:-1] if text[-1:] in units else text
+    try:
+        seconds = float(number) * units.get(text[-1:], 1)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 30 * 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a duration such as 90s, 15m or 2h")
+    return seconds
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of `vigil`. Ends the process with the contract's exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
@@ -142,7 +172,9 @@ def _command(asked: argparse.Namespace) -> int:
         from tui_app.app import run as run_app
         from tui_app.recording.sessions import find
 
-        return run_app(AppStart(attach=find(asked.session)))
+        entry = find(asked.session)
+        manage_credentials(entry)
+        return run_app(AppStart(attach=entry))
     if command == "checks":
         return _checks(asked.json, asked.strategy)
     if command == "faults":
@@ -160,6 +192,15 @@ def _command(asked: argparse.Namespace) -> int:
     if command == "cleanup":
         return manage.cleanup(asked.session)
     return manage.rejudge(asked.file, asked.json)
+
+
+def manage_credentials(entry: SessionEntry) -> None:
+    """Before the screens stand: a session that lost its credentials gets new ones from a hidden prompt."""
+    if not entry.alive or entry.control is None or sys.stdin is None or not sys.stdin.isatty():
+        return
+    from tui_app.manage import sign_in_again
+
+    sign_in_again(entry)
 
 
 def _bare() -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
 from pathlib import Path
 
 import msgspec
 
+from tui_app.attend import attend
 from tui_app.checks.bench import rejudge as judge_anew
 from tui_app.checks.catalogue import by_id, left_out
 from tui_app.checks.recorded import as_recorded
@@ -64,6 +66,23 @@ def stop(prefix: str | None) -> int:
     ended = asyncio.run(ask())
     print(f"session {entry.session} {'has ended and tidied' if ended else 'is still tidying; `vigil sessions` shows when it has ended'}")
     return 0
+
+
+def sign_in_again(entry: known.SessionEntry) -> None:
+    """Ask for the credentials that a running session waits for, if it does."""
+
+    async def ask() -> None:
+        control = await Control.connect(entry.control or Path())
+        try:
+            if (await control.ask("status")).get("needs"):
+                with Reader(entry.path) as reader:
+                    mode = str(json.loads(reader.header["plan"]).get("mode", ""))
+                await control.ask("take")
+                await attend(control, mode, getpass.getpass, lambda line: print(line, file=sys.stderr))
+        finally:
+            control.close()
+
+    asyncio.run(ask())
 
 
 def cleanup(prefix: str) -> int:

@@ -20,6 +20,7 @@ from tui_app.standing import sentence
 from tui_app.target import consent, credentials, lasting
 from tui_app.target.network import headers_of, proxy_of, trust_of
 from tui_app.target.profile import Profile
+from tui_app.verdict.accepting import never
 
 
 def make_plan(
@@ -37,8 +38,14 @@ def make_plan(
     rehearsal: Sequence[str] = (),
     seed: int = 1,
     parent: str = "",
+    honour_accepted: bool = False,
+    selected: Sequence[str] = (),
+    until_fail: bool = False,
+    duration_s: float = 0.0,
 ) -> Plan:
     """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
+
+    selected -- of the checks those that were asked for: they are what `iterations` and `until_fail` repeat; default all
 
     Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
     """
@@ -56,6 +63,12 @@ def make_plan(
         raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
     if profile.blanks and not own:
         raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
+    for one in profile.accept:
+        if one.check in by_id() and never(one.check, by_id()[one.check].suite):
+            raise PlanError(
+                f"[[accept]] {one.check}: it guards isolation or authentication, where no failure is ever acceptable; "
+                "remove it, and have it repaired"
+            )
     who = whoami()
     given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
     return Plan(
@@ -77,6 +90,11 @@ def make_plan(
         parent=parent,
         selftest=sentence(),
         owner=who,
+        honour_accepted=honour_accepted,
+        selected=[check.id for check in chosen if check.id in selected],
+        until_fail=until_fail,
+        duration_s=duration_s,
+        known=[one.check for one in profile.accept if one.check in by_id()],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from tui_app.verdict.accepting import Accepted
 from tui_app.verdict.criteria import CriterionReading
 from tui_app.verdict.decision import ACTIONS, decide
 from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footprint, SeriesResult, Session, build
@@ -45,10 +46,11 @@ def test_the_keys_come_as_documented() -> None:
     document = build(session())
     assert list(document) == [
         "schema", "session", "parent", "target", "build", "started", "exit", "verdict", "checks", "criteria", "isolation", "latency",
-        "frames", "footprint", "decision",
+        "frames", "footprint", "decision", "accepts",
     ]  # fmt: skip
     assert list(document["checks"][0]) == [
         "id", "phase", "suite", "strategy", "title", "verdict", "reason", "to_decide", "required", "accepted", "duration_ms", "findings",
+        "signatures", "proven", "origin",
     ]  # fmt: skip
     assert list(document["criteria"][0]) == ["id", "title", "limit", "measured", "n", "verdict", "reason"]
     assert list(document["isolation"]["cells"][0]) == ["source", "observer", "probes", "leaks", "state"]
@@ -91,7 +93,7 @@ def test_what_would_decide_a_criterion_stands_in_its_reason() -> None:
 
 
 def test_an_accepted_failure_stays_a_failure_and_exits_0_only_when_honoured() -> None:
-    known = check("persistence-clickhouse", FAIL, accepted="NET-412")
+    known = check("persistence-clickhouse", FAIL, accepted=Accepted("2026-12-12", "NET-412"))
     failed = [criterion(FAIL)]
     honoured = {"honour_accepted": True, "criteria_if_accepted": [criterion()]}
     assert build(session(checks=[known], criteria=failed))["exit"] == 1

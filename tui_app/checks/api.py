@@ -63,8 +63,13 @@ class RunOutcome(msgspec.Struct, frozen=True):
 class Socket(Protocol):
     """An open, welcomed WebSocket of one user."""
 
-    conn: int
-    open: bool
+    @property
+    def conn(self) -> int:
+        """Its number in the recording; another one after a token was renewed (`tui_app.engine.held`)."""
+
+    @property
+    def open(self) -> bool:
+        """Whether messages can still be sent."""
 
     @property
     def user(self) -> User: ...
@@ -82,6 +87,9 @@ class Socket(Protocol):
 
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
+
+    def pause(self, paused: bool) -> None:
+        """Stop reading, as a user on a poor network does, or go on."""
 
     async def close(self) -> None:
         """Close with 1000."""
@@ -117,6 +125,9 @@ class Context(Protocol):
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 
+    def url(self, service: str) -> str:
+        """The base address of a service of the target (`websocket` with its path); '' where it has none."""
+
     def seed(self, name: str) -> str:
         """A seed of this session and name: the same plan asks the same questions."""
 
@@ -146,8 +157,10 @@ class Context(Protocol):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
-        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes."""
+        """One request; never raises for what the target does. `fresh`: a new connection without cookies. `ours`: what it changes.
+        `runs_agent`: an agent works for it, so that it counts against the budget of runs."""
 
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
@@ -230,6 +243,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
     """Where it means anything; elsewhere it is no part of a plan."""
+    last: bool = False
+    """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

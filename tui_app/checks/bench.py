@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
+from tui_app.checks.acceptance import Accepting
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
 from tui_app.checks.gaps import Gaps
+from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
-from tui_app.checks.standing import Standing, standings
+from tui_app.checks.losses import Losses
+from tui_app.checks.origins import Origin, origins
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -48,10 +52,13 @@ class Bench:
         monitors = self.monitors
         self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
-        self.facts: Mapping[str, Standing] = standings(header, self.checks)
+        self.facts: Mapping[str, Origin] = origins(header, self.checks)
+        self.accepting = Accepting(plan, header)
         self.sums = Sums()
-        self.gaps = Gaps({check.id for check in checks if check.at_end})
+        whole = {check.id for check in checks if check.at_end}
+        self.gaps, self.losses = Gaps(whole), Losses(whole)
         self._said: dict[str, Judgement] = {}
+        self._iterations: dict[str, Iterations] = {}
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
 
@@ -61,6 +68,7 @@ class Bench:
             self.gaps.derived(row)
             return []
         self.gaps.acting(row)
+        self.losses.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -83,7 +91,9 @@ class Bench:
         body = row.body
         outcome, reason = body.get("outcome", "fault"), str(body.get("reason", ""))
         decide = str(body.get("to_decide", ""))
-        if outcome in ("blocked", "refused"):
+        if "iteration" in body and (outcome == "driven" or case.check in self._iterations):
+            self._iterated(case, row, out)
+        elif outcome in ("blocked", "refused"):
             self._say(case.check, Judgement("BLOCKED", reason, to_decide=decide), row, out)
         elif outcome == "skipped":
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
@@ -97,13 +107,49 @@ class Bench:
             self._say(case.check, self._judge(case), row, out)
             case.rows.clear()
 
+    def _iterated(self, case: Case, row: Row, out: list[Row]) -> None:
+        """One more time of a check that is driven several times: judged apart from the times before."""
+        if self.checks[case.check].at_end:
+            return
+        body = row.body
+        number, of, outcome = int(body["iteration"]), int(body.get("of", 0)), body.get("outcome")
+        times = self._iterations.setdefault(case.check, Iterations())
+        if number != len(times.words) + 1:
+            times.short = f"the rows of an iteration before the {ordinal(number)} are missing"
+        if outcome == "driven":
+            apart = replace(case, rows=[one for one in case.rows if one.seq > times.mark], since=times.mark)
+            times.add(consistent(self._judge(apart)))
+        elif outcome == "broken":
+            text = f"the check itself broke: {body.get('reason', '')}"
+            times.add(Judgement("INCONCLUSIVE", text, to_decide=str(body.get("to_decide", ""))))
+        else:
+            times.short = str(body.get("reason", "")) or str(outcome)
+        times.mark, times.of = row.seq, of
+        if not of:
+            case.rows.clear()
+        if number == of or not of or times.short or times.words[-1:] == ["FAIL"]:
+            self._say(case.check, self._over_all(case), row, out)
+
+    def _over_all(self, case: Case) -> Judgement:
+        times = self._iterations[case.check]
+        return times.together((lambda: consistent(self._judge(case))) if times.of else None)
+
+    def peek(self, check: str) -> str:
+        """The word that a check would read now; '' where it has not ended. Nothing is said by it."""
+        if check in self.judgements:
+            return self.judgements[check].word
+        return consistent(self._judge(self.cases[check])).word if self.checks[check].at_end and self.sums.driven(check) else ""
+
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
             if name in self.judgements:
                 continue
             check = self.checks[name]
-            if self.sums.driven(name) and check.at_end:
+            if name in self._iterations:
+                self._iterations[name].short = "the session ended"
+                judgement = self._over_all(case)
+            elif self.sums.driven(name) and check.at_end:
                 judgement = self._judge(case)
                 if interrupted and judgement.word == "PASS":
                     judgement = Judgement(
@@ -133,12 +179,15 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = self.gaps.weigh(check, consistent(judgement))
+        judgement = self.gaps.weigh(check, self.losses.weigh(check, consistent(judgement)))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
             out.append(Row(seq=0, t=row.t, kind="finding", check=check, flag=finding.severity, text=_encode(body).decode()))
         body = {"reason": judgement.reason, "to_decide": judgement.to_decide}
+        known = self.accepting.of(self.checks[check], judgement)
+        if known is not None:
+            body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
 
 

@@ -60,6 +60,8 @@ class Case:
     target: Mapping[str, Any] = field(default_factory=dict)
     """Name, environment and addresses of the target, as its file says them."""
     rows: list[Row] = field(default_factory=list)
+    since: int = 0
+    """Rows up to this one belong to iterations before: only later ones are this case's."""
 
     def of(self, kind: str, type: str | None = None) -> Iterator[Row]:
         """Own rows of one kind, in order."""
@@ -71,7 +73,7 @@ class Case:
 
     def runs(self) -> list[RunRecord]:
         """The agent runs that this check asked for."""
-        return self.monitors.lifecycle.runs(self.check)
+        return [run for run in self.monitors.lifecycle.runs(self.check) if run.seq > self.since]
 
     def steps(self, intent: str) -> list[StepRows]:
         """Every step of this intent with its facts, its end, and the check's rows between."""

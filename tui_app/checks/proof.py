@@ -21,14 +21,17 @@ LOCAL: Final = "selftest.json"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One session with the fault seeded: whether the check that should catch it read FAIL with a witness."""
+    """One session with the fault seeded: whether the checks that should catch it read FAIL with a witness, and if not, why."""
 
     seed: int = 0
     caught: bool = False
     check: str = ""
     word: str = ""
     witness: Any = ""
+    why: str = ""
     seconds: float = 0.0
+    also: tuple[str, ...] = ()
+    """Checks from outside that name the fault and read FAIL with a witness."""
 
 
 class FaultRow(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class FaultRow(msgspec.Struct, frozen=True):
 class Healthy(msgspec.Struct, frozen=True):
     """One session without any fault; `fails` names the checks that read FAIL all the same: false alarms."""
 
+    name: str = ""
     generation: str = ""
     jitter_ms: float = 0.0
     seed: int = 0
@@ -59,7 +63,6 @@ class Summary(msgspec.Struct, frozen=True):
 
     faults: int = 0
     caught: int = 0
-    probabilistic: int = 0
     false_alarms: int = 0
     healthy_sessions: int = 0
     wrong_passes: int = 0
@@ -119,8 +122,11 @@ def seen_failing() -> Seen:
     for document in (shipped, mine):
         for fault in document.faults if document else ():
             for run in fault.runs:
-                if run.caught:
-                    seen.setdefault(run.check, set()).add(fault.id)
+                # A session that caught its fault has seen every check of `caught_by` fail, and those of `also`.
+                for check in (*fault.caught_by, run.check) if run.caught else ():
+                    seen.setdefault(check, set()).add(fault.id)
+                for check in run.also:
+                    seen.setdefault(check, set()).add(fault.id)
     return Seen({check: frozenset(faults) for check, faults in seen.items()}, shipped is not None)
 
 

@@ -42,6 +42,29 @@ def of_answer(facts: dict[str, Any], *path: str) -> Any:
     return value
 
 
+def content_text(value: Any) -> str:
+    """A message's content as text: a string, or a list of text blocks (wire contract 7.1)."""
+    if isinstance(value, list):
+        return "".join(map(content_text, value))
+    if isinstance(value, dict):
+        return content_text(next((value[key] for key in ("text", "value", "content") if key in value), ""))
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def messages_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages in an answer about a thread's history, whether wrapped or bare."""
+    body = facts.get("body")
+    found = body.get("messages", body.get("items")) if isinstance(body, dict) else body
+    return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
+
+
+def threads_of(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """The threads in an answer about a list of threads, whether wrapped or bare."""
+    body = facts.get("body")
+    found = body.get("threads", body.get("items")) if isinstance(body, dict) else body
+    return [thread for thread in found if isinstance(thread, dict)] if isinstance(found, list) else []
+
+
 def seqs(rows: Iterable[Row]) -> tuple[int, ...]:
     """The rows' numbers, for evidence."""
     return tuple(row.seq for row in rows)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tui_app.checks.catalogue import as_json as check_json
 from tui_app.checks.catalogue import by_id, catalogue
-from tui_app.checks.standing import OWN
+from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import CASES
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES, Use
 from tui_app.verdict.criteria import CRITERIA, FEEDS

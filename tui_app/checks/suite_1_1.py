@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, says_healthy, seqs, words
+from tui_app.checks.tiers import TIERS, tier_words
 
 STRATEGY = ("scripts/deploy_to_gcp_actual.py", "scripts/check_staging_health.py")
-TIERS = ("postgresql", "redis", "clickhouse")
 PROBES = (
     ("backend", "/health"),
     ("backend", "/health/ready"),
@@ -49,32 +47,13 @@ async def _tiers(ctx: Context) -> None:
             await ctx.http("backend", "GET", path, within=15)
 
 
-def _tier_words(body: Any) -> dict[str, str]:
-    """What one health body says of each tier: connected, failed, skipped; tiers that it does not mention are absent."""
-    if not isinstance(body, dict):
-        return {}
-    said: dict[str, str] = {}
-    checks = body.get("checks") or body.get("database_details") or body
-    for tier in TIERS:
-        entry = checks.get(tier) if isinstance(checks, dict) else None
-        if isinstance(entry, dict):
-            if str(entry.get("status", "")) in ("not_configured", "skipped_optional"):
-                said[tier] = "skipped"
-            else:
-                said[tier] = "connected" if entry.get("connected") is True else "failed"
-    for key, tier in (("core_db", "postgresql"), ("redis_db", "redis"), ("clickhouse_db", "clickhouse")):
-        if isinstance(body.get(key), str):
-            said[tier] = {"connected": "connected", "skipped_optional": "skipped", "not_configured": "skipped"}.get(body[key], "failed")
-    return said
-
-
 def _judge_tiers(case: Case) -> Judgement:
     said: dict[str, dict[str, tuple[str, int]]] = {tier: {} for tier in TIERS}
     findings: list[Finding] = []
     for row, body in answers(case):
         if row.type != "200":
             findings.append(Finding("major", f"{body['path']} {answered(row, body)}", (row.seq,)))
-        for tier, word in _tier_words(body.get("body")).items():
+        for tier, word in tier_words(body.get("body")).items():
             said[tier][body["path"]] = (word, row.seq)
     unproven: list[str] = []
     for tier, sources in said.items():
@@ -149,7 +128,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_services,
         judge=_judge_services,
-        catches=("auth-unhealthy-200",),
+        catches=("auth-unhealthy-200", "backend-503"),
         min_users=0,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -164,7 +143,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_tiers,
         judge=_judge_tiers,
-        catches=("tier-down-behind-200",),
+        catches=("tier-down-behind-200", "liveness-hides-core", "cache-down"),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -180,7 +159,7 @@ CHECKS = (
         drive=_parity,
         judge=_judge_parity,
         min_users=0,
-        environments=frozenset({"docker", "staging"}),
+        catches=("environment-unmarked", "bypass-active"),
         presets=("quick", "comprehensive"),
         cost=lambda users, preset: {"seconds": 1},
     ),

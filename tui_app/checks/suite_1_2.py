@@ -1,4 +1,4 @@
-"""Suite 1.2, core integration: sign-in seen from every side, bad tokens refused everywhere, an agent that really answers."""
+"""Suite 1.2, core integration: sign-in seen from every side, and an agent that really answers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import random
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import Kind, Prompt, make_prompt
 from tui_app.checks.reading import answered, answers, decided, nothing_done, of_answer, seqs
 from tui_app.checks.rubric import score
-from tui_app.model import Row
-from tui_app.wire.tokens import bad_tokens, claims
+from tui_app.wire.tokens import claims
 
 AUTH = ("tests/e2e/staging/test_auth_complete_workflows.py",)
-REFUSED = ("401", "403")
 
 
 async def _sign_in(ctx: Context) -> None:
@@ -24,7 +22,10 @@ async def _sign_in(ctx: Context) -> None:
 def _judge_sign_in(case: Case) -> Judgement:
     asked = answers(case)
     ready = [row for row in case.rows if row.kind == "user" and row.type == "ready"]
-    if not asked and not ready:
+    refused = [row for row in case.rows if row.kind == "user" and row.type == "refused"]
+    missing = {row.user for row in refused}
+    asked = [(row, body) for row, body in asked if row.user not in missing]
+    if not asked and not ready and not refused:
         return nothing_done("sign-in")
     findings = [
         Finding(
@@ -35,11 +36,15 @@ def _judge_sign_in(case: Case) -> Judgement:
         for row, body in asked
         if row.type not in ("200", "201")
     ]
-    if len(ready) < case.users and not findings:
+    if len(ready) + len(missing) < case.users and not findings:
         findings.append(Finding("critical", f"only {len(ready)} of {case.users} users signed in", seqs(row for row, _ in asked)))
     subjects = {row.body.get("sub") for row in ready}
     if len(subjects) < len(ready) or "" in subjects:
         findings.append(Finding("critical", "two users got the same identity, or none", seqs(ready)))
+    if refused and not findings:
+        # What the operator gave does not open the door: that says nothing of the target.
+        body = refused[0].body
+        return Judgement("BLOCKED", str(body.get("reason")), to_decide=str(body.get("to_decide")))
     return decided(findings, f"{len(ready)} users signed in, each with an identity of its own", "every user signs in", seqs(ready))
 
 
@@ -86,94 +91,6 @@ def _judge_triangle(case: Case) -> Judgement:
     return decided(
         findings, f"{len(steps)} users: one identity in token, auth, REST and WebSocket", "all four sides name the same user", proof
     )
-
-
-async def _matrix(ctx: Context) -> None:
-    user = ctx.users[-1]
-    spare = await ctx.spare_login(user, {})
-    short = await ctx.spare_login(user, {"lifetime_s": 1})
-    expired = None
-    if short is not None:
-        lifetime = float(claims(short.access).get("exp", 0)) - float(claims(short.access).get("iat", 0))
-        if 0 < lifetime <= 5:
-            await ctx.sleep(lifetime + 1.2)
-            expired = short.access
-    bad = [(token.kind, token.token) for token in bad_tokens(user.access, user.refresh, expired)]
-    if spare is not None:
-        answer = await ctx.http("auth", "POST", "/auth/logout", user=user, token=spare.access, json={})
-        if answer.status == 200:
-            bad.append(("revoked", spare.access))
-    for kind, token in bad:
-        ctx.secret(f"bad-{kind}", user, token or "")
-        async with ctx.bad_token(lambda: _control(ctx, user)), ctx.step("bad-token", user=user if token else None, kind=kind, carry="rest"):
-            await ctx.http("backend", "GET", "/api/threads?limit=1", user=user if token else None, token=token or "")
-        async with (
-            ctx.bad_token(lambda: _control(ctx, user)),
-            ctx.step("bad-token", user=user if token else None, kind=kind, carry="websocket"),
-        ):
-            socket = await ctx.dial(user=user if token else None, token=token or "", carry="subprotocol" if token else "none")
-            if socket is not None:
-                await socket.close()
-
-
-async def _control(ctx: Context, user: User) -> bool:
-    async with ctx.step("good-token", user=user):
-        return (await ctx.http("backend", "GET", "/api/threads?limit=1", user=user)).status == 200
-    return False
-
-
-def _judge_matrix(case: Case) -> Judgement:
-    steps = case.steps("bad-token")
-    if not steps:
-        return nothing_done("token matrix")
-    findings: list[Finding] = []
-    proof: list[int] = []
-    unclear: list[str] = []
-    for step in steps:
-        kind, carry = str(step.facts["kind"]), str(step.facts["carry"])
-        rows = [row for row in step.rows if row.kind in ("conn", "http", "frame")]
-        proof += seqs(rows)
-        said = _refused(rows, carry)
-        if said == "accepted":
-            over = "REST" if carry == "rest" else "the WebSocket"
-            findings.append(Finding("critical", f"{over} accepts a token that is {kind}", (*seqs(rows), step.begin.seq)))
-        elif said != "refused":
-            unclear.append(f"{kind} over {carry}: {said}")
-    for step in case.steps("good-token"):
-        bad = [row for row, _ in step.answers() if row.type != "200"]
-        if bad or not step.answers():
-            findings.append(Finding("major", "a known-good token is refused after a bad one", seqs(bad)))
-    if unclear and not findings:
-        return Judgement(
-            "INCONCLUSIVE", f"neither refused nor accepted: {unclear[0]}", to_decide="401, 403 or close 1008 for every bad token"
-        )
-    kinds = {str(step.facts["kind"]) for step in steps}
-    missing = sorted({"expired", "revoked"} - kinds)
-    if missing and not findings:
-        return Judgement(
-            "INCONCLUSIVE",
-            f"{len(kinds)} kinds of bad token refused everywhere; no {' and no '.join(missing)} token could be had",
-            to_decide="a token that has expired, or a target that revokes on logout",
-        )
-    return decided(
-        findings,
-        f"{len(kinds)} kinds of bad token refused on REST and WebSocket, good ones taken between them",
-        "every bad token is refused",
-        proof,
-    )
-
-
-def _refused(rows: list[Row], carry: str) -> str:
-    if carry == "rest":
-        status = next((row.type for row in rows if row.kind == "http" and row.dir == "in"), "0")
-        return "refused" if status in REFUSED else "accepted" if status == "200" else f"status {status}"
-    if any(row.kind == "conn" and row.type == "welcome" for row in rows):
-        return "accepted"
-    closed = next((row.body for row in rows if row.kind == "conn" and row.type == "closed"), {})
-    refused = next((row.body for row in rows if row.kind == "conn" and row.type == "refused"), {})
-    if closed.get("code") == 1008 or refused.get("status") in (401, 403):
-        return "refused"
-    return f"closed with {closed.get('code')}" if closed else str(refused.get("reason") or "no answer")
 
 
 async def _answers(ctx: Context) -> None:
@@ -223,6 +140,7 @@ CHECKS = (
         drive=_sign_in,
         judge=_judge_sign_in,
         min_users=0,
+        catches=("sign-in-fails",),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
     ),
@@ -237,24 +155,9 @@ CHECKS = (
         drive=_triangle,
         judge=_judge_triangle,
         needs=("sign-in", "ws-connect"),
+        catches=("auth-backend-disagree", "made-up-identity"),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"connects": min(users, 3), "sockets": 1, "seconds": 1},
-    ),
-    Check(
-        id="token-matrix",
-        suite="1.2",
-        title="Every bad token is refused everywhere",
-        proves="Missing, malformed, forged, altered, refresh, expired and revoked tokens are refused on REST and WebSocket.",
-        impact="If this fails, a stranger can read and write as a customer.",
-        strategy=(*AUTH, "tests/e2e/staging/test_authentication_authorization_flow.py", "tests/e2e/staging/test_priority2_high.py"),
-        effects=frozenset({"negative"}),
-        drive=_matrix,
-        judge=_judge_matrix,
-        needs=("sign-in-triangle",),
-        exclusive=True,
-        catches=("accept-expired",),
-        presets=("quick", "comprehensive", "priority2"),
-        cost=lambda users, preset: {"connects": 13, "sockets": 1, "bad_tokens": 26, "seconds": 6},
     ),
     Check(
         id="agent-answers",

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tui_app.checks.acceptance import Accepting, failing, forgiven
 from tui_app.checks.api import Check
 from tui_app.checks.case import Monitors
 from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
-from tui_app.checks.standing import Standing
+from tui_app.checks.origins import Origin
 from tui_app.model import Row
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
@@ -25,7 +26,8 @@ _SERIES = ("connect", "connect_cold", "ping", "recovery")
 
 def limits_ms(limits: Mapping[str, Any]) -> dict[str, float]:
     """The plan's limits by latency series, ms."""
-    keys = {"connect": ("connect_s", 1000.0), "ping": ("ping_ms", 1.0), "run": ("run_s", 1000.0), "recovery": ("recovery_s", 1000.0)}
+    seconds = {"connect": "connect_s", "connect_cold": "connect_cold_s", "run": "run_s", "recovery": "recovery_s"}
+    keys = {"ping": ("ping_ms", 1.0), **{series: (key, 1000.0) for series, key in seconds.items()}}
     return {series: float(limits[key]) * factor for series, (key, factor) in keys.items() if key in limits}
 
 
@@ -36,7 +38,8 @@ class Proceedings(Protocol):
     header: Mapping[str, str]
     checks: Mapping[str, Check]
     judgements: Mapping[str, Judgement]
-    facts: Mapping[str, Standing]
+    facts: Mapping[str, Origin]
+    accepting: Accepting
     monitors: Monitors
     sums: Sums
     gaps: Gaps
@@ -79,10 +82,13 @@ class Sums:
         elif row.kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
         elif row.kind == "check" and row.type == "end":
-            outcome = str(row.body.get("outcome", ""))
-            self.outcomes[row.check] = outcome
+            outcome, again = str(row.body.get("outcome", "")), row.body.get("iteration", 1) > 1
+            # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
+            if not (again and self.driven(row.check)):
+                self.outcomes[row.check] = outcome
             self.refused |= outcome == "refused"
-            self.took[row.check] = row.ms
+            before = self.took.get(row.check)
+            self.took[row.check] = before + (row.ms or 0) if again and before is not None else row.ms
 
     def driven(self, check: str) -> bool:
         """Whether this check's drive came to its end."""
@@ -101,7 +107,8 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
     """The criteria and the result document, once the session's last row is there."""
     sums, plan = bench.sums, bench.plan
     reason = str(row.body.get("reason", ""))
-    criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(_facts(bench))]
+    facts = _facts(bench)
+    criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(facts)]
     monitors = bench.monitors
     session = Session(
         session=bench.header.get("session", ""),
@@ -124,6 +131,9 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         # A backend that answers nothing has not contradicted its file: there is no configuration to mend.
         refused=sums.refused and sums.backend_said,
         reached=sums.answered,
+        honour_accepted=bool(plan.get("honour_accepted")),
+        accepts=bench.accepting.told(bench.checks, bench.judgements, plan.get("known", ())),
+        criteria_if_accepted=forgiven(_accepted(bench), facts, criteria),
     )
     return [_as_dict(reading) for reading in criteria], build(session)
 
@@ -141,12 +151,18 @@ def _check(bench: Proceedings, name: str) -> CheckResult:
         to_decide=judgement.to_decide,
         required=check.required,
         duration_ms=bench.sums.took.get(name),
+        accepted=bench.accepting.of(check, judgement),
+        signatures=failing(judgement),
         proven=bench.facts[name].proven,
         origin=bench.facts[name].origin,
         findings=[
             FindingResult(finding.severity, finding.text, tuple((1, seq) for seq in finding.evidence)) for finding in judgement.findings
         ],
     )
+
+
+def _accepted(bench: Proceedings) -> set[str]:
+    return {name for name, check in bench.checks.items() if bench.accepting.of(check, bench.judgements[name])}
 
 
 def _weighed(reading: CriterionReading, gaps: Gaps) -> CriterionReading:
@@ -171,7 +187,8 @@ def _facts(bench: Proceedings) -> Facts:
         preset=str(plan.get("preset", "quick")),
         users=int(plan.get("users", 1)),
         environment=str(plan.get("target", {}).get("environment", "")),
-        duration_s=float(plan.get("duration_s", 0.0)),
+        # With `until_fail` the duration is where repeating ends, not how long something has to be stable.
+        duration_s=0.0 if plan.get("until_fail") else float(plan.get("duration_s", 0.0)),
         checks=checks,
         measured=_measured(bench.judgements),
         build_changed=_build_changed(bench.sums.builds),

@@ -12,11 +12,13 @@ import msgspec
 
 from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.rehearsal_child import data_dir
+from tui_app.engine.sign_in import E2E_HEADER, E2E_PATH
 from tui_app.recording import sessions
 from tui_app.recording.reader import Reader
 from tui_app.recording.writer import settle
 from tui_app.target import credentials
-from tui_app.target.accounts import Store
+from tui_app.target.accounts import DOMAIN, Store
+from tui_app.target.network import headers_of, proxy_of, trust_of
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
@@ -71,7 +73,10 @@ def _rehearsal(session: str, left: Left) -> None:
 
 async def _archive(profile: Profile, plan: Plan, session: str, threads: dict[str, str], names: dict[str, str], left: Left) -> None:
     created = Created()
-    client = HttpClient({name: url for name, url in profile.urls.items() if name != "websocket"}, created)
+    services = {name: url for name, url in profile.urls.items() if name != "websocket"}
+    client = HttpClient(
+        services, created, headers=await headers_of(profile, os.environ), tls=trust_of(profile), proxy=proxy_of(profile, os.environ)
+    )
     try:
         tokens, why = await _sign_in(profile, plan, names, client)
         for label, token in tokens.items():
@@ -114,7 +119,7 @@ async def _archive_one(name: str, owner: str, token: str | None, why: str, clien
 
 def _names(reader: Reader) -> dict[str, str]:
     """Label -> local part of the account's address, as the session signed in."""
-    return {row.user: str(row.body.get("name", "")) for row in reader.rows(kinds=("user",))}
+    return {row.user: str(row.body.get("name", "")) for row in reader.rows(kinds=("user",)) if row.type == "ready"}
 
 
 async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: HttpClient) -> tuple[dict[str, str], str]:
@@ -122,6 +127,9 @@ async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: 
     if plan.mode == "register":
         kept = {account.email.partition("@")[0]: account for account in Store(sessions.state_dir()).accounts(profile.auth)}
         accounts = [(label, kept[name]) for label, name in names.items() if name in kept]
+    elif plan.mode == "e2e":
+        key = (await credentials.resolve(profile, os.environ, users=plan.users)).e2e_key
+        return await _by_key(names, key, client)
     else:
         found = await credentials.resolve(profile, os.environ, users=plan.users)
         if found.tokens:
@@ -135,4 +143,17 @@ async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: 
             tokens[label] = str(answer.json["access_token"])
         else:
             why = f"signing in is answered with {answer.status}" if answer.status else f"the target does not answer ({answer.error})"
+    return tokens, why
+
+
+async def _by_key(names: dict[str, str], key: str, client: HttpClient) -> tuple[dict[str, str], str]:
+    """As `_sign_in`, by the e2e sign-in: the local part of an address is the whole identity, whatever its domain."""
+    tokens: dict[str, str] = {}
+    why = ""
+    for label, name in names.items():
+        answer = await client.request("auth", "POST", E2E_PATH, json={"email": f"{name}@{DOMAIN}"}, headers={E2E_HEADER: key})
+        if isinstance(answer.json, dict) and answer.json.get("access_token"):
+            tokens[label] = str(answer.json["access_token"])
+        else:
+            why = f"the e2e sign-in is answered with {answer.status}" if answer.status else f"the target does not answer ({answer.error})"
     return tokens, why

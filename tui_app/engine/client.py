@@ -36,7 +36,11 @@ class Control:
         return cls(reader, writer)
 
     async def ask(self, command: str, **facts: Any) -> dict[str, Any]:
-        """Send a command: status, hold, resume, stop (now=True), take, mark (text). Raises `ControlError` when refused or gone."""
+        """Send a command: status, hold, resume, stop (now=True), take, mark (text), or sign-in (user, and email, password or token).
+
+        The reply to `sign-in` comes at once; `status` then tells who still waits (`needs`) and why (`said`). Raises `ControlError`
+        when refused or gone.
+        """
         async with self._turn:
             try:
                 self._writer.write(msgspec.json.encode({"command": command, "who": self.who, **facts}) + b"\n")

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -47,6 +48,8 @@ class LiveContext:
         self._world = world
         self._sockets = sockets
         self.check = check
+        self.iteration = 0
+        """Which time the check is driven, where it is more than once; it stands in every step."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: dict[str, str] = {}
 
@@ -86,7 +89,7 @@ class LiveContext:
         world = self._world
         step = LiveStep(world.next_step())
         label = user.label if user else ""
-        body = {"step": step.number, "intent": intent, **facts}
+        body = {"step": step.number, "intent": intent, **({"iteration": self.iteration} if self.iteration else {}), **facts}
         if deadline is not None:
             body["deadline_ms"] = deadline * 1000
         world.log.add("step", body, check=self.check, user=label, conn=conn, type="begin")
@@ -112,9 +115,12 @@ class LiveContext:
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request; never raises for what the target or the network does. `ours` names what a changing request touches."""
         await self.gate()
+        if runs_agent:
+            self._world.pacing.spend_run()
         bearer = token if token is not None else (user.access if user else None)
         return await self._world.request(
             service, method, path, token=bearer, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
@@ -122,16 +128,17 @@ class LiveContext:
         )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket of this user for this check alone. Raises `ConnectionError` where none can be had."""
         await self.gate()
         socket = await self._sockets.lease(user, self.check, fresh=fresh)
         if socket is None:
             raise ConnectionError(f"no WebSocket for {user.label}: the connection rows say why")
+        held = self._sockets.hold(socket)
         try:
-            yield socket
+            yield held
         finally:
-            self._sockets.give_back(socket)
+            self._sockets.release(held)
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -285,9 +292,14 @@ class LiveContext:
         """Whether the target has this service."""
         return bool(self._world.urls.get(service))
 
+    def url(self, service: str) -> str:
+        """The base address of a service, '' where the target has none."""
+        return self._world.urls.get(service, "")
+
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
-        return f"{self._world.plan.seed or self._world.session}/{name}"
+        again = f"/{self.iteration}" if self.iteration > 1 else ""
+        return f"{self._world.plan.seed or self._world.session}/{name}{again}"
 
     def held_ns(self) -> int:
         """For how long the session was held so far."""
@@ -324,7 +336,7 @@ class LiveContext:
         return True
 
     @asynccontextmanager
-    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[LiveSocket]]:
+    async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[HeldSocket]]:
         """A socket for each of these users, all open at once."""
         async with AsyncExitStack() as stack:
             yield [await stack.enter_async_context(self.socket(user)) for user in users]

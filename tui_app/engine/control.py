@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
-ACTING = frozenset({"hold", "resume", "stop", "mark"})
+ACTING = frozenset({"hold", "resume", "stop", "mark", "sign-in"})
 LINE_LIMIT = 64 * 1024
 
 

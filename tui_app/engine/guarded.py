@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from tui_app.checks.api import Answer, Carry, Check, RunOutcome, Socket, User
 from tui_app.engine.context import LiveContext
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
@@ -41,20 +42,22 @@ class GuardedContext(LiveContext):
     async def http(
         self, service: str, method: str, path: str, *, user: User | None = None, token: str | None = None, json: Any = None,
         fresh: bool = False, within: float = 10.0, ours: tuple[str, str] | None = None, headers: Mapping[str, str] | None = None,
+        runs_agent: bool = False,
     ) -> Answer:  # fmt: skip
         """One request, reading unless `write` is declared."""
         if method.upper() not in READS:
             self.declared("write", f"send {method} {path}")
         self._known(token)
         return await super().http(
-            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers
-        )
+            service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
+            runs_agent=runs_agent,
+        )  # fmt: skip
 
     @asynccontextmanager
-    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[LiveSocket]:
+    async def socket(self, user: User, *, fresh: bool = False) -> AsyncIterator[HeldSocket]:
         """A welcomed socket that holds the check to its effects."""
         async with super().socket(user, fresh=fresh) as socket:
-            yield cast(LiveSocket, GuardedSocket(socket, self))
+            yield cast(HeldSocket, GuardedSocket(socket, self))
 
     async def dial(
         self, *, user: User | None = None, token: str | None = None, carry: Carry = "subprotocol", headers: Mapping[str, str] | None = None,
@@ -87,14 +90,14 @@ class GuardedContext(LiveContext):
     def _known(self, token: str | None) -> None:
         """A token that is nobody's of this session, or none at all on purpose, is an attempt on the target's guards."""
         own = {value for user in (*self._world.users, *self._world.spares) for value in (user.access, user.refresh)}
-        if token and token not in own:
+        if token and token not in own and token not in self._world.retired:
             self.declared("negative", "show a token that Vigil did not sign in with")
 
 
 class GuardedSocket:
     """A live socket that holds whoever has it to the effects of its check."""
 
-    def __init__(self, socket: LiveSocket, guard: GuardedContext) -> None:
+    def __init__(self, socket: LiveSocket | HeldSocket, guard: GuardedContext) -> None:
         self._socket = socket
         self._guard = guard
 
@@ -107,7 +110,7 @@ class GuardedSocket:
             self._guard.declared("write", f"send {type!r}")
         await self._socket.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is: nobody can tell what it does."""
         self._guard.declared("write", "send text as it is")
         await self._socket.send_raw(text)

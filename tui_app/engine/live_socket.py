@@ -13,9 +13,9 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
-from tui_app.engine.learned import learn_session
+from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
-from tui_app.model import Event
+from tui_app.model import SECOND, Event
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
@@ -48,11 +48,16 @@ class LiveSocket:
         self.began = time.monotonic_ns()
         self.open = False
         self.welcomed = False
+        self.token_ends: int | None = None
+        """When the token that it was opened with ends, ns of the monotonic clock; None where that is not known."""
+        self.expired = False
+        """Whether the platform closed it when that token had ended."""
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
         self.opening = Opening()
+        self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
 
@@ -62,6 +67,11 @@ class LiveSocket:
         if self._user is None:
             raise LookupError("this socket was dialled for nobody")
         return self._user
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is awaited on it."""
+        return not self._listeners
 
     @property
     def label(self) -> str:
@@ -90,7 +100,8 @@ class LiveSocket:
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
         if not self.opening.over:
-            learn_session(log.vault, text, self.label)
+            self._token.learn(text)
+        text = self._token.hidden(text)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
@@ -111,7 +122,10 @@ class LiveSocket:
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
-        self._row("closed", {"code": code, "reason": reason, "by": by}, t=self.hub.log.clock.since(stamp))
+        # From half a second before: the target's clock is not ours.
+        self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
+        about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()
         for _, waiting in self._listeners:

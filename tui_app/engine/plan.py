@@ -32,6 +32,11 @@ class Plan(msgspec.Struct, kw_only=True):
     preset: str = "quick"
     users: int = 5
     iterations: int = 1
+    """How often each check of `selected` is driven."""
+    selected: list[str] = msgspec.field(default_factory=list)
+    """Those of `checks` that were asked for; the rest is what they need, and is driven once."""
+    until_fail: bool = False
+    """Drive `selected` again and again, until one of them fails or a limit ends it."""
     duration_s: float = 0.0
     parallel: bool = True
     consent: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -48,6 +53,36 @@ class Plan(msgspec.Struct, kw_only=True):
     owner: str = ""
     notes: list[str] = msgspec.field(default_factory=list)
     """What was said about the plan before it started, such as tokens that will not last as long as it does."""
+    honour_accepted: bool = False
+    """Whether accepted failures count as passed, for the exit code alone."""
+    known: list[str] = msgspec.field(default_factory=list)
+    """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
+
+
+def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[str]:
+    """The ids that an operator asked for; see `select`."""
+    if preset not in PRESETS:
+        raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+    known = by_id()
+    found: set[str] = set()
+    wanted_ids = [item.strip() for item in checks.split(",") if item.strip()]
+    for item in wanted_ids:
+        if item not in known:
+            near = [name for name in known if item in name or name in item]
+            hint = f"; did you mean {', '.join(near)}?" if near else "; `vigil checks` lists them"
+            raise PlanError(f"there is no check {item!r}{hint}")
+        found.add(item)
+    wanted_phases = [item.strip() for item in phases.split(",") if item.strip()]
+    suites = {check.suite for check in known.values()}
+    for item in wanted_phases:
+        matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
+        if not matched:
+            raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
+        # One that is in no preset runs only where somebody names it.
+        found.update(name for name in matched if known[name].presets)
+    if not wanted_ids and not wanted_phases:
+        found = {check.id for check in known.values() if preset in check.presets}
+    return found
 
 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:
@@ -56,27 +91,13 @@ def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list
     `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Raises `PlanError` for names
     that do not exist.
     """
-    if preset not in PRESETS:
-        raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
-    known = by_id()
-    chosen: set[str] = set()
-    wanted_ids = [item.strip() for item in checks.split(",") if item.strip()]
-    for item in wanted_ids:
-        if item not in known:
-            near = [name for name in known if item in name or name in item]
-            hint = f"; did you mean {', '.join(near)}?" if near else "; `vigil checks` lists them"
-            raise PlanError(f"there is no check {item!r}{hint}")
-        chosen.add(item)
-    wanted_phases = [item.strip() for item in phases.split(",") if item.strip()]
-    suites = {check.suite for check in known.values()}
-    for item in wanted_phases:
-        matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
-        if not matched:
-            raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
-        chosen.update(matched)
-    if not wanted_ids and not wanted_phases:
-        chosen = {check.id for check in known.values() if preset in check.presets}
-    return [check for check in catalogue() if check.id in with_needed(chosen)]
+    wanted = with_needed(chosen(phases=phases, checks=checks, preset=preset))
+    return [check for check in catalogue() if check.id in wanted]
+
+
+def repeated(plan: Plan) -> frozenset[str]:
+    """The checks that are driven more than once, where any is. Signing in makes the session's users, and is done once."""
+    return frozenset(plan.selected or plan.checks) - {"sign-in"}
 
 
 def is_own_rehearsal(profile: Profile) -> bool:
@@ -101,18 +122,21 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
 
     `agent_runs`, `connects`, `sockets`, `bad_tokens`, `threads` and `messages` (beside those of the runs) are upper estimates from
     what each check declares;
-    `minutes` is the estimate for the whole session under the target's pacing.
+    `minutes` is the estimate for the whole session under the target's pacing. Of a plan that repeats until something fails
+    (`until_fail`) they are those of one round: its limits say where it ends.
     """
     spent: dict[str, float] = {}
+    times = {check.id: plan.iterations if check.id in repeated(plan) else 1 for check in checks}
     for check in checks:
         # Checks of a phase run side by side, and those that are exclusive after them, one by one.
-        seconds, lane = check.cost(plan.users, plan.preset).get("seconds", 0), check.phase + ("!" if check.exclusive else "")
+        seconds = check.cost(plan.users, plan.preset).get("seconds", 0) * times[check.id]
+        lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
     total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
     for check in checks:
         cost = check.cost(plan.users, plan.preset)
         for key in total:
-            total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * plan.iterations
+            total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * times[check.id]
     limits = plan.limits
     per_minute = limits.get("connects_per_minute")
     paced = total["connects"] / per_minute if per_minute else 0.0
@@ -125,6 +149,8 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
-        "minutes": round(max(sum(spent.values()) * plan.iterations / 60, paced), 1),
+        "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
+        "until_fail": plan.until_fail,
+        "until_minutes": round(min(plan.duration_s / 60 or limits.get("minutes", 0.0), limits.get("minutes", 0.0)), 1),
     }

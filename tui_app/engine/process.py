@@ -25,6 +25,7 @@ from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
+from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, wall
@@ -72,6 +73,8 @@ class Engine:
         self.checks = [known[name] for name in self.plan.checks if name in known]
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
+        self.keeper: Keeper | None = None
+        self.offers: set[asyncio.Task[None]] = set()
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
         self.tls: ssl.SSLContext | None = None
@@ -110,6 +113,8 @@ class Engine:
         log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
         refusal = Refusal(self.plan, self.profile, world)
         self.runner = Runner(world, sockets, self.checks, refusal)
+        self.keeper = Keeper(world, sockets, self.profile.limits.sign_in_s, self.runner.give_up)
+        sockets.fresh = self.keeper.fresh
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
         await control.start()
         background = [
@@ -129,6 +134,7 @@ class Engine:
             await refusal.look()
             reason = await self.runner.run()
             text = self.runner.fault
+            self.keeper.ending = True
             await self.runner.tidy()
             await refusal.look(last=True)
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
@@ -137,14 +143,21 @@ class Engine:
         finally:
             for task in background:
                 task.cancel()
+            await self.keeper.close()
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
-                                "connects": sockets.connects}, type="end")  # fmt: skip
+                                "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
             await world.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
                 await self.child.stop()
             claim.release()
+
+    def _rounds(self) -> dict[str, Any]:
+        """How often the selected checks were driven, and what ended that, where nobody knew it before."""
+        if self.runner is None or not self.plan.until_fail:
+            return {}
+        return {"iterations": self.runner.round, "until": self.runner.until}
 
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
@@ -162,7 +175,7 @@ class Engine:
             created=created,
             pacing=pacing,
             client=lambda: HttpClient(services, created, headers=self.order.headers, tls=self.tls, proxy=self.order.proxy),
-            tls=self.tls, proxy=self.order.proxy, headers=self.order.headers,
+            tls=self.tls, proxy=self.order.proxy, headers=self.order.headers, profile=self.profile,
             accounts=self.order.accounts, e2e_key=self.order.e2e_key, blocked=self.order.blocked, keeps_accounts=not own,
         )  # fmt: skip
         for account in self.order.accounts:
@@ -213,7 +226,14 @@ class Engine:
         if command == "hold":
             self.gate.hold()
         elif command == "resume":
+            if self.keeper is not None and self.keeper.lost:
+                return {"ok": False, "error": "it waits for credentials: sign in, or stop it"}
             self.gate.resume()
+        elif command == "sign-in" and self.keeper is not None:
+            self.keeper.said = "trying"
+            offer = asyncio.get_running_loop().create_task(self.keeper.offer(str(facts.get("user", "")), facts))
+            self.offers.add(offer)
+            offer.add_done_callback(self.offers.discard)
         elif command == "stop" and self.runner is not None:
             self.runner.stop()
         if command != "status":
@@ -224,6 +244,8 @@ class Engine:
             "stopping": self.gate.stopping,
             "rows": log.seq,
             "runs": world.pacing.runs,
+            "needs": dict(self.keeper.lost) if self.keeper is not None else {},
+            "said": self.keeper.said if self.keeper is not None else "",
         }
 
     def _signals(self, log: Log) -> None:

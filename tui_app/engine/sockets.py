@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Final
 
 from tui_app.checks.api import User
-from tui_app.engine.clock import Gate
+from tui_app.engine.clock import Gate, Stopped
 from tui_app.engine.handshake import shake
+from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
 from tui_app.wire.opening import TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
+
+QUIET_S: Final = 0.1
+"""How often a socket that is to be replaced is looked at again."""
+
+
+async def _nothing(user: User) -> None:
+    """Nobody keeps tokens fresh."""
 
 
 class Sockets:
@@ -35,7 +43,10 @@ class Sockets:
         self._next = 0
         self._dialled_before = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held: set[HeldSocket] = set()
         self.connects = 0
+        self.fresh: Callable[[User], Awaitable[None]] = _nothing
+        """Returns once a user's token lives long enough for what begins now (`tui_app.engine.renewal`)."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a small send in the background and keep it from being collected."""
@@ -43,8 +54,8 @@ class Sockets:
         async def quietly() -> None:
             try:
                 await work
-            except ConnectionError:
-                return  # the closed row of this connection says it
+            except (ConnectionError, Stopped):
+                return  # the closed row of this connection says it, or the session's end does
 
         task = asyncio.get_running_loop().create_task(quietly())
         self._tasks.add(task)
@@ -60,12 +71,14 @@ class Sockets:
         """
         await self.gate.passed()
         await self._make_room()
+        asked = time.monotonic_ns()
         slot = AsyncExitStack()
         await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
         try:
             await self.gate.passed()
-            socket = await self._dial(user, token, carry, check, headers, slot, cookies)
+            waited = (time.monotonic_ns() - asked) / 1e6
+            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -80,17 +93,20 @@ class Sockets:
 
     async def _dial(
         self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
-        cookies: bool,
+        cookies: bool, waited: float,
     ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
+        life = self.world.lives.get(user.label) if user is not None and token == user.access else None
+        socket.token_ends = life.ends if life is not None else None
         client = self.world.client_of(user.label) if user is not None and cookies else None
         cookie = client.cookie_header(self.url) if client is not None else ""
         sent = {**self.world.headers, **({"Cookie": cookie} if cookie else {}), **(headers or {})}
         names = [pair.partition("=")[0].strip() for pair in cookie.split(";") if pair.strip()]
-        socket._row("dialing", {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names})
+        about = {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names, "waited_ms": round(waited, 3)}
+        socket._row("dialing", about)
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers=sent, conn=socket.conn, created=self.world.created,
@@ -130,6 +146,7 @@ class Sockets:
 
     async def lease(self, user: User, check: str, *, fresh: bool) -> LiveSocket | None:
         """A welcomed socket of the user for one check alone: an idle one, or a new one."""
+        await self.fresh(user)
         idle = self._idle.get(user.label, [])
         while idle and not fresh:
             socket = idle.pop()
@@ -137,6 +154,41 @@ class Sockets:
                 socket.check = check
                 return socket
         return await self.dial(user=user, token=user.access, carry="subprotocol", check=check)
+
+    def hold(self, socket: LiveSocket) -> HeldSocket:
+        """What a drive holds of a leased socket until `give_back`."""
+        held = HeldSocket(socket)
+        self._held.add(held)
+        return held
+
+    def turn_over(self, user: User) -> None:
+        """The user has a new token: sockets of the old one, which the platform may close when that ends, give way to new ones."""
+        for socket in self._idle.pop(user.label, []):
+            self.spawn(socket.close())
+        for held in self._held:
+            if held.label == user.label and (held.open or held.live.expired):
+                self.spawn(self._replaced(held, user))
+
+    async def _replaced(self, held: HeldSocket, user: User) -> None:
+        """Open the new socket before the old one is closed, at a moment when nothing is awaited on it."""
+        old = held.live
+        while held in self._held and (old.open or old.expired) and held.live is old:
+            if not old.quiet or self.gate.held:
+                await asyncio.sleep(QUIET_S)
+                continue
+            new = await self.dial(user=user, token=user.access, carry="subprotocol", check="")
+            if new is None:
+                return  # the old one serves on, as long as the platform lets it
+            if held in self._held and (old.open or old.expired) and old.quiet:
+                new.check, held.live = old.check, new
+                await old.close()
+                return
+            self._idle.setdefault(user.label, []).append(new)
+
+    def release(self, held: HeldSocket) -> None:
+        """The drive is done with it."""
+        self._held.discard(held)
+        self.give_back(held.live)
 
     def give_back(self, socket: LiveSocket) -> None:
         """The check is done with it; an open socket waits for the next one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import ssl
 import time
@@ -15,11 +16,15 @@ from tui_app.engine.learned import learn
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
+from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
-_KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
+_KEPT_HEADERS = (
+    "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "access-control-allow-origin", "access-control-allow-credentials",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -43,6 +48,8 @@ class World:
     """The operator's own proxy for this target; '' for the system's."""
     headers: dict[str, str] = field(default_factory=dict)
     """Sent with every request and upgrade, for a gateway in front of the target; changed in place when one is renewed."""
+    profile: Profile | None = None
+    """The target, for a command that is run again."""
     e2e_key: str = ""
     blocked: str = ""
     """Why nobody can be signed in, where that was known before the start."""
@@ -59,6 +66,15 @@ class World:
     answered: set[str] = field(default_factory=set)
     """Services that answered anything at all, even an error."""
     asked: set[str] = field(default_factory=set)
+    retired: set[str] = field(default_factory=set)
+    """Access tokens that were replaced by newer ones: still Vigil's own."""
+    lives: dict[str, Any] = field(default_factory=dict)
+    """Label -> `tui_app.engine.renewal.Life` of the user's access token, None where it does not say when it ends."""
+    on_ready: list[Callable[[User], None]] = field(default_factory=list)
+    """Told of every user that signs in."""
+    on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
+    """Told (label, token, answer) of every answer to a request that showed a token."""
+    command_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _clients: dict[str, HttpClient] = field(default_factory=dict)
     _steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _requests: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -117,7 +133,11 @@ class World:
             "error": result.error,
         }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
-        return Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+        answer = Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)
+        if token:
+            for told in self.on_answer:
+                told(user, token, answer)
+        return answer
 
     def client_of(self, user: str) -> HttpClient:
         """The HTTP client of one user ('' for nobody), with the cookies that were set for that user."""
@@ -137,6 +157,17 @@ class World:
             "user", {"sub": user.sub, "name": user.email.partition("@")[0], "mode": mode, "environment": environment},
             check=check, user=user.label, type="ready",
         )  # fmt: skip
+        for told in self.on_ready:
+            told(user)
+
+    def refused(self, label: str, reason: str, decide: str, check: str) -> None:
+        """A user cannot sign in for a reason that the operator can mend: what needs this one is BLOCKED by it."""
+        self.log.add("user", {"mode": self.plan.mode, "reason": reason, "to_decide": decide}, check=check, user=label, type="refused")
+
+    @property
+    def key_env(self) -> str:
+        """The variable that holds the key of the e2e sign-in, as the target file names it."""
+        return (self.profile.credentials.key_env if self.profile is not None else None) or "that key_env names"
 
 
 def tokens_of(body: Any) -> tuple[str, str]:

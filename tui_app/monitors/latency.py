@@ -84,6 +84,8 @@ class Latency:
         self._recoveries: dict[int, tuple[Row, int]] = {}
         self._steps: dict[int, _Ping] = {}
         self._deadlines: list[tuple[int, int, _Ping]] = []
+        self.cold: list[int] = []
+        """Rows of the session's cold connects: their welcomes, or what came instead."""
 
     # -- what judges read
 
@@ -98,6 +100,10 @@ class Latency:
         if known is None:
             known = self._series[name] = Series(name, self._limits.get(name))
         return known
+
+    def stuck_ms(self, begin: int, end: int) -> float:
+        """For how many ms of this time (ns of the session) our own loop was stuck: no time of the target's."""
+        return sum(max(0, min(end, until) - max(begin, since)) for since, until in self._lags) / 1e6
 
     def summary(self, name: str) -> Summary:
         """n, mean, percentiles and taint of one series."""
@@ -136,7 +142,9 @@ class Latency:
             if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
                 self._add("http", row.ms, row.t, row, (row.seq, row.seq))
         elif kind == "conn":
-            if row.type in ("welcome", "refused") and row.ms is not None:
+            if row.type == "dialing" and self._recoveries:
+                self._held_back(row)
+            elif row.type in ("welcome", "refused") and row.ms is not None:
                 self._connected(row)
         elif kind == "step":
             self._step(row)
@@ -157,6 +165,8 @@ class Latency:
     def _connected(self, row: Row) -> None:
         body = row.body
         name = "connect" if body.get("warm") else "connect_cold"
+        if name == "connect_cold":
+            self.cold.append(row.seq)
         if row.type == "welcome":
             self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq))
         elif (row.ms or 0.0) >= self._limits[name] and body.get("by") != "us":
@@ -219,9 +229,15 @@ class Latency:
             fault_at = body.get("fault_at")
             self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t)
 
+    def _held_back(self, row: Row) -> None:
+        """What a dial waited for our own pace is not the target's: it is taken out of the recovery that it is part of."""
+        waited = row.body.get("waited_ms")
+        if isinstance(waited, (int, float)):
+            for number, (begin, fault_at) in self._recoveries.items():
+                if (begin.check, begin.user) == (row.check, row.user):
+                    self._recoveries[number] = (begin, fault_at + int(waited * 1e6))
+
     def _recovered(self, begin: Row, fault_at: int, row: Row, body: Mapping[str, object]) -> None:
-        at = body.get("fault_at")
-        fault_at = at if isinstance(at, int) else fault_at
         run = self._lifecycle.run_of(str(body.get("request") or ""))
         refs = (begin.seq, row.seq)
         if run is not None and run.began_right:

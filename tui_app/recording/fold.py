@@ -132,13 +132,20 @@ class Fold:
             if isinstance(planned, dict) and planned.get("id"):
                 text = {key: str(planned.get(key) or "") for key in ("id", "phase", "suite", "title", "proves", "impact")}
                 view = CheckView(**text, required=bool(planned.get("required", True)))  # type: ignore[arg-type]
+                view.origin = str(planned.get("origin") or view.origin)
+                catches = planned.get("catches")
+                view.catches = tuple(str(name) for name in catches) if isinstance(catches, list) else ()
+                view.proven = bool(planned.get("proven", view.catches))
                 state.checks[view.id] = view
                 state.phases.setdefault(view.phase, "waiting")
 
     # -- what happened
 
     def _session(self, row: Row, body: dict[str, Any]) -> None:
+        if row.type == "round":
+            self._state.round = _count(body, "round")
         if row.type == "end":
+            self._state.until = _text(body, "until")
             self._state.ended = True
             self._state.end_reason = str(body.get("reason") or "")
             self._state.waiting.clear()
@@ -218,6 +225,12 @@ class Fold:
     def _control(self, row: Row, body: dict[str, Any]) -> None:
         if row.type in ("hold", "resume"):
             self._state.held = row.type == "hold"
+            if _text(body, "who") == "vigil":
+                self._state.asks, self._state.needs = "", ()
+        elif row.type == "credentials":
+            self._state.held = True
+            needs = body.get("needs")
+            self._state.asks, self._state.needs = _text(body, "text"), tuple(map(str, needs)) if isinstance(needs, list) else ()
         elif row.type == "stop":
             self._state.stopping = True
 
@@ -298,7 +311,7 @@ class Fold:
     def _verdict(self, row: Row, body: dict[str, Any]) -> None:
         view = self._check_view(row.check)
         view.word, view.verdict_seq = row.type, row.seq
-        view.reason, view.to_decide = _text(body, "reason"), _text(body, "to_decide")
+        view.reason, view.to_decide, view.accepted = _text(body, "reason"), _text(body, "to_decide"), _text(body, "accepted")
         self._word_so_far()
 
     def _criterion(self, row: Row, body: dict[str, Any]) -> None:

@@ -54,10 +54,16 @@ HEADER_KEYS: Final = {
 
 KINDS: Final = {
     # -- acting: what happened
-    "session": "type start | end; end: {reason: complete|stopped|interrupted|fault, text}",
+    "session": (
+        "type start | round | end; round: {round}; end: {reason: complete|stopped|credentials|interrupted|fault, text}, and where the "
+        "checks were repeated until one failed {iterations, until}"
+    ),
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",
-    "check": "type start | end; end: {outcome: driven|blocked|refused|skipped|stopped|broken|fault, reason, to_decide}; ms on end",
+    "check": (
+        "type start | end, {iteration, of} where it is driven several times; end: {outcome: driven|blocked|refused|skipped|stopped|"
+        "broken|fault, reason, to_decide}; ms on end"
+    ),
     "step": (
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
@@ -65,7 +71,10 @@ KINDS: Final = {
         "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
-    "user": "type ready | lost: {sub, name, mode, environment}: an identity that Vigil signed in",
+    "user": (
+        "type ready | renewed | lost | refused: {sub, name, mode, environment}: an identity that Vigil signed in; "
+        "renewed: {how, lives_s}; lost: {reason, since: seq of the last answer that took its token}; refused: {reason, to_decide}"
+    ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
         "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
@@ -76,7 +85,10 @@ KINDS: Final = {
     "lag": "ms: by how much the engine's loop was late; t: when it woke",
     "clock": "time passes for judges: at every deadline ({step} where it is one's) and at least every 250 ms",
     "created": "type made | tidied | left | reused: {thing: user|thread|run, id, owner, reason}",
-    "control": "type hold | resume | stop | take | attach | detach: {who, text}",
+    "control": (
+        "type hold | resume | stop | take | attach | detach | sign-in: {who, text}; "
+        "credentials: it is held until somebody signs in: {text, needs: [labels]}"
+    ),
     "client": "type slow | ok: the client's own health: {what, text}",
     # -- derived: what a judge made of it
     "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",
@@ -84,7 +96,7 @@ KINDS: Final = {
     "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
     "sample": "type = series; ms; flag tainted; {ref: [seq, seq], limit_ms}",
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
-    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide}",
+    "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",
     "criterion": "type = the word; {id, title, limit, measured, n, reason}",
     "result": "{...}: the document `vigil run --json` prints, schema vigil.session/1",
 }

@@ -35,6 +35,12 @@ class CheckView:
     started: int | None = None
     ended: int | None = None
     verdict_seq: int = 0
+    accepted: str = ""
+    """Of a known failure: `accepted until 2026-12-12, NET-412`."""
+    proven: bool = True
+    """A self-test had seen it fail on a fault that it names."""
+    origin: str = "vigil"
+    catches: tuple[str, ...] = ()
     findings: list[FindingView] = field(default_factory=list)
 
 
@@ -142,7 +148,15 @@ class SessionState:
     made: int = 0
     tidied: int = 0
     left: int = 0
+    round: int = 1
+    """Which time the plan's checks are driven, where they are repeated until one fails."""
+    until: str = ""
+    """What ended that."""
     held: bool = False
+    asks: str = ""
+    """Why the session waits for somebody to sign in, and how; '' while it does not."""
+    needs: tuple[str, ...] = ()
+    """Who has to sign in again."""
     stopping: bool = False
     client_slow: str = ""
     ended: bool = False

@@ -30,6 +30,8 @@ class Options:
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
     jitter_ms: float = 0.0
+    instances: int = 1
+    lock_out: int = 0
     stop_with_stdin: bool = False
     log: Path | None = None
     numbered: bool = False
@@ -53,12 +55,18 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--jitter-ms", type=float, default=0.0, metavar="N", help="add 0 to N ms to the way of each frame and REST answer, in order"
     )
+    parser.add_argument(
+        "--instances", type=int, default=1, metavar="N", help="backend instances over the same stores, behind one address (default 1)"
+    )
     parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
     )
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
+    )
+    parser.add_argument(
+        "--lock-out", type=int, default=0, metavar="N", help="close a door for 30 s after N refused tokens in a row (default: never)"
     )
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
@@ -70,6 +78,8 @@ def parse(argv: list[str] | None) -> Options:
         found.heartbeat_seconds = HEARTBEAT_S[found.generation]
     if not 0 < found.heartbeat_seconds <= 3600:
         parser.error("--heartbeat-seconds must lie between 0 and 3600")
+    if found.lock_out < 0:
+        parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
     if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
@@ -78,6 +88,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--wait-scale must lie between 0 and 100")
     if not 0 <= found.jitter_ms <= 10_000:
         parser.error("--jitter-ms must lie between 0 and 10000")
+    if not 1 <= found.instances <= 8:
+        parser.error("--instances must lie between 1 and 8")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:

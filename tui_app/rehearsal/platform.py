@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_app import __version__
+from tui_app.rehearsal.doors import Doors
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.frames import ENVIRONMENT as ENVIRONMENT
@@ -55,9 +56,14 @@ class Platform:
     cache: Cache
     analytics: Analytics
     tokens: Tokens
+    doors: Doors
     log: TruthLog
     generation: Generation
     jitter: Jitter
+    origins: set[str] = field(default_factory=set)
+    """Sites whose pages may call: the platform's own, known once it serves."""
+    urls: dict[str, str] = field(default_factory=dict)
+    """Its services' own addresses, known once it serves."""
     sockets: Sockets = field(default_factory=Sockets)
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
@@ -90,8 +96,10 @@ def assemble(options: Options, directory: Path) -> Platform:
     """Open the stores in `directory` and put the platform together."""
     log = TruthLog(options.log)
     faults = Seeded([FAULTS[name] for name in options.faults], log.note)
-    relational, cache, analytics = Relational(directory), Cache(directory), Analytics(directory)
+    relational, cache, analytics = Relational(directory, faults), Cache(directory, faults), Analytics(directory, faults)
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
-    return Platform(options, faults, relational, cache, analytics, tokens, log, made(options), Jitter(options.seed, options.jitter_ms))
+    doors = Doors(tokens, faults, log, options.lock_out)
+    jitter = Jitter(options.seed, options.jitter_ms)
+    return Platform(options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter)

@@ -20,9 +20,9 @@ from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
 SUPERVISOR = "supervisor"
-PIECES = 6
 MEMORY = 100
 """How many of a thread's messages the agent reads again."""
+PIECES = 6
 Send = Callable[[Frame], Awaitable[None]]
 
 

@@ -1,11 +1,10 @@
-"""The WebSocket `/ws`: who is let in, and what each message is answered with (wire contract 3.5, 4, 5)."""
+"""A welcomed WebSocket: what each message is answered with, and when its session ends (wire contract 4, 5)."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -24,8 +23,7 @@ from tui_app.rehearsal.line import Line
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.run import Execution, Run
 from tui_app.rehearsal.stores.tier import TierDown
-from tui_app.rehearsal.tokens import TokenRefused
-from tui_app.rehearsal.web import error_response
+from tui_app.rehearsal.tokens import Claims
 
 log = logging.getLogger(__name__)
 RUN_TYPES = frozenset(
@@ -37,64 +35,16 @@ MAX_PROMPT = 8_000
 TRY_LATER = 1013
 
 
-def token_of(websocket: WebSocket) -> str:
-    """The token that came with the upgrade, by the first way that was used: header, subprotocol, query; or an empty string."""
-    scheme, _, token = websocket.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    for item in websocket.scope["subprotocols"]:
-        if item.startswith("jwt."):
-            return _unpacked(item[4:])
-    return websocket.query_params.get("token", "")
-
-
-def _unpacked(value: str) -> str:
-    if value.count(".") == 2:
-        return value
-    try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        return value
-
-
-class Gateway:
-    """Lets sockets in."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-
-    async def serve(self, websocket: WebSocket) -> None:
-        """The life of one socket. A refused one gets an error frame and close code 1008."""
-        status = self.platform.faults.apply("connect.status", 101)
-        if status != 101:
-            await websocket.send_denial_response(error_response(status, "The upgrade failed"))
-            return
-        await websocket.accept(subprotocol=self.platform.generation.subprotocol(websocket.scope["subprotocols"]))
-        token = token_of(websocket)
-        try:
-            if not token:
-                raise TokenRefused("NO_TOKEN", "No token was presented")
-            claims = await self.platform.tokens.verify(token)
-        except TokenRefused as refused:
-            self.platform.log.note("socket_refused", reason=refused.code)
-            await self._refuse(websocket, refused)
-            return
-        await Session(self.platform, websocket, claims.sub).serve()
-
-    async def _refuse(self, websocket: WebSocket, refused: TokenRefused) -> None:
-        frame = frames.error("AUTH_FAILED", "Authentication failed", {"reason": refused.code, "message": refused.message})
-        outbox = Outbox(websocket, self.platform.jitter.of_socket())
-        await outbox.send(msgspec.json.encode(self.platform.generation.envelope(frame)).decode())
-        await outbox.close(1008, "Authentication failed")
-        outbox.end()
-
-
 class Session:
     """One welcomed socket: answers at once, and carries out its runs one after the other."""
 
-    def __init__(self, platform: Platform, websocket: WebSocket, user_id: str) -> None:
+    def __init__(self, platform: Platform, websocket: WebSocket, user_id: str, claims: Claims, token: str) -> None:
         self.platform = platform
         self.user_id = user_id
+        self.sid = claims.sid
+        self._ends = claims.exp
+        self._token = token
+        self._alarm: asyncio.TimerHandle | None = None
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
         self.line = Line(platform, websocket, user_id)
         self.heard_at = asyncio.get_running_loop().time()
@@ -137,6 +87,7 @@ class Session:
         generation = self.platform.generation
         alive: asyncio.Task[None] | None = None
         code = 1006
+        self.lasts_until(self._ends)
         try:
             if refusal := await generation.greet(self):
                 await self.close(TRY_LATER, refusal)
@@ -153,6 +104,8 @@ class Session:
             self._outbox.end()
             if alive is not None:
                 alive.cancel()
+            if self._alarm is not None:
+                self._alarm.cancel()
             sockets.remove(self.connection_id)
             if self._current is None or not self.platform.faults.apply("run.survives", True, run=self._current):
                 worker.cancel()
@@ -168,14 +121,25 @@ class Session:
         return self._offered
 
     async def send(self, frame: Frame | str) -> None:
-        """Deliver a frame of g2's shape, in the envelope of the generation that is played, or a text as it is; nothing once closed."""
+        """Deliver a frame of g2's shape in the envelope of the generation that is played, or a text as it is; nothing once it is closed."""
         if not self._open:
             return
-        if isinstance(frame, str):
-            await self._outbox.send(frame)
-            return
-        told: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id)
-        await self._outbox.send(msgspec.json.encode(self.platform.generation.envelope(told)).decode())
+        if not isinstance(frame, str):
+            shown: Frame = self.platform.faults.apply("frame.out", frame, user_id=self.user_id, token=self._token)
+            frame = msgspec.json.encode(self.platform.generation.envelope(shown)).decode()
+        await self._outbox.send(frame)
+
+    def lasts_until(self, exp: int) -> None:
+        """The session's newest token ends then, in epoch seconds, and this socket with it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.call_later(max(exp - time.time(), 0.0), lambda: self.platform.sockets.spawn(self.end("expiry", "Token expired")))
+
+    async def end(self, cause: str, reason: str) -> None:
+        """The session is over (or refreshed): close with 1008, where that is what this platform does then."""
+        if self.platform.faults.apply("session.closes", cause != "refresh", cause=cause, user_id=self.user_id):
+            await self.close(1008, reason)
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket from this side."""
@@ -362,7 +326,7 @@ class Session:
         others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self)
         followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self]
         deliveries = [(receiver, frame) for receiver in (self, *followers)]
-        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings}
+        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings, "seed": self.platform.options.seed}
         for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
         end = self.platform.faults.apply("event.close", None, run=run, frame=frame)
@@ -405,6 +369,7 @@ class Session:
         run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
         if offered is not None:
             run.run_id, self._offered = offered.run_id, None
+        run.run_id = self.platform.faults.apply("run.id", run.run_id, user_id=self.user_id)
         return run
 
 

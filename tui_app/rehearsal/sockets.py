@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any, Protocol
 
 from tui_app.rehearsal.frames import Frame
@@ -16,11 +16,14 @@ class OpenSocket(Protocol):
     """What the registry needs of a session."""
 
     user_id: str
+    sid: str
 
     @property
     def open(self) -> bool: ...
     async def send(self, frame: Frame) -> None: ...
     async def close(self, code: int, reason: str) -> None: ...
+    async def end(self, cause: str, reason: str) -> None: ...
+    def lasts_until(self, exp: int) -> None: ...
 
 
 class ActiveRun(Protocol):
@@ -94,6 +97,16 @@ class Sockets:
     def busy(self, user_id: str) -> int:
         """How many runs of everybody else are in flight."""
         return sum(1 for run in self.active.values() if run.user_id != user_id)
+
+    def of_session(self, sid: str) -> list[OpenSocket]:
+        """Open sockets of one signed-in session."""
+        return [socket for socket in self._open.values() if sid and socket.sid == sid]
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside, and keep it from being collected."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def begin(self, run: ActiveRun) -> None:
         """A run has an id from now on."""

@@ -8,7 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import jwt
 
@@ -17,10 +17,25 @@ from tui_app.rehearsal.stores.cache import Cache
 
 ISSUER = "netra-auth-service"
 AUDIENCE = "netra-platform"
-REQUIRED = ["sub", "iat", "exp", "iss", "aud", "jti"]
 REFRESH_S = 7 * 24 * 3600
 OLDEST_S = 24 * 3600
 Kind = Literal["access", "refresh"]
+UNSIGNED_CHECKS = ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti")
+Door = Literal["auth", "backend", "websocket"]
+FLAWS: Final[dict[str, tuple[str, str]]] = {
+    "algorithm": ("VALIDATION_FAILED", "Signature verification failed"),
+    "signature": ("VALIDATION_FAILED", "Signature verification failed"),
+    "claims": ("VALIDATION_FAILED", "Token validation failed"),
+    "issuer": ("VALIDATION_FAILED", "Token is meant for another service"),
+    "audience": ("VALIDATION_FAILED", "Token is meant for another service"),
+    "expired": ("TOKEN_EXPIRED", "Token has expired"),
+    "early": ("VALIDATION_FAILED", "Token is not valid yet"),
+    "type": ("VALIDATION_FAILED", "Not a token of this kind"),
+    "age": ("VALIDATION_FAILED", "Token was issued too long ago"),
+    "revoked": ("VALIDATION_FAILED", "Token has been revoked"),
+    "unknown": ("VALIDATION_FAILED", "Token validation failed"),
+}
+"""What can be wrong with a token that can be read, gravest first: the platform's word for it, and a sentence."""
 
 
 class TokenRefused(Exception):
@@ -42,6 +57,7 @@ class Claims:
     jti: str
     iat: int
     exp: int
+    sid: str = ""
 
 
 def load_key(directory: Path) -> bytes:
@@ -63,8 +79,8 @@ class Tokens:
         self._cache = cache
         self._faults = faults
 
-    def issue(self, user: dict[str, Any], kind: Kind, lifetime_s: int) -> tuple[str, Claims]:
-        """A signed token and its claims; `exp` is exactly `iat` + `lifetime_s`."""
+    def issue(self, user: dict[str, Any], kind: Kind, lifetime_s: int, sid: str = "") -> tuple[str, Claims]:
+        """A signed token and its claims; `exp` is exactly `iat` + `lifetime_s`. `sid` names the session, which outlives its tokens."""
         now = int(time.time())
         jti = str(uuid.uuid4())
         payload = {
@@ -80,45 +96,69 @@ class Tokens:
             "jti": jti,
             "env": "rehearsal",
             "svc_id": "rehearsal-auth",
+            "sid": sid,
         }
+        payload = self._faults.apply("token.claims", payload, kind=kind, user_id=user["id"])
         token = jwt.encode(payload, self._key, algorithm="HS256")
-        return token, Claims(user["id"], user["email"], ("read", "write"), jti, now, now + lifetime_s)
+        return token, Claims(user["id"], user["email"], ("read", "write"), jti, now, now + lifetime_s, sid)
 
-    async def verify(self, token: str, kind: Kind = "access") -> Claims:
-        """The claims of a token that is genuine, alive, of this kind and not revoked; raises TokenRefused."""
-        claims = self._claims(token)
-        if claims.get("type") != kind or claims.get("token_type") != kind:
-            raise TokenRefused("VALIDATION_FAILED", f"Not an {kind} token")
-        if claims["iat"] < time.time() - OLDEST_S and kind == "access":
-            raise TokenRefused("VALIDATION_FAILED", "Token was issued too long ago")
-        if await self._cache.is_revoked(claims["jti"]):
-            raise TokenRefused("VALIDATION_FAILED", "Token has been revoked")
-        permissions = claims.get("permissions") or []
-        return Claims(claims["sub"], claims.get("email", ""), tuple(permissions), claims["jti"], claims["iat"], claims["exp"])
+    async def verify(self, token: str, kind: Kind = "access", door: Door = "auth") -> Claims:
+        """The claims of a token that is genuine, alive, of this kind and not revoked; raises TokenRefused. `door`: who asks."""
+        head, claims = _read(token)
+        flaws = self._forged(token, head) | _unfit(claims, kind)
+        said = _said(claims)
+        if not flaws and await self._cache.is_revoked(said.jti):
+            flaws |= {"revoked"}
+        flaws = self._faults.apply("token.flaws", frozenset(flaws), claims=said, kind=kind, door=door)
+        for name, (code, message) in FLAWS.items():
+            if name in flaws:
+                raise TokenRefused(code, message)
+        return said
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def _forged(self, token: str, head: dict[str, Any]) -> set[str]:
+        signature_only: Any = dict.fromkeys(UNSIGNED_CHECKS, False)
         try:
-            return self._decode(token, True)
-        except jwt.ExpiredSignatureError as error:
-            if self._faults.apply("token.expired", True):
-                raise TokenRefused("TOKEN_EXPIRED", "Token has expired") from error
-        except jwt.PyJWTError as error:
-            raise _refusal(error) from error
-        try:
-            return self._decode(token, False)
-        except jwt.PyJWTError as error:
-            raise _refusal(error) from error
-
-    def _decode(self, token: str, expiry: bool) -> dict[str, Any]:
-        options: Any = {"require": REQUIRED, "verify_exp": expiry}
-        return jwt.decode(token, self._key, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER, options=options)
+            jwt.decode(token, self._key, algorithms=["HS256"], options=signature_only)
+        except jwt.PyJWTError:
+            return {"signature"} if head.get("alg") == "HS256" else {"signature", "algorithm"}
+        return set()
 
 
-def _refusal(error: jwt.PyJWTError) -> TokenRefused:
-    if isinstance(error, jwt.InvalidSignatureError | jwt.InvalidAlgorithmError):
-        return TokenRefused("VALIDATION_FAILED", "Signature verification failed")
-    if isinstance(error, jwt.InvalidIssuerError | jwt.InvalidAudienceError):
-        return TokenRefused("VALIDATION_FAILED", "Token is meant for another service")
-    if isinstance(error, jwt.DecodeError):
-        return TokenRefused("INVALID_FORMAT", "Malformed token")
-    return TokenRefused("VALIDATION_FAILED", "Token validation failed")
+def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims, nothing checked; raises TokenRefused for what is no JWT."""
+    try:
+        whole = jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError) as error:
+        raise TokenRefused("INVALID_FORMAT", "Malformed token") from error
+    return whole["header"], whole["payload"]
+
+
+def _unfit(claims: dict[str, Any], kind: Kind) -> set[str]:
+    """What claims say against their token, whoever signed it."""
+    now = time.time()
+    iat, exp = _moment(claims, "iat"), _moment(claims, "exp")
+    if iat is None or exp is None or not all(isinstance(claims.get(name), str) for name in ("sub", "jti")):
+        return {"claims"}
+    audience = claims.get("aud")
+    found = {
+        "issuer": claims.get("iss") != ISSUER,
+        "audience": AUDIENCE not in (audience if isinstance(audience, list) else [audience]),
+        "expired": exp <= now,
+        "early": iat > now,
+        "type": claims.get("type") != kind or claims.get("token_type") != kind,
+        "age": kind == "access" and iat < now - OLDEST_S,
+    }
+    return {name for name, so in found.items() if so}
+
+
+def _said(claims: dict[str, Any]) -> Claims:
+    """What a token says, each claim of the type that it should have."""
+    sub, email, jti, sid = (value if isinstance(value := claims.get(name), str) else "" for name in ("sub", "email", "jti", "sid"))
+    iat, exp = (int(_moment(claims, name) or 0) for name in ("iat", "exp"))
+    permissions = claims.get("permissions")
+    return Claims(sub, email, tuple(permissions) if isinstance(permissions, list) else (), jti, iat, exp, sid)
+
+
+def _moment(claims: dict[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -21,7 +21,7 @@ from tui_app import __version__
 from tui_app.rehearsal.faults.registry import Reply, Seeded
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.stores.tier import TierDown
-from tui_app.rehearsal.tokens import Claims, TokenRefused
+from tui_app.rehearsal.tokens import Claims, Door, TokenRefused
 
 MAX_BODY = 1 << 20
 CODES = {
@@ -51,6 +51,8 @@ class Endpoint:
     body: dict[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    """Keys that the JSON object of a success always has."""
 
 
 class Refused(Exception):
@@ -177,14 +179,14 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def caller(platform: Platform, request: Request) -> Claims:
+async def caller(platform: Platform, request: Request, door: Door = "backend") -> Claims:
     """Who calls: Refused 403 without a token, 401 with one that is not accepted (wire contract 3.4)."""
     token = bearer(request)
-    if not token:
-        raise Refused(403, "Not authenticated", "AUTH_FAILED")
     try:
-        return await platform.tokens.verify(token)
+        return await platform.doors.enter(door, token, headers=request.headers, path=request.url.path)
     except TokenRefused as error:
+        if not token:
+            raise Refused(403, "Not authenticated", "AUTH_FAILED") from error
         raise Refused(401, error.message, "AUTH_UNAUTHORIZED", {"WWW-Authenticate": "Bearer"}) from error
 
 

@@ -180,7 +180,9 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append(("RECORDING", "badge"))
     elif view.role == "watching":
         found.append(("READ ONLY", "warn"))
-    if state.held:
+    if state.asks:
+        found.append(("SIGN IN: H", "bad"))
+    elif state.held:
         found.append(("HELD", "warn"))
     if state.stopping and not state.ended:
         found.append(("STOPPING", "warn"))

@@ -11,7 +11,7 @@ from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
 from tui_app.screens.view import Role, View, mmss
 
-NOT_PASSED = ("FAIL", "INCONCLUSIVE", "BLOCKED")
+OPEN = ("INCONCLUSIVE", "BLOCKED")
 EXITS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "BLOCKED": 3}
 STOPPED_EXIT = 130
 
@@ -89,19 +89,22 @@ class DrivingApp(PlanningApp):
         self.go("verdict" if role == "opened" else "live")
 
     def action_rerun(self) -> None:
-        """A new session with the checks that did not pass."""
+        """A new session with what failed (where nothing did, with what is still open), on the target that it failed on."""
         state = self.view.state
-        checks = tuple(check.id for check in state.checks.values() if check.word in NOT_PASSED)
+        failed = tuple(check.id for check in state.checks.values() if check.word == "FAIL")
+        checks = failed or tuple(check.id for check in state.checks.values() if check.word in OPEN)
         if self.view.running:
             self.say("the session is still running")
         elif not checks:
             self.say("nothing failed: there is nothing to rerun")
         elif self.link is not None:
             try:
-                target = self.target or self.link.recorded(self.view.reader.header if self.view.reader else {})
+                target = self.link.recorded(self.view.reader.header if self.view.reader else {})
             except LinkError as error:
                 self.say(str(error), bad=True)
                 return
+            if self.target is not None and self.target.same_as(target):
+                target = self.target  # its file is known, and with it what its relative paths mean
             choice = Choice(target.key or target.name, checks, state.preset or "quick", max(len(state.users), 2), parent=state.session)
             self.confirm(choice, target)
 
@@ -109,6 +112,9 @@ class DrivingApp(PlanningApp):
         """Hold the engine or let it go on; asks, because every viewer is affected."""
         if not self.view.running or self.view.role != "driving":
             self.say("only the one who drives a running session can hold it")
+            return
+        if self.view.state.asks:
+            self.ask_to_sign_in()
             return
         name = "resume" if self.view.state.held else "hold"
         text = (
@@ -118,6 +124,29 @@ class DrivingApp(PlanningApp):
         )
         question = AskScreen(f"{name.capitalize()} the session?", [text], [Answer("H", name, name)], enter=name, stay="leave it as it is")
         self.ask(question, {name: lambda: self.command(name)})
+
+    def ask_to_sign_in(self) -> None:
+        """The session waits for credentials: ask for them at a hidden prompt, or have the old ones tried again."""
+        state = self.view.state
+        answers = [Answer("s", "sign in: the terminal asks, without echo", "sign-in"), Answer("t", "try again as before", "again")]
+        who = ", ".join(map(clean, state.needs))
+        self.ask(
+            AskScreen(f"{who}: sign in again", [clean(state.asks)], answers, stay="let it wait"),
+            {"sign-in": lambda: self.sign_in(prompt=True), "again": lambda: self.sign_in(prompt=False)},
+        )
+
+    def sign_in(self, *, prompt: bool) -> None:
+        """Hand the engine what its session waits for, in a worker."""
+        self.run_worker(self._sign_in(prompt), group="sign-in", exclusive=True, exit_on_error=False)
+
+    async def _sign_in(self, prompt: bool) -> None:
+        if self.link is None:
+            return
+        try:
+            for label in self.view.state.needs:
+                self.say(await self.link.sign_in(label, prompt=prompt) or f"{label} is signed in again")
+        except LinkError as error:
+            self.say(str(error), bad=True)
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""

@@ -40,4 +40,5 @@ def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
         ("effects", effect_words(cost.get("effects", ())) or "read"),
         ("takes", f"about {minutes_text(cost.get('minutes', 0))}"),
     )
-    return [((fit(name, 13), "dim"), (text, "plain")) for name, text in rows]
+    warned = [((fit("sign-in", 13), "dim"), (clean(str(text)), "warn")) for text in cost.get("warnings", ())]
+    return [*(((fit(name, 13), "dim"), (text, "plain")) for name, text in rows), *warned]

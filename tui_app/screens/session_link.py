@@ -48,6 +48,12 @@ class TargetInfo:
     key: str = ""
     """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
 
+    def same_as(self, other: TargetInfo) -> bool:
+        """Whether both are one target: name, claim and every address."""
+        return (self.name, self.environment, self.loopback) == (other.name, other.environment, other.loopback) and {
+            line for line in self.lines if "://" in line
+        } == {line for line in other.lines if "://" in line}
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -83,11 +89,13 @@ class Link(Protocol):
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
+    def left_out(self) -> tuple[str, ...]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
     async def attach(self, line: SessionLine) -> Opened: ...
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]: ...
+    async def sign_in(self, label: str, *, prompt: bool) -> str: ...
     def alive(self) -> bool: ...
     async def close(self) -> None: ...
 
@@ -208,6 +216,12 @@ class SessionLink:
 
         return [as_json(check) for check in catalogue() if environment in check.environments]
 
+    def left_out(self) -> tuple[str, ...]:
+        """Checks from outside that could not join the catalogue."""
+        from tui_app.checks.catalogue import left_out
+
+        return left_out()
+
     def preset(self, name: str) -> frozenset[str]:
         """The checks that a preset selects, with those that they need."""
         from tui_app.engine.plan import select
@@ -217,10 +231,12 @@ class SessionLink:
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
         from tui_app.order import make_plan, plan_of
+        from tui_app.recording.errors import RecordingError
         from tui_app.target.consent import ConsentError
         from tui_app.target.problems import ProfileError
 
         try:
+            before = plan_of(choice.parent) if choice.parent else None
             return make_plan(
                 self._profile(choice.target),
                 select(checks=",".join(choice.checks), preset=choice.preset),
@@ -228,18 +244,22 @@ class SessionLink:
                 users=choice.users,
                 consent_option=",".join(choice.consent) or None,
                 parent=choice.parent,
-                faults=plan_of(choice.parent).faults if choice.parent else (),
+                faults=before.faults if before else (),
+                generation=before.generation if before else "g2",
+                rehearsal=before.rehearsal if before else (),
+                selected=choice.checks,
             )
-        except (PlanError, ProfileError, ConsentError) as error:
+        except (PlanError, ProfileError, ConsentError, RecordingError) as error:
             raise LinkError(str(error)) from error
 
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
         """What a plan would cost, as `vigil run --dry-run` works it out."""
         from tui_app.checks.catalogue import by_id
         from tui_app.engine.plan import footprint
+        from tui_app.order import warnings
 
         plan = self._plan(choice)
-        return footprint(plan, [by_id()[name] for name in plan.checks])
+        return {**footprint(plan, [by_id()[name] for name in plan.checks]), "warnings": warnings(self._profile(choice.target), plan)}
 
     def unconsented(self, choice: Choice) -> tuple[str, ...]:
         """Effects of the choice that nobody has agreed to on its target; their checks would read BLOCKED."""
@@ -304,6 +324,25 @@ class SessionLink:
             return await self._control.ask(name, **facts)
         except ControlError as error:
             raise LinkError(str(error)) from error
+
+    async def sign_in(self, label: str, *, prompt: bool) -> str:
+        """Give the engine new credentials of a user from a hidden prompt, or have it try again; '' or why it did not work."""
+        from tui_app.attend import asked, hand_over
+        from tui_app.engine.client import ControlError
+
+        if self._control is None:
+            raise LinkError("no engine takes commands from here")
+        given = asked(label, self._mode(), self.ask) if prompt and self.ask is not None and label != "gateway" else {}
+        try:
+            return await hand_over(self._control, label, given)
+        except ControlError as error:
+            raise LinkError(str(error)) from error
+
+    def _mode(self) -> str:
+        """How the session in view signs its users in."""
+        from tui_app.order import plan_of
+
+        return plan_of(self._session).mode
 
     def alive(self) -> bool:
         """Whether the engine of the session in view runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +20,16 @@ VALUE: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 """A header's value as HTTP can carry it (RFC 9110 5.5), in ASCII."""
 
 
-async def headers_of(profile: Profile, environment: Mapping[str, str], *, alone: bool = False) -> dict[str, str]:
+async def headers_of(
+    profile: Profile, environment: Mapping[str, str], *, alone: bool = False, only: Collection[str] | None = None
+) -> dict[str, str]:
     """The gateway's headers with their values. Raises CredentialsError, which never shows a value.
 
     alone -- no terminal: a command that asks for something gets no answer
+    only -- these, all by default
     """
-    return {name: await _value(name, source, environment, alone) for name, source in profile.headers.items()}
+    wanted = profile.headers if only is None else {name: profile.headers[name] for name in only}
+    return {name: await _value(name, source, environment, alone) for name, source in wanted.items()}
 
 
 async def _value(name: str, source: str, environment: Mapping[str, str], alone: bool) -> str:

@@ -49,6 +49,12 @@ class Limits(msgspec.Struct, frozen=True):
     ping_ms: float = 100.0
     recovery_s: float = 5.0
     first_event_s: float = 5.0
+    ready_s: float = 10.0
+    """How long whoever asks for readiness waits: as long as a platform's own deployment does."""
+    connect_cold_s: float = 10.0
+    """The first connect, which may find a target that has scaled to nothing."""
+    event_gap_s: float = 30.0
+    """Silence between two events of a run."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120
@@ -56,6 +62,8 @@ class Limits(msgspec.Struct, frozen=True):
     connects_per_minute: int | None = 8
     """Below the platform's own limit of ten; None where nothing limits it."""
     minutes: float = 60.0
+    sign_in_s: float = 300.0
+    """How long a session that lost its credentials waits for new ones, before it ends with what it has."""
 
 
 ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 400, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}

@@ -14,11 +14,11 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tui_app.target.address import BLANK, Environment, split
+from tui_app.verdict.accepting import NEVER_ACCEPTED
 
 Mode = Literal["register", "login", "e2e", "tokens", "command"]
 ACCEPT_DAYS: Final = 30
 """How long a known failure may be accepted (architecture, Command line contract)."""
-NEVER_ACCEPTED: Final = re.compile(r"isolation|auth|token|sign-?in|identity|jwt", re.IGNORECASE)
 
 
 class Table(BaseModel):
@@ -217,7 +217,10 @@ class ConsentTable(Table):
 
 
 class LimitsTable(Table):
-    """[limits]: caps of what Vigil spends, and the strategy's limits where a deployment has agreed on others."""
+    """[limits]: caps of what Vigil spends, and the strategy's limits where a deployment has agreed on others.
+
+    sign_in_s -- seconds that a session waits for new credentials once its own are refused, before it ends with what it has
+    """
 
     connect_s: Annotated[float, Field(gt=0, le=600)] | None = None
     run_s: Annotated[float, Field(gt=0, le=3600)] | None = None
@@ -225,10 +228,14 @@ class LimitsTable(Table):
     ping_ms: Annotated[float, Field(gt=0, le=60_000)] | None = None
     recovery_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     first_event_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    ready_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    connect_cold_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    event_gap_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
     sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
+    sign_in_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
 
 
 class TiersTable(Table):

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.verdict import words
+from tui_app.verdict.accepting import Accepted, Told
 from tui_app.verdict.criteria import CriterionReading
 from tui_app.verdict.decision import Decision, decide
 
@@ -28,7 +29,7 @@ class FindingResult(msgspec.Struct, frozen=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One planned check as it ended. `accepted` names the ticket and last day of a known failure, else null."""
+    """One planned check as it ended. `accepted`: a known failure, with its ticket and last day, else null."""
 
     id: str
     phase: str
@@ -39,13 +40,15 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     to_decide: str = ""
     required: bool = True
-    accepted: str | None = None
+    accepted: Accepted | None = None
     duration_ms: float | None = None
     findings: Sequence[FindingResult] = ()
     proven: bool = False
     """A self-test had seen it fail on a fault that it names."""
     origin: str = "vigil"
     """`vigil`, or the package or file that the check came from."""
+    signatures: Sequence[str] = ()
+    """Of a failed check: what `[[accept]]` would have to name."""
 
 
 class CellResult(msgspec.Struct, frozen=True):
@@ -106,6 +109,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Part of the plan was refused because the target is not what its file says: a configuration to mend."""
     reached: bool = True
     honour_accepted: bool = False
+    accepts: Sequence[Told] = ()
+    """What became of each acceptance of the target file."""
     criteria_if_accepted: Sequence[CriterionReading] | None = None
     """The criteria once more, read with every accepted failure as a pass: only the exit code under `honour_accepted` uses it."""
 
@@ -173,6 +178,7 @@ def build(session: Session) -> dict[str, Any]:
             "left_behind": [dict(thing) for thing in session.footprint.left_behind],
         },
         "decision": msgspec.to_builtins(decision),
+        "accepts": [msgspec.to_builtins(one) for one in session.accepts],
     }
 
 
@@ -187,14 +193,15 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "reason": check.reason,
         "to_decide": check.to_decide,
         "required": check.required,
-        "accepted": check.accepted,
-        "proven": check.proven,
-        "origin": check.origin,
+        "accepted": msgspec.to_builtins(check.accepted),
         "duration_ms": _rounded(check.duration_ms),
         "findings": [
             {"severity": finding.severity, "text": finding.text, "evidence": [list(pair) for pair in finding.evidence]}
             for finding in check.findings
         ],
+        "signatures": list(check.signatures),
+        "proven": check.proven,
+        "origin": check.origin,
     }
 
 

@@ -69,8 +69,14 @@ def verdict_table(result: Mapping[str, Any], *, width: int | None = None, ascii_
         CriterionLine(one["verdict"], one["id"], one["title"], sanitize(one["measured"]), one["limit"], one["n"])
         for one in result["criteria"]
     ]
-    checks = [CheckLine(one["verdict"], one["suite"], one["id"], sanitize(one["reason"])) for one in result["checks"]]
+    foot += [sanitize(one["text"]) for one in result.get("accepts", ()) if one["state"] != "used"]
+    checks = [CheckLine(one["verdict"], one["suite"], one["id"], sanitize(_reason(one))) for one in result["checks"]]
     return table(head, criteria, checks, foot, width=width, ascii_only=ascii_only)
+
+
+def _reason(check: Mapping[str, Any]) -> str:
+    known = check.get("accepted")
+    return f"(accepted until {known['until']}, {known['ticket']}) {check['reason']}" if known else str(check["reason"])
 
 
 def table(

@@ -21,6 +21,7 @@ from tui_app import __version__
 from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
 from tui_app.rehearsal.services.e2e import EndToEnd
+from tui_app.rehearsal.services.oauth import PROVIDERS, OtherWays
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -50,6 +51,8 @@ class Auth:
                 Endpoint("GET", "/health/ready", self.ready, "Readiness, with a probe of the stores that sign-in needs"),
                 Endpoint("GET", "/auth/config", self.config, "How one signs in here"),
                 Endpoint("POST", "/auth/register", self.register, "Make an account", body=account),
+                Endpoint("GET", "/auth/login", OtherWays(self).start, "Start a sign-in over another provider", query=("provider",)),
+                Endpoint("POST", "/auth/create-token", OtherWays(self).create_token, "A token for a service that has signed in"),
                 Endpoint("POST", "/auth/login", self.login, "Sign in", body=account),
                 Endpoint("POST", "/auth/e2e/test-auth", EndToEnd(self).sign_in, "Sign in an end-to-end test", body={"email": "string"}),
                 Endpoint("POST", "/auth/refresh", self.refresh, "Exchange a refresh token", body={"refresh_token": "string"}),
@@ -99,7 +102,8 @@ class Auth:
             {
                 "environment": ENVIRONMENT,
                 "modes": ["password", "e2e"] if self.platform.options.e2e_key_env else ["password"],
-                "oauth_configured": False,
+                "oauth_configured": True,
+                "oauth_providers": sorted(PROVIDERS),
                 "access_token_seconds": self.platform.tokens.access_s,
                 "refresh_token_seconds": REFRESH_S,
                 "algorithms": ["HS256"],
@@ -152,12 +156,16 @@ class Auth:
             claims = await self.platform.tokens.verify(token, "refresh")
         except TokenRefused as error:
             raise Refused(401, "Invalid refresh token") from error
-        if not await self.platform.cache.consume(claims.jti, claims.exp):
+        used = not await self.platform.cache.consume(claims.jti, claims.exp)
+        if self.platform.faults.apply("refresh.used", used, claims=claims):
             raise Refused(401, "Invalid refresh token")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Invalid refresh token")
-        return await self.issue(user, lifetime)
+        for socket in self.platform.sockets.of_session(claims.sid):
+            socket.lasts_until(int(time.time()) + lifetime)
+            self.platform.sockets.spawn(socket.end("refresh", "Session renewed"))
+        return await self.issue(user, lifetime, claims.sid)
 
     async def logout(self, request: Request) -> Response:
         """Revoke the token and the one issued with it. Always 200: signing out twice is no error."""
@@ -167,6 +175,10 @@ class Auth:
             return JSONResponse({"message": "Nothing to sign out of", "status": "success"})
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
+        sockets = self.platform.sockets
+        closing = self.platform.faults.apply("logout.closes", sockets.of_session(claims.sid), user_id=claims.sub, everybody=list(sockets))
+        for socket in closing:
+            sockets.spawn(socket.end("logout", "Signed out"))
         return JSONResponse({"message": "Signed out", "status": "success"})
 
     async def verify(self, request: Request) -> Response:
@@ -190,7 +202,7 @@ class Auth:
 
     async def me(self, request: Request) -> Response:
         """The account behind the token."""
-        claims = await caller(self.platform, request)
+        claims = await caller(self.platform, request, "auth")
         user = await self.platform.relational.user_by("id", claims.sub)
         if user is None:
             raise Refused(401, "Unknown user")
@@ -204,10 +216,11 @@ class Auth:
             return asked
         return default
 
-    async def issue(self, user: dict[str, Any], lifetime: int) -> Response:
-        """The answer to a sign-in: a new pair of tokens, remembered as one session."""
-        access, claims = self.platform.tokens.issue(user, "access", lifetime)
-        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S)
+    async def issue(self, user: dict[str, Any], lifetime: int, sid: str = "") -> Response:
+        """The answer to a sign-in or refresh: a new pair of tokens. `sid`: the session that goes on, a new one where it is empty."""
+        sid = sid or str(uuid.uuid4())
+        access, claims = self.platform.tokens.issue(user, "access", lifetime, sid)
+        refresh, other = self.platform.tokens.issue(user, "refresh", REFRESH_S, sid)
         await self._remember(claims, other)
         return JSONResponse(
             {

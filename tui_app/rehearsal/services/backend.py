@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 
+from tui_app.rehearsal.gateway import Gateway
 from tui_app.rehearsal.platform import APP_NAME, Platform
+from tui_app.rehearsal.services.agents import Agents
+from tui_app.rehearsal.services.chat import Chat
 from tui_app.rehearsal.services.health import Health
 from tui_app.rehearsal.services.openapi import describe
 from tui_app.rehearsal.services.threads import Threads
-from tui_app.rehearsal.session import Gateway
 from tui_app.rehearsal.web import Endpoint, application
 
 
@@ -24,6 +26,8 @@ def backend(platform: Platform) -> Starlette:
     endpoints = [
         *Health(platform).endpoints(),
         *Threads(platform).endpoints(),
+        *Agents(platform).endpoints(),
+        *Chat(platform).endpoints(),
         Endpoint("GET", "/openapi.json", openapi, "This description"),
     ]
     described = describe(APP_NAME, endpoints)

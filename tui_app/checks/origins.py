@@ -10,7 +10,7 @@ import msgspec
 OWN: Final = "vigil"
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True):
     """`origin`: `vigil`, `package:NAME` or `file:NAME.py`. `proven`: a self-test had seen it fail when the session began."""
 
     origin: str = OWN
@@ -29,11 +29,11 @@ class _Planned(msgspec.Struct):
     catches: list[str] = msgspec.field(default_factory=list)
 
 
-def standings(header: Mapping[str, str], checks: Iterable[str]) -> dict[str, Standing]:
+def origins(header: Mapping[str, str], checks: Iterable[str]) -> dict[str, Origin]:
     """By check id, for these checks. A header of before says nothing of it: then they were Vigil's own."""
     try:
         planned = msgspec.json.decode(header.get("checks", "[]"), type=list[_Planned])
     except msgspec.DecodeError:
         planned = []
-    said = {one.id: Standing(one.origin, one.proven) for one in planned}
-    return {name: said.get(name, Standing()) for name in checks}
+    said = {one.id: Origin(one.origin, one.proven) for one in planned}
+    return {name: said.get(name, Origin()) for name in checks}
