@@ -82,7 +82,6 @@ _MODULES = (
     suite_1_2,
     suite_1_2_doors,
     suite_1_2_identity,
-    suite_1_2_rhythm,
     suite_1_2_sessions,
     suite_1_2_sites,
     suite_1_2_rhythm,

@@ -60,10 +60,6 @@ class HeldSocket:
     def abort(self) -> None:
         self.live.abort()
 
-    def pause(self, paused: bool) -> None:
-        """Stop or go on reading this socket."""
-        self.live.pause(paused)
-
     async def close(self) -> None:
         await self.live.close()
 
