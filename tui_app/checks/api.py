@@ -76,8 +76,8 @@ class Socket(Protocol):
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         """Send one message of the platform's envelope. Raises `NotOurs` before anything is sent, `ConnectionError` when closed."""
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is; bytes travel as a binary message."""
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
@@ -182,9 +182,13 @@ class Context(Protocol):
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True, deadline: float | None = None,
-        on_event: Callable[[Event], None] | None = None, **facts: Any,
+        on_event: Callable[[Event], None] | None = None, type: str = "user_message", payload: Mapping[str, Any] | None = None,
+        envelope: Mapping[str, Any] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
+        """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt.
+
+        `type`, and what is added to the message's payload and envelope, ask in another form than the usual one.
+        """
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
         """One application ping; ms until its pong, or None. With `intended_ns` it is timed from there and a sample of the series."""

@@ -173,6 +173,7 @@ CHECKS = (
         drive=_answers,
         judge=_judge_answers,
         needs=("sign-in", "ws-connect"),
+        catches=("answer-echoes", "stock-sentence", "canned-events", "stand-in-agent", "off-by-one"),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"agent_runs": 3, "connects": min(users, 3), "sockets": 1, "threads": 3, "seconds": 3},
     ),

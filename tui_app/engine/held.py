@@ -45,7 +45,7 @@ class HeldSocket:
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         await self.live.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         await self.live.send_raw(text)
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:

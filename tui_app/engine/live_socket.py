@@ -50,6 +50,8 @@ class LiveSocket:
         self.welcomed = False
         self.token_ends: int | None = None
         """When the token that it was opened with ends, ns of the monotonic clock; None where that is not known."""
+        self.expired = False
+        """Whether the platform closed it when that token had ended."""
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
@@ -110,17 +112,20 @@ class LiveSocket:
 
     def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
         """A message is being written: its row comes before any answer to it."""
-        if opcode != Opcode.TEXT or not isinstance(payload, str):
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
         log = self.hub.log
-        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
+        flag = "binary" if isinstance(payload, bytes) else ""
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        log.sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, flag=flag)
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
         # From half a second before: the target's clock is not ours.
-        ended = {"token": "ended"} if by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2 else {}
-        self._row("closed", {"code": code, "reason": reason, "by": by, **ended}, t=self.hub.log.clock.since(stamp))
+        self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
+        about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()
         for _, waiting in self._listeners:
@@ -136,16 +141,16 @@ class LiveSocket:
         body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
         await self.send_raw(_encode(body).decode())
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is; as `send`."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is, bytes as a binary message; as `send`."""
         await self.hub.gate.passed()
         await self._send(text)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")
         try:
-            await self._wire.send_text(text)
+            await (self._wire.send_text(text) if isinstance(text, str) else self._wire.send_binary(text))
         except Lost as error:
             raise ConnectionError(f"connection {self.conn}: {error}") from error
 
