@@ -31,6 +31,7 @@ class HandMadeLink:
 
     def __init__(self, sessions: list[SessionLine] | None = None, recorded: TargetInfo | None = None) -> None:
         self.target = recorded or TARGETS["rehearsal"]
+        self.refused: tuple[str, ...] = ()
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
@@ -60,6 +61,9 @@ class HandMadeLink:
 
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]:
         return checks_json()
+
+    def left_out(self) -> tuple[str, ...]:
+        return self.refused
 
     def preset(self, name: str) -> frozenset[str]:
         every = frozenset(str(check["id"]) for check in checks_json())

@@ -18,6 +18,7 @@ from tui_app.checks.case import Case, Monitors
 from tui_app.checks.gaps import Gaps
 from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
+from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import DERIVED_KINDS, Event, Row
@@ -54,7 +55,8 @@ class Bench:
         self.facts: Mapping[str, Origin] = origins(header, self.checks)
         self.accepting = Accepting(plan, header)
         self.sums = Sums()
-        self.gaps = Gaps({check.id for check in checks if check.at_end})
+        whole = {check.id for check in checks if check.at_end}
+        self.gaps, self.losses = Gaps(whole), Losses(whole)
         self._said: dict[str, Judgement] = {}
         self._iterations: dict[str, Iterations] = {}
         self.judgements: Mapping[str, Judgement] = self._said
@@ -66,6 +68,7 @@ class Bench:
             self.gaps.derived(row)
             return []
         self.gaps.acting(row)
+        self.losses.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -176,7 +179,7 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = self.gaps.weigh(check, consistent(judgement))
+        judgement = self.gaps.weigh(check, self.losses.weigh(check, consistent(judgement)))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}

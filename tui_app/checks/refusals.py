@@ -16,7 +16,7 @@ from tui_app.checks.reading import seqs
 REFUSED = ("401", "403")
 OWN_DATA = "/api/threads?limit=1"
 Told = Literal["refused", "accepted", "late", "unclear"]
-TOKEN_STAND_IN = re.compile(r"⟨secret:(?:access|refresh|jwt|token|session|bad-(?!malformed)[a-z-]+):")
+TOKEN_STAND_IN = re.compile(r"⟨secret:(?:access|refresh|jwt|bad-(?!malformed)[a-z-]+):")
 
 
 async def good_over_rest(ctx: Context, user: User) -> bool:

@@ -28,7 +28,6 @@ PRIVATE = (
     "/api/conversations", "/api/analytics/runs",
 )  # fmt: skip
 """Routes with a user's own data (wire contract 7.1, 7.2); those that a target lacks are passed over."""
-ABOUT_USERS = re.compile(r"thread|message|conversation|history|users?/|/me\b|session|analytics|/runs")
 MOST_ROUTES = 14
 TEST_HEADERS = ({"X-Test-Mode": "true"}, {"X-E2E-Test": "true"})
 GOOGLE = "accounts.google.com"
@@ -45,10 +44,12 @@ async def _anonymous(ctx: Context) -> None:
             answer = await ctx.http("backend", "GET", path, user=user)
         if answer.status == 200 and not await bad_over_rest(ctx, user, "none", "", user, path):
             return
-    if ctx.has("auth"):
-        async with ctx.bad_token(lambda: good_over_rest(ctx, user)), ctx.step("mint"):
-            # For an account of our own; whatever comes back is never used.
-            await ctx.http("auth", "POST", "/auth/create-token", json={"user_id": user.sub, "email": user.email}, fresh=True)
+    # For an account of our own, and with credentials that are none; whatever comes back is never used.
+    nobody = {"service_id": "vigil-is-no-service", "service_secret": "vigil-has-no-secret"}
+    for path, body in (("/auth/create-token", {"user_id": user.sub, "email": user.email}), ("/auth/service-token", nobody)):
+        if ctx.has("auth"):
+            async with ctx.bad_token(lambda: good_over_rest(ctx, user)), ctx.step("mint", path=path):
+                await ctx.http("auth", "POST", path, json=body, fresh=True)
 
 
 def _documented(answer: Answer) -> list[str]:
@@ -58,7 +59,7 @@ def _documented(answer: Answer) -> list[str]:
     found = []
     for path, operations in paths.items():
         get = operations.get("get") if isinstance(operations, dict) else None
-        if isinstance(get, dict) and "{" not in str(path) and (get.get("security") or ABOUT_USERS.search(str(path))):
+        if isinstance(get, dict) and get.get("security") and "{" not in str(path):
             needed = [one for one in get.get("parameters") or () if isinstance(one, dict) and one.get("required")]
             if not needed:
                 found.append(str(path))
@@ -88,9 +89,11 @@ def _judge_anonymous(case: Case) -> Judgement:
         for row, body in step.answers(anybody=True):
             proof.append(row.seq)
             if row.type.startswith("2") and _holds_token(body.get("body")):
-                findings.append(Finding(grade("FM-28"), "anybody is given a valid token for any user", (step.begin.seq, row.seq)))
-            elif row.type not in ("401", "403", "404", "405", "501"):
-                unclear.append(f"/auth/create-token {answered(row, body)}")
+                whose = "for any user" if str(body["path"]).endswith("create-token") else "of a service"
+                text = f"anybody is given a token {whose}: {body['path']} asks for no credential that counts"
+                findings.append(Finding(grade("FM-28"), text, (step.begin.seq, row.seq)))
+            elif row.type not in ("400", "401", "403", "404", "405", "501"):
+                unclear.append(f"{body['path']} {answered(row, body)}")
     if unclear and not findings:
         return Judgement("INCONCLUSIVE", f"neither refused nor open: {unclear[0]}", to_decide="401 or 403 for whoever brings no token")
     also = " and nobody is given a token" if minted else ""
@@ -110,11 +113,12 @@ async def _test_header(ctx: Context) -> None:
         return
     ctx.secret("bad-wrong-signature", user, forged)
     for headers in ({}, *TEST_HEADERS):
-        kind = ", ".join(headers) or "none"
-        if not await bad_over_rest(ctx, user, kind, forged, other, headers=headers):
-            return
-        if not await bad_over_websocket(ctx, user, kind, forged, other, headers=headers):
-            return
+        for token in (forged, "") if headers else (forged,):
+            kind = ", ".join((*headers, "" if token else "no token")).strip(", ") or "none"
+            if not await bad_over_rest(ctx, user, kind, token, other, headers=headers):
+                return
+            if not await bad_over_websocket(ctx, user, kind, token, other, headers=headers):
+                return
 
 
 def _judge_test_header(case: Case) -> Judgement:
@@ -130,11 +134,11 @@ def _judge_test_header(case: Case) -> Judgement:
         shown = (step.begin.seq, *seqs(row for row in step.rows if row.kind in ("conn", "http", "frame")))
         proof += shown
         if word == "accepted":
-            mode, what = ("FM-30", "a forged token") if kind == "none" else ("FM-31", f"a forged token that comes with {kind}")
+            mode, what = ("FM-30", "a forged token") if kind == "none" else ("FM-31", f"a forged token, or none, that comes with {kind}")
             findings.append(Finding(grade(mode), f"{over} takes {what}", shown))
         elif word != "refused":
             unclear.append(f"{over}, {kind}: {how}")
-    complete = len(steps) == 2 * (1 + len(TEST_HEADERS))
+    complete = len(steps) == 2 * (1 + 2 * len(TEST_HEADERS))
     if not findings and (unclear or not complete):
         return Judgement("INCONCLUSIVE", unclear[0] if unclear else "not every header was tried", to_decide="401, 403 or close 1008")
     return decided(findings, "a forged token stays refused, whatever header comes with it", "a refusal at both doors", proof)
@@ -212,7 +216,7 @@ CHECKS = (
         needs=("sign-in",),
         catches=("tokens-for-anybody", "anonymous-rest", "accept-no-token"),
         presets=("comprehensive",),
-        cost=lambda users, preset: {"bad_tokens": MOST_ROUTES + 1, "threads": 1, "seconds": 2},
+        cost=lambda users, preset: {"bad_tokens": MOST_ROUTES + 2, "threads": 1, "seconds": 2},
     ),
     Check(
         id="oauth-start",
@@ -246,6 +250,6 @@ CHECKS = (
         last=True,
         catches=("test-header-opens",),
         presets=(),
-        cost=lambda users, preset: {"connects": 6, "sockets": 1, "bad_tokens": 6, "seconds": 2},
+        cost=lambda users, preset: {"connects": 10, "sockets": 1, "bad_tokens": 10, "seconds": 2},
     ),
 )

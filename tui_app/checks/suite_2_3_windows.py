@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 
 import msgspec
 
@@ -147,25 +148,23 @@ def _judge_two(case: Case) -> Judgement:
     for step in steps:
         request, run = str(step.facts["request"]), str(step.facts.get("run") or "")
         who, conn, other = step.begin.user, step.begin.conn, int(step.facts["other"])
-        mine = [(row.conn, event.name, row.seq) for row, event in heard if event.request == request or (run and event.run == run)]
-        here = [name for at, name, _ in mine if at == conn]
-        there = [name for at, name, _ in mine if at == other]
-        rows = (step.begin.seq, *(seq for _, _, seq in mine))[:16]
+        mine = [(row, event) for row, event in heard if event.request == request or (run and event.run == run)]
+        here, there = (Counter(_what(event) for row, event in mine if row.conn == at) for at in (conn, other))
+        rows = (step.begin.seq, *(row.seq for row, _ in mine))[:16]
         proof += rows
-        whole = _whole(here)
+        ended = any(event.name == "agent_completed" for row, event in mine if row.conn == conn)
         if not mine:
             findings.append(Finding("critical", f"{who} asked in one of two windows and neither showed anything", rows))
-        elif not whole and _whole(there):
+        elif not here:
             findings.append(Finding("major", f"{who} asked in one window and only the other one shows the run", rows))
-        elif not whole:
-            short = ", ".join(dict.fromkeys(there)) or "none"
-            findings.append(
-                Finding("critical", f"{who}: the window that asked shows only a part of the run (the other one: {short})", rows)
-            )
-        elif there and sorted(there) != sorted(here):
-            findings.append(
-                Finding("major", f"{who}: the second window shows {len(there)} of {len(here)} events of the run, and not how it ends", rows)
-            )
+        elif not ended and not there - here:
+            findings.append(Finding("critical", f"{who} asked in one of two windows and was not told an end ({step.outcome})", rows))
+        elif there - here:
+            text = f"{who}: the window that asked shows {here.total()} events of the run, the other one {there.total()}, of which"
+            findings.append(Finding("critical", f"{text} {(there - here).total()} are missing where it was asked", rows))
+        elif there and there != here:
+            text = f"{who}: the second window shows {there.total()} of {here.total()} events of a run"
+            findings.append(Finding("major", text, rows))
         else:
             policies.setdefault("both windows" if there else "the window that asked", []).append(step.begin.seq)
     if len(policies) > 1:
@@ -177,8 +176,8 @@ def _judge_two(case: Case) -> Judgement:
     )  # fmt: skip
 
 
-def _whole(names: list[str]) -> bool:
-    return bool(names) and names[0] == "agent_started" and names[-1] == "agent_completed" and names.count("agent_completed") == 1
+def _what(event: Event) -> tuple[str, str, str]:
+    return event.name, event.tool_call, event.text
 
 
 # -- a run's events reach whoever asked

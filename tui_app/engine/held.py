@@ -54,12 +54,11 @@ class HeldSocket:
     async def control_ping(self, within: float) -> float | None:
         return await self.live.control_ping(within)
 
+    def pause(self, paused: bool) -> None:
+        self.live.pause(paused)
+
     def abort(self) -> None:
         self.live.abort()
-
-    def pause(self, paused: bool) -> None:
-        """Stop or go on reading this socket."""
-        self._live.pause(paused)
 
     async def close(self) -> None:
         await self.live.close()

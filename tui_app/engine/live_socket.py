@@ -50,6 +50,8 @@ class LiveSocket:
         self.welcomed = False
         self.token_ends: int | None = None
         """When the token that it was opened with ends, ns of the monotonic clock; None where that is not known."""
+        self.expired = False
+        """Whether the platform closed it when that token had ended."""
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
@@ -121,8 +123,9 @@ class LiveSocket:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
         # From half a second before: the target's clock is not ours.
-        ended = {"token": "ended"} if by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2 else {}
-        self._row("closed", {"code": code, "reason": reason, "by": by, **ended}, t=self.hub.log.clock.since(stamp))
+        self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
+        about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()
         for _, waiting in self._listeners:

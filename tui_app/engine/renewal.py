@@ -90,7 +90,8 @@ class Keeper:
         self._turns: dict[str, asyncio.Lock] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._proven: dict[str, int] = {}
-        self._doubted: dict[str, str] = {}
+        self._doubted: dict[str, tuple[str, int]] = {}
+        """Label -> the token that was refused, and the last answer before that which took it."""
         self._alarm: asyncio.TimerHandle | None = None
         self._held_before = False
         world.on_ready.append(self._watch)
@@ -216,8 +217,8 @@ class Keeper:
             return
         if 200 <= answer.status < 300:
             self._proven[label] = answer.seq
-        elif answer.status == 401 and self._doubted.get(label) != token:
-            self._doubted[label] = token  # once per token: a target that refuses good tokens is not asked for ever
+        elif answer.status == 401 and self._doubted.get(label, ("", 0))[0] != token:
+            self._doubted[label] = (token, self._proven.get(label, 0))  # once: a target that refuses good tokens is not asked for ever
             self._begin(f"look {label}", self._look(user))
 
     async def _look(self, user: User) -> None:
@@ -236,11 +237,11 @@ class Keeper:
 
     def _lose(self, user: User, attempt: Attempt) -> None:
         why = attempt.why + (f" ({attempt.error})" if attempt.error else "")
-        life = self.world.lives.get(user.label)
-        ends = f", and its token ends in {spell(life.left_s)}" if life is not None and life.left_s > 0 else ""
-        facts = {"reason": why, "since": self._proven.get(user.label, 0), "how": attempt.how}
+        token, since = self._doubted.get(user.label, ("", 0))
+        since = since if token == user.access else self._proven.get(user.label, 0)
+        facts = {"reason": why, "since": since, "how": attempt.how}
         self.world.log.add("user", facts, user=user.label, type="lost")
-        self._pause(user.label, f"{user.label} cannot be kept signed in: {why}{ends}")
+        self._pause(user.label, f"{user.label} cannot be kept signed in: {why}")
 
     def _pause(self, who: str, why: str) -> None:
         if self.ending:

@@ -166,20 +166,20 @@ class Sockets:
         for socket in self._idle.pop(user.label, []):
             self.spawn(socket.close())
         for held in self._held:
-            if held.label == user.label and held.open:
+            if held.label == user.label and (held.open or held.live.expired):
                 self.spawn(self._replaced(held, user))
 
     async def _replaced(self, held: HeldSocket, user: User) -> None:
         """Open the new socket before the old one is closed, at a moment when nothing is awaited on it."""
         old = held.live
-        while held in self._held and old.open and held.live is old:
+        while held in self._held and (old.open or old.expired) and held.live is old:
             if not old.quiet or self.gate.held:
                 await asyncio.sleep(QUIET_S)
                 continue
             new = await self.dial(user=user, token=user.access, carry="subprotocol", check="")
             if new is None:
                 return  # the old one serves on, as long as the platform lets it
-            if held in self._held and old.open and old.quiet:
+            if held in self._held and (old.open or old.expired) and old.quiet:
                 new.check, held.live = old.check, new
                 await old.close()
                 return

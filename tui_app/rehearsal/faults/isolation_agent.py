@@ -53,7 +53,7 @@ def _mixed_parameters() -> dict[str, Listener]:
 
 def _closes_others() -> dict[str, Listener]:
     def closes(sockets: list[Receiver], *, user_id: str, everybody: Sequence[Receiver], **_: Any) -> list[Receiver]:
-        return [*sockets, *(socket for socket in everybody if socket.user_id != user_id)][:1]
+        return [*sockets, *[socket for socket in everybody if socket.user_id != user_id][:1]]
 
     return {"logout.closes": closes}
 

@@ -103,7 +103,7 @@ def _stranger() -> dict[str, Listener]:
 
 def _titles() -> dict[str, Listener]:
     def notice(deliveries: list[Delivery], *, others: Others, **_: Any) -> list[Delivery]:
-        told = [{**frame, "data": {"title": frame["data"].get("title", "")}} for _, frame in deliveries[:1] if isinstance(frame, dict)]
+        told = [{**frame, "data": {"title": frame["data"]["title"]}} for _, frame in deliveries[:1] if isinstance(frame, dict)]
         return [*deliveries, *((socket, frame) for frame in told for socket in others())]
 
     return {"notice.route": notice}

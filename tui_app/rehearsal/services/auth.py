@@ -22,7 +22,6 @@ from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
 from tui_app.rehearsal.services.e2e import EndToEnd
 from tui_app.rehearsal.services.oauth import PROVIDERS, OtherWays
-from tui_app.rehearsal.sockets import OpenSocket
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -177,9 +176,7 @@ class Auth:
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
         sockets = self.platform.sockets
-        closing: list[OpenSocket] = self.platform.faults.apply(
-            "logout.closes", sockets.of_session(claims.sid), user_id=claims.sub, everybody=list(sockets)
-        )
+        closing = self.platform.faults.apply("logout.closes", sockets.of_session(claims.sid), user_id=claims.sub, everybody=list(sockets))
         for socket in closing:
             sockets.spawn(socket.end("logout", "Signed out"))
         return JSONResponse({"message": "Signed out", "status": "success"})
