@@ -36,11 +36,21 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--preset", default=None, metavar="NAME", help="quick, comprehensive, websocket, priority1 to priority3; default quick"
     )
-    run.add_argument("--failed", metavar="SESSION", help="the checks that failed in this session; a new session that names its parent")
+    run.add_argument(
+        "--failed", nargs="?", const="", metavar="SESSION",
+        help="what failed in this session (default: the newest), and what it needs; a new session that names its parent",
+    )  # fmt: skip
     run.add_argument(
         "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
     )
-    run.add_argument("--iterations", type=positive, default=1, metavar="N", help="drive each check N times")
+    many = run.add_mutually_exclusive_group()
+    many.add_argument(
+        "--iterations", type=positive, default=1, metavar="N", help="drive each selected check N times; one that fails once has failed"
+    )
+    many.add_argument(
+        "--until-fail", action="store_true", help="drive the selected checks again and again, until one fails or a limit ends it"
+    )
+    run.add_argument("--duration", type=duration, default=0.0, metavar="2h", help="how long it goes on with --until-fail: 90s, 15m, 2h")
     run.add_argument(
         "--parallel", action=argparse.BooleanOptionalAction, default=True, help="checks of a phase side by side, unless exclusive (default)"
     )
@@ -99,6 +109,19 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
     return number
+
+
+def duration(text: str) -> float:
+    """Seconds of a duration with its unit: 90s, 15m, 2h."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number = text[:-1] if text[-1:] in units else text
+    try:
+        seconds = float(number) * units.get(text[-1:], 1)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 30 * 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a duration such as 90s, 15m or 2h")
+    return seconds
 
 
 def main(argv: Sequence[str] | None = None) -> None:

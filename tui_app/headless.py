@@ -19,7 +19,7 @@ import msgspec
 from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
-from tui_app.engine.plan import Plan, footprint, select
+from tui_app.engine.plan import Plan, chosen, footprint, select
 from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
@@ -39,26 +39,23 @@ def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for and return its exit code. Raises what `tui_app.cli.dispatch` turns into messages."""
     for line in left_out():
         say(f"vigil: {line}")
-    faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
-    checks, preset, parent, users = asked.checks, asked.preset or "quick", "", asked.users
     profile = load(asked.target or "rehearsal")
-    if asked.failed:
-        # The same target, faults and users as in the session whose failures are run again, unless others are named.
-        entry, before = sessions.find(asked.failed), plan_of(asked.failed)
-        with Reader(entry.path) as reader:
-            result = reader.result() or {}
-        failed = [str(check["id"]) for check in result.get("checks", []) if check["verdict"] == "FAIL" and check["id"] in by_id()]
-        if not failed:
-            raise ValueError(f"nothing failed in session {entry.session}; run without --failed")
-        checks, parent, users = ",".join(failed), entry.session, users or before.users
-        if asked.target is None:
-            profile, faults = Profile.model_validate(before.profile), faults or before.faults
-        say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(faults)}" if faults else ""))
+    again = _what_failed(asked) if asked.failed is not None else None
+    if again is not None and asked.target is None:
+        profile = again.profile
+    checks, preset = again.checks if again else asked.checks, asked.preset or (again.plan.preset if again else "quick")
+    faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
+    own = again.plan if again is not None and asked.target is None else None
     plan = make_plan(
-        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset, users=users, iterations=asked.iterations,
-        parallel=asked.parallel, consent_option=asked.consent, allow_production=asked.allow_production, faults=faults, seed=asked.seed,
-        generation=asked.generation, parent=parent, honour_accepted=asked.honour_accepted,
+        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset,
+        users=asked.users or (again.plan.users if again else None), iterations=asked.iterations, parallel=asked.parallel,
+        consent_option=asked.consent, allow_production=asked.allow_production, faults=faults or (own.faults if own else ()),
+        seed=asked.seed, generation=own.generation if own else asked.generation, rehearsal=own.rehearsal if own else (),
+        parent=again.session if again else "", honour_accepted=asked.honour_accepted, until_fail=asked.until_fail,
+        duration_s=asked.duration, selected=sorted(chosen(phases=asked.phases, checks=checks, preset=preset)),
     )  # fmt: skip
+    if again is not None:
+        say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(plan.faults)}" if plan.faults else ""))
     document = msgspec.to_builtins(plan)
     standing = told(accepts_of(document), {name: by_id()[name].suite for name in plan.checks}, {}, datetime.now(UTC).date(), plan.known)
     for one in standing:
@@ -71,6 +68,34 @@ def run(asked: argparse.Namespace) -> int:
             say(f"warning: {line}")
         return 0
     return asyncio.run(_session(profile, plan, asked))
+
+
+class Again(msgspec.Struct, frozen=True):
+    """A session whose failures are run again, on the same target, with as many users."""
+
+    session: str
+    checks: str
+    plan: Plan
+    profile: Profile
+
+
+def _what_failed(asked: argparse.Namespace) -> Again:
+    """What `--failed` asks for: of a session, or of the newest that has ended."""
+    entries = sessions.list_sessions() if not asked.failed else []
+    entry = sessions.find(asked.failed) if asked.failed else next((one for one in entries if not one.alive), None)
+    if entry is None:
+        raise ValueError("no session has ended yet: there is nothing to run again")
+    before = plan_of(entry.session)
+    with Reader(entry.path) as reader:
+        result = reader.result() or {}
+    failed = [str(check["id"]) for check in result.get("checks", []) if check["verdict"] == "FAIL"]
+    for name in failed:
+        if name not in by_id():
+            say(f"vigil: {name} failed there and is not here: it is not run again")
+    here = [name for name in failed if name in by_id()]
+    if not here:
+        raise ValueError(f"nothing {'that is here ' if failed else ''}failed in session {entry.session}; run without --failed")
+    return Again(entry.session, ",".join(here), before, Profile.model_validate(before.profile))
 
 
 def print_footprint(plan: Plan) -> None:
@@ -88,6 +113,8 @@ def print_footprint(plan: Plan) -> None:
         ("effects", ", ".join(cost["effects"])),
         ("takes", f"about {cost['minutes']} min"),
     ]
+    if cost["until_fail"]:
+        lines.append(("repeats", f"until a check fails, {cost['until_minutes']:g} min or a limit ends it; the figures are of one round"))
     for name, text in lines:
         print(f"{name:12} {text}")
 
@@ -114,7 +141,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
-        _, lost = await _follow(reader, began, stopping)
+        state, lost = await _follow(reader, began, stopping)
         result = reader.result()
     if result is None:
         why = "the engine has gone" if lost else "it ended without a result"
@@ -131,6 +158,8 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         for line in signature_lines(result):
             print(line)
         print(f"\n{plan.selftest}")
+    if state.until:
+        say(f"{state.until}: {state.round} iterations in all")
     say(f"recording {began.recording}")
     return int(result["exit"])
 
@@ -164,12 +193,16 @@ def _tell(state: SessionState, told: dict[str, str]) -> None:
     if state.asks != told.get("", ""):
         told[""] = state.asks
         say(sanitize(state.asks, 300) or "signed in again: the session goes on")
+    minutes, seconds = divmod(state.t / 1e9, 60)
+    when = f"{int(minutes):02d}:{seconds:04.1f}"
+    if state.round > 1 and told.get("round") != str(state.round):
+        told["round"] = str(state.round)
+        say(f"{when}  iteration {state.round}")
     for check in state.checks.values():
         if check.word and check.word != told.get(check.id):
             told[check.id] = check.word
             if check.word != "RUNNING":
-                minutes, seconds = divmod(state.t / 1e9, 60)
-                say(f"{int(minutes):02d}:{seconds:04.1f}  {check.word:12} {check.id:20} {sanitize(check.reason, 110)}")
+                say(f"{when}  {check.word:12} {check.id:20} {sanitize(check.reason, 110)}")
 
 
 def say(text: str) -> None:

@@ -39,8 +39,13 @@ def make_plan(
     seed: int = 1,
     parent: str = "",
     honour_accepted: bool = False,
+    selected: Sequence[str] = (),
+    until_fail: bool = False,
+    duration_s: float = 0.0,
 ) -> Plan:
     """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
+
+    selected -- of the checks those that were asked for: they are what `iterations` and `until_fail` repeat; default all
 
     Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
     """
@@ -86,6 +91,9 @@ def make_plan(
         selftest=sentence(),
         owner=who,
         honour_accepted=honour_accepted,
+        selected=[check.id for check in chosen if check.id in selected],
+        until_fail=until_fail,
+        duration_s=duration_s,
         known=[one.check for one in profile.accept if one.check in by_id()],
     )
 

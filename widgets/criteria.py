@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from widgets.glyphs import SHORT, TONES, glyphs
-from widgets.lines import Line, Span, clip, fit
+from widgets.lines import Line, Span, clip, fit, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,37 @@ class CheckRow:
     word: str
     reason: str = ""
     took: str = ""
+    note: str = ""
+    """A quiet word at the right, such as unproven."""
+    known: bool = False
+    """A failure that is accepted for a while: it reads FAIL, and is no news."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group of checks: `counts` are (word, how many), the gravest first; `open` whether its rows are listed."""
+
+    level: int
+    title: str
+    open: bool
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+def group_line(row: GroupRow, width: int) -> Line:
+    """One group: fold mark, title, how many of each word, how many in all."""
+    total = sum(count for _, count in row.counts)
+    right: list[Span] = []
+    for word, count in row.counts:
+        right += [(f"{glyphs().word(word)} {count}", TONES.get(word, "dim")), ("  ", "plain")]
+    right.append((fit(str(total), 3, "right"), "dim"))
+    mark = "-" if row.open else "+"
+    left: Line = ((f"{'  ' * row.level}{mark} ", "dim"), (row.title, "strong" if row.level == 0 else "plain"))
+    return spread(left, tuple(right), width)
+
+
+def skipped_line(ids: str, open: bool, width: int) -> Line:
+    """The criteria that the plan did not ask for, in one line."""
+    return clip(((f"{glyphs().skipped} SKIP ", "dim"), (f"{'-' if open else '+'} not in this plan: {ids}", "dim")), width)
 
 
 def criteria_head(width: int) -> Line:
@@ -69,17 +100,17 @@ def criterion_line(row: CriterionRow, width: int) -> Line:
     )
 
 
-def check_line(row: CheckRow, width: int) -> Line:
-    """One check: glyph, word, id, reason; the suite and the time where there is room."""
+def check_line(row: CheckRow, width: int, indent: int = 0) -> Line:
+    """One check: glyph, word, id, reason; the suite where it has one and there is room; its note at the right."""
     tone = TONES.get(row.word, "dim")
-    suite = ((f"{row.suite} ", "dim"),) if width >= 60 else ()
+    suite = ((f"{row.suite} ", "dim"),) if width >= 60 and row.suite else ()
     name = 23 if width < 110 else 30
-    return clip(
-        (
-            (f"{glyphs().word(row.word)} {SHORT.get(row.word, '')} ", tone),
-            *suite,
-            (fit(row.id, name) + " ", "plain" if row.word else "dim"),
-            (row.reason or row.title, tone if row.word == "FAIL" else "dim"),
-        ),
-        width,
+    line: Line = (
+        (" " * indent, "plain"),
+        (f"{glyphs().word(row.word)} {SHORT.get(row.word, '')} ", tone),
+        *suite,
+        (fit(row.id, name - indent) + " ", "plain" if row.word else "dim"),
+        (row.reason or row.title, ("warn" if row.known else tone) if row.word == "FAIL" else "dim"),
     )
+    line = line if indent else line[1:]
+    return spread(line, ((row.note, "dim"),), width) if row.note and width >= 60 else clip(line, width)

@@ -43,6 +43,7 @@ class Glyphs:
     own: str
     clean: str
     partial: str
+    unproven: str
 
     def word(self, word: str) -> str:
         """The glyph of a verdict word, of 'RUNNING', or of '' (waiting)."""
@@ -60,8 +61,8 @@ class Glyphs:
         return "".join({"s": self.seen, "x": self.wrong}.get(lamp, self.unseen) for lamp in lamps)
 
 
-UNICODE: Final = Glyphs("✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░", "▒")
-ASCII: Final = Glyphs("+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", ">", "#", "-", ":")
+UNICODE: Final = Glyphs("✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░", "▒", "°")
+ASCII: Final = Glyphs("+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", ">", "#", "-", ":", "'")
 
 MARK_ALL: Final = "[*]"
 MARK_SOME: Final = "[~]"

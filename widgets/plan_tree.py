@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from widgets.glyphs import MARK_ALL, MARK_NONE, MARK_SOME
+from widgets.glyphs import MARK_ALL, MARK_NONE, MARK_SOME, glyphs
 from widgets.lines import Line, LineView, clip, fit, line_width, spread
 
 MARKS = {"all": MARK_ALL, "some": MARK_SOME, "none": MARK_NONE}
@@ -20,6 +20,8 @@ class PlanRow:
     picked: str
     count: str = ""
     note: str = ""
+    unproven: bool = False
+    """Nothing has shown yet that it can fail: said in a word where there is room, else by a sign."""
     open: bool | None = None
 
 
@@ -34,10 +36,19 @@ def plan_line(row: PlanRow, width: int) -> Line:
         (MARKS[row.picked], "accent" if row.picked != "none" else "dim"),
         (f" {row.label}{fold}", tone),
     )
+    if row.unproven:
+        return _unproven(row, left, width)
     right = f"{row.note + '  ' if row.note else ''}{fit(row.count, 4, 'right')}" if row.count else row.note
     if line_width(left) + len(right) + 1 > width:
         return clip(left, width) if not row.count else spread(left, ((row.count, "dim"),), width)
     return spread(left, ((right, "dim"),), width)
+
+
+def _unproven(row: PlanRow, left: Line, width: int) -> Line:
+    for note in (f"{row.note}  unproven".strip(), f"{row.note} {glyphs().unproven}".strip(), glyphs().unproven):
+        if line_width(left) + len(note) + 1 <= width:
+            return spread(left, ((note, "dim"),), width)
+    return clip(left, width)
 
 
 class PlanTree(LineView):

@@ -18,11 +18,11 @@ def judged(environment: str, says: dict[str, Any], socket: dict[str, Any], **url
     check = by_id()["production-parity"]
     plan = {"target": {"name": "t", "environment": environment, **SECURE, **urls}, "users": 1}
     bench = Bench([check], plan, {})
-    rows = []
+    rows = [Row(seq=1, t=0, kind="check", check=check.id, type="start", text="{}")]
     for path, body in (("/api/config/public", says), ("/ws/health", socket)):
         text = json.dumps({"service": "backend", "path": path, "headers": {"server": "front"}, "body": body})
         rows.append(Row(seq=len(rows) + 1, t=0, kind="http", check=check.id, dir="in", type="200", ms=1.0, text=text))
-    rows.append(Row(seq=9, t=1, kind="check", check=check.id, type="end", text='{"outcome": "driven"}'))
+    rows.append(Row(seq=len(rows) + 1, t=1, kind="check", check=check.id, type="end", text='{"outcome": "driven"}'))
     for row in rows:
         bench.feed(row)
     judgement = bench.judgements[check.id]

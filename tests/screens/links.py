@@ -29,7 +29,9 @@ TARGETS = {
 class HandMadeLink:
     """Everything succeeds but `start`, which says that there is no engine here; `started` lists what it was asked for."""
 
-    def __init__(self, sessions: list[SessionLine] | None = None) -> None:
+    def __init__(self, sessions: list[SessionLine] | None = None, recorded: TargetInfo | None = None) -> None:
+        self.target = recorded or TARGETS["rehearsal"]
+        self.refused: tuple[str, ...] = ()
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
@@ -52,13 +54,16 @@ class HandMadeLink:
         return replace(info, lines=("backend: https://backend.staging.example answers, status 200",))
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
-        return TARGETS["rehearsal"]
+        return self.target
 
     def sessions(self) -> list[SessionLine]:
         return self.known
 
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]:
         return checks_json()
+
+    def left_out(self) -> tuple[str, ...]:
+        return self.refused
 
     def preset(self, name: str) -> frozenset[str]:
         every = frozenset(str(check["id"]) for check in checks_json())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from links import HandMadeLink
+from links import TARGETS, HandMadeLink
 from looking import settle, showing, text_of
 from states import failed, passed, running, view_of
 
@@ -91,7 +91,7 @@ async def test_hold_asks_then_holds_and_then_resumes() -> None:
     assert link.commands == ["hold", "resume"]
 
 
-async def test_rerun_takes_what_did_not_pass_and_names_its_parent() -> None:
+async def test_rerun_takes_what_failed_and_names_its_parent() -> None:
     link = HandMadeLink()
     state = failed()
     state.target, state.environment = "rehearsal", "rehearsal"
@@ -99,8 +99,40 @@ async def test_rerun_takes_what_did_not_pass_and_names_its_parent() -> None:
         await pilot.press("R")
         await app.workers.wait_for_complete()
     (choice,) = link.started
-    assert set(choice.checks) == {"tool-isolation", "message-latency", "tiers-persist"}
+    assert set(choice.checks) == {check.id for check in state.checks.values() if check.word == "FAIL"} == {"tool-isolation"}
     assert choice.parent == "7c1e0a9b3d42"
+
+
+async def test_rerun_takes_what_is_open_where_nothing_failed() -> None:
+    link = HandMadeLink()
+    state = failed()
+    state.checks["tool-isolation"].word = "PASS"
+    async with showing(state, "verdict", link=link) as (app, pilot):
+        await pilot.press("R")
+        await app.workers.wait_for_complete()
+    assert set(link.started[0].checks) == {"message-latency", "tiers-persist"}
+
+
+async def test_rerun_goes_to_the_target_of_the_session_and_not_to_the_one_that_is_planned_for() -> None:
+    link = HandMadeLink()
+    state = failed()
+    state.target, state.environment = "rehearsal", "rehearsal"
+    async with showing(state, "verdict", link=link) as (app, pilot):
+        app.target = TARGETS["staging-ours"]
+        await pilot.press("R")
+        await app.workers.wait_for_complete()
+    assert [choice.target for choice in link.started] == ["rehearsal"]
+
+
+async def test_rerun_off_this_machine_shows_the_footprint_and_asks() -> None:
+    link = HandMadeLink(recorded=TARGETS["staging-ours"])
+    async with showing(failed(), "verdict", link=link) as (app, pilot):
+        await pilot.press("R", "enter", "enter")
+        await settle(pilot)
+        assert link.started == [] and "about 40, stops at 60" in text_of(app)
+        await pilot.press("r")
+        await app.workers.wait_for_complete()
+    assert [choice.parent for choice in link.started] == ["7c1e0a9b3d42"]
 
 
 async def test_taking_over_asks_and_gives_command() -> None:

@@ -76,8 +76,8 @@ class Socket(Protocol):
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         """Send one message of the platform's envelope. Raises `NotOurs` before anything is sent, `ConnectionError` when closed."""
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is; bytes travel as a binary message."""
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
@@ -87,6 +87,9 @@ class Socket(Protocol):
 
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
+
+    def pause(self, paused: bool) -> None:
+        """Stop reading, as a user on a poor network does, or go on."""
 
     async def close(self) -> None:
         """Close with 1000."""
@@ -121,6 +124,9 @@ class Context(Protocol):
 
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
+
+    def url(self, service: str) -> str:
+        """The base address of a service of the target (`websocket` with its path); '' where it has none."""
 
     def seed(self, name: str) -> str:
         """A seed of this session and name: the same plan asks the same questions."""
@@ -176,9 +182,13 @@ class Context(Protocol):
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True, deadline: float | None = None,
-        on_event: Callable[[Event], None] | None = None, **facts: Any,
+        on_event: Callable[[Event], None] | None = None, type: str = "user_message", payload: Mapping[str, Any] | None = None,
+        envelope: Mapping[str, Any] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
-        """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt."""
+        """Ask the agent and wait for its end. `facts` go into the step for the judge, such as the truth about the prompt.
+
+        `type`, and what is added to the message's payload and envelope, ask in another form than the usual one.
+        """
 
     async def ping(self, socket: Socket, within: float, intended_ns: int | None = None) -> float | None:
         """One application ping; ms until its pong, or None. With `intended_ns` it is timed from there and a sample of the series."""
@@ -233,6 +243,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
     """Where it means anything; elsewhere it is no part of a plan."""
+    last: bool = False
+    """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -48,7 +48,8 @@ class Iterations(msgspec.Struct):
         n = len(self.words)
         if self.first is not None:
             which = self.words.index("FAIL") + 1
-            reason = f"{self.failed} of {n} iterations failed, first the {ordinal(which)}: {self.first.reason}"
+            which_text = f", first the {ordinal(which)}" if n > 1 else ""
+            reason = f"{self.failed} of {n} iteration{'s' if n > 1 else ''} failed{which_text}: {self.first.reason}"
             return Judgement("FAIL", reason, tuple(self.findings), self.first.to_decide)
         if self.last is None:
             return Judgement("INCONCLUSIVE", f"no iteration was done: {self.short}", to_decide="run it to its end")
@@ -70,4 +71,3 @@ def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th, ..."""
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
-

@@ -7,7 +7,7 @@ lock everybody out after five in a row (wire contract 3.6). Where the good one i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from tui_app.checks.api import Case, Context, Finding, Row, StepRows, User
@@ -16,7 +16,7 @@ from tui_app.checks.reading import seqs
 REFUSED = ("401", "403")
 OWN_DATA = "/api/threads?limit=1"
 Told = Literal["refused", "accepted", "late", "unclear"]
-TOKEN_STAND_IN = re.compile(r"⟨secret:(?:access|refresh|jwt|token|session|bad-(?!malformed)[a-z-]+):")
+TOKEN_STAND_IN = re.compile(r"⟨secret:(?:access|refresh|jwt|bad-(?!malformed)[a-z-]+):")
 
 
 async def good_over_rest(ctx: Context, user: User) -> bool:
@@ -37,7 +37,9 @@ async def good_over_websocket(ctx: Context, user: User) -> bool:
     return socket is not None
 
 
-async def bad_over_rest(ctx: Context, user: User, kind: str, token: str, control: User, path: str = OWN_DATA) -> bool:
+async def bad_over_rest(
+    ctx: Context, user: User, kind: str, token: str, control: User, path: str = OWN_DATA, headers: Mapping[str, str] | None = None
+) -> bool:
     """Show a bad token ('' for none) to REST, and a good one after it. False where nothing more should be sent."""
     heard: list[bool] = []
 
@@ -47,11 +49,13 @@ async def bad_over_rest(ctx: Context, user: User, kind: str, token: str, control
 
     within = float(ctx.limits.first_event_s)
     async with ctx.bad_token(good), ctx.step("bad-token", user=user if token else None, kind=kind, carry="rest", path=path):
-        answer = await ctx.http("backend", "GET", path, user=user if token else None, token=token, within=within)
+        answer = await ctx.http("backend", "GET", path, user=user if token else None, token=token, within=within, headers=headers)
     return all(heard) and not answer.error.startswith("timeout")
 
 
-async def bad_over_websocket(ctx: Context, user: User, kind: str, token: str, control: User) -> bool:
+async def bad_over_websocket(
+    ctx: Context, user: User, kind: str, token: str, control: User, headers: Mapping[str, str] | None = None
+) -> bool:
     """As `bad_over_rest`, at the WebSocket's door."""
     heard: list[bool] = []
 
@@ -60,7 +64,7 @@ async def bad_over_websocket(ctx: Context, user: User, kind: str, token: str, co
         return heard[-1]
 
     async with ctx.bad_token(good), ctx.step("bad-token", user=user if token else None, kind=kind, carry="websocket"):
-        socket = await ctx.dial(user=user if token else None, token=token, carry="subprotocol" if token else "none")
+        socket = await ctx.dial(user=user if token else None, token=token, carry="subprotocol" if token else "none", headers=headers)
         if socket is not None:
             await socket.close()
     return all(heard)

@@ -10,8 +10,8 @@
     substance        10       400 characters of the answer's own
     reference        0        whether the marker is quoted (said, not scored: it is the prompt's)
 
-Only the parts that a prompt asks for count. An answer passes with 60 % of them, the challenge right, and at least half of the
-planted figures. Passages of eight and more words in a row that stand in the prompt are struck out before anything is scored.
+Only the parts that a prompt asks for count. An answer passes with 60 % of them, the challenge right, the constraint heeded, and
+at least half of the planted figures. Passages of eight and more words in a row that stand in the prompt are struck out before anything is scored.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What an answer scored. `passed` needs the threshold, the challenge right, and half of the planted figures."""
+    """What an answer scored. `passed` needs the threshold, challenge and constraint right, and half of the planted figures."""
 
     points: float
     max: float
@@ -106,7 +106,7 @@ def _sum(parts: Sequence[Part]) -> Score:
     lacking: list[str] = []
     if points < THRESHOLD * most:
         lacking.append(f"{points:.0f} of {most:.0f} points, {THRESHOLD * most:.0f} needed")
-    for name, least in (("challenge", 1.0), ("figures", 0.5)):
+    for name, least in (("challenge", 1.0), ("constraint", 1.0), ("figures", 0.5)):
         part = by_name.get(name)
         if part is not None and part.got < least * part.of - 1e-9:
             lacking.append(f"{name}: {part.why}")

@@ -130,7 +130,9 @@ def _judge_ready(case: Case) -> Judgement:
             findings.append(Finding(grade("FM-42"), f"{service} does not say within {within:g} s whether it is ready", (row.seq,)))
         elif row.type != "200":
             findings.append(Finding("critical", f"{service} is not ready: /health/ready {answered(row, body)}", (row.seq,)))
-        elif str(of_answer(body, "status")).lower() in UNWELL or failed or of_answer(body, "websocket_readiness", "websocket_ready") is False:
+        elif (
+            str(of_answer(body, "status")).lower() in UNWELL or failed or of_answer(body, "websocket_readiness", "websocket_ready") is False
+        ):
             what = ", ".join(map(str, failed)) if isinstance(failed, list) and failed else words(body.get("body"))
             findings.append(Finding(grade("FM-41"), f"{service} calls itself ready, and its body says otherwise: {what}", (row.seq,)))
     if not findings and not backend:

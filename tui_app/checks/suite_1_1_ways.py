@@ -67,11 +67,11 @@ def _not_welcomed(case: Case, step: StepRows, who: str, way: str, only: bool, sh
     conns = [row for row in step.rows if row.kind == "conn"]
     refused = next((row.body for row in conns if row.type == "refused"), {})
     closed = next((row.body for row in conns if row.type == "closed" and row.body.get("by") != "us"), {})
-    said = " ".join(event.text for row in step.frames() for event in case.events(row) if event.name == "error") or ""
+    said = " ".join(row.text for row in step.frames() if any(event.name == "error" for event in case.events(row))).lower()
     by = f"{who}'s good token in {NAMED[way]}"
     if "subprotocol" in str(refused.get("reason")) and refused.get("kind") == "protocol":
         return Finding(grade("FM-37"), f"the answer to {who}'s upgrade names a subprotocol that was not offered", shown)
-    if "user_id" in said or "user id" in said.lower():
+    if "user_id format" in said or "invalid user" in said:
         return Finding(grade("FM-56"), f"{who}'s account id is called invalid", shown)
     if only:
         return Finding(grade("FM-36"), f"{by} gets lost: other ways work, this one does not", shown)

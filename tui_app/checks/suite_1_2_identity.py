@@ -11,6 +11,7 @@ from tui_app.checks.reading import decided, nothing_done, of_answer
 from tui_app.checks.severities import grade
 
 MOST_USERS = 5
+EVENTS_S = 10.0
 MADE_UP = re.compile(
     r"(?:demo|relaxed|emergency|guest|anonymous|placeholder|mock|default|test|dev|system|unknown|temp|fallback)(?:[-_].*)?", re.IGNORECASE
 )
@@ -31,7 +32,8 @@ async def _identity(ctx: Context) -> None:
     user = users[-1]
     prompt = make_prompt(random.Random(ctx.seed("identity")), "arithmetic", "")
     async with ctx.socket(user) as socket, ctx.step("events", user=user, sub=user.sub):
-        await ctx.run_agent(socket, prompt.text, tools=False)
+        # Whether it is answered in time is for others to say: who its events speak of shows in the first ones.
+        await ctx.run_agent(socket, prompt.text, tools=False, deadline=min(float(ctx.limits.run_s), EVENTS_S))
 
 
 def _judge_identity(case: Case) -> Judgement:
@@ -56,8 +58,10 @@ def _judge_identity(case: Case) -> Judgement:
                     findings += _wrong(event.user, who, sub, subjects, _by(event), (row.seq,))
                     proof.append(row.seq)
                     named = named or event.name not in ("welcome", "handshake")
-        if not named:
+        if not named and step.begin.body.get("intent") == "identity":
             silent.append(who)
+        elif not named:
+            findings.append(Finding("info", "no event of a run named a user", (step.begin.seq,)))
     if silent and not any(finding.severity in ("critical", "major") for finding in findings):
         return Judgement(
             "INCONCLUSIVE",

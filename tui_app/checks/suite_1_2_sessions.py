@@ -12,7 +12,7 @@ from tui_app.wire.tokens import claims
 
 AUTH = ("tests/e2e/staging/test_auth_complete_workflows.py",)
 BOTH = (*AUTH, "tests/e2e/staging/test_authentication_authorization_flow.py", "tests/e2e/staging/test_priority2_high.py")
-CLOSES_WITHIN_S = 5.0
+
 NO_SPARE = "a second sign-in of an account could not be had"
 AN_ACCOUNT = "accounts that sign in with a password"
 
@@ -160,8 +160,9 @@ async def _live(ctx: Context, user: User, socket: Socket) -> None:
 
 async def _closes(ctx: Context, user: User, socket: Socket, cause: str) -> None:
     """Ping until the socket is closed or its time for that is over."""
-    deadline = ctx.now_ns() + round(CLOSES_WITHIN_S * 1e9)
-    async with ctx.step("outlives", user=user, conn=socket.conn, cause=cause) as step:
+    within = float(ctx.limits.first_event_s)
+    deadline = ctx.now_ns() + round(within * 1e9)
+    async with ctx.step("outlives", user=user, conn=socket.conn, cause=cause, within_s=within) as step:
         answers = 0
         while socket.open and ctx.now_ns() < deadline:
             answers += await _alive(ctx, socket, 1.0)
@@ -181,7 +182,7 @@ def _judge_follows(case: Case) -> Judgement:
         rows = (step.begin.seq, *seqs(row for row in step.rows if row.conn == step.begin.conn), *((step.end.seq,) if step.end else ()))
         if step.facts.get("open") is not False:
             what = "its session was signed out" if cause == "logout" else "its session's token expired"
-            findings.append(Finding(grade("FM-66"), f"an open socket is still served {CLOSES_WITHIN_S:g} s after {what}", rows))
+            findings.append(Finding(grade("FM-66"), f"an open socket is still served {step.facts.get('within_s'):g} s after {what}", rows))
         elif step.begin.conn not in lived or not any(
             row.type == "closed" and row.body.get("by") == "target" for row in _rows_of(case, step.begin.conn)
         ):

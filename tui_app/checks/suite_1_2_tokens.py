@@ -258,7 +258,7 @@ CHECKS = (
         catches=(
             "accept-expired", "accept-bad-signature", "accept-unsigned", "accept-wrong-audience", "accept-wrong-issuer",
             "accept-refresh-token", "accept-revoked", "late-refusal", "accept-no-token", "admit-under-made-up-identity",
-            "refusal-quotes-token",
+            "refusal-quotes-token", "anonymous-rest",
         ),
         presets=("quick", "comprehensive", "priority2"),
         cost=_cost(24, 24, 6),

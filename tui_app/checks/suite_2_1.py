@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from functools import partial
+from typing import Final
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, User
+from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, StepRows, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, ends, nothing_done, seqs
 from tui_app.checks.severities import grade
@@ -76,47 +78,78 @@ def _judge_events(case: Case) -> Judgement:
     return decided([], f"all five events in every one of {len(runs)} runs: present, ordered, paired, once, with the right ids", "", proof)
 
 
+ODD: Final[tuple[tuple[str, str | bytes], ...]] = (
+    ("bad JSON", '{"type": "user_message", "payload": '),
+    ("an unknown type", '{"type": "vigil_unknown_type", "payload": {}}'),
+    ("no type", '{"payload": {"content": "vigil"}}'),
+    ("a list", '[{"type": "ping"}]'),
+    ("a number", "42"),
+    ("a binary message", b"\x00\x01\x02vigil"),
+)
+PROMISED: Final = {"bad JSON": "error", "an unknown type": "ack"}
+"""What the contract answers them with (wire contract 4.6, 5.1). The rest only has to leave the connection alone."""
+ODD_S = 5.0
+
+
 async def _survives(ctx: Context) -> None:
     user = ctx.users[0]
-    async with ctx.socket(user, fresh=True) as socket:
-        async with ctx.step("bad-json", user=user, deadline=5.0, conn=socket.conn) as step:
-            waiting = ctx.later(socket.expect(lambda event: event.name == "error", 5.0))
-            await socket.send_raw('{"type": "user_message", "payload": ')
-            if await waiting is None:
+    socket = await ctx.dial(user=user)
+    if socket is None or await ctx.ping(socket, ODD_S) is None:
+        return  # the rows say it: without a pong to a ping, none after an odd frame would mean anything
+    for what, text in ODD:
+        if not socket.open:
+            socket = await ctx.dial(user=user)  # each frame that kills a connection costs one
+            if socket is None:
+                return
+        async with ctx.step("odd-frame", user=user, deadline=ODD_S, conn=socket.conn, what=what) as step:
+            wanted = PROMISED.get(what, "")
+            waiting = ctx.later(socket.expect(partial(_is, wanted), ODD_S)) if wanted else None
+            await socket.send_raw(text)
+            if waiting is not None and await waiting is None:
                 step.ended("deadline" if socket.open else "lost")
-        async with ctx.step("unknown-type", user=user, deadline=5.0, conn=socket.conn) as step:
-            waiting = ctx.later(socket.expect(lambda event: event.name == "ack", 5.0))
-            await socket.send("vigil_unknown_type", {})
-            if await waiting is None:
-                step.ended("deadline" if socket.open else "lost")
-        await ctx.ping(socket, 5.0)
+            await ctx.ping(socket, ODD_S)
+    await socket.close()
 
 
-WANTED = (
-    ("bad-json", "error", "an error frame after bad JSON"),
-    ("unknown-type", "ack", "an ack of an unknown type"),
-    ("answered", "pong", "a pong afterwards"),
-)
+def _is(name: str, event: Event) -> bool:
+    return event.name == name
 
 
 def _judge_survives(case: Case) -> Judgement:
+    controls, steps = case.steps("answered"), case.steps("odd-frame")
+    if not controls:
+        return nothing_done("odd frames")
     findings: list[Finding] = []
     proof: list[int] = []
-    if not any(case.steps(intent) for intent, _, _ in WANTED):
-        return nothing_done("bad frames")
-    for intent, answer, what in WANTED:
-        steps = case.steps(intent)
-        if not steps:
-            findings.append(Finding("major", f"{what}: never came to it, the connection was gone", seqs(case.rows)[-6:]))
-        for step in steps:
-            heard = [row for row in step.frames() if row.type == answer and "control" not in row.flag]
-            proof += seqs(heard)
-            if not heard:
-                how = "the connection was closed" if step.outcome == "lost" else "nothing came in 5 s"
-                findings.append(Finding("major", f"{what}: {how}", (step.begin.seq, *seqs(step.rows))))
+    if not _pongs(controls[0]):
+        rows = (controls[0].begin.seq, *seqs(controls[0].rows))
+        return decided([Finding(grade("FM-54"), f"a ping of the application gets no pong in {ODD_S:g} s", rows)], "", "a pong to a ping")
+    for step in steps:
+        what = str(step.facts["what"])
+        mode = "FM-55" if what == "bad JSON" else "FM-68"
+        rows = (step.begin.seq, *seqs(row for row in step.rows if row.kind != "clock"))
+        ended = next((row.body for row in step.rows if row.kind == "conn" and row.type == "closed"), None)
+        wanted = PROMISED.get(what)
+        heard = [row for row in step.frames() if row.type == wanted and "control" not in row.flag]
+        if ended is not None:
+            findings.append(Finding(grade(mode), f"{what} closes the connection ({ended.get('code')} {ended.get('reason')!r})", rows))
+        elif not _pongs(step):
+            findings.append(Finding(grade(mode), f"after {what} the connection is dead: no pong in {ODD_S:g} s", rows))
+        elif wanted and not heard:
+            findings.append(Finding("major", f"{what} gets no {wanted} in {ODD_S:g} s", rows))
+        proof += seqs(heard) + _pongs(step)
+    if len(steps) < len(ODD) and not findings:
+        return Judgement("INCONCLUSIVE", f"{len(steps)} of {len(ODD)} odd frames were sent", to_decide="a connection for the rest")
     return decided(
-        findings, "bad JSON gets an error frame, an unknown type an ack, and the connection lives on", "an answer to each", proof
+        findings,
+        f"{len(steps)} odd frames, and a pong after each; bad JSON gets an error, an unknown type an ack",
+        "an answer to each",
+        proof,
     )
+
+
+def _pongs(step: StepRows) -> tuple[int, ...]:
+    return seqs(row for row in step.frames() if row.type == "pong" and "control" not in row.flag)
 
 
 def _cost_events(users: int, preset: str) -> dict[str, float]:
@@ -138,6 +171,11 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         catches=(
             "drop-agent-started",
+            "empty-answer",
+            "request-swallowed",
+            "request-only-acknowledged",
+            "only-errors",
+            "closed-in-mid-run",
             "drop-agent-thinking",
             "drop-tool-executing",
             "drop-tool-completed",
@@ -173,14 +211,15 @@ CHECKS = (
         id="socket-survives",
         suite="2.1",
         title="Nonsense does not kill a connection",
-        proves="Bad JSON gets an error frame, an unknown type an ack, and the same connection goes on working.",
+        proves="Bad JSON gets an error frame, an unknown type an ack, and after a list, a number or bytes the connection goes on working.",
         impact="If this fails, one client's bug cuts a customer's conversation.",
         strategy=("tests/e2e/staging/test_2_message_flow_staging.py",),
         effects=frozenset({"read"}),
         drive=_survives,
         judge=_judge_survives,
         needs=("sign-in", "ws-connect"),
-        presets=("quick", "comprehensive", "websocket", "priority3"),
-        cost=lambda users, preset: {"connects": 1, "sockets": 1, "seconds": 1},
+        catches=("bad-json-closes", "odd-frame-closes"),
+        presets=("quick", "comprehensive", "websocket", "priority1", "priority3"),
+        cost=lambda users, preset: {"connects": 1 + len(ODD), "sockets": 1, "seconds": 1},
     ),
 )

@@ -18,7 +18,9 @@ from tui_app.monitors.record import ANSWER_KEYS
 NOT_OFFERED: Final = frozenset({"404", "405", "501"})
 KINDS: Final[tuple[Kind, ...]] = ("arithmetic", "text")
 ERROR: Final = re.compile(r"\berror executing|^\s*error\b|exception|traceback|not available for|could not be (?:executed|processed)", re.I)
-MOCK: Final = re.compile(r"\bmock(?:ed)?\b|\bfallback\b|\bsimulated\b|recovery mechanism|\bplaceholder\b|\bcanned\b|successfully processed", re.I)
+MOCK: Final = re.compile(
+    r"\bmock(?:ed)?\b|\bfallback\b|\bsimulated\b|recovery mechanism|\bplaceholder\b|\bcanned\b|successfully processed", re.I
+)
 
 
 async def _execute(ctx: Context) -> None:
@@ -120,7 +122,9 @@ def _of_stream(events: list[dict[str, Any]], prompt: Prompt, seq: tuple[int, ...
     whole = _piece(last)
     found: list[Finding] = []
     if whole and joined and joined != whole:
-        found.append(Finding("major", f"the pieces add up to {len(joined)} characters, the answer has {len(whole)}: they are not the same", seq))
+        found.append(
+            Finding("major", f"the pieces add up to {len(joined)} characters, the answer has {len(whole)}: they are not the same", seq)
+        )
     if not score(whole or joined, prompt).passed:
         found.append(Finding(grade("FM-12"), "what is streamed does not answer what was asked", seq))
     return found

@@ -16,6 +16,8 @@ from tui_app.monitors.record import RunRecord
 RUNS = 4
 NOTICEABLE_MS = 250.0
 """What a person notices. A run that is over sooner cannot hold anything back that matters."""
+SHORT_MS = 1000.0
+"""Runs as short as this whose stamps show that the work itself took no noticeable time had nothing to hold back either."""
 AT_ONCE = 0.3
 """Events that arrive within this share of the time over which they were stamped were kept back and told together."""
 PIECES = frozenset({"stream_chunk", "response_chunk", "partial_result", "chunk", "message_chunk"})
@@ -83,8 +85,8 @@ def _judge_real_time(case: Case) -> Judgement:
         least = min(one.arrived for one in spread)
         return decided([], f"{len(spread)} runs were told while they went on, over {least:.0f} ms and more", "", proof)
     longest = max(one.lasted for _, one in all_told)
-    if longest < NOTICEABLE_MS:
-        return decided([], f"nothing was held back: each of {len(runs)} runs was over in {longest:.0f} ms", "", proof)
+    if longest < NOTICEABLE_MS or (longest < SHORT_MS and all(one.worked for _, one in all_told)):
+        return decided([], f"nothing was held back that mattered: each of {len(runs)} runs was over in {longest:.0f} ms", "", proof)
     reason = "the runs took their time, and their events say nothing of when they happened"
     return Judgement("INCONCLUSIVE", reason, to_decide="events with time stamps")
 

@@ -101,8 +101,8 @@ def _judge_value(case: Case) -> Judgement:
         answers.append(run.answer)
         proof += [step.begin.seq, *rows]
         if not result.passed:
-            lost = "; ".join(f"{part.name} {part.got:g}/{part.of:g}" for part in result.parts if part.got < part.of)
-            findings.append(Finding("major", f"{step.begin.user}'s answer scores {result.points:g} of {result.max:g} ({lost})", rows))
+            text = f"{step.begin.user}'s answer scores {result.points:g} of {result.max:g}: {result.why}"
+            findings.append(Finding("major", text, rows))
     for index, first in enumerate(answers):
         for second in answers[index + 1 :]:
             if similarity(first, second) > ALIKE:
@@ -132,7 +132,7 @@ CHECKS = (
         drive=_journey,
         judge=_judge_journey,
         needs=("sign-in", "ws-connect"),
-        catches=("final-text-only",),
+        catches=("final-text-only", "empty-answer"),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
     ),
@@ -151,6 +151,7 @@ CHECKS = (
         drive=_value,
         judge=_judge_value,
         needs=("sign-in", "ws-connect"),
+        catches=("canned-reassurance", "wrong-figures", "constraint-ignored"),
         presets=("quick", "comprehensive"),
         cost=lambda users, preset: {
             "agent_runs": VALUE_PROMPTS,

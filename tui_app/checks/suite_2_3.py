@@ -44,7 +44,12 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
     rng = random.Random(ctx.seed(f"isolation {user.label}"))
     thread = await ctx.thread(user, f"isolation {ctx.marker(user)}")
     runs = runs_each(len(ctx.users))
-    for index in range(actions_each(len(ctx.users))):
+    title = ctx.marker(user)
+    async with ctx.action(user, title, "title"):
+        await ctx.http(
+            "backend", "PUT", f"/api/threads/{thread}", user=user, json={"title": f"renamed {title}"}, ours=("thread", thread)
+        )  # fmt: skip
+    for index in range(actions_each(len(ctx.users)) - 1):
         marker = ctx.marker(user)
         if index < runs:
             prompt = make_prompt(rng, ("own-data", "spend", "text")[index % 3], marker)
@@ -203,7 +208,26 @@ CHECKS = (
         judge=_judge_frames,
         needs=("sign-in", "ws-connect"),
         min_users=2,
-        catches=("misroute-event", "list-others-threads", "error-names-owner"),
+        catches=(
+            "misroute-event",
+            "broadcast-events",
+            "newest-gets-all",
+            "leak-under-load",
+            "misroute-at-random",
+            "stranger-event",
+            "leak-title",
+            "leak-run-id",
+            "leak-thread-id",
+            "leak-user-id",
+            "leak-request-id",
+            "leak-base64",
+            "leak-gzip",
+            "leak-hex",
+            "leak-reversed",
+            "leak-percent",
+            "leak-escaped",
+            "leak-partly",
+        ),
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=_cost_frames,

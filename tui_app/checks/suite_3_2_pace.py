@@ -1,7 +1,297 @@
-"""Suite 3.2, pace: gaps, stalls, cold starts, fairness, throttling."""
+"""Suite 3.2, pace: stalls that percentiles hide, latency with every user connected, the first connect, and silences within runs."""
 
 from __future__ import annotations
 
-from tui_app.checks.api import Check
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
-CHECKS: tuple[Check, ...] = ()
+import msgspec
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Socket, StepRows, User
+from tui_app.checks.prompts import make_prompt
+from tui_app.checks.reading import decided, ends, nothing_done, seqs
+from tui_app.checks.severities import grade
+from tui_app.verdict.statistics import LOOKS, percentile_verdict, with_taint
+
+EVERY_S = 0.05
+TAIL_S = {"quick": 8.0}
+TAIL_LONG_S = 15.0
+ANSWER_S = 5.0
+STALL_FACTOR = 10
+"""A stall is at least three late probes in a row, the worst of them this many times the limit of a message's latency."""
+STALLED = 3
+CROWD = 20
+WARM = 3
+WARN_S = 15.0
+"""A silence within a run that is told; the limit fails (strategy: 15 s warn, 30 s fail)."""
+STRATEGY = ("tests/e2e/staging/test_websocket_realtime_updates.py", "tests/e2e/staging/test_performance_scaling.py")
+
+
+async def _tail(ctx: Context) -> None:
+    """An open schedule over some seconds: each probe goes out at its instant, whatever became of the one before."""
+    count = int(TAIL_S.get(ctx.preset, TAIL_LONG_S) / EVERY_S)
+    async with ctx.sockets(ctx.users[:2]) as sockets:
+        await _schedule(ctx, sockets, count, EVERY_S)
+
+
+async def _schedule(ctx: Context, sockets: Sequence[Socket], count: int, every_s: float) -> None:
+    begin, held = ctx.now_ns(), ctx.held_ns()
+    probes = []
+    for index in range(count):
+        due = begin + int(index * every_s * 1e9) + (ctx.held_ns() - held)
+        await ctx.sleep(max(0.0, (due - ctx.now_ns()) / 1e9))
+        probes.append(ctx.later(ctx.ping(sockets[index % len(sockets)], ANSWER_S)))
+    for probe in probes:
+        await probe
+
+
+class Probe(msgspec.Struct):
+    """One ping: when it went out, how long its pong took (`ANSWER_S` where none came), and for how much of that our own loop was stuck."""
+
+    step: StepRows
+    t: int
+    ms: float
+    own_ms: float
+    rows: tuple[int, ...]
+
+    @property
+    def target_ms(self) -> float:
+        """What of the time cannot have been ours."""
+        return max(0.0, self.ms - self.own_ms)
+
+
+def probes(case: Case, steps: Sequence[StepRows]) -> list[Probe]:
+    """The pings among these steps that came to a decision, in the order in which they went out."""
+    found = []
+    for step in steps:
+        if step.outcome not in ("done", "deadline"):
+            continue
+        pong = _pong(case, step)
+        end = pong or step.end
+        if end is None:
+            continue
+        ms = (end.t - step.begin.t) / 1e6
+        found.append(Probe(step, step.begin.t, ms, case.monitors.latency.stuck_ms(step.begin.t, end.t), (step.begin.seq, end.seq)))
+    return sorted(found, key=lambda probe: probe.t)
+
+
+def _pong(case: Case, step: StepRows) -> Row | None:
+    name = str(step.facts.get("id", ""))
+    frames = (row for row in step.rows if row.conn == step.begin.conn and row.dir == "in" and row.type == "pong")
+    return next((row for row in frames if any(name in (event.request or name, *event.ids) for event in case.events(row))), None)
+
+
+def _judge_tail(case: Case) -> Judgement:
+    found = probes(case, case.steps("answered"))
+    if len(found) < STALLED:
+        return nothing_done("pings on an open schedule")
+    limit_ms = float(case.limits.get("ping_ms", 100.0))
+    findings: list[Finding] = []
+    for conn in dict.fromkeys(probe.step.begin.conn for probe in found):
+        mine = [probe for probe in found if probe.step.begin.conn == conn]
+        for stall in _stalls(mine, limit_ms):
+            worst = max(probe.target_ms for probe in stall)
+            text = f"{stall[0].step.begin.user}: nothing was answered for {worst / 1000:.2g} s, {len(stall)} pings in a row came late"
+            findings.append(Finding("major", text, tuple(seq for probe in stall for seq in probe.rows)[:24]))
+    longest = max(probe.ms for probe in found)
+    seconds = (found[-1].t - found[0].t) / 1e9
+    return decided(
+        findings,
+        f"no stall in {seconds:.0f} s: {len(found)} pings on an open schedule, the slowest in {longest:.0f} ms",
+        "a stretch of time without a stall",
+        [probe.step.begin.seq for probe in found][:60],
+    )
+
+
+def _stalls(mine: Sequence[Probe], limit_ms: float) -> list[list[Probe]]:
+    stalls: list[list[Probe]] = []
+    row: list[Probe] = []
+    for probe in [*mine, None]:
+        if probe is not None and probe.target_ms >= limit_ms:
+            row.append(probe)
+            continue
+        if len(row) >= STALLED and max(one.target_ms for one in row) >= STALL_FACTOR * limit_ms:
+            stalls.append(row)
+        row = []
+    return stalls
+
+
+async def _growth(ctx: Context) -> None:
+    crowd = ctx.users[:CROWD]
+    async with ctx.socket(crowd[0]) as first:
+        async with ctx.step("crowd", users=1):
+            await _schedule(ctx, [first], 20, 0.06)
+        async with ctx.sockets(crowd[1:]) as others, ctx.step("crowd", users=len(crowd)):
+            await _schedule(ctx, [first, *others], LOOKS[0], 0.04)
+
+
+def _judge_growth(case: Case) -> Judgement:
+    stages = case.steps("crowd")
+    if len(stages) < 2 or any(stage.end is None for stage in stages):
+        return nothing_done("latency with one user and with all")
+    steps = case.steps("answered")
+    alone, crowded = (probes(case, [step for step in steps if _within(step.begin, stage)]) for stage in stages[:2])
+    if len(alone) < 10 or len(crowded) < LOOKS[0]:
+        return Judgement("INCONCLUSIVE", f"{len(alone)} pings alone and {len(crowded)} together are too few", to_decide="run it to its end")
+    users, limit_ms = int(stages[1].facts["users"]), float(case.limits.get("ping_ms", 100.0))
+    few, many = median(probe.ms for probe in alone), median(probe.ms for probe in crowded)
+    reading = with_taint(lambda values: percentile_verdict(values, limit_ms), [one.ms for one in crowded], [one.own_ms for one in crowded])
+    text = f"median {few:.3g} ms with one user at work, {many:.3g} ms with {users}"
+    shown = [probe.step.begin.seq for probe in (*alone[:10], *crowded)]
+    if reading.word == "FAIL" and many >= limit_ms / 2:
+        worst = sorted(crowded, key=lambda probe: -probe.target_ms)[:12]
+        finding = Finding(grade("FM-61"), f"{text}: {reading.reason}", tuple(seq for probe in worst for seq in probe.rows))
+        return Judgement("FAIL", finding.text, (finding,), f"p95 under {limit_ms:g} ms with every user connected")
+    if reading.word == "INCONCLUSIVE" and reading.reason.startswith("client too slow"):
+        return Judgement("INCONCLUSIVE", f"{text}; {reading.reason}", to_decide=reading.to_decide)
+    return decided([], f"{text}, limit {limit_ms:g} ms; larger numbers are for a ramp", "", shown)
+
+
+def _within(row: Row, stage: StepRows) -> bool:
+    return stage.end is not None and stage.begin.t <= row.t <= stage.end.t
+
+
+async def _cold(ctx: Context) -> None:
+    for _ in range(WARM):
+        socket = await ctx.dial(user=ctx.users[0])
+        if socket is not None:
+            await socket.close()
+
+
+def _judge_cold(case: Case) -> Judgement:
+    latency = case.monitors.latency
+    cold = latency.series("connect_cold")
+    warm = [row for row in case.of("conn", "welcome") if row.body.get("warm") and row.ms is not None]
+    if not cold.n or not warm:
+        return nothing_done("a cold connect and warm ones")
+    limit_ms = float(case.limits.get("connect_cold_s", 10.0)) * 1000
+    took = max(max(0.0, value - hiccup) for value, hiccup in zip(cold.values, cold.hiccups, strict=True))
+    usual = median(row.ms or 0.0 for row in warm)
+    text = f"the first connect took {took / 1000:.2g} s, later ones {usual / 1000:.2g} s"
+    if took >= limit_ms:
+        finding = Finding("major", f"{text}; the limit of a cold one is {limit_ms / 1000:g} s", (*latency.cold, *seqs(warm)))
+        return Judgement("FAIL", finding.text, (finding,), "a first connect under its own limit")
+    notes = [Finding(grade("FM-43"), text, (*latency.cold, *seqs(warm)))] if took > max(10 * usual, 1000.0) else []
+    return decided(list(notes), f"{text}; cold connects are kept apart from the percentile", "", (*latency.cold, *seqs(warm)))
+
+
+async def _runs(ctx: Context) -> None:
+    await ctx.together(_one_run(ctx, user) for user in ctx.users[:2])
+
+
+async def _one_run(ctx: Context, user: User) -> None:
+    rng = random.Random(ctx.seed(f"event-gaps {user.label}"))
+    prompt = make_prompt(rng, "spend", ctx.marker(user))
+    async with ctx.socket(user) as socket:
+        await ctx.run_agent(socket, prompt.text, truth=msgspec.to_builtins(prompt))
+
+
+def _judge_gaps(case: Case) -> Judgement:
+    runs = [run for run in case.runs() if run.state != "unfinished"]
+    if not runs:
+        return nothing_done("agent runs")
+    first_s, gap_s = float(case.limits.get("first_event_s", 5.0)), float(case.limits.get("event_gap_s", 30.0))
+    findings: list[Finding] = []
+    firsts: list[float] = []
+    gaps: list[float] = []
+    for run in runs:
+        rows = [
+            row
+            for row in case.of("frame")
+            if row.conn == run.conn and row.dir == "in" and any(run.run and event.run == run.run for event in case.events(row))
+        ]
+        if run.t_first < 0:
+            text = f"{run.user}: no event within {(run.deadline_ms or 0) / 1000:g} s of the request"
+            findings.append(Finding(grade("FM-14"), text, ends(run)))
+            continue
+        waited = (run.t_first - run.start) / 1e9 - case.monitors.latency.stuck_ms(run.start, run.t_first) / 1000
+        firsts.append(waited)
+        if waited >= first_s:
+            text = f"{run.user}: the first event came {waited:.1f} s after the request, limit {first_s:g} s"
+            findings.append(Finding("major", text, (run.seq, run.first_seq)))
+        for before, after in pairwise(rows):
+            gap = (after.t - before.t) / 1e9 - case.monitors.latency.stuck_ms(before.t, after.t) / 1000
+            gaps.append(gap)
+            if gap >= gap_s:
+                text = f"{run.user}: {gap:.1f} s of silence before {after.type}, limit {gap_s:g} s"
+                findings.append(Finding("major", text, (before.seq, after.seq)))
+            elif gap >= WARN_S:
+                findings.append(Finding("minor", f"{run.user}: {gap:.1f} s of silence before {after.type}", (before.seq, after.seq)))
+        if run.late and rows:
+            findings.append(Finding(grade("FM-60"), f"{run.user}: the stream stands still after {rows[-1].type} and never ends", ends(run)))
+    if not findings and len(runs) < len(case.runs()):
+        return Judgement("INCONCLUSIVE", "a run lost its socket before its end", to_decide="runs that end while connected")
+    longest = max(gaps, default=0.0)
+    text = f"{len(runs)} runs: first event within {max(firsts, default=0.0):.2g} s, no silence longer than {longest:.2g} s"
+    return decided(findings, text, "a first event and no silence over their limits", [seq for run in runs for seq in ends(run)])
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        id="latency-tail",
+        suite="3.2",
+        title="Nothing stands still",
+        proves="Over a stretch of pings on an open schedule no three in a row are late, the worst of them ten times over the limit.",
+        impact="If this fails, the chat freezes for seconds at a time while every average looks fine.",
+        strategy=STRATEGY,
+        effects=frozenset({"read"}),
+        drive=_tail,
+        judge=_judge_tail,
+        needs=("sign-in", "ws-connect"),
+        exclusive=True,
+        catches=("long-stalls",),
+        presets=("comprehensive", "websocket"),
+        cost=lambda users, preset: {"connects": min(users, 2), "sockets": min(users, 2), "seconds": TAIL_S.get(preset, TAIL_LONG_S)},
+    ),
+    Check(
+        id="latency-growth",
+        suite="3.2",
+        title="Messages stay quick with every user connected",
+        proves="Pings with all users at work stay under the limit at p95; the median is set beside that of one user.",
+        impact="If this fails, the product slows down for everybody as customers arrive.",
+        strategy=("tests/e2e/staging/test_performance_scaling.py",),
+        effects=frozenset({"read"}),
+        drive=_growth,
+        judge=_judge_growth,
+        needs=("sign-in", "ws-connect"),
+        exclusive=True,
+        min_users=2,
+        catches=("latency-with-users",),
+        presets=("comprehensive",),
+        cost=lambda users, preset: {"connects": min(users, CROWD), "sockets": min(users, CROWD), "seconds": 5},
+    ),
+    Check(
+        id="cold-start",
+        suite="3.2",
+        title="The first connect is bearable",
+        proves="The session's first connect stays under the limit for cold ones, and is set beside warm connects.",
+        impact="If this fails, the first customer of the morning gives up.",
+        strategy=("tests/e2e/staging/test_7_startup_resilience_staging.py",),
+        effects=frozenset({"read"}),
+        drive=_cold,
+        judge=_judge_cold,
+        needs=("sign-in", "ws-connect"),
+        catches=("cold-connect-slow",),
+        presets=("comprehensive",),
+        cost=lambda users, preset: {"connects": WARM, "sockets": 1, "seconds": 1},
+    ),
+    Check(
+        id="event-gaps",
+        suite="3.2",
+        title="Runs show signs of life",
+        proves="The first event of a run comes within 5 s, no silence within a run reaches 30 s, and every stream ends.",
+        impact="If this fails, customers believe that the agent has died, and leave.",
+        strategy=STRATEGY,
+        effects=frozenset({"write"}),
+        drive=_runs,
+        judge=_judge_gaps,
+        needs=("sign-in", "ws-connect"),
+        catches=("first-event-late", "event-gap"),
+        presets=("quick", "comprehensive", "websocket"),
+        cost=lambda users, preset: {
+            "agent_runs": min(users, 2), "connects": min(users, 2), "sockets": min(users, 2), "threads": min(users, 2), "seconds": 2,
+        },
+    ),
+)  # fmt: skip

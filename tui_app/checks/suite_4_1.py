@@ -9,9 +9,12 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import HEALTHY, answered, answers, decided, nothing_done, of_answer, seqs
+from tui_app.checks.settling import until
+from tui_app.checks.tiers import TIERS, tier_words
 
-TIERS = ("postgresql", "redis", "clickhouse")
 READS = 3
+RUNS = "/api/analytics/runs?limit=50"
+"""Where some builds tell of the runs that their analytics store keeps."""
 
 
 async def _persisted(ctx: Context) -> None:
@@ -30,6 +33,7 @@ async def _persisted(ctx: Context) -> None:
     prompt = make_prompt(random.Random(ctx.seed("message-persisted")), "spend", spoken)
     async with ctx.socket(user) as socket:
         await ctx.run_agent(socket, prompt.text, thread=thread, marker=spoken, truth=msgspec.to_builtins(prompt))
+    await until(ctx, user, f"/api/threads/{thread}/messages", lambda answer: marker in answer.text and spoken in answer.text)
     again = await ctx.spare_login(user, {})
     for index in range(READS):
         token = again.access if again is not None and index == READS - 1 else user.access
@@ -69,7 +73,7 @@ async def _tiers(ctx: Context) -> None:
     marker = ctx.marker(user)
     async with ctx.step("postgresql", user=user, marker=marker):
         thread = await ctx.thread(user, f"tier {marker}")
-        await ctx.http("backend", "GET", f"/api/threads/{thread}", user=user, fresh=True)
+        await until(ctx, user, f"/api/threads/{thread}", lambda answer: marker in answer.text)
     spare = await ctx.spare_login(user, {})
     if spare is not None:
         async with ctx.step("redis", user=user):
@@ -78,6 +82,15 @@ async def _tiers(ctx: Context) -> None:
             await ctx.http("backend", "GET", "/api/threads?limit=1", user=user, token=spare.access, fresh=True)
     async with ctx.step("clickhouse"):
         await ctx.http("backend", "GET", "/api/health/database?force=true", within=15)
+    offered = await ctx.http("backend", "GET", RUNS, user=user)
+    if offered.status == 200:
+        prompt = make_prompt(random.Random(ctx.seed("tiers-persist")), "arithmetic", marker)
+        async with ctx.socket(user) as socket:
+            outcome = await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
+        if outcome.outcome == "done":
+            await until(ctx, user, RUNS, lambda answer: outcome.run in answer.text)
+            async with ctx.step("analytics", user=user, run=outcome.run):
+                await ctx.http("backend", "GET", RUNS, user=user, fresh=True)
 
 
 def _judge_tiers(case: Case) -> Judgement:
@@ -108,18 +121,30 @@ def _judge_tiers(case: Case) -> Judgement:
     for step in case.steps("clickhouse"):
         for row, body in step.answers(anybody=True):
             proof.append(row.seq)
-            entry = of_answer(body, "checks", "clickhouse") or of_answer(body, "clickhouse")
-            if isinstance(entry, dict) and entry.get("connected") is True:
+            word = tier_words(body.get("body")).get("clickhouse", "not mentioned")
+            if word == "connected":
                 proven.append("clickhouse")
+            elif word == "skipped":
+                findings.append(Finding("minor", "clickhouse: not configured here, so nothing is known of it", (row.seq,)))
             else:
                 findings.append(Finding("critical", "clickhouse: a forced probe does not call it connected", (row.seq,)))
+    kept = case.steps("analytics")
+    for step in kept:
+        for row, body in step.answers():
+            proof.append(row.seq)
+            if row.type != "200" or str(step.facts["run"]) not in str(body.get("body")):
+                text = "clickhouse: it answers its probe, and a run that has ended is not in it"
+                findings.append(Finding("critical", text, (row.seq,)))
     grave = any(finding.severity == "critical" for finding in findings)
     missing = [tier for tier in TIERS if tier not in proven]
     if missing and not grave:
-        return Judgement("INCONCLUSIVE", f"{', '.join(missing)} not exercised", tuple(findings), "a second login for the revocation test")
+        lacking = {"redis": "a second login for the revocation test", "clickhouse": "a platform whose analytics store is configured"}
+        decide = "; ".join(lacking.get(tier, f"a platform that tells of {tier}") for tier in missing)
+        return Judgement("INCONCLUSIVE", f"{', '.join(missing)} not exercised", tuple(findings), decide)
     return decided(
         findings,
-        "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by a forced probe (its writes show only directly)",
+        "3 of 3: postgresql by round trip, redis by a revocation that holds, clickhouse by "
+        + ("a run that it keeps" if kept else "a forced probe (its writes show only directly)"),
         "3 of 3",
         proof,
     )
@@ -177,7 +202,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_endpoints,
         judge=_judge_endpoints,
-        catches=("ws-health-unhealthy-200",),
+        catches=("ws-health-unhealthy-200", "backend-503"),
         min_users=0,
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"seconds": 1},
@@ -193,6 +218,7 @@ CHECKS = (
         drive=_persisted,
         judge=_judge_persisted,
         needs=("sign-in", "ws-connect"),
+        catches=("messages-volatile", "message-lost"),
         presets=("quick", "comprehensive", "priority1"),
         cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "messages": 1, "seconds": 2},
     ),
@@ -206,8 +232,9 @@ CHECKS = (
         effects=frozenset({"write"}),
         drive=_tiers,
         judge=_judge_tiers,
-        needs=("sign-in",),
+        needs=("sign-in", "ws-connect"),
+        catches=("cache-down", "analytics-not-kept"),
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"threads": 1, "seconds": 1},
+        cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Severity
 from tui_app.checks.reading import answered, decided, nothing_done, of_answer, seqs, words
 from tui_app.checks.severities import grade
 
@@ -20,6 +20,8 @@ NOT_CALLED: Final = re.compile(
 """Routes that may act, never end, or are nobody's business, although they are read with GET."""
 DETAIL: Final = ("message", "detail", "error", "error_message", "title")
 TRACE: Final = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)", re.I)
+INSIDE: Final = ("stack_trace", "stack_frames", "traceback", "local_variables", "debug_info")
+"""What a server in development mode adds to its errors; on a developer's own machine that is a convenience."""
 
 
 async def _contract(ctx: Context) -> None:
@@ -52,7 +54,8 @@ def readable(document: Any) -> list[dict[str, Any]]:
         held = re.findall(r"{(\w+)}", path)
         if needed or (held and held != ["thread_id"]):
             continue
-        responses = get.get("responses") if isinstance(get.get("responses"), dict) else {}
+        described = get.get("responses")
+        responses = described if isinstance(described, dict) else {}
         found.append({"path": path, "documented": sorted(map(str, responses)), "keys": _promised(responses.get("200"), document)})
     return found
 
@@ -90,29 +93,27 @@ def _judge_contract(case: Case) -> Judgement:
     for step in steps:
         for row, body in step.answers():
             proof.append(row.seq)
-            finding = _of_route(step.facts, row, body)
-            if finding is not None:
-                findings.append(finding)
+            findings += _of_route(step.facts, row, body)
     if not steps:
         return nothing_done("the contract's routes")
     return decided(findings, f"{len(steps)} documented routes answer as documented", "routes and contract that agree", proof)
 
 
-def _of_route(facts: dict[str, Any], row: Row, body: dict[str, Any]) -> Finding | None:
-    path, seq = facts["path"], (row.seq,)
+def _of_route(facts: dict[str, Any], row: Row, body: dict[str, Any]) -> list[Finding]:
+    path, seq, got = facts["path"], (row.seq,), body.get("body")
     if row.type in ("404", "405"):
-        return Finding(grade("FM-48"), f"GET {path} is documented and answers {row.type}", seq)
+        return [Finding(grade("FM-48"), f"GET {path} is documented and answers {row.type}", seq)]
     if row.type == "501":
-        return Finding("minor", f"GET {path} is documented and not implemented", seq)
+        return [Finding("minor", f"GET {path} is documented and not implemented", seq)]
     if row.type == "0" or row.type.startswith("5"):
-        return Finding("major", f"GET {path} is documented and {answered(row, body)}", seq)
+        return [Finding("major", f"GET {path} is documented and {answered(row, body)}", seq)]
     if row.type == "200":
-        got = body.get("body")
         missing = [key for key in facts["keys"] if not isinstance(got, dict) or key not in got]
-        return Finding("major", f"GET {path} answers without {', '.join(missing)}, which its contract promises", seq) if missing else None
+        text = f"GET {path} answers without {', '.join(missing)}, which its contract promises"
+        return [Finding("major", text, seq)] if missing else []
     if row.type in facts["documented"] or row.type in ("401", "403", "422", "429"):
-        return Finding("info", f"GET {path} answers {row.type}: not for this user", seq)
-    return Finding("minor", f"GET {path} answers {row.type}, which is not documented", seq)
+        return [Finding("info", f"GET {path} answers {row.type}: not for this user", seq)]
+    return [Finding("minor", f"GET {path} answers {row.type}, which is not documented", seq)]
 
 
 async def _errors(ctx: Context) -> None:
@@ -143,8 +144,9 @@ def _judge_errors(case: Case) -> Judgement:
             findings.append(Finding("major", f"{what} is answered {row.type}, as if nothing were wrong", seq))
         elif int(row.type) not in step.facts["right"]:
             findings.append(Finding("minor", f"{what} is answered {row.type}", seq))
-        if TRACE.search(str(body)):
-            findings.append(Finding("major", f"{what}: the answer shows the inside of the server (a stack trace)", seq))
+        if TRACE.search(str(body)) or (isinstance(body, dict) and any(body.get(key) for key in INSIDE)):
+            severity: Severity = "minor" if case.target.get("environment") == "docker" else "major"
+            findings.append(Finding(severity, f"{what}: the answer shows the inside of the server (a stack trace)", seq))
         if not isinstance(body, dict) or not any(body.get(key) for key in DETAIL):
             findings.append(Finding("major", f"{what}: the answer says nothing of what is wrong", seq))
         else:

@@ -6,9 +6,10 @@ import random
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.api import Answer, Case, Check, Context, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import answered, decided, ends, nothing_done, of_answer
+from tui_app.checks.reading import answered, content_text, decided, ends, messages_of, nothing_done
+from tui_app.checks.settling import until
 from tui_app.monitors.record import RunRecord
 
 
@@ -49,11 +50,19 @@ async def _history(ctx: Context) -> None:
     for index, user in enumerate(ctx.users[:2]):
         marker = ctx.marker(user)
         prompt = make_prompt(random.Random(ctx.seed(f"history {index}")), "spend", marker)
-        thread = await ctx.thread(user, "history")
+        # Another conversation beside it, begun first: an answer may end up in the wrong one of two.
+        beside, thread = await ctx.thread(user, "beside"), await ctx.thread(user, "history")
+        said = {"message": f"beside: {ctx.marker(user)}"}
+        await ctx.http("backend", "POST", f"/api/threads/{beside}/messages", user=user, json=said, ours=("thread", beside))
         async with ctx.socket(user) as socket:
             outcome = await ctx.run_agent(socket, prompt.text, thread=thread, marker=marker, truth=msgspec.to_builtins(prompt))
+        await until(ctx, user, f"/api/threads/{thread}/messages", _answered)
         async with ctx.step("history", user=user, request=outcome.request):
             await ctx.http("backend", "GET", f"/api/threads/{thread}/messages", user=user, fresh=True)
+
+
+def _answered(answer: Answer) -> bool:
+    return any(message.get("role") == "assistant" for message in messages_of({"body": answer.json}))
 
 
 def _judge_history(case: Case) -> Judgement:
@@ -73,15 +82,12 @@ def _judge_history(case: Case) -> Judgement:
                 findings.append(Finding("critical", f"{step.begin.user}: the history {answered(row, body)}", (row.seq,)))
                 continue
             proof += [row.seq, *ends(run)]
-            kept = [
-                message for message in of_answer(body, "messages") or [] if isinstance(message, dict) and message.get("role") == "assistant"
-            ]
-            if not any(run.answer in str(message.get("content")) for message in kept):
-                findings.append(
-                    Finding(
-                        "critical", f"{step.begin.user}: what the socket said and what the history keeps differ", (row.seq, *ends(run)[-1:])
-                    )
+            kept = [content_text(message.get("content")) for message in messages_of(body) if message.get("role") == "assistant"]
+            if not any(run.answer in text for text in kept):
+                text = (
+                    "what the socket said and what the history keeps differ" if kept else "the answer on the socket is not in the history"
                 )
+                findings.append(Finding("critical", f"{step.begin.user}: {text}", (row.seq, *ends(run)[-1:])))
     return decided(findings, f"{len(steps)} answers: the same on the socket and in the history", "socket and history agree", proof)
 
 
@@ -117,6 +123,7 @@ CHECKS = (
         judge=_judge_context,
         needs=("sign-in", "ws-connect"),
         after=("five-events",),
+        catches=("two-contexts",),
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority3"),
     ),
@@ -131,8 +138,16 @@ CHECKS = (
         drive=_history,
         judge=_judge_history,
         needs=("sign-in", "ws-connect"),
+        catches=("history-differs", "answer-not-kept", "answer-in-another-thread"),
         presets=("quick", "comprehensive", "websocket", "priority3"),
-        cost=lambda users, preset: {"agent_runs": min(users, 2), "connects": min(users, 2), "sockets": 1, "threads": 2, "seconds": 2},
+        cost=lambda users, preset: {
+            "agent_runs": min(users, 2),
+            "connects": min(users, 2),
+            "sockets": 1,
+            "threads": 4,
+            "messages": 2,
+            "seconds": 2,
+        },
     ),
     Check(
         id="frames-accounted",
@@ -145,6 +160,7 @@ CHECKS = (
         drive=_nothing,
         judge=_judge_frames,
         needs=("ws-connect",),
+        catches=("broken-frame",),
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority3"),
     ),

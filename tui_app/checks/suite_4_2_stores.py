@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui_app.checks.api import Answer, Case, Check, Context, Finding, Judgement, StepRows, User
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, StepRows
 from tui_app.checks.reading import answered, decided, messages_of, nothing_done, of_answer, seqs, threads_of
+from tui_app.checks.settling import until
 from tui_app.checks.severities import grade
 
 ASKS: Final = 5
-SETTLE: Final = 4
-SETTLE_S: Final = 0.5
 LIMIT: Final = 100
 OF_THE_MOMENT: Final = frozenset({"timestamp", "uptime_seconds", "response_time_ms", "checked_at", "trace_id", "request_id", "server_id"})
 """Fields that differ from one answer to the next by nature."""
@@ -22,11 +21,7 @@ async def _instances(ctx: Context) -> None:
     thread = await ctx.thread(user, f"instances {marker}")
     own, messages = f"/api/threads/{thread}", f"/api/threads/{thread}/messages"
     await ctx.http("backend", "POST", messages, user=user, json={"message": f"one for all: {marker}"}, ours=("thread", thread))
-    for _ in range(SETTLE):
-        answer = await ctx.http("backend", "GET", messages, user=user, fresh=True)
-        if marker in answer.text:
-            break
-        await ctx.sleep(SETTLE_S)
+    await until(ctx, user, messages, lambda answer: marker in answer.text)
     for path in ("/api/config/public", own, messages, f"/api/threads?limit={LIMIT}"):
         async with ctx.step("ask", user=user, path=path, thread=thread, marker=marker):
             for _ in range(ASKS):
@@ -82,25 +77,16 @@ async def _life(ctx: Context) -> None:
     title = f"renamed {marker}"
     async with ctx.step("rename", user=user, thread=thread, title=title):
         await ctx.http("backend", "PUT", f"/api/threads/{thread}", user=user, json={"title": title}, ours=("thread", thread))
-    await _until(ctx, user, f"/api/threads/{thread}", lambda answer: marker in answer.text)
+    await until(ctx, user, f"/api/threads/{thread}", lambda answer: marker in answer.text)
     async with ctx.step("renamed", user=user, thread=thread, title=title):
         await ctx.http("backend", "GET", f"/api/threads/{thread}", user=user, fresh=True)
     async with ctx.step("listed", user=user, thread=thread, title=title):
         await ctx.http("backend", "GET", f"/api/threads?limit={LIMIT}", user=user, fresh=True)
     async with ctx.step("archive", user=user, thread=thread):
         await ctx.http("backend", "DELETE", f"/api/threads/{thread}", user=user, ours=("thread", thread))
-    await _until(ctx, user, f"/api/threads?limit={LIMIT}", lambda answer: thread not in answer.text)
+    await until(ctx, user, f"/api/threads?limit={LIMIT}", lambda answer: thread not in answer.text)
     async with ctx.step("unlisted", user=user, thread=thread):
         await ctx.http("backend", "GET", f"/api/threads?limit={LIMIT}", user=user, fresh=True)
-
-
-async def _until(ctx: Context, user: User, path: str, seen: Any) -> None:
-    """Up to two seconds in which a platform may still commit; what is judged is asked afterwards."""
-    for _ in range(SETTLE):
-        answer: Answer = await ctx.http("backend", "GET", path, user=user, fresh=True)
-        if answer.status == 200 and seen(answer):
-            return
-        await ctx.sleep(SETTLE_S)
 
 
 def _judge_life(case: Case) -> Judgement:
@@ -127,7 +113,9 @@ def _judge_life(case: Case) -> Judgement:
                     findings += _of_life(intent, step, body, row.seq, refused)
     if not case.steps("unlisted"):
         return nothing_done("a thread's life") if not findings else decided(findings, "", "run it to its end")
-    return decided(findings, "a thread is renamed, listed under its new name, archived, and listed no more", "what is done stays done", proof)
+    return decided(
+        findings, "a thread is renamed, listed under its new name, archived, and listed no more", "what is done stays done", proof
+    )
 
 
 def _of_life(intent: str, step: StepRows, body: dict[str, Any], seq: int, refused: set[str]) -> list[Finding]:

@@ -26,7 +26,8 @@ _SERIES = ("connect", "connect_cold", "ping", "recovery")
 
 def limits_ms(limits: Mapping[str, Any]) -> dict[str, float]:
     """The plan's limits by latency series, ms."""
-    keys = {"connect": ("connect_s", 1000.0), "ping": ("ping_ms", 1.0), "run": ("run_s", 1000.0), "recovery": ("recovery_s", 1000.0)}
+    seconds = {"connect": "connect_s", "connect_cold": "connect_cold_s", "run": "run_s", "recovery": "recovery_s"}
+    keys = {"ping": ("ping_ms", 1.0), **{series: (key, 1000.0) for series, key in seconds.items()}}
     return {series: float(limits[key]) * factor for series, (key, factor) in keys.items() if key in limits}
 
 

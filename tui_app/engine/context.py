@@ -48,6 +48,8 @@ class LiveContext:
         self._world = world
         self._sockets = sockets
         self.check = check
+        self.iteration = 0
+        """Which time the check is driven, where it is more than once; it stands in every step."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: dict[str, str] = {}
 
@@ -87,7 +89,7 @@ class LiveContext:
         world = self._world
         step = LiveStep(world.next_step())
         label = user.label if user else ""
-        body = {"step": step.number, "intent": intent, **facts}
+        body = {"step": step.number, "intent": intent, **({"iteration": self.iteration} if self.iteration else {}), **facts}
         if deadline is not None:
             body["deadline_ms"] = deadline * 1000
         world.log.add("step", body, check=self.check, user=label, conn=conn, type="begin")
@@ -196,7 +198,8 @@ class LiveContext:
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,
-        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, **facts: Any,
+        deadline: float | None = None, on_event: Callable[[Event], None] | None = None, type: str = "user_message",
+        payload: Mapping[str, Any] | None = None, envelope: Mapping[str, Any] | None = None, **facts: Any,
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
@@ -211,6 +214,8 @@ class LiveContext:
 
         def ours(event: Event) -> bool:
             mine = event.request == request or (event.run != "" and event.run in (seen["run"], offered))
+            # Some builds correlate nothing at all; requests on one socket are served in turn, so that it can only be ours.
+            mine = mine or (event.critical and not (event.run or event.request or event.thread))
             if not mine:
                 return False
             if event.run and not seen["run"]:
@@ -230,13 +235,17 @@ class LiveContext:
         outcome = "lost"
         about = {"request": request, "thread": thread, "marker": marker, "prompt": prompt, "expects": {"tools": tools}, **facts}
         async with self.step("agent-run", user=socket.user, deadline=limit, conn=socket.conn, **about) as step:
-            payload = {"content": prompt, "message": prompt, **({"thread_id": thread} if thread else {})}
+            # The texts and the correlation that the platform's handlers read, each under another name (wire contract 5.1, 6.7).
+            named = {"thread_id": thread} if thread else {}
+            told = {"content": prompt, "message": prompt, "turn_id": request, **named, **(payload or {})}
+            if type != "user_message":
+                told["user_request"] = prompt
             if offered:
-                payload["run_id"] = offered
-            extra = {"message_id": request, **({"thread_id": thread} if thread else {})}
+                told["run_id"] = offered
+            extra = {"message_id": request, **({"thread_id": thread} if thread else {}), **(envelope or {})}
             waiting = asyncio.ensure_future(socket.expect(ours, limit))
             try:
-                await socket.send("user_message", payload, **extra)
+                await socket.send(type, told, **extra)
                 await waiting
             except ConnectionError as error:
                 step.note(error=str(error))
@@ -283,9 +292,14 @@ class LiveContext:
         """Whether the target has this service."""
         return bool(self._world.urls.get(service))
 
+    def url(self, service: str) -> str:
+        """The base address of a service, '' where the target has none."""
+        return self._world.urls.get(service, "")
+
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
-        return f"{self._world.plan.seed or self._world.session}/{name}"
+        again = f"/{self.iteration}" if self.iteration > 1 else ""
+        return f"{self._world.plan.seed or self._world.session}/{name}{again}"
 
     def held_ns(self) -> int:
         """For how long the session was held so far."""

@@ -110,7 +110,7 @@ class GuardedSocket:
             self._guard.declared("write", f"send {type!r}")
         await self._socket.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is: nobody can tell what it does."""
         self._guard.declared("write", "send text as it is")
         await self._socket.send_raw(text)

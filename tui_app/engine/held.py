@@ -45,7 +45,7 @@ class HeldSocket:
     async def send(self, type: str, payload: Mapping[str, Any] | None = None, **extra: Any) -> None:
         await self.live.send(type, payload, **extra)
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str | bytes) -> None:
         await self.live.send_raw(text)
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
@@ -53,6 +53,9 @@ class HeldSocket:
 
     async def control_ping(self, within: float) -> float | None:
         return await self.live.control_ping(within)
+
+    def pause(self, paused: bool) -> None:
+        self.live.pause(paused)
 
     def abort(self) -> None:
         self.live.abort()

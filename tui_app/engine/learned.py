@@ -33,17 +33,39 @@ def learn(vault: Vault, value: Any, owner: str) -> None:
             learn(vault, inner, owner)
 
 
-def learn_session(vault: Vault, text: str, owner: str) -> None:
-    """The session token of a handshake, from a frame that came before the welcome.
+class SessionToken:
+    """The session token that a handshake may hand out on one connection: hidden there, from the frame that brings it on.
 
-    A text that is a marker is none: replaced, it could be seen nowhere any more, and a leak of it would be hidden.
+    It is not looked for anywhere else: a connection brings a new one, and to have the vault look for hundreds would hold up the
+    receive path for longer each time.
     """
-    if '"session_token"' not in text:
-        return
-    try:
-        message = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return
-    token = message.get("session_token") if isinstance(message, dict) else None
-    if isinstance(token, str) and len(token) >= SHORTEST and MARKER.search(token) is None:
-        vault.add("session", owner or "?", token)
+
+    def __init__(self, vault: Vault, owner: str) -> None:
+        self._vault = vault
+        self._owner = owner or "?"
+        self._token = ""
+
+    def learn(self, text: str) -> None:
+        """Look for it in a frame that came before the welcome.
+
+        A text that is a marker is none: replaced, it could be seen nowhere any more, and a leak of it would be hidden.
+        """
+        if '"session_token"' not in text:
+            return
+        try:
+            message = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return
+        token = message.get("session_token") if isinstance(message, dict) else None
+        if not isinstance(token, str) or len(token) < SHORTEST or MARKER.search(token) is not None:
+            return
+        if token in text:
+            self._token = token
+        else:
+            self._vault.add("session", self._owner, token)  # it is escaped: the vault knows every form
+
+    def hidden(self, text: str) -> str:
+        """A frame of this connection as it may be recorded."""
+        if not self._token or self._token not in text:
+            return text
+        return text.replace(self._token, self._vault.stand_in("session", self._owner, self._token))

@@ -13,7 +13,7 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
-from tui_app.engine.learned import learn_session
+from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
 from tui_app.wire.link import Failure, Opened, Phases
@@ -57,6 +57,7 @@ class LiveSocket:
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
         self.opening = Opening()
+        self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
 
@@ -99,7 +100,8 @@ class LiveSocket:
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
         if not self.opening.over:
-            learn_session(log.vault, text, self.label)
+            self._token.learn(text)
+        text = self._token.hidden(text)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
@@ -110,10 +112,12 @@ class LiveSocket:
 
     def sent(self, stamp: int, payload: str | bytes, opcode: int) -> None:
         """A message is being written: its row comes before any answer to it."""
-        if opcode != Opcode.TEXT or not isinstance(payload, str):
+        if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
         log = self.hub.log
-        log.sent(payload, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn)
+        flag = "binary" if isinstance(payload, bytes) else ""
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        log.sent(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, flag=flag)
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
@@ -137,16 +141,16 @@ class LiveSocket:
         body: dict[str, Any] = {"type": type, "payload": dict(payload or {}), "timestamp": time.time(), **extra}
         await self.send_raw(_encode(body).decode())
 
-    async def send_raw(self, text: str) -> None:
-        """Send text as it is; as `send`."""
+    async def send_raw(self, text: str | bytes) -> None:
+        """Send text as it is, bytes as a binary message; as `send`."""
         await self.hub.gate.passed()
         await self._send(text)
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")
         try:
-            await self._wire.send_text(text)
+            await (self._wire.send_text(text) if isinstance(text, str) else self._wire.send_binary(text))
         except Lost as error:
             raise ConnectionError(f"connection {self.conn}: {error}") from error
 

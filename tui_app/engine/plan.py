@@ -78,7 +78,8 @@ def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[
         matched = [check.id for check in known.values() if item in (check.phase, check.suite)]
         if not matched:
             raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
-        found.update(matched)
+        # One that is in no preset runs only where somebody names it.
+        found.update(name for name in matched if known[name].presets)
     if not wanted_ids and not wanted_phases:
         found = {check.id for check in known.values() if preset in check.presets}
     return found
@@ -121,18 +122,21 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
 
     `agent_runs`, `connects`, `sockets`, `bad_tokens`, `threads` and `messages` (beside those of the runs) are upper estimates from
     what each check declares;
-    `minutes` is the estimate for the whole session under the target's pacing.
+    `minutes` is the estimate for the whole session under the target's pacing. Of a plan that repeats until something fails
+    (`until_fail`) they are those of one round: its limits say where it ends.
     """
     spent: dict[str, float] = {}
+    times = {check.id: plan.iterations if check.id in repeated(plan) else 1 for check in checks}
     for check in checks:
         # Checks of a phase run side by side, and those that are exclusive after them, one by one.
-        seconds, lane = check.cost(plan.users, plan.preset).get("seconds", 0), check.phase + ("!" if check.exclusive else "")
+        seconds = check.cost(plan.users, plan.preset).get("seconds", 0) * times[check.id]
+        lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
     total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
     for check in checks:
         cost = check.cost(plan.users, plan.preset)
         for key in total:
-            total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * plan.iterations
+            total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * times[check.id]
     limits = plan.limits
     per_minute = limits.get("connects_per_minute")
     paced = total["connects"] / per_minute if per_minute else 0.0
@@ -145,6 +149,8 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
-        "minutes": round(max(sum(spent.values()) * plan.iterations / 60, paced), 1),
+        "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
+        "until_fail": plan.until_fail,
+        "until_minutes": round(min(plan.duration_s / 60 or limits.get("minutes", 0.0), limits.get("minutes", 0.0)), 1),
     }

@@ -145,13 +145,19 @@ class Engine:
                 task.cancel()
             await self.keeper.close()
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
-                                "connects": sockets.connects}, type="end")  # fmt: skip
+                                "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
             await world.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
                 await self.child.stop()
             claim.release()
+
+    def _rounds(self) -> dict[str, Any]:
+        """How often the selected checks were driven, and what ended that, where nobody knew it before."""
+        if self.runner is None or not self.plan.until_fail:
+            return {}
+        return {"iterations": self.runner.round, "until": self.runner.until}
 
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits

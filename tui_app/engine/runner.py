@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from tui_app.checks.catalogue import OWN, origin
 from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
 from tui_app.engine.guarded import GuardedContext
+from tui_app.engine.plan import repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
@@ -19,6 +21,8 @@ from tui_app.wire.pacing import BudgetSpent
 
 DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
+ROUND_PAUSE_S = 1.0
+"""Between two rounds of a plan that repeats until something fails: a target is not to be hammered."""
 
 
 class Runner:
@@ -32,20 +36,67 @@ class Runner:
         """For a check: ('', '', '') where it may run, else (blocked|skipped, reason, what would decide it)."""
         self.fault = ""
         self._lost = ("", "")
+        self.round = 1
+        """Which time the selected checks are driven, with `until_fail`."""
+        self.until = ""
+        """What ended repeating them: who failed, or which limit."""
+        self.spent = ""
+        """Which budget is used up."""
+        self._repeated = repeated(world.plan)
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped, credentials or fault."""
-        phases = sorted({check.phase for check in self.checks})
+        last = [check for check in self.checks if check.last]
+        phases = sorted({check.phase for check in self.checks if not check.last})
         for phase in phases:
             if self.world.gate.stopping and not self._lost[0]:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase])
+            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
             self.world.log.add("phase", {"phase": phase}, type="end")
+        if self.world.plan.until_fail:
+            await self._until_fail()
+        for check in ordered(last):
+            if not self.world.gate.stopping:
+                await self._tracked(check)
         stopped = self.world.gate.stopping
         return "fault" if self.fault else "credentials" if self._lost[0] else "stopped" if stopped else "complete"
+
+    async def _until_fail(self) -> None:
+        """Drive the selected checks again and again, until one of them fails or a limit ends it."""
+        plan, log = self.world.plan, self.world.log
+        again = [check for check in self.checks if check.id in self._repeated and log.bench.sums.driven(check.id)]
+        pause = ROUND_PAUSE_S if plan.target.get("environment") != "rehearsal" else ROUND_PAUSE_S / 10
+        while not (self.world.gate.stopping or self.fault):
+            self.until = self._reached(again)
+            if self.until:
+                return
+            with contextlib.suppress(Stopped):
+                await self.world.gate.sleep(pause)
+            self.round += 1
+            log.add("session", {"round": self.round}, type="round")
+            for check in again:
+                self._done[check.id].clear()
+            for phase in sorted({check.phase for check in again}):
+                if not self.world.gate.stopping:
+                    await self._phase([check for check in again if check.phase == phase])
+
+    def _reached(self, again: list[Check]) -> str:
+        """Why repeating ends here; '' where it goes on."""
+        plan, log = self.world.plan, self.world.log
+        failed = [check.id for check in again if log.bench.peek(check.id) == "FAIL"]
+        if failed:
+            return f"{', '.join(failed)} failed in iteration {self.round}"
+        if not again:
+            return "no selected check could be driven"
+        if plan.duration_s and log.clock.now() >= plan.duration_s * 1e9:
+            return f"{plan.duration_s:g} s are over"
+        with contextlib.suppress(BudgetSpent):
+            self.world.pacing.check_time()
+            return self.spent
+        return f"the budget of {self.world.pacing.minutes:g} minutes is used up"
 
     def stop(self) -> None:
         """No new sends at once; drives under way are cancelled and say so."""
@@ -90,35 +141,55 @@ class Runner:
         self._tasks.discard(task)
 
     async def _one(self, check: Check) -> None:
-        log = self.world.log
         try:
             for needed in (*check.needs, *check.after):
                 if needed in self._done:
                     await self._done[needed].wait()
             if self.world.gate.stopping:
                 if self._lost[0]:
-                    log.add("check", {"id": check.id}, check=check.id, type="start")
+                    self.world.log.add("check", {"id": check.id}, check=check.id, type="start")
                     self._stopped(check)
                 return
-            began = log.clock.now()
-            log.add("check", {"id": check.id}, check=check.id, type="start")
-            outcome, reason, decide = self._may(check)
-            if not outcome:
-                outcome, reason, decide = await self._drive(check)
-            if outcome == "stopped":
-                self._stopped(check)
-                return
-            took = (log.clock.now() - began) / 1e6
-            log.add("check", {"outcome": outcome, "reason": reason, "to_decide": decide}, check=check.id, type="end", ms=took)
+            outcome = "driven"
+            for time in self._times(check):
+                if outcome == "driven":
+                    outcome = await self._once(check, time)
         except asyncio.CancelledError:
             self._stopped(check)
         finally:
             self._done[check.id].set()
 
-    def _stopped(self, check: Check) -> None:
+    def _times(self, check: Check) -> list[dict[str, int]]:
+        """Facts of each time that a check is driven: none where it is once; `of` is 0 where nobody knows how often."""
+        plan = self.world.plan
+        if check.id not in self._repeated or (plan.iterations == 1 and not plan.until_fail):
+            return [{}]
+        if plan.until_fail:
+            return [{"iteration": self.round, "of": 0}]
+        return [{"iteration": number, "of": plan.iterations} for number in range(1, plan.iterations + 1)]
+
+    async def _once(self, check: Check, time: dict[str, int]) -> str:
+        """Drive a check one time; how that ended."""
+        log = self.world.log
+        began = log.clock.now()
+        log.add("check", {"id": check.id, **time}, check=check.id, type="start")
+        try:
+            outcome, reason, decide = self._may(check)
+            if not outcome:
+                outcome, reason, decide = await self._drive(check, time.get("iteration", 0))
+        except asyncio.CancelledError:
+            outcome, reason, decide = "stopped", "", ""
+        if outcome == "stopped":
+            self._stopped(check, **time)
+            return outcome
+        took = (log.clock.now() - began) / 1e6
+        log.add("check", {"outcome": outcome, "reason": reason, "to_decide": decide, **time}, check=check.id, type="end", ms=took)
+        return outcome
+
+    def _stopped(self, check: Check, **time: int) -> None:
         why, decide = self._lost
         outcome = "blocked" if why else "stopped"
-        body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide}
+        body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide, **time}
         self.world.log.add("check", body, check=check.id, type="end")
 
     def _may(self, check: Check) -> tuple[str, str, str]:
@@ -137,16 +208,17 @@ class Runner:
             return "blocked", f"it needs {check.min_users} signed-in users and there are {have}", f"give {check.min_users} accounts"
         return "", "", ""
 
-    async def _drive(self, check: Check) -> tuple[str, str, str]:
+    async def _drive(self, check: Check, iteration: int) -> tuple[str, str, str]:
         outside = origin(check) != OWN
         context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
         try:
             async with asyncio.timeout(DRIVE_CAP_S):
-                for _ in range(self.world.plan.iterations):
-                    await check.drive(context)
+                context.iteration = iteration
+                await check.drive(context)
         except Stopped:
             return "stopped", "stopped by the operator", ""
         except BudgetSpent as error:
+            self.spent = str(error)
             return "blocked", str(error), "raise the limit in the target file's [limits], or leave checks out"
         except TimeoutError:
             if outside:

@@ -21,7 +21,10 @@ from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
-_KEPT_HEADERS = ("content-type", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location")
+_KEPT_HEADERS = (
+    "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "access-control-allow-origin", "access-control-allow-credentials",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

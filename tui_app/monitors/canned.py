@@ -102,7 +102,7 @@ class Canned:
         own = [word for word in said.split() if word not in "§¶"]
         if len(own) >= SAME_WORDS and len(" ".join(own)) >= SAME_CHARACTERS:
             self._compare(said, _Answer(record.request, record.end_seq, asked, len(prompt), _numbers(prompt)))
-        claim = _claim(row.text) if row.seq == record.end_seq else None
+        claim = claim_of(row.text) if row.seq == record.end_seq else None
         record.claimed_ms = claim
         elapsed = record.duration_ms
         if claim is not None and elapsed is not None and not record.late and claim > elapsed * 1.1 + 50:
@@ -157,7 +157,7 @@ def _asks_more(one: _Answer, other: _Answer) -> bool:
     return one.numbers != other.numbers or (one.length >= LONG_PROMPT and other.length >= LONG_PROMPT)
 
 
-def _claim(text: str) -> float | None:
+def claim_of(text: str) -> float | None:
     """The longest running time, in ms, that a frame states about itself."""
     claims = [float(value) * (1 if name.endswith("_ms") else 1000) for name, value in _CLAIM.findall(text)]
     return max(claims) if claims else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tui_app.model import Event, Row
 from tui_app.monitors.scan import key_of
@@ -21,6 +21,11 @@ class Identities:
     def sub(self, user: str) -> str:
         """The subject of a user's token, '' while unknown."""
         return self._subs.get(user, "")
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Whose each known id is."""
+        return self._owner
 
     def owner(self, word: str) -> str:
         """The label of the user whose id this is, or ''."""

@@ -17,7 +17,7 @@ from tui_app.monitors.cells import Action, Cell, Stray
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
-from tui_app.monitors.scan import markers, words
+from tui_app.monitors.scan import LONG, Mark, Parts, hidden, plain_markers, words
 
 QUIET: Final = 2 * SECOND
 """How long after an action's end a leak of it still counts for its probe."""
@@ -32,8 +32,24 @@ SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heart
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
 
+RULES: Final[dict[str, str]] = {
+    "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
+    "part-of-marker": "at least 16 digits in a row of another user's marker, without what stands before them",
+    "run-id": "the id of another user's run",
+    "thread-id": "the id of another user's thread",
+    "request-id": "the id of another user's request",
+    "user-id": "another user's own id",
+    "stranger": "an event that names a user who is none of ours",
+}
+"""What makes a frame or an answer foreign, by name. Markers, parts and ids are also looked for in every form of `scan.FORMS`."""
+HARMLESS_KEPT: Final = 65_536
+
 WHERE: Final = {"http": " in an HTTP answer"}
 """What is said of where a leak was seen; a frame needs no word."""
+
+
+def _in(form: str) -> str:
+    return f", {form}" if form else ""
 
 
 def named(kind: str, owner: str, row: Row) -> str:
@@ -69,6 +85,8 @@ class Isolation:
         self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
         self._enough = False
+        self._sent = Parts()
+        self._harmless: set[str] = set()  # long words that hid nothing
 
     # -- what judges read
 
@@ -100,14 +118,14 @@ class Isolation:
         derived: list[Derived] = []
         if row.kind == "frame":
             if row.dir == "out":
-                self.attempts.said(row)
+                self._said(row)
             else:
                 self.last_class = self._frame(row, events)
                 self.classified[self.last_class] += 1
                 self.attempts.heard(row, events)
         elif row.kind == "http":
             if row.dir == "out":
-                self.attempts.said(row)
+                self._said(row)
             else:
                 self._answer(row)
         elif row.kind == "action":
@@ -183,7 +201,7 @@ class Isolation:
             sub = self.identities.sub(row.user)
             if event.user and sub and same_identity(event.user, sub):
                 return "own"
-            if event.user and sub:
+            if event.user and sub and "stranger" in RULES:
                 self._stray(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
         return "unattributed"
 
@@ -193,41 +211,94 @@ class Isolation:
 
     def _scan(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
-        text, observer = row.text, row.user
-        own = other = foreign = False
-        leaked: dict[str, str] = {}
-        for mark in dict.fromkeys(markers(text)):
-            if self._session and mark.session != self._session:
-                other = True
-            elif mark.user == observer:
-                own = True
-                if row.kind == "frame":
-                    self._prove(observer, mark.tail, row)
-            elif not self.attempts.mentioned(row, mark.tail):
-                foreign = True
-                leaked[mark.user] = f"{mark.user}'s marker" + WHERE.get(row.kind, "")
-        for source, what in leaked.items():  # a frame is one leak of a user, however often it names them
-            self._leak(source, row, what)
-        if foreign:
+        text = row.text
+        found = words(text)
+        seen = self._markers(row, plain_markers(text), "")
+        if "foreign" in seen:
             return "foreign"
-        # An answer to nobody in particular may name the user it is about (a sign-in); another's marker it may not.
-        for word in self.identities.hits(words(text)) if observer else ():
-            owner = self.identities.owner(word)
-            if owner == observer:
-                own = True
-            elif not self.attempts.mentioned(row, word):
-                foreign = True
-                self._leak(owner, row, named(self.identities.kind(word), owner, row))
-                break
-        if foreign:
+        seen |= self._ids(row, found, "")
+        if "foreign" in seen:
             return "foreign"
-        if own:
+        seen |= self._hidden(row, text, found)
+        if "foreign" in seen:
+            return "foreign"
+        if "own" in seen:
             return "own"
-        if other:
+        if "another-session" in seen:
             if len(self.another_session) < WITNESSES:
                 self.another_session.append(row.seq)
             return "another-session"
         return ""
+
+    def _markers(self, row: Row, found: Sequence[Mark], form: str) -> set[str]:
+        if not found or "marker" not in RULES:
+            return set()
+        seen: set[str] = set()
+        leaked: dict[str, None] = {}
+        for mark in dict.fromkeys(found):
+            if self._session and mark.session != self._session:
+                seen.add("another-session")
+            elif mark.user == row.user:
+                seen.add("own")
+                if row.kind == "frame" and not form:
+                    self._prove(row.user, mark.tail, row)
+            elif not self.attempts.mentioned(row, mark.tail):
+                leaked[mark.user] = None
+        for source in leaked:  # a frame is one leak of a user, however often it names them
+            self._leak(source, row, f"{source}'s marker{_in(form)}" + WHERE.get(row.kind, ""))
+        return seen | {"foreign"} if leaked else seen
+
+    def _ids(self, row: Row, found: list[str], form: str) -> set[str]:
+        # An answer to nobody in particular may name the user it is about (a sign-in); another's marker it may not.
+        seen: set[str] = set()
+        for word in self.identities.hits(found) if row.user else ():
+            owner, kind = self.identities.owner(word), self.identities.kind(word)
+            if owner == row.user:
+                seen.add("own")
+            elif f"{kind}-id" in RULES and not self.attempts.mentioned(row, word):
+                self._leak(owner, row, named(kind, owner, row) + _in(form))
+                return seen | {"foreign"}
+        return seen
+
+    def _hidden(self, row: Row, text: str, found: list[str]) -> set[str]:
+        """What only shows once an encoded form is undone, or is but a part of a marker."""
+        harmless, known = self._harmless, self.identities.known
+        unknown = [word for word in found if len(word) >= LONG and word not in harmless and word not in known]
+        seen: set[str] = set()
+        for form, reading in hidden(text, unknown):
+            inside = words(reading)
+            seen |= self._markers(row, plain_markers(reading), form) | self._ids(row, inside, form)
+            if "foreign" not in seen:
+                seen |= self._parts(row, inside, form)
+            if "foreign" in seen:
+                return seen
+        if not unknown:
+            return seen
+        if self._parts(row, unknown, ""):
+            return seen | {"foreign"}
+        if len(harmless) > HARMLESS_KEPT:
+            harmless.clear()
+        harmless.update(unknown)
+        return seen
+
+    def _parts(self, row: Row, found: list[str], form: str) -> set[str]:
+        if "part-of-marker" not in RULES:
+            return set()
+        for word in found:
+            if len(word) < LONG or "VM-" in word:
+                continue  # a whole marker was looked at already
+            owner = self._sent.find(word)
+            if owner is not None and owner[0] != row.user and not self.attempts.mentioned(row, owner[1]):
+                self._leak(owner[0], row, f"a part of {owner[0]}'s marker{_in(form)}" + WHERE.get(row.kind, ""))
+                return {"foreign"}
+        return set()
+
+    def _said(self, row: Row) -> None:
+        """What a user of ours sends: their markers are known from now on, also by a part."""
+        for mark in plain_markers(row.text):
+            if mark.user == row.user:
+                self._sent.learn(mark)
+        self.attempts.said(row)
 
     def _prove(self, user: str, tail: str, row: Row) -> None:
         seen = self._proofs.get(user)

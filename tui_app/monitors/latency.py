@@ -84,6 +84,8 @@ class Latency:
         self._recoveries: dict[int, tuple[Row, int]] = {}
         self._steps: dict[int, _Ping] = {}
         self._deadlines: list[tuple[int, int, _Ping]] = []
+        self.cold: list[int] = []
+        """Rows of the session's cold connects: their welcomes, or what came instead."""
 
     # -- what judges read
 
@@ -98,6 +100,10 @@ class Latency:
         if known is None:
             known = self._series[name] = Series(name, self._limits.get(name))
         return known
+
+    def stuck_ms(self, begin: int, end: int) -> float:
+        """For how many ms of this time (ns of the session) our own loop was stuck: no time of the target's."""
+        return sum(max(0, min(end, until) - max(begin, since)) for since, until in self._lags) / 1e6
 
     def summary(self, name: str) -> Summary:
         """n, mean, percentiles and taint of one series."""
@@ -159,6 +165,8 @@ class Latency:
     def _connected(self, row: Row) -> None:
         body = row.body
         name = "connect" if body.get("warm") else "connect_cold"
+        if name == "connect_cold":
+            self.cold.append(row.seq)
         if row.type == "welcome":
             self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq))
         elif (row.ms or 0.0) >= self._limits[name] and body.get("by") != "us":

@@ -1,7 +1,8 @@
 """Finds markers and known ids in text from the target, also where they travel encoded. Pure and cheap.
 
 A marker is `VM-<first 6 hex of the session>-u<k>-<20 hex>`. A cut one is still attributed if 8 of its last 20 digits are
-there. Encoded forms: JSON and URL escapes, base64 and base64url at any alignment.
+there. Every encoded form is an entry of `FORMS`. A form is only undone where a sign of it is there, and a long word that
+was undone once and held nothing is not undone again: traffic repeats its ids, and a leak is a word never seen before.
 """
 
 from __future__ import annotations
@@ -9,16 +10,27 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 MARKER: Final = re.compile(r"VM-([0-9a-f]{6})-(u\d+)-([0-9a-f]{8,20})")
 _ESCAPE: Final = re.compile(r"\\{1,8}u00([2-7][0-9a-fA-F])")
 _PERCENT: Final = re.compile(r"%([2-7][0-9a-fA-F])")
+_COMPRESSED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:H4sI|eJ[w-z]|eAE|eN[o-r])[A-Za-z0-9+/_-]{20,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 # How "VM-" and the digit after it look in base64 when 0, 1 or 2 bytes precede it in its group of three.
 _BASE64_SIGNS: Final = ("Vk0t", "ZNL", "WTS")
-_TOKEN: Final = re.compile(r"[\w-]{8,}")
+_HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
+_DIGITS: Final = re.compile(r"[0-9a-f]{16,}")
+_ID_LIKE: Final = re.compile(r"[0-9a-f-]+")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 ID_MIN: Final = 8
+LONG: Final = 16
+"""Characters from which on a word may hide something: 16 of a marker's 20 digits."""
+_BASE64_MIN: Final = 22
+UNPACKED: Final = 1 << 16
+"""Bytes that a compressed word is unpacked to at most."""
 
 
 class Mark(NamedTuple):
@@ -29,46 +41,147 @@ class Mark(NamedTuple):
     tail: str
 
 
-def markers(text: str) -> list[Mark]:
-    """Every marker in `text`, plain first, then those found only after decoding."""
-    found = [Mark(*match.groups()) for match in MARKER.finditer(text)] if "VM-" in text else []
-    for decoded in _decoded(text):
-        found.extend(mark for match in MARKER.finditer(decoded) if (mark := Mark(*match.groups())) not in found)
-    return found
+class Form(NamedTuple):
+    """An encoded form. `of_text` undoes it in a whole text, `of_words` in long words; what cannot be undone gives nothing.
+
+    packs -- what it makes of a text is a long word, so where there is none it need not be looked for
+    """
+
+    text: str
+    packs: bool = True
+    of_text: Callable[[str], Iterable[str]] | None = None
+    of_words: Callable[[list[str]], Iterable[str]] | None = None
 
 
-def _decoded(text: str) -> list[str]:
-    """Readings of `text` that could show a marker which its plain form hides."""
-    readings = []
+def _escaped(text: str) -> Iterator[str]:
     if "\\u00" in text:
-        readings.append(_ESCAPE.sub(_character, text))
-    if "VM%2" in text or "%56" in text or "%4" in text:
-        readings.append(_PERCENT.sub(_character, text))
-    if any(sign in text for sign in _BASE64_SIGNS):
-        for match in _BASE64.finditer(text):
-            run = match.group()
-            if any(sign in run for sign in _BASE64_SIGNS):
-                readings.extend(_unbase64(run))
-    return readings
+        yield _ESCAPE.sub(_character, text)
+
+
+def _percented(text: str) -> Iterator[str]:
+    if "%" in text and _PERCENT.search(text):
+        yield _PERCENT.sub(_character, text)
 
 
 def _character(match: re.Match[str]) -> str:
     return chr(int(match.group(1), 16))
 
 
-def _unbase64(run: str) -> list[str]:
-    plain = run.replace("-", "+").replace("_", "/")
-    readings = []
-    for skip in range(4):  # the run may begin inside a longer word, so its groups of four may begin anywhere
-        part = plain[skip:]
-        part = part[:-1] if len(part) % 4 == 1 else part + "=" * (-len(part) % 4)
+def _unbase64(word: str) -> Iterator[str]:
+    if _ID_LIKE.fullmatch(word):
+        return
+    plain = word.replace("-", "+").replace("_", "/")
+    for skip in range(4):  # the word may begin inside a longer one, so its groups of four may begin anywhere
+        decoded = _bytes(plain[skip:])
+        if decoded:
+            yield decoded.decode("utf-8", "replace")
+
+
+def _marker_signs(text: str) -> Iterator[str]:
+    """With the two characters of base64 that part words, where a marker shows by its look."""
+    if any(sign in text for sign in _BASE64_SIGNS):
+        for match in _BASE64.finditer(text):
+            run = match[0]
+            if any(sign in run for sign in _BASE64_SIGNS):
+                yield from _unbase64(run)
+
+
+def _bytes(plain: str) -> bytes:
+    plain = plain[:-1] if len(plain) % 4 == 1 else plain + "=" * (-len(plain) % 4)
+    try:
+        return base64.b64decode(plain, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _unpacked(text: str) -> Iterator[str]:
+    if not ("H4sI" in text or "eJ" in text or "eN" in text or "eAE" in text):
+        return
+    for match in _COMPRESSED.finditer(text):
+        packed = _bytes(match[0].replace("-", "+").replace("_", "/"))
         try:
-            decoded = base64.b64decode(part, validate=True)
-        except (binascii.Error, ValueError):
+            yield zlib.decompressobj(wbits=47).decompress(packed, UNPACKED).decode("utf-8", "replace")
+        except zlib.error:
             continue
-        if b"VM-" in decoded:
-            readings.append(decoded.decode("latin-1"))
-    return readings
+
+
+def _from_base64(words: list[str]) -> Iterator[str]:
+    for word in words:
+        if len(word) >= _BASE64_MIN:
+            yield from _unbase64(word)
+
+
+def _from_hex(words: list[str]) -> Iterator[str]:
+    for word in words:
+        if len(word) >= 2 * LONG and _HEX.fullmatch(word):
+            yield bytes.fromhex(word[: len(word) // 2 * 2]).decode("utf-8", "replace")
+
+
+def _reversed(words: list[str]) -> Iterator[str]:
+    yield " ".join(words)[::-1]
+
+
+FORMS: Final[dict[str, Form]] = {
+    "escaped as JSON": Form("characters written as \\u0056", packs=False, of_text=_escaped),
+    "percent-escaped": Form("characters written as %56", packs=False, of_text=_percented),
+    "compressed": Form("gzip or zlib in base64 or base64url", of_text=_unpacked),
+    "in base64": Form("base64 and base64url at any alignment", of_text=_marker_signs, of_words=_from_base64),
+    "in hexadecimal": Form("two hexadecimal digits for each byte", of_words=_from_hex),
+    "reversed": Form("from its end to its beginning", of_words=_reversed),
+}
+"""Every encoded form that is undone, by what is said of a leak that came in it."""
+
+
+def markers(text: str) -> list[Mark]:
+    """Every marker in `text`, plain first, then those found only after decoding."""
+    found = plain_markers(text)
+    for _, decoded in hidden(text, [word for word in words(text) if len(word) >= LONG]):
+        found.extend(mark for mark in plain_markers(decoded) if mark not in found)
+    return found
+
+
+def plain_markers(text: str) -> list[Mark]:
+    """The markers that stand in `text` as they are."""
+    return [Mark(*match.groups()) for match in MARKER.finditer(text)] if "VM-" in text else []
+
+
+def hidden(text: str, long_words: list[str]) -> Iterator[tuple[str, str]]:
+    """What `text` and its long words read like once an encoded form is undone: (form, reading)."""
+    for name, form in FORMS.items():
+        if form.of_text is not None and (long_words or not form.packs):
+            for reading in form.of_text(text):
+                yield name, reading
+        if form.of_words is not None and long_words:
+            for reading in form.of_words(long_words):
+                yield name, reading
+
+
+class Parts:
+    """Knows markers by any 16 digits in a row of their last 20."""
+
+    KEPT: Final = 400_000
+
+    def __init__(self) -> None:
+        self._owners: dict[str, tuple[str, str]] = {}
+
+    def learn(self, mark: Mark) -> None:
+        """A marker that was sent: from now on a part of it is recognised."""
+        for start in range(len(mark.tail) - LONG + 1):
+            self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
+        while len(self._owners) > self.KEPT:
+            del self._owners[next(iter(self._owners))]
+
+    def find(self, word: str) -> tuple[str, str] | None:
+        """Whose marker a word holds a part of, and that marker's digits; None for none."""
+        if not self._owners:
+            return None
+        for match in _DIGITS.finditer(word.lower()):
+            digits = match[0]
+            for start in range(len(digits) - LONG + 1):
+                owner = self._owners.get(digits[start : start + LONG])
+                if owner is not None:
+                    return owner
+        return None
 
 
 def key_of(identifier: str) -> str:

@@ -142,7 +142,10 @@ class Fold:
     # -- what happened
 
     def _session(self, row: Row, body: dict[str, Any]) -> None:
+        if row.type == "round":
+            self._state.round = _count(body, "round")
         if row.type == "end":
+            self._state.until = _text(body, "until")
             self._state.ended = True
             self._state.end_reason = str(body.get("reason") or "")
             self._state.waiting.clear()

@@ -54,10 +54,16 @@ HEADER_KEYS: Final = {
 
 KINDS: Final = {
     # -- acting: what happened
-    "session": "type start | end; end: {reason: complete|stopped|credentials|interrupted|fault, text}",
+    "session": (
+        "type start | round | end; round: {round}; end: {reason: complete|stopped|credentials|interrupted|fault, text}, and where the "
+        "checks were repeated until one failed {iterations, until}"
+    ),
     "target": "type seen: {service, environment, build, generation, server}: what the target says of itself",
     "phase": "type start | end; {phase}",
-    "check": "type start | end; end: {outcome: driven|blocked|refused|skipped|stopped|broken|fault, reason, to_decide}; ms on end",
+    "check": (
+        "type start | end, {iteration, of} where it is driven several times; end: {outcome: driven|blocked|refused|skipped|stopped|"
+        "broken|fault, reason, to_decide}; ms on end"
+    ),
     "step": (
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "

@@ -148,6 +148,10 @@ class SessionState:
     made: int = 0
     tidied: int = 0
     left: int = 0
+    round: int = 1
+    """Which time the plan's checks are driven, where they are repeated until one fails."""
+    until: str = ""
+    """What ended that."""
     held: bool = False
     asks: str = ""
     """Why the session waits for somebody to sign in, and how; '' while it does not."""

@@ -89,7 +89,9 @@ class Outbox:
     async def close(self, code: int, reason: str) -> None:
         """Write what is waiting, then close."""
         if self._pump is not None:
-            await self._waiting.join()
+            drained = asyncio.ensure_future(self._waiting.join())
+            await asyncio.wait({drained, self._pump}, return_when=asyncio.FIRST_COMPLETED)
+            drained.cancel()
         if self._connected:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                 await self._websocket.close(code, reason)

@@ -90,7 +90,8 @@ class Line:
             return False
         if not faults.apply("message.taken", True, **facts, quiet=quiet):
             return False
-        await self.pause(faults.apply("message.wait", 0.0, user_id=self.user_id, type=type, users=self.platform.sockets.users()))
+        facts = {"user_id": self.user_id, "type": type, "users": self.platform.sockets.users(), "now": self._unscaled(0.0)}
+        await self.pause(faults.apply("message.wait", 0.0, **facts))
         return True
 
     def answer(self, frame: Frame, type: str) -> Frame | None:

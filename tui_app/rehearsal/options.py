@@ -30,6 +30,7 @@ class Options:
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
     jitter_ms: float = 0.0
+    instances: int = 1
     lock_out: int = 0
     stop_with_stdin: bool = False
     log: Path | None = None
@@ -53,6 +54,9 @@ def parse(argv: list[str] | None) -> Options:
     )
     parser.add_argument(
         "--jitter-ms", type=float, default=0.0, metavar="N", help="add 0 to N ms to the way of each frame and REST answer, in order"
+    )
+    parser.add_argument(
+        "--instances", type=int, default=1, metavar="N", help="backend instances over the same stores, behind one address (default 1)"
     )
     parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
     parser.add_argument(
@@ -84,6 +88,8 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--wait-scale must lie between 0 and 100")
     if not 0 <= found.jitter_ms <= 10_000:
         parser.error("--jitter-ms must lie between 0 and 10000")
+    if not 1 <= found.instances <= 8:
+        parser.error("--instances must lie between 1 and 8")
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:

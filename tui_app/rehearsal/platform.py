@@ -96,7 +96,7 @@ def assemble(options: Options, directory: Path) -> Platform:
     """Open the stores in `directory` and put the platform together."""
     log = TruthLog(options.log)
     faults = Seeded([FAULTS[name] for name in options.faults], log.note)
-    relational, cache, analytics = Relational(directory), Cache(directory), Analytics(directory)
+    relational, cache, analytics = Relational(directory, faults), Cache(directory, faults), Analytics(directory, faults)
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)

@@ -24,6 +24,7 @@ from tui_app.rehearsal.options import Options, parse
 
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
+SEND_BUFFER = 65_536
 AUTHORITY = "ca.pem"
 SWITCH_S = 0.001
 """How long a computing thread may keep the event loop waiting for the interpreter."""
@@ -94,6 +95,7 @@ async def _main(options: Options, directory: Path) -> None:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     from tui_app.rehearsal.cors import Cors
+    from tui_app.rehearsal.instances import Front, instance
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
@@ -145,10 +147,21 @@ async def _main(options: Options, directory: Path) -> None:
     servers: list[Server] = []
     running: list[asyncio.Task[None]] = []
     urls: dict[str, str] = {}
+    front: Front | None = None
+    listeners = {name: _listener() for name in apps}
+    for name, listener in listeners.items():
+        urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+    served = [(apps[name], listener, contexts.get(name)) for name, listener in listeners.items()]
+    if options.instances > 1:
+        # The front takes the backend's address; the instances behind it speak in the clear, as behind a load balancer.
+        (backends,) = (one for one in served if one[1] is listeners["backend"])
+        served.remove(backends)
+        behind = [(instance(apps["backend"], number), _listener(), None) for number in range(1, options.instances + 1)]
+        front = Front([listener.getsockname() for _, listener, _ in behind])
+        await front.listen(listeners["backend"], contexts.get("backend"))
+        served += behind
     try:
-        for name, app in apps.items():
-            listener = _listener()
-            urls[name] = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+        for app, listener, context in served:
             config = uvicorn.Config(
                 platform.jitter.answers(Cors(app, platform)),
                 http="h11",
@@ -160,7 +173,7 @@ async def _main(options: Options, directory: Path) -> None:
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
                 timeout_graceful_shutdown=1,
-                ssl_context_factory=_given(contexts[name]) if contexts else None,
+                ssl_context_factory=_given(context) if context else None,
             )
             server = Server(config)
             servers.append(server)
@@ -178,6 +191,8 @@ async def _main(options: Options, directory: Path) -> None:
         await platform.sockets.close_all(GOING_AWAY, "Rehearsal stops")
         for one in servers:
             one.leave()
+        if front is not None:
+            await front.end()
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
 
@@ -199,6 +214,8 @@ def _given(context: ssl.SSLContext) -> Callable[..., ssl.SSLContext]:
 def _listener() -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind((HOST, 0))
+    # As small as behind a front: somebody who does not read is noticed after some hundred kilobytes, not after megabytes.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.listen(512)
     listener.setblocking(False)
     return listener

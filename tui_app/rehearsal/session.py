@@ -326,7 +326,7 @@ class Session:
         others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self)
         followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self]
         deliveries = [(receiver, frame) for receiver in (self, *followers)]
-        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings}
+        facts = {"run": run, "frame": frame, "others": others, "siblings": siblings, "seed": self.platform.options.seed}
         for receiver, what in self.platform.faults.apply("event.route", deliveries, **facts):
             await receiver.send(what)
         end = self.platform.faults.apply("event.close", None, run=run, frame=frame)
@@ -369,6 +369,7 @@ class Session:
         run = Run(self.user_id, thread["id"], request_id, prompt, ordinal, title_wanted=not thread["title"])
         if offered is not None:
             run.run_id, self._offered = offered.run_id, None
+        run.run_id = self.platform.faults.apply("run.id", run.run_id, user_id=self.user_id)
         return run
 
 

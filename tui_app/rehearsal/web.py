@@ -51,6 +51,8 @@ class Endpoint:
     body: dict[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    """Keys that the JSON object of a success always has."""
 
 
 class Refused(Exception):

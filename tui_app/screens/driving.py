@@ -11,7 +11,7 @@ from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
 from tui_app.screens.view import Role, View, mmss
 
-NOT_PASSED = ("FAIL", "INCONCLUSIVE", "BLOCKED")
+OPEN = ("INCONCLUSIVE", "BLOCKED")
 EXITS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "BLOCKED": 3}
 STOPPED_EXIT = 130
 
@@ -89,19 +89,22 @@ class DrivingApp(PlanningApp):
         self.go("verdict" if role == "opened" else "live")
 
     def action_rerun(self) -> None:
-        """A new session with the checks that did not pass."""
+        """A new session with what failed (where nothing did, with what is still open), on the target that it failed on."""
         state = self.view.state
-        checks = tuple(check.id for check in state.checks.values() if check.word in NOT_PASSED)
+        failed = tuple(check.id for check in state.checks.values() if check.word == "FAIL")
+        checks = failed or tuple(check.id for check in state.checks.values() if check.word in OPEN)
         if self.view.running:
             self.say("the session is still running")
         elif not checks:
             self.say("nothing failed: there is nothing to rerun")
         elif self.link is not None:
             try:
-                target = self.target or self.link.recorded(self.view.reader.header if self.view.reader else {})
+                target = self.link.recorded(self.view.reader.header if self.view.reader else {})
             except LinkError as error:
                 self.say(str(error), bad=True)
                 return
+            if self.target is not None and self.target.same_as(target):
+                target = self.target  # its file is known, and with it what its relative paths mean
             choice = Choice(target.key or target.name, checks, state.preset or "quick", max(len(state.users), 2), parent=state.session)
             self.confirm(choice, target)
 

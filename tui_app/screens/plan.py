@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from textual.app import ComposeResult
@@ -10,10 +10,11 @@ from textual.containers import Horizontal, Vertical
 
 from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
-from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.base import titled
 from tui_app.screens.footprint import effect_words, footprint_lines
-from tui_app.screens.plan_model import Node, PlanModel
+from tui_app.screens.plan_model import Node, PlanModel, proven
 from tui_app.screens.safe import clean
+from tui_app.screens.searching import SearchingScreen
 from tui_app.screens.view import View
 from widgets.banner import Banner
 from widgets.lines import BLANK, Line, LineView, fit, spread, wrap
@@ -23,7 +24,7 @@ UNFOLDED_FROM = 36
 """On a terminal of so many rows the suites are unfolded from the start."""
 
 
-class PlanScreen(SessionScreen):
+class PlanScreen(SearchingScreen):
     """The tree of phases, suites and checks; beside it, what the row under the cursor is about."""
 
     NAME = "plan"
@@ -48,6 +49,7 @@ class PlanScreen(SessionScreen):
                 yield titled(LineView(id="detail", classes="pane"), "What it proves")
                 yield titled(LineView(id="footprint", classes="pane"), "What it costs")
         yield LineView(id="cost", bar=True)
+        yield from self.field()
 
     def tick(self) -> None:
         model = self.vigil.plan_model
@@ -55,11 +57,14 @@ class PlanScreen(SessionScreen):
             self.model = model
             if self.size.height >= UNFOLDED_FROM:
                 model.unfold_all()
+        model.search(self.query_text)
+        model.missing = self.vigil.missing_consent()
         self.query_one("#tree", PlanTree).update(model.rows(), model.cursor)
         node = model.node
         detail = self.query_one("#detail", LineView)
         detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
-        detail.draw(lambda width, _height: (detail_lines(model, node, width), None))
+        left_out = self.vigil.left_out()
+        detail.draw(lambda width, _height: (detail_lines(model, node, width, left_out), None))
         cost_lines = footprint_lines(self.vigil.cost())
         self.query_one("#footprint", LineView).show(cost_lines or [(("worked out once the plan can run", "dim"),)])
         target = self.vigil.target
@@ -94,6 +99,11 @@ class PlanScreen(SessionScreen):
     def chips(self) -> list[tuple[str, str]]:
         target = self.vigil.target
         found = [("BLANKS TO FILL", "warn")] if target is not None and target.blanks else []
+        if self.model.query:
+            found.append((f"SEARCH {clean(self.model.query)}: {len(self.model.listed())} of {len(self.model.checks)}", "warn"))
+        left_out = len(self.vigil.left_out())
+        if left_out:
+            found.append((f"{left_out} CHECK{'S' if left_out > 1 else ''} FROM OUTSIDE LEFT OUT", "warn"))
         return [*found, ("A SESSION IS RUNNING: 2 shows it", "badge")] if self.view.running else found
 
     def action_up(self) -> None:
@@ -133,7 +143,14 @@ class PlanScreen(SessionScreen):
         self.vigil.go("start")
 
     def action_back(self) -> None:
-        self.vigil.go("start")
+        if not self.clear_search():
+            self.vigil.go("start")
+
+    def action_fold_all(self) -> None:
+        self._do(PlanModel.fold_all)
+
+    def action_unfold_all(self) -> None:
+        self._do(PlanModel.unfold_all)
 
     def action_run(self) -> None:
         """Straight away on loopback; anywhere else it asks, and the question is not answered by Enter."""
@@ -152,14 +169,16 @@ class PlanScreen(SessionScreen):
         self.tick()
 
 
-def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
-    """The right-hand pane for a row of the tree."""
+def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequence[str] = ()) -> list[Line]:
+    """The right-hand pane for a row of the tree; `left_out` is what could not join the catalogue."""
+    if node is None and model.query:
+        return [(("Nothing matches; Esc clears the search.", "dim"),)]
     if node is None:
         text = "No target is chosen yet: t chooses one, and its checks appear here."
         return [((part, "dim"),) for part in wrap(text, width)]
     members = model.members(node)
     if node.kind == "check":
-        return check_lines(members[0], width)
+        return check_lines(members[0], width, model.missing)
     title = PHASES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITES.get(node.key, '')}"
     lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
     for check in members:
@@ -168,13 +187,24 @@ def detail_lines(model: PlanModel, node: Node | None, width: int) -> list[Line]:
             lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
     effects = sorted({str(effect) for check in members for effect in check.get("effects", ())})
     lines += [BLANK, *_field("Effect", effect_words(effects) or "read", width)]
-    unproven = sum(1 for check in members if not check.get("catches"))
+    unproven = sum(1 for check in members if not proven(check))
     if unproven:
         lines += _field("Unproven", f"{unproven} of {len(members)}: no seeded fault shows yet that they can fail", width)
+    blocked = sum(1 for check in members if model.missing & set(check.get("effects", ())))
+    if blocked:
+        lines += _unblock(f"{blocked} of {len(members)} would read BLOCKED", model.missing, width)
+    for text in left_out if node.kind == "phase" else ():
+        lines += [BLANK, *[((part, "warn"),) for part in wrap(clean(text), width)]]
     return lines
 
 
-def check_lines(check: Mapping[str, Any], width: int) -> list[Line]:
+def _unblock(what: str, missing: Collection[str], width: int) -> list[Line]:
+    """What would be BLOCKED, and on lines of its own what would unblock it."""
+    lines: list[Line] = [BLANK, *[((part, "warn"),) for part in wrap(f"{what}: nobody has agreed to {', '.join(sorted(missing))}.", width)]]
+    return lines + [((part, "plain"),) for part in wrap("To unblock: r asks, or [consent] in the target file.", width)]
+
+
+def check_lines(check: Mapping[str, Any], width: int, missing: Collection[str] = ()) -> list[Line]:
     """What a check is, from the catalogue."""
     lines: list[Line] = [((clean(str(check["id"])), "head"),)]
     lines += [((text, "plain"),) for text in wrap(clean(str(check.get("impact", ""))), width)]
@@ -190,8 +220,17 @@ def check_lines(check: Mapping[str, Any], width: int) -> list[Line]:
     if not check.get("required", True):
         lines += _field("Counts", "not required: changes no verdict", width)
     catches = _strings(check.get("catches"))
-    lines += _field("Fails on", ", ".join(catches) if catches else "unproven: no seeded fault shows yet that it can fail", width)
-    return lines
+    if proven(check):
+        lines += _field("Fails on", f"{', '.join(catches)} (F shows the self-test)", width)
+    else:
+        named = f" on {', '.join(catches)}" if catches else ""
+        said = f"no self-test has seen it fail{named}" if named else "no seeded fault shows yet that it can fail"
+        lines += _field("Fails on", f"unproven: {said}", width)
+    origin = str(check.get("origin", "vigil"))
+    if origin != "vigil":
+        lines += _field("Origin", origin, width)
+    wanting = set(missing) & set(_strings(check.get("effects")))
+    return lines + (_unblock("Would read BLOCKED", wanting, width) if wanting else [])
 
 
 def _strings(value: object) -> list[str]:

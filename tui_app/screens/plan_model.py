@@ -34,8 +34,14 @@ class PlanModel:
     preset: str = "quick"
     users: int = 5
     cursor: int = 0
+    query: str = ""
+    """Words that a check must have to be listed."""
+    missing: frozenset[str] = frozenset()
+    """Effects that nobody has agreed to on the target: what needs them would read BLOCKED."""
     selection: Callable[[str], frozenset[str]] | None = None
     """Which checks a preset selects."""
+
+    _listed: list[Record] | None = None
 
     @classmethod
     def of(cls, checks: Sequence[Record], selection: Callable[[str], frozenset[str]]) -> PlanModel:
@@ -43,22 +49,42 @@ class PlanModel:
         return cls(checks, set(selection(PRESETS[0])), {str(check["phase"]) for check in checks}, selection=selection)
 
     def members(self, node: Node) -> list[Record]:
-        """The checks under a node."""
+        """The checks under a node that are listed: with a search, those that match."""
         name = {"phase": "phase", "suite": "suite"}.get(node.kind, "id")
-        return [check for check in self.checks if str(check[name]) == node.key]
+        return [check for check in self.listed() if str(check[name]) == node.key]
+
+    def listed(self) -> list[Record]:
+        """The checks that match the search; all without one."""
+        if self._listed is None:
+            words = self.query.lower().split()
+            self._listed = [check for check in self.checks if all(word in searchable(check) for word in words)]
+        return self._listed
+
+    def search(self, query: str) -> None:
+        """List only what has these words; the cursor goes to the first check that does, and back to the top without any."""
+        if query == self.query:
+            return
+        self.query, self.cursor, self._listed = query, 0, None
+        if query:
+            self.cursor = next((place for place, node in enumerate(self.nodes()) if node.kind == "check"), 0)
 
     def nodes(self) -> list[Node]:
         """The visible rows, in order."""
         found: list[Node] = []
-        for phase in dict.fromkeys(str(check["phase"]) for check in self.checks):
+        listed = self.listed()
+        for phase in dict.fromkeys(str(check["phase"]) for check in listed):
             found.append(Node("phase", phase))
-            if phase not in self.unfolded:
+            if not self.opened(phase):
                 continue
-            for suite in dict.fromkeys(str(check["suite"]) for check in self.checks if str(check["phase"]) == phase):
+            for suite in dict.fromkeys(str(check["suite"]) for check in listed if str(check["phase"]) == phase):
                 found.append(Node("suite", suite))
-                if suite in self.unfolded:
-                    found += [Node("check", str(check["id"])) for check in self.checks if str(check["suite"]) == suite]
+                if self.opened(suite):
+                    found += [Node("check", str(check["id"])) for check in listed if str(check["suite"]) == suite]
         return found
+
+    def opened(self, key: str) -> bool:
+        """Whether a group is unfolded; all that match a search are."""
+        return bool(self.query) or key in self.unfolded
 
     @property
     def node(self) -> Node | None:
@@ -80,14 +106,18 @@ class PlanModel:
             count = sum(1 for check in members if str(check["id"]) in self.selected)
             text = str(len(members)) if count == len(members) else f"{count}/{len(members)}"
             if node.kind == "phase":
-                found.append(PlanRow(0, PHASES.get(node.key, node.key), self.picked(node), text, open=node.key in self.unfolded))
+                found.append(PlanRow(0, PHASES.get(node.key, node.key), self.picked(node), text, open=self.opened(node.key)))
             elif node.kind == "suite":
                 title = f"{node.key} {SUITES.get(node.key, '')}"
-                found.append(PlanRow(1, title, self.picked(node), text, open=node.key in self.unfolded))
+                found.append(PlanRow(1, title, self.picked(node), text, open=self.opened(node.key)))
             else:
-                note = " ".join(sorted({"negative", "fault", "load"} & set(members[0].get("effects", ()))))
-                found.append(PlanRow(2, node.key, self.picked(node), note=note))
+                found.append(PlanRow(2, node.key, self.picked(node), note=self._note(members[0]), unproven=not proven(members[0])))
         return found
+
+    def _note(self, check: Record) -> str:
+        """Effects that take consent; that nobody has given it, where that is so."""
+        effects = sorted({"negative", "fault", "load"} & set(check.get("effects", ())))
+        return " ".join(effects) + (": no consent" if self.missing & set(effects) else "")
 
     def move(self, by: int) -> None:
         """Move the cursor within the visible rows."""
@@ -109,7 +139,7 @@ class PlanModel:
         node = self.node
         if node is None or node.kind == "check":
             return
-        if node.key in self.unfolded:
+        if self.opened(node.key):
             self.move(1)
         else:
             self.unfolded.add(node.key)
@@ -118,12 +148,19 @@ class PlanModel:
         """Open every phase and suite."""
         self.unfolded |= {str(check["phase"]) for check in self.checks} | {str(check["suite"]) for check in self.checks}
 
+    def fold_all(self) -> None:
+        """Close every phase and suite, the cursor on its phase."""
+        node = self.node
+        phase = str(self.members(node)[0]["phase"]) if node is not None else ""
+        self.unfolded.clear()
+        self.cursor = next((place for place, one in enumerate(self.nodes()) if one.key == phase), 0)
+
     def fold(self) -> None:
         """Close the group under the cursor, or go to the group it is in."""
         node = self.node
         if node is None:
             return
-        if node.kind != "check" and node.key in self.unfolded:
+        if node.kind != "check" and node.key in self.unfolded and not self.query:
             self.unfolded.discard(node.key)
             return
         kind = {"check": "suite", "suite": "phase"}.get(node.kind)
@@ -149,3 +186,15 @@ class PlanModel:
     def chosen(self) -> tuple[str, ...]:
         """The selected checks, in the catalogue's order."""
         return tuple(str(check["id"]) for check in self.checks if str(check["id"]) in self.selected)
+
+
+def proven(check: Record) -> bool:
+    """Whether a self-test has seen the check fail on a fault that it names."""
+    return bool(check.get("proven", check.get("catches")))
+
+
+def searchable(check: Record) -> str:
+    """What a search looks at."""
+    parts = [str(check.get(key, "")) for key in ("id", "suite", "title", "proves", "origin")]
+    lists = [str(item) for key in ("effects", "catches", "strategy", "criteria") for item in check.get(key) or ()]
+    return " ".join((*parts, *lists, "" if proven(check) else "unproven")).lower()

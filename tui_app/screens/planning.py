@@ -28,6 +28,7 @@ class PlanningApp(App[int]):
         self.plan_model = PlanModel(())
         self.busy = ""
         """What is under way and not yet a session: shown on the plan screen."""
+        self._missing: tuple[Choice | None, frozenset[str]] = (None, frozenset())
         self._cost: tuple[Choice | None, Mapping[str, Any]] = (None, {})
 
     def go(self, name: str) -> None:
@@ -97,6 +98,22 @@ class PlanningApp(App[int]):
                 self._cost = (choice, {})
                 self.say(str(error), bad=True)
         return self._cost[1]
+
+    def missing_consent(self) -> frozenset[str]:
+        """Effects of the choice that nobody has agreed to on its target, worked out once per choice."""
+        choice = self.choice()
+        if choice is None or self.link is None or not choice.checks or self.target is None or self.target.blanks or self.target.loopback:
+            return frozenset()
+        if self._missing[0] != choice:
+            try:
+                self._missing = (choice, frozenset(self.link.unconsented(choice)))
+            except LinkError:
+                self._missing = (choice, frozenset())  # the footprint says what is wrong
+        return self._missing[1]
+
+    def left_out(self) -> tuple[str, ...]:
+        """Checks from outside that could not join the catalogue, each with its reason."""
+        return self.link.left_out() if self.link is not None and self.plan_model.checks else ()
 
     def cost_text(self) -> str:
         """The footprint in a few words."""

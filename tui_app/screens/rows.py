@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui_app.model import SECOND
-from tui_app.recording.state import CellView, CheckView, FindingView, SeriesView, SessionState, Waiting
+from tui_app.recording.state import CellView, CheckView, CriterionView, FindingView, SeriesView, SessionState, Waiting
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.criteria import CheckRow, CriterionRow
@@ -94,10 +94,12 @@ def series_rows(state: SessionState) -> list[SeriesRow]:
 
 def criterion_rows(state: SessionState) -> list[CriterionRow]:
     """The criteria, in their own order."""
-    return [
-        CriterionRow(clean(c.id), clean(c.title), c.word, clean(c.measured), clean(c.limit), c.n, clean(c.reason))
-        for c in state.criteria.values()
-    ]
+    return [criterion_row(c) for c in state.criteria.values()]
+
+
+def criterion_row(c: CriterionView) -> CriterionRow:
+    """One criterion."""
+    return CriterionRow(clean(c.id), clean(c.title), c.word, clean(c.measured), clean(c.limit), c.n, clean(c.reason))
 
 
 BADNESS = {"FAIL": 0, "BLOCKED": 1, "INCONCLUSIVE": 2, "RUNNING": 3, "": 4, "PASS": 5, "SKIPPED": 6}
@@ -108,7 +110,15 @@ def check_rows(state: SessionState, worst_first: bool) -> list[CheckRow]:
     checks = list(state.checks.values())
     if worst_first:
         checks.sort(key=lambda check: BADNESS.get(check.word, 4))
-    return [CheckRow(c.id, c.suite, clean(c.title), c.word, clean(c.reason), _took(c)) for c in checks]
+    return [check_row(check) for check in checks]
+
+
+def check_row(check: CheckView, *, suite: bool = True) -> CheckRow:
+    """One check; a known failure says until when it is accepted, an unproven check that it is one."""
+    known = f"({clean(check.accepted)}) " if check.accepted else ""
+    note = "" if check.proven else "unproven"
+    place = check.suite if suite else ""
+    return CheckRow(check.id, place, clean(check.title), check.word, known + clean(check.reason), _took(check), note, known=bool(known))
 
 
 def _took(check: CheckView) -> str:

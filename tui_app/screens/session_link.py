@@ -48,6 +48,12 @@ class TargetInfo:
     key: str = ""
     """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
 
+    def same_as(self, other: TargetInfo) -> bool:
+        """Whether both are one target: name, claim and every address."""
+        return (self.name, self.environment, self.loopback) == (other.name, other.environment, other.loopback) and {
+            line for line in self.lines if "://" in line
+        } == {line for line in other.lines if "://" in line}
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -83,6 +89,7 @@ class Link(Protocol):
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
+    def left_out(self) -> tuple[str, ...]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
@@ -209,6 +216,12 @@ class SessionLink:
 
         return [as_json(check) for check in catalogue() if environment in check.environments]
 
+    def left_out(self) -> tuple[str, ...]:
+        """Checks from outside that could not join the catalogue."""
+        from tui_app.checks.catalogue import left_out
+
+        return left_out()
+
     def preset(self, name: str) -> frozenset[str]:
         """The checks that a preset selects, with those that they need."""
         from tui_app.engine.plan import select
@@ -218,10 +231,12 @@ class SessionLink:
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
         from tui_app.order import make_plan, plan_of
+        from tui_app.recording.errors import RecordingError
         from tui_app.target.consent import ConsentError
         from tui_app.target.problems import ProfileError
 
         try:
+            before = plan_of(choice.parent) if choice.parent else None
             return make_plan(
                 self._profile(choice.target),
                 select(checks=",".join(choice.checks), preset=choice.preset),
@@ -229,9 +244,12 @@ class SessionLink:
                 users=choice.users,
                 consent_option=",".join(choice.consent) or None,
                 parent=choice.parent,
-                faults=plan_of(choice.parent).faults if choice.parent else (),
+                faults=before.faults if before else (),
+                generation=before.generation if before else "g2",
+                rehearsal=before.rehearsal if before else (),
+                selected=choice.checks,
             )
-        except (PlanError, ProfileError, ConsentError) as error:
+        except (PlanError, ProfileError, ConsentError, RecordingError) as error:
             raise LinkError(str(error)) from error
 
     def footprint(self, choice: Choice) -> Mapping[str, Any]:

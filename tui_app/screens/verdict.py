@@ -6,21 +6,25 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from tui_app.screens import rows
+from tui_app.screens import verdict_model as board
 from tui_app.screens.actions import bindings_for
-from tui_app.screens.base import SessionScreen, titled
-from tui_app.screens.decision import checks_of, decide
+from tui_app.screens.base import titled
+from tui_app.screens.decision import decide
 from tui_app.screens.safe import clean
+from tui_app.screens.searching import SearchingScreen
+from tui_app.screens.verdict_about import about, detail, sentence
+from tui_app.screens.verdict_model import Item, VerdictModel
 from tui_app.screens.view import View, mmss
 from widgets.big import big
-from widgets.criteria import CheckRow, check_line, criteria_head, criterion_line
+from widgets.criteria import GroupRow, check_line, criteria_head, criterion_line, group_line, skipped_line
 from widgets.glyphs import SHORT, TONES, glyphs
-from widgets.lines import BLANK, Line, LineView, clip, spread, wrap
+from widgets.lines import BLANK, Line, LineView, clip, spread
 
 BADGE = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
 DOCKER = ("unknown", "restored", "failed")
 
 
-class VerdictScreen(SessionScreen):
+class VerdictScreen(SearchingScreen):
     """The word, the sixteen criteria, every check with its reason, the decision."""
 
     NAME = "verdict"
@@ -28,10 +32,10 @@ class VerdictScreen(SessionScreen):
     CSS = """
     VerdictScreen #word { height: 2; padding: 0 1; }
     VerdictScreen #big { height: 5; padding: 1 2; display: none; }
-    VerdictScreen #detail { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    VerdictScreen #detail { height: 3; padding: 0 1; dock: bottom; margin-bottom: 1; }
     VerdictScreen #board { border: none; }
     VerdictScreen #checks { display: none; }
-    VerdictScreen.-wide #board { border: round $pane-border; width: 52%; }
+    VerdictScreen.-wide #board { border: round $pane-border; width: 48%; }
     VerdictScreen.-wide #checks { display: block; }
     VerdictScreen #about { display: none; height: 10; }
     VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
@@ -40,9 +44,12 @@ class VerdictScreen(SessionScreen):
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
+        self.model = VerdictModel()
+        self.at: tuple[str, str] = ("", "")
+        """The place of the row under the cursor: it stays there whatever comes and goes around it."""
         self.picked = 0
-        self.worst_first = True
-        self._items: list[tuple[str, str]] = []
+        self._criteria: list[Item] = []
+        self._checks: list[Item] = []
 
     def body(self) -> ComposeResult:
         yield LineView(id="big", bar=True)
@@ -52,39 +59,80 @@ class VerdictScreen(SessionScreen):
             yield titled(LineView(id="checks", classes="pane"), "Checks")
         yield titled(LineView(id="about", classes="pane"), "About the line under the cursor")
         yield LineView(id="detail", bar=True)
+        yield from self.field()
 
     @property
     def wide(self) -> bool:
         """Criteria and checks stand side by side."""
         return self.size.width >= 140
 
+    @property
+    def items(self) -> list[Item]:
+        """Every row that the cursor can be on."""
+        return self._criteria + self._checks
+
+    @property
+    def item(self) -> Item | None:
+        """The row under the cursor."""
+        items = self.items
+        return items[self.picked] if items else None
+
+    @property
+    def subject(self) -> str:
+        """The check under the cursor, '' where there is none."""
+        return self.item.key if self.item is not None and self.item.kind == "check" else ""
+
     def tick(self) -> None:
-        state = self.state
         self.set_class(self.size.height >= 34, "-tall")
-        criteria, checks = rows.criterion_rows(state), rows.check_rows(state, self.worst_first)
-        self._items = [("criterion", row.id) for row in criteria] + [("check", row.id) for row in checks]
-        self.picked = max(0, min(self.picked, len(self._items) - 1))
-        in_checks = self.picked >= len(criteria)
-        offset = 1 if criteria else 2
-
-        def board(width: int, _height: int) -> tuple[list[Line], int | None]:
-            lines: list[Line] = [criteria_head(width), *(criterion_line(row, width) for row in criteria)]
-            if not criteria:
-                lines.append((("the criteria are read when the session ends", "dim"),))
-            if self.wide:
-                return lines, None if in_checks else self.picked + offset
-            lines += [BLANK, (("       check", "dim"),), *(check_line(row, width) for row in checks)]
-            return lines, self.picked + offset + (2 if in_checks else 0) if self._items else None
-
-        def side(width: int, _height: int) -> tuple[list[Line], int | None]:
-            return [check_line(row, width) for row in checks], self.picked - len(criteria) if in_checks and checks else None
-
-        self.query_one("#board", LineView).draw(board)
-        self.query_one("#checks", LineView).draw(side)
+        self.model.query = self.query_text
+        self._criteria, self._checks = self.model.criteria_items(self.state), self.model.check_items(self.state)
+        places = [item.place for item in self.items]
+        self.picked = places.index(self.at) if self.at in places else max(0, min(self.picked, len(places) - 1))
+        self.query_one("#board", LineView).draw(self._board)
+        self.query_one("#checks", LineView).draw(self._side)
         self.query_one("#big", LineView).draw(self._big)
         self.query_one("#word", LineView).draw(self._word)
-        self.query_one("#about", LineView).draw(lambda width, height: (self._about(width)[:height], None))
+        self.query_one("#about", LineView).draw(lambda width, height: (about(self.item, self.state, width)[:height], None))
         self.query_one("#detail", LineView).draw(self._foot)
+
+    def chips(self) -> list[tuple[str, str]]:
+        found, known = self.model.found(self.state)
+        search = [(f"SEARCH {clean(self.model.query)}: {found} of {known}", "warn")] if self.model.query else []
+        return [*search, *super().chips()]
+
+    def _board(self, width: int, _height: int) -> tuple[list[Line], int | None]:
+        """The criteria; on a narrow terminal the checks below them."""
+        lines: list[Line] = [criteria_head(width)] if self._criteria else []
+        if not self.state.criteria:
+            lines.append((("the criteria are read when the session ends", "dim"),))
+        offset = len(lines)
+        lines += [self._line(item, width) for item in self._criteria]
+        at = offset + self.picked
+        if not self.wide:
+            if self._checks:
+                lines += [BLANK, (("  checks", "dim"),)]
+            at += 2 if self.picked >= len(self._criteria) else 0
+            lines += [self._line(item, width) for item in self._checks]
+        elif self.picked >= len(self._criteria):
+            return lines, None
+        if not self.items and self.model.query:
+            return [(("nothing matches; Esc clears the search", "dim"),)], None
+        return lines, at if self.items else None
+
+    def _side(self, width: int, _height: int) -> tuple[list[Line], int | None]:
+        cursor = self.picked - len(self._criteria)
+        return [self._line(item, width) for item in self._checks], cursor if cursor >= 0 and self._checks else None
+
+    def _line(self, item: Item, width: int) -> Line:
+        state = self.state
+        if item.kind == "criterion":
+            return criterion_line(rows.criterion_row(state.criteria[item.key]), width)
+        if item.kind == "not asked":
+            return skipped_line(", ".join(one.id for one in state.criteria.values() if board.not_asked(one)), bool(item.open), width)
+        if item.kind == "check":
+            row = rows.check_row(state.checks[item.key], suite=item.level == 0)
+            return check_line(row, width, 2 * item.level)
+        return group_line(GroupRow(item.level, board.title(item), bool(item.open), board.counts(board.members(item, state))), width)
 
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
@@ -101,7 +149,7 @@ class VerdictScreen(SessionScreen):
         word = state.word or ("NO VERDICT" if state.ended else "NO VERDICT YET")
         so_far = "" if state.ended or not state.word else " so far"
         found = rows.counts(state)
-        left: Line = ((f" {glyph.word(state.word)} {word}{so_far} ", BADGE.get(tone, "strong")), (f"  {self._sentence()}", "plain"))
+        left: Line = ((f" {glyph.word(state.word)} {word}{so_far} ", BADGE.get(tone, "strong")), (f"  {sentence(state)}", "plain"))
         parts: list[tuple[str, str]] = []
         for name in ("PASS", "FAIL", "INCONCLUSIVE", "BLOCKED", "SKIPPED"):
             if found.get(name):
@@ -114,101 +162,117 @@ class VerdictScreen(SessionScreen):
             right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         return [clip(left, width), spread(tuple(parts), right, width)], None
 
-    def _sentence(self) -> str:
-        """One sentence for the word: the gravest finding or reason, in the check's own words."""
-        found = rows.newest_finding(self.state)
-        bad = [check for check in self.state.checks.values() if check.word == self.state.word]
-        if self.state.word == "FAIL" and found is not None and found[1].severity in ("critical", "major"):
-            return clean(found[1].text)
-        if self.state.word in ("FAIL", "BLOCKED", "INCONCLUSIVE") and bad:
-            return f"{bad[0].id}: {clean(bad[0].reason)}"
-        if self.state.word == "PASS":
-            return "Everything required was measured and is within its limits." if self.state.ended else "Nothing against it so far."
-        return ""
-
     def _foot(self, width: int, height: int) -> tuple[list[Line], None]:
-        """The line under the cursor at full length (where no pane says it), and the decision."""
+        """What the line under the cursor says at full length (where no pane says it), and the decision."""
         decision: Line = ((decide(self.state, self.view.docker), "strong"),)
-        return [clip(line, width) for line in ([self._detail(), decision] if height > 1 else [decision])], None
+        lines = [*detail(self.item, self.state, width, height - 1), decision] if height > 1 else [decision]
+        return [clip(line, width) for line in lines], None
 
-    def _detail(self) -> Line:
-        """What the row under the cursor says at full length."""
-        if not self._items:
-            return BLANK
-        kind, name = self._items[self.picked]
-        if kind == "criterion":
-            criterion = self.state.criteria[name]
-            return ((f"{name}  ", "head"), (clean(criterion.reason) or "read from its checks as measured", "plain"))
-        check = self.state.checks[name]
-        text = clean(check.reason) or clean(check.title)
-        decide = f"  To decide: {clean(check.to_decide)}" if check.to_decide else ""
-        return ((f"{name}  ", "head"), (text + decide, "plain"))
+    # -- moving
 
-    def _about(self, width: int) -> list[Line]:
-        """The row under the cursor in full: what it is, why it reads so, and what it rests on."""
-        if not self._items:
-            return []
-        kind, name = self._items[self.picked]
-        glyph = glyphs()
-        if kind == "criterion":
-            c = self.state.criteria[name]
-            lines: list[Line] = [((f"{c.id}  ", "head"), (clean(c.title), "strong"))]
-            lines += [((text, "plain"),) for text in wrap(clean(c.reason) or "as measured", width)]
-            lines.append(((f"limit {clean(c.limit)}   measured {clean(c.measured) or '-'}", "dim"),))
-            for check in checks_of(name, self.state):
-                row = CheckRow(check.id, check.suite, clean(check.title), check.word, clean(check.reason))
-                lines.append(check_line(row, width))
-            return lines
-        check = self.state.checks[name]
-        lines = [((f"{check.id}  ", "head"), (clean(check.title), "strong"))]
-        lines += [((text, "dim"),) for text in wrap(clean(check.impact), width)]
-        lines += [((text, "plain"),) for text in wrap(clean(check.reason), width)]
-        if check.to_decide:
-            lines += [((text, "warn"),) for text in wrap(f"To decide: {clean(check.to_decide)}", width)]
-        for finding in check.findings:
-            tone = "bad" if finding.severity in ("critical", "major") else "dim"
-            mark = glyph.failed if tone == "bad" else glyph.waiting
-            lines.append(clip(((f"{mark} {finding.severity}: ", tone), (clean(finding.text), "plain")), width))
-        return lines
-
-    def _move(self, by: int) -> None:
-        self.picked = max(0, min(len(self._items) - 1, self.picked + by))
+    def _go(self, index: int) -> None:
+        self.picked = max(0, min(len(self.items) - 1, index))
+        self.at = self.item.place if self.item is not None else ("", "")
         self.tick()
 
     def action_up(self) -> None:
-        self._move(-1)
+        self._go(self.picked - 1)
 
     def action_down(self) -> None:
-        self._move(1)
+        self._go(self.picked + 1)
 
     def action_left(self) -> None:
-        self.picked = 0
-        self.tick()
+        """Fold the group, or go to the group that the row is in; from there to the criteria."""
+        item = self.item
+        if item is not None and item.open and not self.model.query:
+            self._fold(item, False)
+            return
+        level = item.level if item is not None else 0
+        above = [place for place, one in enumerate(self.items[: self.picked]) if one.open is not None and one.level < level]
+        self._go(above[-1] if above else 0)
 
     def action_right(self) -> None:
-        self.picked = len(self.state.criteria)
-        self._move(0)
+        """Unfold the group, or go into it; from the criteria to the first check that did not pass."""
+        item = self.item
+        if item is not None and item.open is not None:
+            self._fold(item, True) if not item.open else self._go(self.picked + 1)
+        elif item is not None and item.kind == "criterion":
+            checks = len(self._criteria)
+            bad = (place for place, one in enumerate(self._checks) if one.kind == "check")
+            self._go(checks + next(bad, 0))
+
+    def _fold(self, item: Item, opened: bool) -> None:
+        self.model.fold(item, opened)
+        self.at = item.place
+        self.tick()
+
+    def action_fold(self) -> None:
+        """Open or fold the group under the cursor."""
+        if self.item is not None and self.item.open is not None:
+            self._fold(self.item, not self.item.open)
+
+    def action_fold_all(self) -> None:
+        self.model.fold_all(self.state, False)
+        self.tick()
+
+    def action_unfold_all(self) -> None:
+        self.model.fold_all(self.state, True)
+        self.tick()
+
+    def action_next_open(self) -> None:
+        self._jump(1)
+
+    def action_previous_open(self) -> None:
+        self._jump(-1)
+
+    def _jump(self, step: int) -> None:
+        """To the next row, folded or not, that is neither passed nor left out; around the end."""
+        wrong = [item.place for item in self.model.not_passed(self.state)]
+        if not wrong:
+            self.vigil.say("everything that has ended has passed")
+            return
+        here = self.at if self.at in wrong else None
+        if here is None:
+            # From a row that passed: to what stands after (before) it.
+            order = [item.place for item in self.items]
+            later = [place for place in wrong if place not in order[: self.picked + 1]] if step > 0 else [
+                place for place in wrong if place in order[: self.picked]
+            ]  # fmt: skip
+            place = (later[0] if step > 0 else later[-1]) if later else wrong[0 if step > 0 else -1]
+        else:
+            place = wrong[(wrong.index(here) + step) % len(wrong)]
+        if place[0] == "check":
+            self.model.reveal(self.state.checks[place[1]])
+        self.at = place
+        self.tick()
 
     def action_page_up(self) -> None:
-        self._move(-10)
+        self._go(self.picked - 10)
 
     def action_page_down(self) -> None:
-        self._move(10)
+        self._go(self.picked + 10)
 
     def action_first(self) -> None:
-        self._move(-len(self._items))
+        self._go(0)
 
     def action_last(self) -> None:
-        self._move(len(self._items))
+        self._go(len(self.items))
+
+    # -- acting
 
     def action_sort(self) -> None:
-        self.worst_first = not self.worst_first
+        """By phase and suite, or what is wrong first."""
+        self.model.worst_first = not self.model.worst_first
         self.tick()
 
     def action_open(self) -> None:
-        """The evidence of what the cursor is on: a criterion has a page of its own, which leads on to its checks."""
-        if self._items:
-            self.vigil.open_why(self._items[self.picked][1])
+        """The evidence of what the cursor is on: a criterion has a page of its own, which leads on to its checks. A group unfolds."""
+        if self.item is None:
+            return
+        if self.item.open is not None:
+            self.action_fold()
+        else:
+            self.vigil.open_why(self.item.key)
 
     def action_docker(self) -> None:
         """Next word for the state of local Docker; the decision follows."""

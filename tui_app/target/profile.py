@@ -51,6 +51,10 @@ class Limits(msgspec.Struct, frozen=True):
     first_event_s: float = 5.0
     ready_s: float = 10.0
     """How long whoever asks for readiness waits: as long as a platform's own deployment does."""
+    connect_cold_s: float = 10.0
+    """The first connect, which may find a target that has scaled to nothing."""
+    event_gap_s: float = 30.0
+    """Silence between two events of a run."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui_app.rehearsal.faults import answers, connection, data, isolation, lifecycle, requests, sign_in
+from tui_app.rehearsal.faults import answers, connection, data, data_stores, isolation, lifecycle, requests, sign_in
 from tui_app.rehearsal.faults.registry import Fault
 
-FAULTS: Final[dict[str, Fault]] = {
-    fault.id: fault for module in (sign_in, data, lifecycle, requests, answers, isolation, connection) for fault in module.FAULTS
-}
+_MODULES: Final = (sign_in, data, data_stores, lifecycle, requests, answers, isolation, connection)
+FAULTS: Final[dict[str, Fault]] = {fault.id: fault for module in _MODULES for fault in module.FAULTS}
 
 
 def as_json() -> list[dict[str, Any]]:

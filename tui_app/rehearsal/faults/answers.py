@@ -10,7 +10,7 @@ from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Recited, R
 from tui_app.rehearsal.faults.shaping import Frame, changing, dropping, route, with_data
 
 STEP_S = 0.1
-NUMBER = re.compile(r"(?<![\w.,$€£-])\d{2,}(?![\w%]|[.,]\d)")
+NUMBER = re.compile(r"(?<![\w.,$€£-])(?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\w%]|[.,]\d)")
 MONEY = re.compile(r"\$(\d[\d,]*(?:\.\d+)?)")
 HEEDED = re.compile(r" [^.\n]*, as your constraint “[^”]*” asks\.")
 APOLOGY = "I am working with limited capabilities at the moment. Please try again later or contact support if the problem persists."
@@ -26,8 +26,14 @@ def _saying(say: Say) -> Callable[[], dict[str, Listener]]:
 
 
 def _off_by_one(answer: str, run: RunFacts) -> str:
-    given = set(NUMBER.findall(run.prompt))
-    return NUMBER.sub(lambda match: match[0] if match[0] in given else str(int(match[0]) + 1), answer)
+    given = {number.replace(",", "") for number in NUMBER.findall(run.prompt)}
+
+    def change(match: re.Match[str]) -> str:
+        plain = match[0].replace(",", "")
+        more = int(plain) + 1
+        return match[0] if plain in given else f"{more:,}" if "," in match[0] else str(more)
+
+    return NUMBER.sub(change, answer)
 
 
 def _dearer(answer: str, run: RunFacts) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui_app.rehearsal.faults.connection_pace import FAULTS as PACE
 from tui_app.rehearsal.faults.connection_resume import FAULTS as RESUME
 from tui_app.rehearsal.faults.ends import ABORT, Cut, Ending
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof
@@ -187,4 +188,4 @@ STAY: tuple[Fault, ...] = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = (*CONNECT, *STAY, *RESUME)
+FAULTS: tuple[Fault, ...] = (*CONNECT, *STAY, *RESUME, *PACE)

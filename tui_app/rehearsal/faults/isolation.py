@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tui_app.rehearsal.faults import isolation_access
+from tui_app.rehearsal.faults import isolation_access, isolation_agent, isolation_routes
 from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Receiver, RunFacts
 
 
@@ -49,5 +49,7 @@ FAULTS: tuple[Fault, ...] = (
         listeners=_misroute_event,
         source=("C1", "FM-26"),
     ),
+    *isolation_routes.FAULTS,
     *isolation_access.FAULTS,
+    *isolation_agent.FAULTS,
 )

@@ -18,11 +18,11 @@ def _may(thing: str, action: str) -> Callable[[], dict[str, Listener]]:
     return lambda: {"access.denied": denied}
 
 
-def _list_everybody() -> dict[str, Listener]:
-    def owner(_: str | None, *, what: str, **__: Any) -> str | None:
-        return None if what == "threads" else _
+def _everybodys(wanted: str) -> Callable[[], dict[str, Listener]]:
+    def owner(whose: str | None, *, what: str, **_: Any) -> str | None:
+        return None if what == wanted else whose
 
-    return {"list.owner": owner}
+    return lambda: {"list.owner": owner}
 
 
 class _Guessers:
@@ -96,9 +96,16 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         id="list-others-threads",
         behaviour="The list of threads holds everybody's, so each user reads the titles of all others.",
-        caught_by=("isolation-frames",),
-        listeners=_list_everybody,
+        caught_by=("isolation-lists",),
+        listeners=_everybodys("threads"),
         source=("C5", "FM-27"),
+    ),
+    Fault(
+        id="chat-messages-of-anybody",
+        behaviour="Chat messages are given to whoever names the thread they belong to, without a look at whose they are.",
+        caught_by=("isolation-lists",),
+        listeners=_everybodys("chat"),
+        source=("FM-27", "C5"),
     ),
     Fault(
         id="run-in-others-thread",
@@ -138,7 +145,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         id="error-names-owner",
         behaviour="A refusal tells whoever was refused the identity of the user whom the thing belongs to.",
-        caught_by=("isolation-frames",),
+        caught_by=("isolation-errors",),
         listeners=_name_owner,
         source=("C15",),
     ),

@@ -272,7 +272,7 @@ FAULTS: tuple[Fault, ...] = (
     _event(
         "broken-frame",
         "Some frames are cut off in the middle, so a client stumbles over them or loses what they said.",
-        ("B16",), changing(_cut_short, "agent_progress"),
+        ("B16",), changing(_cut_short, "agent_progress"), PLAIN, ("five-events", "frames-accounted"),
     ),
     _event(
         "sent-bare-and-wrapped",

@@ -11,6 +11,10 @@ PLACES: Final[dict[str, str]] = {
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
     "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
+    "message.stored": "dict | None, a message about to be stored: thread_id, role, content, metadata. Facts: user_id, run_id.",
+    "thread.change": "dict, what is about to change in a thread: title, metadata, archived; None leaves as it is.",
+    "tier.probe": "Probe, what a probe of a store saw. Facts: tier.",
+    "tier.keeps": "bool, whether a store keeps what it is told. Facts: tier, what (revocation, run).",
     "rest.delay": "float, seconds before a REST service looks at a request. Facts: service, method, path.",
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "
     "ordinal (the user's how-manieth connect), lost_ago (seconds since a socket of the user was cut off, or None).",
@@ -19,7 +23,7 @@ PLACES: Final[dict[str, str]] = {
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",
     "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before).",
-    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected).",
+    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
     "event.wait": "float, seconds before an event of a run is sent. Facts: run, type.",
@@ -27,17 +31,20 @@ PLACES: Final[dict[str, str]] = {
     "thread.known": "dict or None, the thread that a request names. Facts: user_id, opened (epoch seconds at which its socket opened).",
     "message.reaction": "Taken, what becomes of a client's message. Facts: message, user_id.",
     "message.refused": "Taken, what becomes of something that cannot be served. Facts: code, user_id.",
+    "run.id": "str, the id under which a request is carried out and told. Facts: user_id.",
     "run.script": "tuple[Recited, ...], recited in place of an agent's work, none by default. Facts: run.",
     "run.stop": "str, what a stop by the run's owner does: 'cancel', 'tell' (confirm it only) or '' (nothing). Facts: run.",
     "answer.text": "str, the answer, before it is told and kept. Facts: run.",
     "event.close": "tuple[int, str] | None, code and reason to close the asking socket with after an event. Facts: run, frame.",
     "event.route": (
         "list[Delivery], who gets an event of a run. Facts: run (a `RunFacts`), frame, others (other users' open sockets, newest last), "
-        "siblings (the user's own other open sockets)."
+        "siblings (the user's own other open sockets), seed (of the rehearsal)."
     ),
+    "notice.route": "list[Delivery], who gets a notice about a thread that its owner changed over REST. Facts: user_id, others.",
+    "logout.closes": "list[Receiver], whose sockets are closed by a sign-out. Facts: user_id, everybody (all open sockets).",
     "access.denied": "bool, whether a user is kept from what another owns. Facts: user_id, owner, thing (thread, run), id, action.",
     "denial.text": "str, what whoever was kept out is told. Facts: user_id, owner.",
-    "list.owner": "str or None, whose things a list holds (None: everybody's). Facts: user_id, what (threads).",
+    "list.owner": "str or None, whose things a list holds (None: everybody's). Facts: user_id, what (threads, chat).",
     "thread.kept": "bool, whether a message goes into the thread that it names. Facts: user_id.",
     "agent.memory": "list[str], what the agent knows to have been said in the thread before. Facts: run.",
     "tool.parameters": "dict, with what a tool is said to be called. Facts: run.",
@@ -56,7 +63,6 @@ PLACES: Final[dict[str, str]] = {
     "oauth.start": "(status, location), the answer to the start of a sign-in over another provider.",
     "mint.allowed": "bool, whether a token for any user is given without a credential.",
     "refresh.used": "bool, whether a refresh token was used before. Facts: claims.",
-    "sign-in.answer": "dict, the body of a successful sign-in or refresh. Facts: claims.",
     "connect.status": "int, the HTTP status with which an upgrade is answered, 101 for a socket. Facts: token ('' for none).",
     "frame.out": "Frame, any frame on its way out. Facts: user_id ('' where a caller is refused), token.",
 }

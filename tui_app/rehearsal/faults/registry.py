@@ -25,9 +25,10 @@ class RunFacts(Protocol):
 
     run_id: str
     thread_id: str
+    request_id: str
     user_id: str
-    ordinal: int
     prompt: str
+    ordinal: int
 
     @property
     def ids(self) -> dict[str, str]:
@@ -141,6 +142,7 @@ def _whose(facts: Mapping[str, Any]) -> dict[str, str]:
     """The run and the user that the facts of a place name, if they do."""
     run, claims = facts.get("run"), facts.get("claims")
     whose = {"run_id": getattr(run, "run_id", ""), "user_id": getattr(run, "user_id", "") or getattr(claims, "sub", "")}
-    if isinstance(facts.get("user_id"), str):
-        whose["user_id"] = facts["user_id"]
+    for name in ("user_id", "run_id"):
+        if isinstance(facts.get(name), str):
+            whose[name] = facts[name]
     return {key: value for key, value in whose.items() if value}

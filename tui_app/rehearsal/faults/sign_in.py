@@ -154,6 +154,7 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=("socket-follows-session",),
         listeners=_survives("logout"),
         source=("A7", "FM-66"),
+        proof=Proof(limits={"first_event_s": 2.0}),
     ),
     Fault(
         id="socket-survives-expiry",
@@ -161,6 +162,7 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=("socket-follows-session",),
         listeners=_survives("expiry"),
         source=("A8",),
+        proof=Proof(limits={"first_event_s": 2.0}),
     ),
     Fault(
         id="refresh-kicks-socket",

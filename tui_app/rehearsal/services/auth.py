@@ -175,8 +175,10 @@ class Auth:
             return JSONResponse({"message": "Nothing to sign out of", "status": "success"})
         await self.platform.cache.revoke(claims.jti, claims.iat + REFRESH_S)
         self.platform.log.note("logout", user_id=claims.sub, jti=claims.jti)
-        for socket in self.platform.sockets.of_session(claims.sid):
-            self.platform.sockets.spawn(socket.end("logout", "Signed out"))
+        sockets = self.platform.sockets
+        closing = self.platform.faults.apply("logout.closes", sockets.of_session(claims.sid), user_id=claims.sub, everybody=list(sockets))
+        for socket in closing:
+            sockets.spawn(socket.end("logout", "Signed out"))
         return JSONResponse({"message": "Signed out", "status": "success"})
 
     async def verify(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.routing import WebSocketRoute
 from tui_app.rehearsal.gateway import Gateway
 from tui_app.rehearsal.platform import APP_NAME, Platform
 from tui_app.rehearsal.services.agents import Agents
+from tui_app.rehearsal.services.chat import Chat
 from tui_app.rehearsal.services.health import Health
 from tui_app.rehearsal.services.openapi import describe
 from tui_app.rehearsal.services.threads import Threads
@@ -26,6 +27,7 @@ def backend(platform: Platform) -> Starlette:
         *Health(platform).endpoints(),
         *Threads(platform).endpoints(),
         *Agents(platform).endpoints(),
+        *Chat(platform).endpoints(),
         Endpoint("GET", "/openapi.json", openapi, "This description"),
     ]
     described = describe(APP_NAME, endpoints)

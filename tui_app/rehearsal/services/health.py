@@ -39,7 +39,7 @@ class Health:
             ),
             Endpoint("GET", "/ws/health", self.websocket, "Health of the WebSocket"),
             Endpoint("GET", "/ws/config", self.websocket_config, "Limits of the WebSocket"),
-            Endpoint("GET", "/api/config/public", self.config, "Environment and build"),
+            Endpoint("GET", "/api/config/public", self.config, "Environment and build", gives=("environment", "version", "build")),
         ]
 
     async def alive(self, _: Request) -> Response:

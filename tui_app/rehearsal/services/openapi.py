@@ -24,7 +24,10 @@ def describe(title: str, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _operation(one: Endpoint) -> dict[str, Any]:
-    responses: dict[str, Any] = {"200": {"description": "Success"}}
+    success: dict[str, Any] = {"description": "Success"}
+    if one.gives:
+        success["content"] = {"application/json": {"schema": {"type": "object", "required": list(one.gives)}}}
+    responses: dict[str, Any] = {"200": success}
     operation: dict[str, Any] = {"summary": one.summary, "responses": responses}
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in re.findall(r"{(\w+)}", one.path)

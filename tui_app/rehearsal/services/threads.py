@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tui_app.rehearsal import frames
 from tui_app.rehearsal.access import denial, denied
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.tokens import Claims
@@ -30,10 +32,18 @@ class Threads:
         return [
             Endpoint("GET", "/api/threads", self.list, "The caller's threads", True, query=("limit", "offset")),
             Endpoint("POST", "/api/threads", self.create, "Make a thread", True, body=thread),
-            Endpoint("GET", "/api/threads/{thread_id}", self.get, "One thread", True),
+            Endpoint("GET", "/api/threads/{thread_id}", self.get, "One thread", True, gives=("id", "title", "created_at", "metadata")),
             Endpoint("PUT", "/api/threads/{thread_id}", self.change, "Change title or metadata", True, body=thread),
             Endpoint("DELETE", "/api/threads/{thread_id}", self.archive, "Archive a thread", True),
-            Endpoint("GET", "/api/threads/{thread_id}/messages", self.messages, "Messages of a thread", True, query=("limit", "offset")),
+            Endpoint(
+                "GET",
+                "/api/threads/{thread_id}/messages",
+                self.messages,
+                "Messages of a thread",
+                True,
+                query=("limit", "offset"),
+                gives=("thread_id", "messages", "total", "limit", "offset"),
+            ),
             Endpoint("POST", "/api/threads/{thread_id}/messages", self.say, "Append a message", True, body=message, required=("message",)),
             Endpoint("GET", "/api/analytics/runs", self.runs, "The caller's runs as the analytics store has them", True, query=("limit",)),
         ]
@@ -62,7 +72,10 @@ class Threads:
         claims = await caller(self.platform, request)
         thread = await self._own(claims, request, "rename")
         body = await json_body(request)
-        await self.store.change_thread(thread["id"], _title(body), _metadata(body))
+        title = _title(body)
+        await self.store.change_thread(thread["id"], title, _metadata(body))
+        if title is not None and title != thread["title"]:
+            await self._tell(thread["metadata"]["user_id"], "thread_renamed", {"thread_id": thread["id"], "title": title})
         return JSONResponse(await self._own(claims, request, "rename"))
 
     async def archive(self, request: Request) -> Response:
@@ -94,6 +107,15 @@ class Threads:
         """From the store that is reported as clickhouse."""
         claims = await caller(self.platform, request)
         return JSONResponse({"runs": await self.platform.analytics.runs(claims.sub, whole_number(request, "limit", 50, 1, 500))})
+
+    async def _tell(self, user_id: str, type: str, data: dict[str, Any]) -> None:
+        """A notice for every open socket of a thread's owner, so that all of their windows show the same."""
+        sockets = self.platform.sockets
+        frame = frames.message(type, data)
+        deliveries = [(socket, frame) for socket in sockets if socket.user_id == user_id]
+        others = partial(sockets.others, user_id)
+        for receiver, what in self.platform.faults.apply("notice.route", deliveries, user_id=user_id, others=others):
+            await receiver.send(what)
 
     async def _own(self, claims: Claims, request: Request, action: str) -> dict[str, Any]:
         thread = await self.store.thread(request.path_params["thread_id"])

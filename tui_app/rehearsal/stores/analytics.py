@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.stores.tier import Tier
 
 SCHEMA = """
@@ -19,11 +20,13 @@ CREATE INDEX IF NOT EXISTS run_events_of_user ON run_events (user_id, ended);
 class Analytics(Tier):
     """What runs cost in time."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__("clickhouse", directory / "clickhouse.sqlite3", SCHEMA)
+    def __init__(self, directory: Path, faults: Seeded | None = None) -> None:
+        super().__init__("clickhouse", directory / "clickhouse.sqlite3", SCHEMA, faults)
 
     async def add_run(self, run_id: str, user_id: str, thread_id: str, status: str, tools: int, ms: float) -> None:
         """Record a run that ended (status completed, stopped or failed)."""
+        if not self.faults.apply("tier.keeps", True, tier=self.name, what="run", user_id=user_id, run_id=run_id):
+            return
         row = (run_id, user_id, thread_id, status, tools, ms, time.time())
         await self.write(lambda db: db.execute("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?, ?, ?, ?)", row))
 

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.stores.tier import Tier, TierDown
 
 SCHEMA = """
@@ -21,8 +22,8 @@ WINDOW_S = 60.0
 class Cache(Tier):
     """Short-lived facts. While the store is down, revocations known to this process still hold; nothing else of it works."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__("redis", directory / "redis.sqlite3", SCHEMA)
+    def __init__(self, directory: Path, faults: Seeded | None = None) -> None:
+        super().__init__("redis", directory / "redis.sqlite3", SCHEMA, faults)
         self._known: set[str] = set()
 
     def start(self) -> None:
@@ -44,6 +45,8 @@ class Cache(Tier):
 
     async def revoke(self, jti: str, ends: float) -> None:
         """Revoke a token and the one that was issued together with it."""
+        if not self.faults.apply("tier.keeps", True, tier=self.name, what="revocation"):
+            return
 
         def work(db: sqlite3.Connection) -> list[str]:
             pair = db.execute("SELECT access_jti, refresh_jti FROM sessions WHERE access_jti = ? OR refresh_jti = ?", (jti, jti)).fetchone()

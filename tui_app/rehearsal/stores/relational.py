@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from tui_app.rehearsal.faults.registry import Seeded
 from tui_app.rehearsal.stores.tier import Tier
 
 SCHEMA = """
@@ -22,6 +23,10 @@ CREATE TABLE IF NOT EXISTS messages (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, thread_id TEXT NOT NULL, role TEXT NOT NULL,
     content TEXT NOT NULL, metadata TEXT NOT NULL, created REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS messages_of_thread ON messages (thread_id, n);
+CREATE TABLE IF NOT EXISTS chat (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, thread_id TEXT NOT NULL,
+    content TEXT NOT NULL, created REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS chat_of_thread ON chat (thread_id, n);
 CREATE TABLE IF NOT EXISTS usage (
     user_id TEXT NOT NULL, month TEXT NOT NULL, model TEXT NOT NULL, team TEXT NOT NULL,
     requests INTEGER NOT NULL, tokens INTEGER NOT NULL, cost_cents INTEGER NOT NULL);
@@ -34,8 +39,8 @@ UsageRow = tuple[str, str, str, int, int, int]
 class Relational(Tier):
     """Accounts, threads and messages. Every method raises TierDown when the store does not serve."""
 
-    def __init__(self, directory: Path) -> None:
-        super().__init__("postgresql", directory / "postgresql.sqlite3", SCHEMA)
+    def __init__(self, directory: Path, faults: Seeded | None = None) -> None:
+        super().__init__("postgresql", directory / "postgresql.sqlite3", SCHEMA, faults)
 
     async def add_user(self, user_id: str, email: str, name: str, password: str, usage: list[UsageRow]) -> bool:
         """Add an account with its usage data; False if the email is taken."""
@@ -119,6 +124,8 @@ class Relational(Tier):
 
     async def change_thread(self, thread_id: str, title: str | None, metadata: dict[str, Any] | None, archived: bool | None = None) -> None:
         """Set what is not None; metadata is merged."""
+        asked = {"title": title, "metadata": metadata, "archived": archived}
+        title, metadata, archived = self.faults.apply("thread.change", asked).values()
 
         def work(db: sqlite3.Connection) -> None:
             row = db.execute("SELECT title, metadata, archived FROM threads WHERE id = ?", (thread_id,)).fetchone()
@@ -147,11 +154,21 @@ class Relational(Tier):
             "created": time.time(),
         }
 
+        kept = row
+        if self.faults.listens("message.stored"):
+            thread = await self.thread(thread_id)
+            owner = thread["metadata"]["user_id"] if thread else ""
+            plain = {"thread_id": thread_id, "role": role, "content": content, "metadata": metadata}
+            stored = self.faults.apply("message.stored", plain, user_id=owner, run_id=str(metadata.get("run_id", "")))
+            if stored is None:
+                return _message(row)
+            kept = {**row, "thread_id": stored["thread_id"], "content": stored["content"]}
+
         def work(db: sqlite3.Connection) -> None:
             db.execute(
                 "INSERT INTO messages (id, thread_id, role, content, metadata, created)"
                 " VALUES (:id, :thread_id, :role, :content, :metadata, :created)",
-                row,
+                kept,
             )
             db.execute("UPDATE threads SET updated = ? WHERE id = ?", (row["created"], thread_id))
 
@@ -167,6 +184,26 @@ class Relational(Tier):
             ).fetchall()
             total = db.execute("SELECT count(*) FROM messages WHERE thread_id = ?", (thread_id,)).fetchone()[0]
             return [_message(dict(row)) for row in rows], int(total)
+
+        return await self.read(work)
+
+    async def add_chat(self, user_id: str, thread_id: str, content: str) -> dict[str, Any]:
+        """Note a chat message and return it in its public shape."""
+        row = {"id": f"chat_{uuid.uuid4().hex}", "user_id": user_id, "thread_id": thread_id, "content": content, "created": time.time()}
+        columns = "(id, user_id, thread_id, content, created) VALUES (:id, :user_id, :thread_id, :content, :created)"
+        await self.write(lambda db: db.execute(f"INSERT INTO chat {columns}", row) and None)
+        return row
+
+    async def chat(self, user_id: str | None, thread_id: str | None, limit: int) -> list[dict[str, Any]]:
+        """The newest chat messages of a user (None: of everybody), of one thread where one is named."""
+
+        def work(db: sqlite3.Connection) -> list[dict[str, Any]]:
+            rows = db.execute(
+                "SELECT id, user_id, thread_id, content, created FROM chat"
+                " WHERE (:user IS NULL OR user_id = :user) AND (:thread IS NULL OR thread_id = :thread) ORDER BY n DESC LIMIT :limit",
+                {"user": user_id, "thread": thread_id, "limit": limit},
+            ).fetchall()
+            return [dict(row) for row in reversed(rows)]
 
         return await self.read(work)
 

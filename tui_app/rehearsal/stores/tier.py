@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui_app.rehearsal.faults.registry import Seeded
+
 T = TypeVar("T")
 MAGIC = b"SQLite format 3\x00"
 BUSY_MS = 100
@@ -54,8 +56,9 @@ class Probe:
 class Tier:
     """A store with one working thread. `schema` is run once when the file is opened at start."""
 
-    def __init__(self, name: str, path: Path, schema: str) -> None:
+    def __init__(self, name: str, path: Path, schema: str, faults: Seeded | None = None) -> None:
         self.name = name
+        self.faults = faults or Seeded()
         self.path = path
         self._schema = schema
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"tier-{name}")
@@ -89,7 +92,8 @@ class Tier:
         """Write, read and delete a row over a fresh connection. Without `force` an answer of the last second may be given again."""
         if not force and self._cached and time.monotonic() - self._cached[0] < 1.0:
             return self._cached[1]
-        seen = await asyncio.get_running_loop().run_in_executor(self._prober, self._probe, force)
+        seen: Probe = await asyncio.get_running_loop().run_in_executor(self._prober, self._probe, force)
+        seen = self.faults.apply("tier.probe", seen, tier=self.name)
         self._cached = (time.monotonic(), seen)
         return seen
 

@@ -1,0 +1,144 @@
+"""A check that is driven several times: each time apart, and what failed once stays failed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement
+from tui_app.checks.bench import Bench
+from tui_app.model import Row
+
+
+async def drive(ctx: Context) -> None:
+    """Rows come by hand."""
+
+
+def judge(case: Case) -> Judgement:
+    """FAIL for an answer of 500, PASS from two answers of 200 on, else too few."""
+    answers = list(case.of("http"))
+    bad = tuple(Finding("major", f"answers {row.type}", (row.seq,)) for row in answers if row.type != "200")
+    if bad:
+        return Judgement("FAIL", f"{len(bad)} of {len(answers)} answers are wrong", bad)
+    if len(answers) < 2:
+        return Judgement("INCONCLUSIVE", f"{len(answers)} of 2 samples", to_decide="more samples")
+    return Judgement("PASS", f"{len(answers)} answers", (Finding("info", "the answers", tuple(row.seq for row in answers)),))
+
+
+CHECK = Check(
+    id="again", suite="1.1", title="t", proves="p", impact="i", strategy=(), effects=frozenset({"read"}), drive=drive, judge=judge
+)
+
+
+class Session:
+    """Rows of one check by hand: each time is (outcome, statuses of its answers)."""
+
+    def __init__(self, of: int) -> None:
+        self.bench = Bench([CHECK], {}, {})
+        self.of = of
+        self.seq = 0
+        self.said: list[str] = []
+
+    def row(self, kind: str, type: str, body: dict[str, Any] | None = None, check: str = "again") -> None:
+        self.seq += 1
+        row = Row(
+            seq=self.seq, t=self.seq, kind=kind, type=type, check=check, dir="in" if kind == "http" else "", text=json.dumps(body or {})
+        )
+        said = self.bench.feed(row)
+        self.seq += len(said)
+        self.said += [one.type for one in said if one.kind == "verdict"]
+
+    def time(self, number: int, *statuses: str, outcome: str = "driven", reason: str = "") -> None:
+        time = {"iteration": number, "of": self.of}
+        self.row("check", "start", time)
+        for status in statuses:
+            self.row("http", status)
+        self.row("check", "end", {"outcome": outcome, "reason": reason, **time})
+
+    def end(self) -> Judgement:
+        self.row("session", "end", {"reason": "complete"}, check="")
+        return self.bench.judgements["again"]
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_one_time_that_fails_makes_the_whole_fail_and_says_k_of_n(failing: int) -> None:
+    session = Session(3)
+    for number in (1, 2, 3):
+        session.time(number, "200", "500" if number == failing else "200")
+    judgement = session.end()
+    which = {1: "1st", 2: "2nd", 3: "3rd"}[failing]
+    assert judgement.word == "FAIL"
+    assert judgement.reason == f"1 of 3 iterations failed, first the {which}: 1 of 2 answers are wrong"
+    assert [finding.text for finding in judgement.findings] == ["answers 500"]
+    assert "PASS" not in session.said[session.said.index("FAIL") :], "a time that passes later takes nothing back"
+
+
+def test_every_time_that_fails_counts_and_shows_its_own_rows() -> None:
+    session = Session(3)
+    session.time(1, "500")
+    session.time(2, "200", "200")
+    session.time(3, "500")
+    judgement = session.end()
+    assert judgement.reason.startswith("2 of 3 iterations failed, first the 1st")
+    assert len({finding.evidence for finding in judgement.findings}) == 2
+
+
+def test_all_that_pass_pass() -> None:
+    session = Session(2)
+    session.time(1, "200", "200")
+    session.time(2, "200", "200")
+    judgement = session.end()
+    assert (judgement.word, judgement.reason) == ("PASS", "2 of 2 iterations passed; the last: 2 answers")
+
+
+def test_too_few_samples_each_may_be_enough_together() -> None:
+    session = Session(2)
+    session.time(1, "200")
+    session.time(2, "200")
+    judgement = session.end()
+    assert (judgement.word, judgement.reason) == ("PASS", "over all 2 iterations: 2 answers")
+
+
+@pytest.mark.parametrize(
+    ("of", "word", "reason"),
+    [
+        (3, "INCONCLUSIVE", "2 of 3 iterations were done and passed, then: no agent runs left"),
+        (0, "PASS", "2 of 2 iterations passed until no agent runs left; the last: 2 answers"),
+    ],
+)
+def test_a_budget_that_ends_it(of: int, word: str, reason: str) -> None:
+    session = Session(of)
+    session.time(1, "200", "200")
+    session.time(2, "200", "200")
+    session.time(3, outcome="blocked", reason="no agent runs left")
+    judgement = session.end()
+    assert (judgement.word, judgement.reason) == (word, reason)
+
+
+def test_a_budget_that_leaves_nothing_to_be_done_blocks_as_ever() -> None:
+    session = Session(3)
+    session.time(1, outcome="blocked", reason="no agent runs left")
+    assert session.end() == Judgement("BLOCKED", "no agent runs left")
+
+
+def test_a_session_that_ends_in_between_and_a_time_whose_rows_are_gone_do_not_pass() -> None:
+    short = Session(3)
+    short.time(1, "200", "200")
+    assert short.end().word == "INCONCLUSIVE"
+    gone = Session(3)
+    gone.time(1, "200", "200")
+    gone.time(3, "200", "200")
+    judgement = gone.end()
+    assert judgement.word == "INCONCLUSIVE" and "before the 3rd are missing" in judgement.reason
+
+
+def test_until_one_fails_each_time_says_its_word() -> None:
+    session = Session(0)
+    session.time(1, "200", "200")
+    session.time(2, "200", "200")
+    assert session.bench.peek("again") == "PASS"
+    session.time(3, "200", "500")
+    assert session.bench.peek("again") == "FAIL" and session.said == ["PASS", "PASS", "FAIL"]
+    assert session.end().reason == "1 of 3 iterations failed, first the 3rd: 1 of 2 answers are wrong"

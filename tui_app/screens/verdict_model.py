@@ -1,0 +1,173 @@
+"""What the verdict screen lists: criteria, then checks by phase and suite, folded where all is well; pure data, the screen draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.recording.state import CheckView, CriterionView, SessionState
+from tui_app.screens.rows import BADNESS
+from tui_app.verdict.criteria import NOT_IN_PLAN
+from widgets.glyphs import SHORT
+
+NOT_PASSED: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE")
+GROUPS: Final = ("criteria", "not asked", "phase", "suite")
+ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "RUNNING", "", "PASS", "SKIPPED")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row that the cursor can be on. `open` of a group: whether what is in it is listed; None for a criterion or a check."""
+
+    kind: str
+    key: str
+    level: int = 0
+    open: bool | None = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What the cursor remembers: rows come and go."""
+        return self.kind, self.key
+
+
+@dataclass(slots=True)
+class VerdictModel:
+    """Which groups are folded, what is searched for, in which order."""
+
+    worst_first: bool = False
+    query: str = ""
+    toggled: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Groups that a person opened or folded; the others follow their words."""
+
+    def criteria_items(self, state: SessionState) -> list[Item]:
+        """The criteria; those that the plan did not ask for are one line."""
+        shown = [one for one in state.criteria.values() if self.matches(criterion_text(one))]
+        asked = [one for one in shown if not not_asked(one)]
+        left = [one for one in shown if not_asked(one)]
+        items = [Item("criterion", one.id) for one in asked]
+        if len(left) > 1:
+            opened = self.opened("not asked", "", False)
+            items.append(Item("not asked", "", 0, opened))
+            if not opened:
+                return items
+        return items + [Item("criterion", one.id) for one in left]
+
+    def check_items(self, state: SessionState) -> list[Item]:
+        """The checks, under their phases and suites or what is wrong first."""
+        shown = [check for check in state.checks.values() if self.matches(check_text(check))]
+        if self.worst_first:
+            return [Item("check", check.id) for check in worst_first(shown)]
+        items: list[Item] = []
+        for phase in dict.fromkeys(check.phase for check in shown):
+            inside = [check for check in shown if check.phase == phase]
+            opened = self.opened("phase", phase, wanting(inside))
+            items.append(Item("phase", phase, 0, opened))
+            for suite in dict.fromkeys(check.suite for check in inside) if opened else ():
+                members = [check for check in inside if check.suite == suite]
+                unfolded = self.opened("suite", suite, wanting(members))
+                items.append(Item("suite", suite, 1, unfolded))
+                if unfolded:
+                    items += [Item("check", check.id, 2) for check in worst_first(members)]
+        return items
+
+    def opened(self, kind: str, key: str, wanted: bool) -> bool:
+        """Whether a group is unfolded: all that match a search are, else as a person left it, else where it is wanted."""
+        return bool(self.query) or self.toggled.get((kind, key), wanted)
+
+    def matches(self, text: str) -> bool:
+        """Whether a row has every word that is searched for."""
+        return all(word in text for word in self.query.lower().split())
+
+    def found(self, state: SessionState) -> tuple[int, int]:
+        """How many criteria and checks match, of how many."""
+        texts = [*map(criterion_text, state.criteria.values()), *map(check_text, state.checks.values())]
+        return sum(map(self.matches, texts)), len(texts)
+
+    def fold(self, item: Item, opened: bool) -> None:
+        """Open or fold one group."""
+        self.toggled[item.place] = opened
+
+    def fold_all(self, state: SessionState, opened: bool) -> None:
+        """Open or fold every group."""
+        self.toggled[("not asked", "")] = opened
+        for check in state.checks.values():
+            self.toggled[("phase", check.phase)] = self.toggled[("suite", check.suite)] = opened
+
+    def reveal(self, check: CheckView) -> None:
+        """Open the groups that a check is in."""
+        self.toggled[("phase", check.phase)] = self.toggled[("suite", check.suite)] = True
+
+    def not_passed(self, state: SessionState) -> list[Item]:
+        """Every criterion and check that is neither passed nor left out, in the order in which they stand, folded ones too."""
+        found = [Item("criterion", one.id) for one in state.criteria.values() if one.word in NOT_PASSED]
+        checks = [check for check in state.checks.values() if check.word in NOT_PASSED]
+        if self.worst_first:
+            return found + [Item("check", check.id) for check in worst_first(checks)]
+        for suite in dict.fromkeys(check.suite for check in state.checks.values()):
+            found += [Item("check", check.id, 2) for check in worst_first(check for check in checks if check.suite == suite)]
+        return [item for item in found if not self.query or self.matches(text_of(item, state))]
+
+
+def members(item: Item, state: SessionState) -> list[CheckView]:
+    """The checks of a group."""
+    if item.kind == "phase":
+        return [check for check in state.checks.values() if check.phase == item.key]
+    return [check for check in state.checks.values() if check.suite == item.key] if item.kind == "suite" else []
+
+
+def title(item: Item) -> str:
+    """What a group is called."""
+    if item.kind == "phase":
+        return PHASES.get(item.key, item.key)
+    return f"{item.key} {SUITES.get(item.key, '')}".rstrip() if item.kind == "suite" else "not in this plan"
+
+
+def counts(checks: Iterable[CheckView]) -> tuple[tuple[str, int], ...]:
+    """How many read each word, the gravest first."""
+    found: dict[str, int] = {}
+    for check in checks:
+        found[check.word] = found.get(check.word, 0) + 1
+    return tuple((word, found[word]) for word in ORDER if word in found)
+
+
+def unblocked_by(checks: Iterable[CheckView]) -> Mapping[str, int]:
+    """What would unblock those that are BLOCKED, and how many each would."""
+    found: dict[str, int] = {}
+    for check in checks:
+        if check.word == "BLOCKED":
+            what = check.to_decide or check.reason
+            found[what] = found.get(what, 0) + 1
+    return found
+
+
+def worst_first(checks: Iterable[CheckView]) -> list[CheckView]:
+    """What is wrong first, otherwise as planned."""
+    return sorted(checks, key=lambda check: BADNESS.get(check.word, 4))
+
+
+def wanting(checks: Iterable[CheckView]) -> bool:
+    """Whether a group is unfolded by itself: something in it is not well, or under way."""
+    return any(check.word in NOT_PASSED or check.word == "RUNNING" for check in checks)
+
+
+def not_asked(criterion: CriterionView) -> bool:
+    """A criterion that the plan did not ask for."""
+    return criterion.word == "SKIPPED" and criterion.reason.startswith(NOT_IN_PLAN)
+
+
+def check_text(check: CheckView) -> str:
+    """What a search looks at."""
+    parts = (check.id, check.suite, check.title, check.word, SHORT.get(check.word, ""), check.reason, "" if check.proven else "unproven")
+    return " ".join((*parts, check.accepted)).lower()
+
+
+def criterion_text(criterion: CriterionView) -> str:
+    """What a search looks at."""
+    return f"{criterion.id} {criterion.title} {criterion.word} {SHORT.get(criterion.word, '')} {criterion.reason}".lower()
+
+
+def text_of(item: Item, state: SessionState) -> str:
+    """What a search looks at, of a row."""
+    return criterion_text(state.criteria[item.key]) if item.kind == "criterion" else check_text(state.checks[item.key])
