@@ -169,3 +169,26 @@ def test_what_cannot_be_known_before_is_said_so(tmp_path: Path, monkeypatch: pyt
 )
 def test_spans_for_a_person(seconds: float, text: str) -> None:
     assert spell(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[limits]\nrun_s = 5\nconnekt_s = 2.0", 8),
+        ('[credentials]\n# how\nmode = "regster"', 8),
+        ('[credentials]\nmode = "tokens"', 6),
+        ('[headers]\n"X-Good" = "env:A"\nX-Gate = "hunter2"', 8),
+        ("[headers]\nX-Test-Mode = 'env:A'", 7),
+        ("[tiers]\n[nonsense]\na = 1", 7),
+        ('credentials.mode = "x"', 6),
+        (
+            "[[accept]]\ncheck='a'\nsignature='s'\nticket='t'\nuntil=2020-01-01\n[[accept]]\ncheck='B'\nsignature='s'\nticket='t'\nuntil=2020-01-01",
+            12,
+        ),
+    ],
+)
+def test_a_message_names_the_line(tmp_path: Path, text: str, line: int) -> None:
+    before = "" if text.startswith("credentials.") else None
+    (tmp_path / "t.toml").write_text(TARGET + text if before is None else "\n" * 5 + text + "\n" + TARGET)
+    with pytest.raises(ProfileError, match=rf"line {line}: "):
+        load(tmp_path / "t.toml")
