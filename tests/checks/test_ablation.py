@@ -109,7 +109,8 @@ def test_without_any_frame_or_answer_nothing_passes(healthy: Healthy) -> None:
 
 ON_HTTP = {
     "health-services", "health-tiers", "sign-in", "sign-in-triangle", "token-matrix", "golden-path", "isolation-rest", "critical-endpoints",
-    "message-persisted", "tiers-persist", "history-agrees",
+    "message-persisted", "tiers-persist", "history-agrees", "token-claims", "token-lifetime", "token-refresh", "session-end",
+    "anonymous-doors", "identity", "cors", "oauth-start",
 }  # fmt: skip
 
 
