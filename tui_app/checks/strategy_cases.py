@@ -62,7 +62,7 @@ CASES: Final[tuple[CaseOfPriority, ...]] = (
     _case(29, "Tokens expire", "token-matrix", "socket-follows-session"),
     _case(30, "Signing out ends the session", "session-end", "tiers-persist"),
     _case(31, "Sessions are safe", "token-matrix", "sign-in-triangle", "identity"),
-    _case(32, "HTTPS with a valid certificate", "production-parity"),
+    _case(32, "HTTPS with a valid certificate", "tls", "production-parity"),
     _case(33, "Foreign origins are refused", "cors", "origin"),
     _case(34, "Requests are limited in rate", "rate-limit"),
     _case(35, "The WebSocket refuses strangers", "token-matrix", "anonymous-doors", "ws-connect"),

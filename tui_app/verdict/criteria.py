@@ -41,18 +41,20 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Which checks answer a criterion. A plan that leaves one of them out does not ask for the criterion."""
-
 ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "T2": ("ws-connect",),
         "T4": ("isolation-active", "isolation-windows", "isolation-lists", "isolation-errors"),
-        "T5": ("token-ways", "token-claims", "token-refresh", "identity", "session-end", "good-after-bad", "anonymous-doors"),
+        "T5": (
+            "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
+        ),
         "T6": ("message-persisted", "instances"),
         "B2": ("not-canned", "answers-differ"),
         "B3": (
             "isolation-active", "isolation-lists", "isolation-errors", "isolation-windows", "memory", "context-bleed", "tool-isolation",
             "two-sockets", "run-reaches-asker", "sessions-independent",
         ),
+        "B5": ("tls", "tls-only"),
         "P5": ("reconnects",),
     }
 )  # fmt: skip
