@@ -166,8 +166,8 @@ def _judge(case: Case) -> Judgement:
             findings.append(Finding(grade("FM-58"), f"{actor}'s message into a thread of {owner} is {how}", shown))
         else:
             findings.append(Finding("minor", f"{actor}'s attempt to {_verb(action)} a {thing} of {owner} is {how}", shown))
-    findings += _leaks(case)
     findings += _owners(case, owned, proof)
+    findings += _leaks(case)
     if not any(finding.severity in ("critical", "major") for finding in findings) and "run" not in refused:
         return Judgement("INCONCLUSIVE", "no attempt on a thread was answered clearly", tuple(findings), "an answer to each attempt")
     kinds = ", ".join(dict.fromkeys(map(_verb, refused)))
