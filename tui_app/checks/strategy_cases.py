@@ -26,7 +26,6 @@ def _case(number: int, title: str, *checks: str, reason: str = "") -> CaseOfPrio
 
 
 INSIDE: Final = "happens inside the platform: no frame or answer tells of it"
-FLOOD: Final = "where a rate limit lies shows only by flooding the target; a limit that a session meets is told as 'throttled'"
 
 CASES: Final[tuple[CaseOfPriority, ...]] = (
     _case(1, "The WebSocket connects", "ws-connect"),
@@ -46,13 +45,13 @@ CASES: Final[tuple[CaseOfPriority, ...]] = (
     _case(15, "A thread's history is served", "history-agrees", "message-persisted"),
     _case(16, "One user's context is not another's", "isolation-rest", "isolation-frames", "one-context"),
     _case(17, "Users work side by side", "isolation-frames"),
-    _case(18, "Requests are limited in rate", reason=FLOOD),
+    _case(18, "Requests are limited in rate", "rate-limit"),
     _case(19, "Mistakes are answered with errors", "socket-survives"),
-    _case(20, "Connections recover", "recovery-cut"),
+    _case(20, "Connections recover", "recovery-cut", "conversation", "state-after-reconnect"),
     _case(21, "Sessions hold, and end", "sign-in-triangle", "tiers-persist"),
     _case(22, "Agents live through a whole life cycle", "five-events"),
     _case(23, "Events stream while an agent works", "five-events"),
-    _case(24, "Messages keep their order", "five-events"),
+    _case(24, "Messages keep their order", "five-events", "missed-events"),
     _case(25, "The five critical events arrive", "five-events"),
     _case(26, "Tokens are verified", "token-matrix", "token-claims", "sign-in-triangle", "good-after-bad"),
     _case(27, "OAuth signs in", "oauth-start"),
@@ -62,7 +61,7 @@ CASES: Final[tuple[CaseOfPriority, ...]] = (
     _case(31, "Sessions are safe", "token-matrix", "sign-in-triangle", "identity"),
     _case(32, "HTTPS with a valid certificate", "production-parity"),
     _case(33, "Foreign origins are refused", "cors", "origin"),
-    _case(34, "Requests are limited in rate", reason=FLOOD),
+    _case(34, "Requests are limited in rate", "rate-limit"),
     _case(35, "The WebSocket refuses strangers", "token-matrix", "anonymous-doors", "ws-connect"),
     _case(41, "Several agents work on one request", "five-events"),
     _case(42, "One agent hands over to another", "five-events"),
