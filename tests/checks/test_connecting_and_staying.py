@@ -119,6 +119,8 @@ SOON = "Rate limit exceeded - retry after 1s"
             "INCONCLUSIVE",
         ),  # it does not say for how long
         ((("Rate limit exceeded - retry after 30s", 1008, 1100.0),), False, "INCONCLUSIVE"),  # not waited for
+        (tuple(("retry after 5s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)), False, "INCONCLUSIVE"),  # nor long enough
+        (tuple(("retry after 3s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)), False, "INCONCLUSIVE"),  # once may be chance
         ((("reached the maximum number of managers", 1011, 1100.0),), False, "FAIL"),
         ((("Internal error", 1011, 1100.0),), True, "PASS"),  # one of twenty may fail
     ],
