@@ -11,10 +11,7 @@ import pytest
 from tests.engine.conftest import Home, serve
 from tui_app.recording.reader import Reader
 
-CHECKS = (
-    "ws-connect,sign-in-triangle,token-matrix,five-events,socket-survives,golden-path,ai-value,isolation-rest,recovery-cut,"
-    "message-persisted,one-context,history-agrees,frames-accounted"
-)
+CHECKS = "ws-connect,sign-in-triangle,five-events,socket-survives,golden-path,recovery-cut,one-context,history-agrees,frames-accounted"
 
 
 def welcomes(home: Home) -> list[dict[str, Any]]:
@@ -35,9 +32,8 @@ def test_a_healthy_platform_of_another_generation_passes(home: Home, generation:
     assert home.vigil("rejudge", str(home.recording())).result == ran.result
 
 
-@pytest.mark.parametrize("generation", ["g1", "g3"])
-def test_a_fault_is_caught_in_another_generation_with_the_right_frames(home: Home, generation: str) -> None:
-    seeded = ("--target", "rehearsal", "--generation", generation, "--fault", "drop-tool-completed")
+def test_a_fault_is_caught_in_another_generation_with_the_right_frames(home: Home) -> None:
+    seeded = ("--target", "rehearsal", "--generation", "g3", "--fault", "drop-tool-completed")
     ran = home.vigil("run", *seeded, "--users", "2", "--checks", "five-events")
     assert ran.code == 1 and ran.word("five-events") == "FAIL", ran.out
     assert "no tool_completed" in ran.reason("five-events")
