@@ -103,7 +103,7 @@ def test_a_session_token_is_hidden_where_it_came_and_a_marker_never_is() -> None
     token = SessionToken(vault, "u1")
     first = json.dumps({"type": "handshake_response", "session_token": "abcdefghijklmnopqrstuvwx"})
     token.learn(first)
-    assert "abcdefgh" not in token.hidden(first) and "⟨secret:session:u1:" in token.hidden(first)
+    assert "abcdefgh" not in token.hidden(first) and "⟨secret:handshake:u1:" in token.hidden(first)
     assert "abcdefgh" not in token.hidden('{"echo": "abcdefghijklmnopqrstuvwx"}')
     assert vault.clean(first) == first, "no other connection's frames are searched for it"
     marker = "VM-abcdef-u2-0123456789abcdef0123"

@@ -50,7 +50,7 @@ from tui_app.checks import (
 from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
-from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
+from tui_app.checks.strategy_paths import PRIORITY_FILES
 from tui_app.verdict.criteria import FEEDS
 
 __all__ = [
@@ -130,7 +130,7 @@ def _placed(check: Check) -> Check:
     own = tuple(name for name in check.presets if name not in PRIORITY_FILES)
     paths = tuple(path for path in check.strategy if path not in PRIORITY_FILES.values())
     cases = presets_of(check.id)
-    more = tuple(use.path for use in USES if check.id in use.extra) + tuple(PRIORITY_FILES[name] for name in cases)
+    more = tuple(PRIORITY_FILES[name] for name in cases)
     return msgspec.structs.replace(check, presets=own + cases, strategy=tuple(dict.fromkeys(paths + more)))
 
 

@@ -213,6 +213,7 @@ CHECKS = (
             "broadcast-events",
             "newest-gets-all",
             "leak-under-load",
+            "leak-on-second-instance",
             "misroute-at-random",
             "stranger-event",
             "leak-title",

@@ -17,6 +17,8 @@ SECRET_KEYS: Final = {
     "token": "token",
 }
 SHORTEST: Final = 12
+KIND: Final = "handshake"
+"""Of a token that a handshake hands out: unlike one of a sign-in, it is meant to stand in a frame."""
 
 
 def learn(vault: Vault, value: Any, owner: str) -> None:
@@ -62,10 +64,10 @@ class SessionToken:
         if token in text:
             self._token = token
         else:
-            self._vault.add("session", self._owner, token)  # it is escaped: the vault knows every form
+            self._vault.add(KIND, self._owner, token)  # it is escaped: the vault knows every form
 
     def hidden(self, text: str) -> str:
         """A frame of this connection as it may be recorded."""
         if not self._token or self._token not in text:
             return text
-        return text.replace(self._token, self._vault.stand_in("session", self._owner, self._token))
+        return text.replace(self._token, self._vault.stand_in(KIND, self._owner, self._token))

@@ -101,6 +101,6 @@ def _read(outcome: Outcome, log: Path) -> None:
     outcome.differs = same_verdicts(result, bench.result) if bench.result is not None else ["everything"]
     if outcome.job.fault:
         labels = {str(row.body.get("sub")): row.user for row in rows if row.kind == "user" and row.type == "ready"}
-        truth = truth_of(log.read_bytes().splitlines() if log.exists() else [], labels)
+        truth = truth_of(outcome.job.fault, log.read_bytes().splitlines() if log.exists() else [], labels)
         table = {row.seq: row for row in rows}
         outcome.caught = weigh(FAULTS[outcome.job.fault].caught_by, result, table.get, truth)
