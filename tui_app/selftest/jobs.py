@@ -48,8 +48,9 @@ def fault_job(fault: Fault, seed: int) -> Job:
     """The cheapest session in which the fault's checks can fail."""
     proof = fault.proof
     plan = _plan(
-        [*fault.caught_by, *proof.checks], proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits)
-    )
+        [*fault.caught_by, *proof.checks], proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits),
+        rehearsal=proof.options,
+    )  # fmt: skip
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
     return Job(name=f"{fault.id}-{seed}", plan=plan, fault=fault.id, seed=seed, alone=proof.alone)
 
@@ -68,6 +69,9 @@ def healthy_jobs(count: int = PROOFS, full: Sequence[str] = GENERATIONS) -> list
         plan.generation = generation
         plan.rehearsal = ["--delay-scale", "0.05", *_jittered(jitter)]
         jobs.append(Job(name=f"healthy-{number + 1}", plan=plan, seed=100 + number, jitter_ms=jitter, keep=number % 3 == 0))
+    encrypted = _plan([check.id for check in catalogue() if "rehearsal+tls" in check.environments], 2, seed=190, rehearsal=["--tls"])
+    encrypted.rehearsal = ["--delay-scale", "0.05", "--tls"]
+    jobs += [Job(name="healthy-tls", plan=encrypted, seed=190, keep=True)] if count else []
     for number, generation in enumerate(full):
         plan = make_plan(load("rehearsal"), preset="comprehensive", users=FULL_USERS, seed=200 + number)
         plan.generation = generation
@@ -80,11 +84,18 @@ def _jittered(jitter_ms: int) -> list[str]:
 
 
 def _plan(
-    checks: Sequence[str], users: int, seed: int, *, faults: Sequence[str] = (), iterations: int = 1, limits: dict[str, float] | None = None
+    checks: Sequence[str],
+    users: int,
+    seed: int,
+    *,
+    faults: Sequence[str] = (),
+    iterations: int = 1,
+    limits: dict[str, float] | None = None,
+    rehearsal: Sequence[str] = (),
 ) -> Plan:
     profile = load("rehearsal")
     if limits:
         document = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
         profile = Profile.model_validate({**document, "limits": {**document.get("limits", {}), **limits}})
     chosen = select(checks=",".join(checks), preset="quick")
-    return make_plan(profile, chosen, preset="quick", users=users, seed=seed, faults=faults, iterations=iterations)
+    return make_plan(profile, chosen, preset="quick", users=users, seed=seed, faults=faults, iterations=iterations, rehearsal=rehearsal)
