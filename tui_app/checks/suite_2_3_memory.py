@@ -8,7 +8,7 @@ from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket,
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
-from tui_app.monitors.scan import Mark, markers
+from tui_app.monitors.scan import markers
 
 STRATEGY = ("tests/e2e/staging/test_multi_user_thread_isolation.py", "tests/e2e/staging/validate_user_isolation.py")
 TOOLS = ("tests/e2e/staging/test_multi_user_tool_execution_isolation.py",)
@@ -168,20 +168,20 @@ def _judge_tools(case: Case) -> Judgement:
     calls: dict[str, tuple[str, int]] = {}
     used: dict[str, int] = {}
     carried: set[str] = set()
+    attributed: set[str] = set()
     isolation = case.monitors.isolation
     for row in case.rows:
         if row.kind != "frame" or row.dir != "in" or row.type not in ("tool_executing", "tool_completed"):
             continue
         used[row.user] = used.get(row.user, 0) + 1
         proof.append(row.seq)
-        marks: list[Mark] = markers(row.text)
-        carried.update(mark.user for mark in marks if mark.user == row.user)
+        carried.update(mark.user for mark in markers(row.text) if mark.user == row.user)
         leak = isolation.foreign.get(row.seq)
-        foreign = next((mark.user for mark in marks if mark.user != row.user), "")
-        if foreign or leak is not None:
-            what = f"{foreign}'s marker" if foreign else leak.text if leak is not None else ""
-            findings.append(Finding(grade("FM-26"), f"a tool event of {row.user} carries {what}", (row.seq,)))
+        if leak is not None:
+            findings.append(Finding(grade("FM-26"), f"a tool event of {row.user} carries {leak.text}", (row.seq,)))
         for event in case.events(row):
+            if row.user in carried or case.monitors.lifecycle.owner_of(event.run) == row.user:
+                attributed.add(row.user)
             owner, first = calls.setdefault(event.tool_call, (row.user, row.seq)) if event.tool_call else (row.user, row.seq)
             if owner != row.user:
                 findings.append(Finding(grade("FM-26"), f"one tool call is shown to {owner} and to {row.user}", (first, row.seq)))
@@ -191,16 +191,15 @@ def _judge_tools(case: Case) -> Judgement:
     idle = sorted(asked - set(used))
     if idle:
         return Judgement("INCONCLUSIVE", f"no tool was seen at work for {', '.join(idle)}", to_decide="a prompt that needs a tool")
-    note = "" if carried == asked else "; not every user's own marker was seen in a tool, so parameters are proven for some only"
-    if not carried:
-        return Judgement(
-            "INCONCLUSIVE",
-            "no tool's parameters or results carry a marker: nothing of others could show",
-            to_decide="tools that show parameters",
+    if not attributed >= asked:
+        reason = f"tools' events name neither user, run nor marker for {', '.join(sorted(asked - attributed))}: nothing could show"
+        return Judgement("INCONCLUSIVE", reason, to_decide="tool events that say whose they are")
+    if carried != asked:
+        findings.append(
+            Finding("info", "not every tool's parameters show a marker: there, ids alone tell whose they are", tuple(proof[:4]))
         )
-    return decided(
-        [], f"{sum(used.values())} tool events of {len(used)} users at once, each with its own user's texts only{note}", "", proof[:200]
-    )
+    said = f"{sum(used.values())} tool events of {len(used)} users at once, each with its own user's texts and ids only"
+    return decided(findings, said, "", proof[:200])
 
 
 # -- fairness
@@ -214,21 +213,19 @@ async def _fair(ctx: Context) -> None:
 async def _same_work(ctx: Context, socket: Socket) -> None:
     rng = random.Random(ctx.seed("fairness"))
     async with ctx.step("work", user=socket.user, conn=socket.conn) as step:
-        began = ctx.now_ns()
         for _ in range(FAIR_RUNS):
             prompt = f"Wait 400 milliseconds, then work out {rng.randint(12, 98)} * {rng.randint(12, 98)}."
             run = await ctx.run_agent(socket, prompt, work=True)
             if run.outcome != "done":
                 step.ended(run.outcome)
                 return
-        step.note(took_ms=(ctx.now_ns() - began) / 1e6)
 
 
 def _judge_fair(case: Case) -> Judgement:
     steps = case.steps("work")
     if len(steps) < 2:
         return nothing_done("equal work of several users")
-    took = {step.begin.user: float(step.facts["took_ms"]) for step in steps if "took_ms" in step.facts}
+    took = {user: ms for step in steps if (ms := _took(case, user := step.begin.user)) is not None}
     proof = tuple(seq for step in steps for seq in (step.begin.seq, step.end.seq if step.end is not None else 0) if seq)
     missing = [step.begin.user for step in steps if step.begin.user not in took]
     if missing:
@@ -248,6 +245,14 @@ def _judge_fair(case: Case) -> Judgement:
         "",
         proof,
     )
+
+
+def _took(case: Case, user: str) -> float | None:
+    """From the sending of the first of a user's runs to the end of the last, ms; None where one of them did not end well."""
+    runs = [run for run in case.runs() if run.user == user]
+    if len(runs) < FAIR_RUNS or any(run.t_end < 0 or run.failed for run in runs):
+        return None
+    return (max(run.t_end for run in runs) - min(run.start for run in runs)) / 1e6
 
 
 def _cost_tools(users: int, preset: str) -> dict[str, float]:

@@ -206,9 +206,10 @@ def _judge_reaches(case: Case) -> Judgement:
         return nothing_done("runs and their history")
     findings: list[Finding] = []
     proof: list[int] = []
+    unread = [history for history in histories if not any(row.type == "200" for row, _ in history.answers())]
     for history in histories:
         who, run = history.begin.user, steps.get(str(history.facts["request"]))
-        if run is None:
+        if run is None or history in unread:
             continue
         events = [row for row in run.frames() if row.conn == run.begin.conn and row.type in CRITICAL_EVENTS]
         answered = _stored_answer(history)
@@ -222,6 +223,8 @@ def _judge_reaches(case: Case) -> Judgement:
             findings.append(Finding(grade("FM-23"), f"a run of {who} ended and its answer is stored, but {who} was never told", shown))
         elif not answered and not events:
             findings.append(Finding(grade("FM-14"), f"a request of {who} was swallowed: no event and no answer in the history", shown))
+    if unread and not findings:
+        return Judgement("INCONCLUSIVE", f"{len(unread)} histories could not be read", to_decide="histories that can be read")
     return decided(
         findings, f"{len(histories)} runs: whoever asked was told, and the history agrees", "each run told to whoever asked for it", proof
     )  # fmt: skip
@@ -248,15 +251,14 @@ async def _sessions(ctx: Context) -> None:
     other = await ctx.dial(user=staying)
     going = await ctx.dial(user=spare)
     try:
-        async with ctx.step("sign-out", user=leaving) as step:
-            answer = await ctx.http("auth", "POST", "/auth/logout", user=leaving, token=spare.access, json={})
-            step.note(status=answer.status)
+        async with ctx.step("sign-out", user=leaving):
+            await ctx.http("auth", "POST", "/auth/logout", user=leaving, token=spare.access, json={})
         for whose, socket in (("other user", other), ("own other session", own), ("session signed out", going)):
             if socket is not None:
-                async with ctx.step("alive", user=socket.user, conn=socket.conn, whose=whose) as step:
+                async with ctx.step("alive", user=socket.user, conn=socket.conn, whose=whose):
+                    await ctx.sleep(0.2)
                     if socket.open:
-                        await ctx.sleep(0.2)
-                    step.note(answered=socket.open and await ctx.ping(socket, 3.0) is not None)
+                        await ctx.ping(socket, 3.0)
         async with ctx.step("still-in", user=staying):
             await ctx.http("backend", "GET", "/api/threads?limit=1", user=staying)
     finally:
@@ -269,18 +271,20 @@ def _judge_sessions(case: Case) -> Judgement:
     outs = case.steps("sign-out")
     if not outs:
         return Judgement("BLOCKED", "no second sign-in of the same account could be had", to_decide="accounts with a password")
-    if outs[0].facts.get("status") not in (200, 204):
-        return Judgement("INCONCLUSIVE", f"signing out was answered with {outs[0].facts.get('status')}", to_decide="a sign-out that works")
+    said = [row.type for row, _ in outs[0].answers()]
+    if not any(status.startswith("2") for status in said):
+        return Judgement(
+            "INCONCLUSIVE", f"signing out was answered with {said[0] if said else 'nothing'}", to_decide="a sign-out that works"
+        )
     findings: list[Finding] = []
     proof: list[int] = [outs[0].begin.seq]
     seen = False
     for step in case.steps("alive"):
-        who, whose, answered = step.begin.user, step.facts["whose"], bool(step.facts.get("answered"))
-        rows = (
-            outs[0].begin.seq,
-            step.begin.seq,
-            *seqs(row for row in case.rows if row.conn == step.begin.conn and row.kind == "conn")[-2:],
-        )
+        who, whose = step.begin.user, step.facts["whose"]
+        pongs = [row for row in step.frames() if row.conn == step.begin.conn and row.type == "pong" and "control" not in row.flag]
+        answered = bool(pongs)
+        ends = [row for row in case.rows if row.conn == step.begin.conn and row.kind == "conn"]
+        rows = (outs[0].begin.seq, step.begin.seq, *seqs(pongs), *seqs(ends)[-2:])
         proof += rows
         if whose == "other user":
             seen = True

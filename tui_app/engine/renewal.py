@@ -30,6 +30,8 @@ SPARE_S: Final = 30.0
 """What begins now should find a token that lives as long, or half of its lifetime where that is shorter."""
 LOCKED: Final = frozenset({401, 403, 423})
 """Answers to a sign-in that say that the account does not open any more."""
+CLOCK_S: Final = 2.0
+"""A target whose clock is that near to ours is believed to the second: `iat` is cut to whole ones."""
 FRESH_S: Final = 60.0
 """A token issued less than this long ago by its own clock is new: then the target's clock is not compared with ours."""
 
@@ -67,7 +69,7 @@ def life_of(token: str, *, issued: bool) -> Life | None:
     now = time.monotonic_ns()
     found = claims(token)
     iat, exp = found.get("iat"), found.get("exp")
-    if issued and isinstance(iat, int | float) and isinstance(exp, int | float):
+    if issued and isinstance(iat, int | float) and isinstance(exp, int | float) and not 0 <= time.time() - iat < CLOCK_S:
         left = float(exp) - float(iat)
     return Life(now, now + int(left * SECOND))
 

@@ -162,12 +162,14 @@ class Parts:
     KEPT: Final = 400_000
 
     def __init__(self) -> None:
-        self._owners: dict[str, tuple[str, str]] = {}
+        self._owners: dict[str, tuple[str, str] | None] = {}
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
         for start in range(len(mark.tail) - LONG + 1):
-            self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
+            known = self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
+            if known is not None and known[0] != mark.user:
+                self._owners[mark.tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
         while len(self._owners) > self.KEPT:
             del self._owners[next(iter(self._owners))]
 
