@@ -43,7 +43,6 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Which checks answer a criterion. A plan that leaves one of them out does not ask for the criterion."""
 ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "T2": ("ws-connect",),
         "T4": ("isolation-active", "isolation-windows", "isolation-lists", "isolation-errors"),
         "T5": (
             "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
