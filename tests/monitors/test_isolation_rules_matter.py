@@ -10,8 +10,8 @@ import pytest
 
 from tests.monitors.traces import Trace, healthy
 from tui_app.model import Event
-from tui_app.monitors import isolation as rules
 from tui_app.monitors import scan
+from tui_app.monitors import sightings as rules
 from tui_app.monitors.isolation import Isolation
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.wire.envelope import normalise
