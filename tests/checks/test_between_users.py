@@ -8,7 +8,7 @@ import pytest
 
 from tests.checks.staged import Stage, marker, sub, word
 from tui_app.checks.catalogue import catalogue
-from tui_app.checks.suite_2_3_memory import FAIR_RUNS
+from tui_app.checks.suite_2_3_tools import FAIR_RUNS
 
 MINE = [check.id for check in catalogue() if check.suite == "2.3"]
 R1, R2 = "request-1-aaaaaaaa", "request-2-bbbbbbbb"

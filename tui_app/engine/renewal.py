@@ -213,13 +213,13 @@ class Keeper:
     # -- lost
 
     def _answered(self, label: str, token: str, answer: Answer) -> None:
-        """A token of ours is refused: look whether the account is still there, before anything else is made of it."""
+        """A token of ours that was good is refused: look whether the account is still there, before anything else is made of it."""
         user = next((one for one in self.world.users if one.label == label), None)
         if user is None or token != user.access:
             return
         if 200 <= answer.status < 300:
             self._proven[label] = answer.seq
-        elif answer.status == 401 and self._doubted.get(label, ("", 0))[0] != token:
+        elif answer.status == 401 and label in self._proven and self._doubted.get(label, ("", 0))[0] != token:
             self._doubted[label] = (token, self._proven.get(label, 0))  # once: a target that refuses good tokens is not asked for ever
             self._begin(f"look {label}", self._look(user))
 
@@ -230,7 +230,10 @@ class Keeper:
         async with self._turns.setdefault(user.label, asyncio.Lock()):
             if self._renewable(user):
                 attempt = await again(self.world, user)
-                if attempt.user is not None:
+                life = self.world.lives.get(user.label)
+                if attempt.user is not None and (life is None or life.left_s <= 0):
+                    self._take(user, attempt)  # nobody knew when it would end, and it has
+                elif attempt.user is not None:
                     self.world.spares.append(attempt.user)  # signed out at the end; the token that was refused stays the one in use
             else:
                 attempt = await first(self.world, "", user.label, {"token": user.access})
