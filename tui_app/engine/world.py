@@ -13,6 +13,7 @@ from typing import Any
 from tui_app.checks.api import Answer, User
 from tui_app.engine.clock import Gate
 from tui_app.engine.learned import learn
+from tui_app.engine.lives import Life
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
@@ -68,8 +69,8 @@ class World:
     asked: set[str] = field(default_factory=set)
     retired: set[str] = field(default_factory=set)
     """Access tokens that were replaced by newer ones: still Vigil's own."""
-    lives: dict[str, Any] = field(default_factory=dict)
-    """Label -> `tui_app.engine.renewal.Life` of the user's access token, None where it does not say when it ends."""
+    lives: dict[str, Life | None] = field(default_factory=dict)
+    """Of each user's access token; None where it does not say when it ends."""
     on_ready: list[Callable[[User], None]] = field(default_factory=list)
     """Told of every user that signs in."""
     on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
