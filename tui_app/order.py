@@ -50,7 +50,10 @@ def make_plan(
     Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
     """
     asked = select(preset=preset) if checks is None else checks
-    chosen = [check for check in asked if profile.environment in check.environments]
+    where: set[str] = {profile.environment}
+    if "--tls" in rehearsal or any(url.startswith(("https:", "wss:")) for url in profile.urls.values()):
+        where.add(f"{profile.environment}+tls")
+    chosen = [check for check in asked if where & check.environments]
     if not chosen:
         raise PlanError("the plan is empty: select at least one check")
     own = is_own_rehearsal(profile)

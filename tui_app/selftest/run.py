@@ -81,7 +81,7 @@ async def _all(jobs: Sequence[Job], folder: Path, lanes: int) -> list[Outcome]:
             outcome = Outcome(job=job, recording=folder / f"{job.name}.vigil", problem=str(error))
         done.append(outcome)
         _tell(outcome, len(done), len(jobs))
-        if not job.keep and not outcome.problem and all(caught.caught for caught in outcome.caught):
+        if not job.keep and outcome.all_caught:
             outcome.recording.unlink(missing_ok=True)
 
     together = iter([job for job in jobs if not job.alone])
@@ -103,8 +103,8 @@ def document(found: Found, *, whole: bool) -> SelfTest:
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     faults: dict[str, list[FaultRun]] = {}
     for outcome in found.outcomes:
-        if outcome.job.fault:
-            faults.setdefault(outcome.job.fault, []).append(_fault_run(outcome))
+        for fault in outcome.job.faults:
+            faults.setdefault(fault, []).append(_fault_run(outcome, fault))
     results = tuple(
         FaultResult(
             id=name,
@@ -116,7 +116,7 @@ def document(found: Found, *, whole: bool) -> SelfTest:
         )
         for name, runs in sorted(faults.items(), key=lambda item: list(FAULTS).index(item[0]))
     )
-    healthy = tuple(_healthy_run(outcome) for outcome in found.outcomes if not outcome.job.fault)
+    healthy = tuple(_healthy_run(outcome) for outcome in found.outcomes if not outcome.job.faults)
     checks = len([check for check in catalogue() if "rehearsal" in check.environments])
     return SelfTest(
         schema=SCHEMA,
@@ -132,13 +132,13 @@ def document(found: Found, *, whole: bool) -> SelfTest:
     )
 
 
-def _fault_run(outcome: Outcome) -> FaultRun:
-    missed = next((one for one in outcome.caught if not one.caught), None)
-    shown = missed or (outcome.caught[0] if outcome.caught else None)
+def _fault_run(outcome: Outcome, fault: str) -> FaultRun:
+    said, missed = outcome.caught.get(fault, []), outcome.missed(fault)
+    shown = missed or (said[0] if said else None)
     return FaultRun(
         seed=outcome.job.seed,
-        caught=bool(outcome.caught) and missed is None,
-        check=shown.check if shown else FAULTS[outcome.job.fault].caught_by[0],
+        caught=bool(said) and missed is None,
+        check=shown.check if shown else FAULTS[fault].caught_by[0],
         word=shown.word if shown else "",
         witness=shown.witness if shown else "",
         why=outcome.problem or (f"{missed.check} {missed.why}" if missed else ""),
@@ -169,9 +169,12 @@ def _tell(outcome: Outcome, number: int, total: int) -> None:
     job = outcome.job
     if outcome.problem:
         word, said = "BROKEN", outcome.problem
-    elif job.fault:
-        missed = next((one for one in outcome.caught if not one.caught), None)
-        word, said = ("missed", f"{missed.check} {missed.why}") if missed else ("caught", outcome.caught[0].witness)
+    elif job.faults:
+        missed = [f"{one.check} {one.why}" for fault in job.faults if (one := outcome.missed(fault))]
+        first = outcome.caught[job.faults[0]]
+        word, said = (
+            ("missed", "; ".join(missed)) if missed else ("caught", first[0].witness if len(job.faults) == 1 else ", ".join(job.faults))
+        )
     else:
         fails = _healthy_run(outcome).fails
         word, said = ("ALARM", ", ".join(fails)) if fails else ("healthy", f"{job.plan.generation}, jitter {job.jitter_ms} ms")
