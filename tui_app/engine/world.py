@@ -28,6 +28,10 @@ _KEPT_HEADERS = (
 )  # fmt: skip
 
 
+COOKIE_MIN = 16
+"""A cookie as long as that may open a session; a shorter one names an instance at most."""
+
+
 @dataclass(slots=True)
 class World:
     """One session's shared state; see the module's line."""
@@ -125,6 +129,10 @@ class World:
         if result.status:
             self.answered.add(service)
         learn(self.vault, result.json, user)
+        if "set-cookie" in result.headers:
+            for value in self.client_of(user).cookies.values():
+                if len(value) >= COOKIE_MIN:
+                    self.vault.add("cookie", user or "?", value)
         kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
         body = {
             **about,
