@@ -50,7 +50,10 @@ def make_plan(
     Raises `PlanError` for what cannot be, `ProfileError` and `ConsentError` for what cannot be read.
     """
     asked = select(preset=preset) if checks is None else checks
-    chosen = [check for check in asked if profile.environment in check.environments]
+    where: set[str] = {profile.environment}
+    if "--tls" in rehearsal or any(url.startswith(("https:", "wss:")) for url in profile.urls.values()):
+        where.add(f"{profile.environment}+tls")
+    chosen = [check for check in asked if where & check.environments]
     if not chosen:
         raise PlanError("the plan is empty: select at least one check")
     own = is_own_rehearsal(profile)
@@ -104,23 +107,24 @@ def plan_of(session: str) -> Plan:
         return msgspec.json.decode(reader.header["plan"], type=Plan)
 
 
-async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None) -> Secrets:
+async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None = None, *, alone: bool = False) -> Secrets:
     """What the plan signs in with and goes through, for the pipe to the engine; what is short-lived goes into the plan's notes.
 
     Raises `CredentialsError` where nobody can be signed in, `ProfileError` for an authority's file that is none.
 
     ask -- a hidden prompt, where somebody can answer
+    alone -- the terminal is not free: a command that asks for something gets no answer
     """
     trust_of(profile)
     proxy = proxy_of(profile, os.environ)
-    headers = await headers_of(profile, os.environ)
+    headers = await headers_of(profile, os.environ, alone=alone)
     if is_own_rehearsal(profile) and plan.mode == "register":
         return Secrets(headers=headers, proxy=proxy)
     try:
-        found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask)
+        found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask, alone=alone)
     except credentials.KeyMissing as error:
         return Secrets(headers=headers, proxy=proxy, blocked=str(error))
-    plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan))
+    plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan), again=found.mode == "command")
     accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
     tokens = [{"token": token.access, "refresh": token.refresh} for token in found.tokens]
     return Secrets(accounts=[*accounts, *tokens], headers=headers, proxy=proxy, e2e_key=found.e2e_key)

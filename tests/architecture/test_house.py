@@ -22,7 +22,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.<}])/(?:work|home|root|Users|tmp)/")
 HOST = re.compile(r"(?:https?|wss?)://(?:[^\s/@\"']*@)?([A-Za-z0-9.-]+\.[A-Za-z]{2,})(?![\w<{])")
 RESERVED = ("example", "invalid", "test", "localhost")
 """Top-level domains that belong to nobody (RFC 2606)."""
-PUBLIC = {"example.com", "example.org", "example.net", "www.w3.org"}
+PUBLIC = {"example.com", "example.org", "example.net", "www.w3.org", "accounts.google.com"}
+"""Documentation hosts, and the public sign-in page that the platform's contract sends people to: only compared, never called."""
 REGISTRY = re.compile(r"python" + r"hosted\.org|py" + r"pi\.org|--(?:extra-)?index-" + "url")
 
 

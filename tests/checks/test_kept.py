@@ -12,7 +12,7 @@ SAID = ("0 VM-a Grüße 👩\u200d🚀", "1 VM-a <b>&amp;</b>", "2 VM-a the last
 
 
 def history(*texts: str, blocks: bool = False) -> dict[str, Any]:
-    contents: list[Any] = [[{"type": "text", "text": text}] if blocks else text for text in texts]
+    contents: list[Any] = [[{"type": "text", "text": {"value": text}}] if blocks else text for text in texts]
     messages = [{"id": f"m{number}", "role": "user", "content": content} for number, content in enumerate(contents)]
     return {"messages": messages, "total": len(messages)}
 
@@ -31,6 +31,7 @@ def flow(read: dict[str, Any], *, status: int = 200, listed: bool = True) -> tup
 def test_messages_as_they_were_written_pass_in_either_form_of_content() -> None:
     assert flow(history(*SAID))[0] == "PASS"
     assert flow(history(*SAID, blocks=True))[0] == "PASS"
+    assert flow(history(*SAID[::-1]))[0] == "PASS", "newest first is an order"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_messages_as_they_were_written_pass_in_either_form_of_content() -> None:
         (history(), "3 of 3 messages are not there"),
         (history(SAID[0].encode().decode("latin-1"), *SAID[1:]), "other bytes"),
         (history(SAID[0], "1 VM-a &lt;b&gt;", SAID[2]), "other bytes"),
-        (history(SAID[1], SAID[0], SAID[2]), "order"),
+        (history(SAID[1], SAID[0], SAID[2]), "not in the order"),
         (history(*SAID, SAID[2]), "more than once"),
         ({**history(*SAID), "total": 7}, "total"),
     ],
@@ -70,6 +71,7 @@ def test_instances_may_differ_in_what_is_of_the_moment_only() -> None:
     assert asked(*((200, {"version": "1"}) for _ in range(4)), (200, {"version": "2"})) == "FAIL"
     assert asked(*((200, {}) for _ in range(4)), (404, {})) == "FAIL"
     assert asked((200, {})) == "INCONCLUSIVE"
+    assert asked(*((404, {}) for _ in range(5))) == "PASS", "a route that no instance has is no difference"
 
 
 def lived(title: str = "new", listed: str | None = "new", after: bool = False, put: int = 200) -> str:

@@ -136,6 +136,7 @@ def test_a_mistake_is_told_in_words_and_with_a_fitting_status() -> None:
     assert mistake(404, {"message": "no", "details": {"status_code": 403}}) == ("PASS", {"minor", "info"})
     assert mistake(401, {"message": "no"}) == ("PASS", {"minor", "info"})
     assert mistake(404, "Not Found")[0] == "FAIL"
+    assert mistake(404, {"message": "no", "stack_trace": ["threads.py:41 in get"], "local_variables": {"token": "x"}})[0] == "FAIL"
     assert mistake(200, {"message": "done"})[0] == "FAIL"
     assert mistake(500, {"message": "no"})[0] == "FAIL"
     assert mistake(404, {"message": 'Traceback (most recent call last):\n  File "x.py", line 1'})[0] == "FAIL"

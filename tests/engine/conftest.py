@@ -118,3 +118,9 @@ def target(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write
+
+
+@pytest.fixture(scope="session")
+def serve_process() -> Callable[..., tuple[subprocess.Popen[str], dict[str, str]]]:
+    """`serve`, for modules that start rehearsals of their own; whoever starts one ends it."""
+    return serve

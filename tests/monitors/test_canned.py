@@ -75,9 +75,46 @@ ARITHMETIC = [
 )
 def test_content_convicts(talks: list[tuple[str, str]], rule: str) -> None:
     canned = judge(talks)
-    assert rules(canned) == [rule]
+    assert rule in rules(canned)
     assert canned.convicted() == {f"req-{k:08x}" for k in range(len(talks))}
     assert all(canned.suspicions()[0].seqs)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "rule"),
+    [
+        ("What is 17 * 23? Quote {m}.", "Agent response for: What is 17 * 23? Quote {m}.", "stock-sentence"),
+        ("What is 17 * 23? Quote {m}.", "Agent processed your message: 'What is 17 * 23?...'", "stock-sentence"),
+        ("", "Agent response for: ", "stock-sentence"),
+        ("Optimise my AI costs", "Mock optimiser response for: Optimise my AI costs", "stock-sentence"),
+        ("Which of my models costs the most? Quote {m}.", "Which of my models costs the m...", "echo"),
+        ("Which of my models costs the most? Quote {m}.", "which of my models  costs the most? Quote VM-abc", "echo"),
+    ],
+)
+def test_one_such_answer_is_enough(prompt: str, answer: str, rule: str) -> None:
+    assert rules(judge([(prompt, answer)])) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("What is 17 * 23?", "Analysis complete. 17 * 23 is 391, and I checked it twice."),
+        ("What is 17 * 23?", "Agent response for: What is 17 * 23? The product is 391, worked out by the calculator."),
+        ("Is 7 a prime number or not?", "Is 7 a prime number or not? It is."),
+        (
+            "What does the log line 'mock response for users' mean?",
+            "A 'mock response for users' stands in for a real one in a test.",
+        ),
+        ("Say: I am here now.", "I am here now."),
+    ],
+)
+def test_an_answer_that_only_looks_like_one_is_not_convicted(prompt: str, answer: str) -> None:
+    assert rules(judge([(prompt, answer)])) == []
+
+
+def test_two_beginnings_of_prompts_in_one_template_are_the_same_answer() -> None:
+    talks = [(f"Please tell me, as exactly as you can, what {a} times {b} is.", a) for a, b in ((17, 23), (12, 14), (31, 7))]
+    assert rules(judge([(prompt, f"You asked us: {prompt[:34]} ... We will be in touch.") for prompt, _ in talks])) == ["same-answer"]
 
 
 def test_a_running_time_that_cannot_be_true_convicts_when_it_is_claimed_twice() -> None:

@@ -136,14 +136,21 @@ def test_298_probes_are_not_enough() -> None:
 # -- leaks
 
 
-@pytest.mark.parametrize("form", ["plain", "base64", "escaped"])
+@pytest.mark.parametrize("form", ["plain", "base64", "escaped", "base64 twice", "hex in base64", "upper case", "lower case"])
 def test_a_foreign_marker_on_a_socket_is_a_leak_with_its_frame(form: str) -> None:
     trace = started()
-    text = marker("u1")
+    text = marker("u1", 0x0123456789ABCDEF0123)
+    trace.add("frame", "user_message", conn=1, user="u1", dir="out", text=text)
     if form == "base64":
         text = base64.b64encode(b"xy" + text.encode()).decode()
     if form == "escaped":
         text = "".join(f"\\u{ord(c):04x}" for c in text)
+    if form == "base64 twice":
+        text = base64.b64encode(base64.b64encode(f"so {text}".encode())).decode()
+    if form == "hex in base64":
+        text = base64.b64encode(text.encode().hex().encode()).decode()
+    if form.endswith(" case"):
+        text = text.upper() if form.startswith("upper") else text.lower()
     row = trace.frame(2, "u2", Event(name="tool_completed"), text=f'{{"result":"{text}"}}')
     isolation = judge(trace)
     leak = cell(isolation, "u1", "u2")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tui_app.verdict.criteria import CRITERIA, FEEDS, NOT_IN_PLAN, read_criteria
+from tui_app.verdict.criteria import ALSO, CRITERIA, FEEDS, NOT_IN_PLAN, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
 from tui_app.verdict.readings import LIMITS
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
@@ -105,6 +105,14 @@ def test_each_check_decides_the_criteria_it_answers(criterion: str, check: str, 
     reading = read(with_check(check, word))[criterion]
     assert (reading.verdict, reading.to_decide) == (word, "what decides")
     assert check in reading.reason
+
+
+@pytest.mark.parametrize(("criterion", "check"), [(name, also) for name, checks in ALSO.items() for also in checks])
+def test_a_check_that_counts_too_decides_where_it_was_planned_and_is_not_missed_elsewhere(criterion: str, check: str) -> None:
+    assert read(good())[criterion].verdict == PASS
+    assert read(with_check(check, FAIL))[criterion].verdict == FAIL
+    assert read(with_check(check, BLOCKED))[criterion].verdict == BLOCKED
+    assert read(with_check(check, SKIPPED))[criterion].verdict == PASS
 
 
 @pytest.mark.parametrize(("criterion", "check"), [pair for pair in FROM_CHECKS if len(FEEDS[pair[0]]) > 1])

@@ -128,6 +128,12 @@ class Context(Protocol):
     def url(self, service: str) -> str:
         """The base address of a service of the target (`websocket` with its path); '' where it has none."""
 
+    async def certificate(self, service: str) -> Mapping[str, Any]:
+        """A service's TLS certificate: problem ('' where it is trusted), kind (tls, tcp, timeout, proxy), hours_left, issuer, version."""
+
+    async def in_the_clear(self, service: str) -> str:
+        """How the plain counterpart of a TLS address answers an upgrade without a token: a status line, '' where nothing does."""
+
     def seed(self, name: str) -> str:
         """A seed of this session and name: the same plan asks the same questions."""
 
@@ -242,7 +248,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cost: Callable[[int, str], Mapping[str, float]] = lambda users, preset: {}
     """What it costs the target for so many users under a preset: agent_runs, connects, sockets, bad_tokens, threads, seconds."""
     environments: frozenset[str] = frozenset({"rehearsal", "docker", "staging", "production"})
-    """Where it means anything; elsewhere it is no part of a plan."""
+    """Where it means anything; elsewhere it is no part of a plan. `rehearsal+tls` is a rehearsal that serves TLS."""
     last: bool = False
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     at_end: bool = False

@@ -12,6 +12,7 @@ from tui_app.checks import (
     proof,
     suite_1_1,
     suite_1_1_connect,
+    suite_1_1_tls,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -33,6 +34,8 @@ from tui_app.checks import (
     suite_2_3_active,
     suite_2_3_lists,
     suite_2_3_memory,
+    suite_2_3_sessions,
+    suite_2_3_tools,
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
@@ -50,8 +53,8 @@ from tui_app.checks import (
 from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
-from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
-from tui_app.verdict.criteria import FEEDS
+from tui_app.checks.strategy_paths import PRIORITY_FILES
+from tui_app.verdict.criteria import ALSO, FEEDS
 
 __all__ = [
     "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
@@ -77,6 +80,7 @@ SUITES = {
 _MODULES = (
     suite_1_1,
     suite_1_1_connect,
+    suite_1_1_tls,
     suite_1_1_truth,
     suite_1_1_ways,
     suite_1_2,
@@ -98,6 +102,8 @@ _MODULES = (
     suite_2_3_active,
     suite_2_3_lists,
     suite_2_3_memory,
+    suite_2_3_sessions,
+    suite_2_3_tools,
     suite_2_3_windows,
     suite_3_1,
     suite_3_1_reconnect,
@@ -130,7 +136,7 @@ def _placed(check: Check) -> Check:
     own = tuple(name for name in check.presets if name not in PRIORITY_FILES)
     paths = tuple(path for path in check.strategy if path not in PRIORITY_FILES.values())
     cases = presets_of(check.id)
-    more = tuple(use.path for use in USES if check.id in use.extra) + tuple(PRIORITY_FILES[name] for name in cases)
+    more = tuple(PRIORITY_FILES[name] for name in cases)
     return msgspec.structs.replace(check, presets=own + cases, strategy=tuple(dict.fromkeys(paths + more)))
 
 
@@ -155,7 +161,7 @@ def by_id() -> dict[str, Check]:
 
 def criteria_of(check: str) -> list[str]:
     """The criteria that a check feeds."""
-    return [criterion for criterion, feeds in FEEDS.items() if check in feeds]
+    return [criterion for criterion, feeds in FEEDS.items() if check in (*feeds, *ALSO.get(criterion, ()))]
 
 
 def left_out() -> tuple[str, ...]:

@@ -45,11 +45,9 @@ def of_answer(facts: dict[str, Any], *path: str) -> Any:
 def content_text(value: Any) -> str:
     """A message's content as text: a string, or a list of text blocks (wire contract 7.1)."""
     if isinstance(value, list):
-        return "".join(
-            content_text(block.get("text", block.get("content", ""))) if isinstance(block, dict) else str(block) for block in value
-        )
+        return "".join(map(content_text, value))
     if isinstance(value, dict):
-        return content_text(value.get("text", value.get("content", "")))
+        return content_text(next((value[key] for key in ("text", "value", "content") if key in value), ""))
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 

@@ -11,7 +11,8 @@
     reference        0        whether the marker is quoted (said, not scored: it is the prompt's)
 
 Only the parts that a prompt asks for count. An answer passes with 60 % of them, the challenge right, the constraint heeded, and
-at least half of the planted figures. Passages of eight and more words in a row that stand in the prompt are struck out before anything is scored.
+at least half of the planted figures. Passages of eight and more words in a row that stand in the prompt are struck out before
+anything is scored.
 """
 
 from __future__ import annotations

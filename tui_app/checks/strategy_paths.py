@@ -16,7 +16,6 @@ class Use(msgspec.Struct, frozen=True):
     command -- as the strategy prints it, on one line
     vigil -- Vigil's command; empty where it runs the checks that answer the path
     answered_by -- whether a command answers the path instead of checks of its own
-    extra -- checks that answer it beside those that name the path themselves
     reason -- why a client cannot measure it, if so
     """
 
@@ -26,7 +25,6 @@ class Use(msgspec.Struct, frozen=True):
     vigil: str = ""
     answered_by: bool = False
     title: str = ""
-    extra: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -36,20 +34,13 @@ class Use(msgspec.Struct, frozen=True):
 
 
 def _tests(section: str, *names: str) -> tuple[Use, ...]:
-    return tuple(Use(section, f"{ST}/{name}.py", "-v", extra=_ALSO.get(name, ())) for name in names)
+    return tuple(Use(section, f"{ST}/{name}.py", "-v") for name in names)
 
 
 def _by(section: str, path: str, arguments: str, vigil: str, title: str) -> Use:
     return Use(section, path, arguments, vigil, True, title)
 
 
-_ALSO: Final[dict[str, tuple[str, ...]]] = {
-    "test_4_agent_orchestration_staging": ("five-events",),
-    "test_9_coordination_staging": ("five-events",),
-    "test_5_response_streaming_staging": ("five-events",),
-    "test_7_startup_resilience_staging": ("health-services", "health-tiers"),
-    "test_websocket_realtime_collaboration_e2e": ("isolation-frames",),
-}
 DEPLOY: Final = "scripts/deploy_to_gcp_actual.py"
 RUNNER: Final = "tests/unified_test_runner.py"
 SUITE: Final = f"{ST}/run_staging_tests.py"
@@ -111,9 +102,9 @@ USES: Final[tuple[Use, ...]] = (
     _by("Monitoring", "scripts/monitor_websocket_events.py", "--environment staging", "vigil watch", "Event delivery, watched"),
     _by("Monitoring", "scripts/staging_health_monitor.py", "--continuous", "vigil watch", "Health, watched"),
     _by("Monitoring", "scripts/collect_staging_metrics.py", "--websocket-focus", "vigil report FILE --format samples", "Every sample"),
-    Use("Business", f"{ST}/validate_critical_events.py", extra=("five-events",)),
-    Use("Business", f"{ST}/measure_chat_performance.py", extra=("response-time",)),
-    Use("Business", f"{ST}/validate_user_isolation.py", extra=("isolation-frames", "isolation-rest", "one-context")),
+    Use("Business", f"{ST}/validate_critical_events.py"),
+    Use("Business", f"{ST}/measure_chat_performance.py"),
+    Use("Business", f"{ST}/validate_user_isolation.py"),
     _by(
         "Reporting",
         f"{ST}/generate_test_report.py",

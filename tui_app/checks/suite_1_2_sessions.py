@@ -133,15 +133,15 @@ def _judge_end(case: Case) -> Judgement:
 
 async def _follows(ctx: Context) -> None:
     user = ctx.users[0]
-    short = await ctx.spare_login(user, {"lifetime_s": 2})
+    short = await ctx.spare_login(user, {"lifetime_s": 3})  # a handshake takes half a second before it may be used
     said = claims(short.access) if short is not None else {}
     lifetime = float(said.get("exp", 0)) - float(said.get("iat", 0))
     brief = await ctx.dial(user=short) if short is not None and 0 < lifetime <= 5 else None
     dies = ctx.now_ns() + round((lifetime + 1.2) * 1e9)
-    spare = await ctx.spare_login(user, {})
-    socket = await ctx.dial(user=spare) if spare is not None else None
     if brief is not None:
         await _live(ctx, user, brief)
+    spare = await ctx.spare_login(user, {})
+    socket = await ctx.dial(user=spare) if spare is not None else None
     if spare is not None and socket is not None:
         await _live(ctx, user, socket)
         if await _signed_out(ctx, user, spare):

@@ -170,6 +170,7 @@ CHECKS = (
         judge=_judge_events,
         needs=("sign-in", "ws-connect"),
         catches=(
+            "misroute-event",
             "drop-agent-started",
             "empty-answer",
             "request-swallowed",

@@ -23,6 +23,8 @@ HOLD_S = 2
 """How long the owner's run is asked to take, so that somebody can reach for it while it works."""
 ANSWER_S = 5.0
 UNSUPPORTED = "ack"
+GIVEN = frozenset({*CRITICAL_EVENTS, "agent_stopped", "agent_progress", "partial_result", "stream_chunk"})
+"""Events that give something of a run away, or tell that it obeyed. (An acknowledgement may echo the id that was asked for.)"""
 
 
 def slow_prompt(rng: random.Random, marker: str, seconds: int = HOLD_S) -> str:
@@ -128,7 +130,7 @@ def _how(case: Case, step: StepRows) -> tuple[str, list[int]]:
     heard = _answers(case, step)
     for row, event in heard:
         about = name in (event.run, event.thread, *event.ids)
-        if event.name == "subscribed" or (about and event.name not in ("error", UNSUPPORTED)):
+        if event.name == "subscribed" or (about and event.name in GIVEN):
             return "allowed", [row.seq]
     for row, event in heard:
         if event.name == "error":
@@ -166,8 +168,8 @@ def _judge(case: Case) -> Judgement:
             findings.append(Finding(grade("FM-58"), f"{actor}'s message into a thread of {owner} is {how}", shown))
         else:
             findings.append(Finding("minor", f"{actor}'s attempt to {_verb(action)} a {thing} of {owner} is {how}", shown))
-    findings += _leaks(case)
     findings += _owners(case, owned, proof)
+    findings += _leaks(case)
     if not any(finding.severity in ("critical", "major") for finding in findings) and "run" not in refused:
         return Judgement("INCONCLUSIVE", "no attempt on a thread was answered clearly", tuple(findings), "an answer to each attempt")
     kinds = ", ".join(dict.fromkeys(map(_verb, refused)))

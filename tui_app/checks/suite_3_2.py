@@ -85,7 +85,8 @@ def _judge_response(case: Case) -> Judgement:
     ]
     mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run, _ in timed))
     if mean.word == "FAIL":
-        findings.append(Finding("major", mean.reason))
+        slowest = sorted(timed, key=lambda one: -one[1])[:10]
+        findings.append(Finding("major", mean.reason, tuple(seq for run, _ in slowest for seq in ends(run))))
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "every run and their mean under the limits")
     proof = Finding("info", "the runs, from their request", tuple(run.seq for run, _ in timed[:200]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Severity
 from tui_app.checks.reading import answered, decided, nothing_done, of_answer, seqs, words
 from tui_app.checks.severities import grade
 
@@ -20,6 +20,8 @@ NOT_CALLED: Final = re.compile(
 """Routes that may act, never end, or are nobody's business, although they are read with GET."""
 DETAIL: Final = ("message", "detail", "error", "error_message", "title")
 TRACE: Final = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)", re.I)
+INSIDE: Final = ("stack_trace", "stack_frames", "traceback", "local_variables", "debug_info")
+"""What a server in development mode adds to its errors; on a developer's own machine that is a convenience."""
 
 
 async def _contract(ctx: Context) -> None:
@@ -142,8 +144,9 @@ def _judge_errors(case: Case) -> Judgement:
             findings.append(Finding("major", f"{what} is answered {row.type}, as if nothing were wrong", seq))
         elif int(row.type) not in step.facts["right"]:
             findings.append(Finding("minor", f"{what} is answered {row.type}", seq))
-        if TRACE.search(str(body)):
-            findings.append(Finding("major", f"{what}: the answer shows the inside of the server (a stack trace)", seq))
+        if TRACE.search(str(body)) or (isinstance(body, dict) and any(body.get(key) for key in INSIDE)):
+            severity: Severity = "minor" if case.target.get("environment") == "docker" else "major"
+            findings.append(Finding(severity, f"{what}: the answer shows the inside of the server (a stack trace)", seq))
         if not isinstance(body, dict) or not any(body.get(key) for key in DETAIL):
             findings.append(Finding("major", f"{what}: the answer says nothing of what is wrong", seq))
         else:

@@ -84,7 +84,7 @@ async def _archive(profile: Profile, plan: Plan, session: str, threads: dict[str
         for name, owner in threads.items():
             created.add("thread", name, owner)
             await _archive_one(name, owner, tokens.get(owner), why, client, left)
-        for token in tokens.values():
+        for token in tokens.values() if plan.mode not in ("tokens", "command") else ():
             await client.request("auth", "POST", "/auth/logout", token=token, json={})
     finally:
         await client.aclose()

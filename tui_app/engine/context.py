@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,10 +17,13 @@ from tui_app.engine.sign_in import sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
+from tui_app.wire.certificate import in_the_clear, look
 from tui_app.wire.opening import Offer
+from tui_app.wire.route import proxy_for
 from tui_app.wire.vocabulary import make_marker
 
 T = TypeVar("T")
+CERTIFICATE_S = 5.0
 LINGER_S = 2.0
 """How long after an action a leak may still arrive and count (architecture, Isolation)."""
 
@@ -203,7 +207,7 @@ class LiveContext:
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
-        offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
+        offer = socket.take_offer() if isinstance(socket, LiveSocket | HeldSocket) else None
         thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
         if offer is not None and offer.run:
@@ -295,6 +299,23 @@ class LiveContext:
     def url(self, service: str) -> str:
         """The base address of a service, '' where the target has none."""
         return self._world.urls.get(service, "")
+
+    async def certificate(self, service: str) -> dict[str, Any]:
+        """See `checks.api.Context.certificate`. Through a proxy the certificate is not looked at here."""
+        await self.gate()
+        url, world = self.url(service), self._world
+        if not url.startswith(("https:", "wss:")):
+            return {"problem": "no TLS", "kind": "plain"}
+        if proxy_for(url, world.proxy) is not None:
+            return {"problem": "reached through a proxy: its certificate is not looked at", "kind": "proxy"}
+        seen = await look(url, world.tls, CERTIFICATE_S)
+        hours = None if seen.not_after is None else round((seen.not_after - time.time()) / 3600, 1)
+        return {"problem": seen.problem, "kind": seen.kind, "hours_left": hours, "issuer": seen.issuer, "version": seen.version}
+
+    async def in_the_clear(self, service: str) -> str:
+        """See `checks.api.Context.in_the_clear`."""
+        await self.gate()
+        return await in_the_clear(self.url(service), CERTIFICATE_S)
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""

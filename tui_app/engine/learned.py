@@ -17,6 +17,8 @@ SECRET_KEYS: Final = {
     "token": "token",
 }
 SHORTEST: Final = 12
+KIND: Final = "handshake"
+"""Of a token that a handshake hands out: unlike one of a sign-in, it is meant to stand in a frame."""
 
 
 def learn(vault: Vault, value: Any, owner: str) -> None:
@@ -46,26 +48,27 @@ class SessionToken:
         self._token = ""
 
     def learn(self, text: str) -> None:
-        """Look for it in a frame that came before the welcome.
+        """Look for it in a frame that came in, which must be a handshake's.
 
         A text that is a marker is none: replaced, it could be seen nowhere any more, and a leak of it would be hidden.
         """
-        if '"session_token"' not in text:
+        if '"session_token"' not in text or '"handshake_response"' not in text:
             return
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return
-        token = message.get("session_token") if isinstance(message, dict) else None
+        scopes = (message, message.get("payload"), message.get("data")) if isinstance(message, dict) else ()
+        token = next((scope["session_token"] for scope in scopes if isinstance(scope, dict) and "session_token" in scope), None)
         if not isinstance(token, str) or len(token) < SHORTEST or MARKER.search(token) is not None:
             return
         if token in text:
             self._token = token
         else:
-            self._vault.add("session", self._owner, token)  # it is escaped: the vault knows every form
+            self._vault.add(KIND, self._owner, token)  # it is escaped: the vault knows every form
 
     def hidden(self, text: str) -> str:
         """A frame of this connection as it may be recorded."""
         if not self._token or self._token not in text:
             return text
-        return text.replace(self._token, self._vault.stand_in("session", self._owner, self._token))
+        return text.replace(self._token, self._vault.stand_in(KIND, self._owner, self._token))

@@ -30,6 +30,8 @@ SPARE_S: Final = 30.0
 """What begins now should find a token that lives as long, or half of its lifetime where that is shorter."""
 LOCKED: Final = frozenset({401, 403, 423})
 """Answers to a sign-in that say that the account does not open any more."""
+CLOCK_S: Final = 2.0
+"""A target whose clock is that near to ours is believed to the second: `iat` is cut to whole ones."""
 FRESH_S: Final = 60.0
 """A token issued less than this long ago by its own clock is new: then the target's clock is not compared with ours."""
 
@@ -67,7 +69,7 @@ def life_of(token: str, *, issued: bool) -> Life | None:
     now = time.monotonic_ns()
     found = claims(token)
     iat, exp = found.get("iat"), found.get("exp")
-    if issued and isinstance(iat, int | float) and isinstance(exp, int | float):
+    if issued and isinstance(iat, int | float) and isinstance(exp, int | float) and not 0 <= time.time() - iat < CLOCK_S:
         left = float(exp) - float(iat)
     return Life(now, now + int(left * SECOND))
 
@@ -211,13 +213,13 @@ class Keeper:
     # -- lost
 
     def _answered(self, label: str, token: str, answer: Answer) -> None:
-        """A token of ours is refused: look whether the account is still there, before anything else is made of it."""
+        """A token of ours that was good is refused: look whether the account is still there, before anything else is made of it."""
         user = next((one for one in self.world.users if one.label == label), None)
         if user is None or token != user.access:
             return
         if 200 <= answer.status < 300:
             self._proven[label] = answer.seq
-        elif answer.status == 401 and self._doubted.get(label, ("", 0))[0] != token:
+        elif answer.status == 401 and label in self._proven and self._doubted.get(label, ("", 0))[0] != token:
             self._doubted[label] = (token, self._proven.get(label, 0))  # once: a target that refuses good tokens is not asked for ever
             self._begin(f"look {label}", self._look(user))
 
@@ -228,7 +230,10 @@ class Keeper:
         async with self._turns.setdefault(user.label, asyncio.Lock()):
             if self._renewable(user):
                 attempt = await again(self.world, user)
-                if attempt.user is not None:
+                life = self.world.lives.get(user.label)
+                if attempt.user is not None and (life is None or life.left_s <= 0):
+                    self._take(user, attempt)  # nobody knew when it would end, and it has
+                elif attempt.user is not None:
                     self.world.spares.append(attempt.user)  # signed out at the end; the token that was refused stays the one in use
             else:
                 attempt = await first(self.world, "", user.label, {"token": user.access})

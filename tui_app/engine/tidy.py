@@ -24,10 +24,14 @@ async def tidy(world: World, sockets: Sockets) -> None:
         if made.kind == "thread":
             await _archive(world, made.id, owners.get(made.owner))
         elif made.kind == "user" and world.keeps_accounts:
-            _left(world, made.kind, made.id, made.owner, "the account is kept for the next session")
+            e2e = world.plan.mode == "e2e"
+            why = "the e2e sign-in made this user, and offers no way to remove one" if e2e else "the account is kept for the next session"
+            _left(world, made.kind, made.id, made.owner, why)
         elif made.kind == "user":
             _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
-    for user in (*world.users, *world.spares):
+    # Tokens that were given to us are not ours to end.
+    ours = [user for user in world.users if user.password or world.plan.mode == "e2e"]
+    for user in (*ours, *world.spares):
         if user.access:
             answer = await world.request(
                 "auth", "POST", "/auth/logout", token=user.access, json={}, fresh=False, within=5.0, check="", user=user.label

@@ -17,7 +17,7 @@ from tui_app.monitors.cells import Action, Cell, Stray
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
-from tui_app.monitors.scan import LONG, Mark, Parts, hidden, plain_markers, words
+from tui_app.monitors.sightings import RULES, Sightings
 
 QUIET: Final = 2 * SECOND
 """How long after an action's end a leak of it still counts for its probe."""
@@ -32,33 +32,6 @@ SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heart
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
 
-RULES: Final[dict[str, str]] = {
-    "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
-    "part-of-marker": "at least 16 digits in a row of another user's marker, without what stands before them",
-    "run-id": "the id of another user's run",
-    "thread-id": "the id of another user's thread",
-    "request-id": "the id of another user's request",
-    "user-id": "another user's own id",
-    "stranger": "an event that names a user who is none of ours",
-}
-"""What makes a frame or an answer foreign, by name. Markers, parts and ids are also looked for in every form of `scan.FORMS`."""
-HARMLESS_KEPT: Final = 65_536
-
-WHERE: Final = {"http": " in an HTTP answer"}
-"""What is said of where a leak was seen; a frame needs no word."""
-
-
-def _in(form: str) -> str:
-    return f", {form}" if form else ""
-
-
-def named(kind: str, owner: str, row: Row) -> str:
-    """What was seen of `owner` where a row carries an id of theirs: what a person would say that it is."""
-    if row.kind != "frame":
-        return f"{owner}'s {kind} id" + WHERE.get(row.kind, "")
-    return f"events that name {owner}" if kind == "user" else f"events of {owner}'s {kind}"
-
-
 class Isolation:
     """Feed it every acting row in order. Derives `cell` and `attempt` rows; findings are the checks' business."""
 
@@ -71,8 +44,6 @@ class Isolation:
         self.strays: list[Stray] = []
         self.foreign: dict[int, Stray] = {}
         """What was foreign, by its row: the first `FOREIGN_KEPT`, for checks that ask about rows of their own."""
-        self.another_session: list[int] = []
-        self._session = ""
         self._users: list[str] = []
         self._cells: dict[tuple[str, str], Cell] = {}
         self._by_source: dict[str, list[Cell]] = {}
@@ -85,8 +56,7 @@ class Isolation:
         self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
         self._enough = False
-        self._sent = Parts()
-        self._harmless: set[str] = set()  # long words that hid nothing
+        self._sightings = Sightings(self)
 
     # -- what judges read
 
@@ -104,6 +74,11 @@ class Isolation:
         return self._proof.get(user, 0)
 
     @property
+    def another_session(self) -> list[int]:
+        """The first rows that carry markers of other Vigil sessions."""
+        return self._sightings.another_session
+
+    @property
     def leaks(self) -> int:
         """Leaks in all cells, and strays."""
         return sum(cell.leaks for cell in self._cells.values()) + len(self.strays)
@@ -118,14 +93,14 @@ class Isolation:
         derived: list[Derived] = []
         if row.kind == "frame":
             if row.dir == "out":
-                self._said(row)
+                self._sightings.said(row)
             else:
                 self.last_class = self._frame(row, events)
                 self.classified[self.last_class] += 1
                 self.attempts.heard(row, events)
         elif row.kind == "http":
             if row.dir == "out":
-                self._said(row)
+                self._sightings.said(row)
             else:
                 self._answer(row)
         elif row.kind == "action":
@@ -142,7 +117,7 @@ class Isolation:
                 self._join(row.user)
             self.identities.user(row)
         elif row.kind == "session" and row.type == "start":
-            self._session = str(row.body.get("session") or "")[:6]
+            self._sightings.session = str(row.body.get("session") or "")[:6]
         if self._changed or self._waiting:
             quiet = len(self._users) <= QUIET_MATRIX and row.kind == "clock"
             derived.extend(self._changes(quiet or (row.kind in ("check", "session") and row.type == "end")))
@@ -188,7 +163,7 @@ class Isolation:
     def _frame(self, row: Row, events: Sequence[Event]) -> str:
         for event in events:
             self.identities.event(event, row.user)
-        kind = self._scan(row)
+        kind = self._sightings.classify(row)
         if kind == "foreign":
             return kind
         if any(event.name == "malformed" for event in events):
@@ -206,101 +181,10 @@ class Isolation:
         return "unattributed"
 
     def _answer(self, row: Row) -> None:
-        kind = self._scan(row)
+        kind = self._sightings.classify(row)
         self.attempts.answered(row, kind == "foreign")
 
-    def _scan(self, row: Row) -> str:
-        """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
-        text = row.text
-        found = words(text)
-        seen = self._markers(row, plain_markers(text), "")
-        if "foreign" in seen:
-            return "foreign"
-        seen |= self._ids(row, found, "")
-        if "foreign" in seen:
-            return "foreign"
-        seen |= self._hidden(row, text, found)
-        if "foreign" in seen:
-            return "foreign"
-        if "own" in seen:
-            return "own"
-        if "another-session" in seen:
-            if len(self.another_session) < WITNESSES:
-                self.another_session.append(row.seq)
-            return "another-session"
-        return ""
-
-    def _markers(self, row: Row, found: Sequence[Mark], form: str) -> set[str]:
-        if not found or "marker" not in RULES:
-            return set()
-        seen: set[str] = set()
-        leaked: dict[str, None] = {}
-        for mark in dict.fromkeys(found):
-            if self._session and mark.session != self._session:
-                seen.add("another-session")
-            elif mark.user == row.user:
-                seen.add("own")
-                if row.kind == "frame" and not form:
-                    self._prove(row.user, mark.tail, row)
-            elif not self.attempts.mentioned(row, mark.tail):
-                leaked[mark.user] = None
-        for source in leaked:  # a frame is one leak of a user, however often it names them
-            self._leak(source, row, f"{source}'s marker{_in(form)}" + WHERE.get(row.kind, ""))
-        return seen | {"foreign"} if leaked else seen
-
-    def _ids(self, row: Row, found: list[str], form: str) -> set[str]:
-        # An answer to nobody in particular may name the user it is about (a sign-in); another's marker it may not.
-        seen: set[str] = set()
-        for word in self.identities.hits(found) if row.user else ():
-            owner, kind = self.identities.owner(word), self.identities.kind(word)
-            if owner == row.user:
-                seen.add("own")
-            elif f"{kind}-id" in RULES and not self.attempts.mentioned(row, word):
-                self._leak(owner, row, named(kind, owner, row) + _in(form))
-                return seen | {"foreign"}
-        return seen
-
-    def _hidden(self, row: Row, text: str, found: list[str]) -> set[str]:
-        """What only shows once an encoded form is undone, or is but a part of a marker."""
-        harmless, known = self._harmless, self.identities.known
-        unknown = [word for word in found if len(word) >= LONG and word not in harmless and word not in known]
-        seen: set[str] = set()
-        for form, reading in hidden(text, unknown):
-            inside = words(reading)
-            seen |= self._markers(row, plain_markers(reading), form) | self._ids(row, inside, form)
-            if "foreign" not in seen:
-                seen |= self._parts(row, inside, form)
-            if "foreign" in seen:
-                return seen
-        if not unknown:
-            return seen
-        if self._parts(row, unknown, ""):
-            return seen | {"foreign"}
-        if len(harmless) > HARMLESS_KEPT:
-            harmless.clear()
-        harmless.update(unknown)
-        return seen
-
-    def _parts(self, row: Row, found: list[str], form: str) -> set[str]:
-        if "part-of-marker" not in RULES:
-            return set()
-        for word in found:
-            if len(word) < LONG or "VM-" in word:
-                continue  # a whole marker was looked at already
-            owner = self._sent.find(word)
-            if owner is not None and owner[0] != row.user and not self.attempts.mentioned(row, owner[1]):
-                self._leak(owner[0], row, f"a part of {owner[0]}'s marker{_in(form)}" + WHERE.get(row.kind, ""))
-                return {"foreign"}
-        return set()
-
-    def _said(self, row: Row) -> None:
-        """What a user of ours sends: their markers are known from now on, also by a part."""
-        for mark in plain_markers(row.text):
-            if mark.user == row.user:
-                self._sent.learn(mark)
-        self.attempts.said(row)
-
-    def _prove(self, user: str, tail: str, row: Row) -> None:
+    def prove(self, user: str, tail: str, row: Row) -> None:
         seen = self._proofs.get(user)
         if seen is None or tail in seen:
             return
@@ -311,7 +195,7 @@ class Isolation:
             seen.add(tail)
             self._changed[(user, user)] = None
 
-    def _leak(self, source: str, row: Row, what: str) -> None:
+    def leak(self, source: str, row: Row, what: str) -> None:
         if row.user not in self._proofs or source not in self._proofs:
             self._stray(Stray(what, row.user, row.seq))
             return

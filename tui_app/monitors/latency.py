@@ -81,7 +81,7 @@ class Latency:
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
         self._fresh: deque[_Sample] = deque()
         self._pings: dict[int, list[_Ping]] = {}
-        self._recoveries: dict[int, tuple[Row, int]] = {}
+        self._recoveries: dict[int, tuple[Row, int, int]] = {}
         self._steps: dict[int, _Ping] = {}
         self._deadlines: list[tuple[int, int, _Ping]] = []
         self.cold: list[int] = []
@@ -204,7 +204,7 @@ class Latency:
                 self._pings[ping.conn].remove(ping)
             begun = self._recoveries.pop(number, None)
             if begun is not None:
-                self._recovered(begun[0], begun[1], row, body)
+                self._recovered(*begun, row, body)
             return
         intent = body.get("intent")
         deadline = body.get("deadline_ms")
@@ -227,17 +227,19 @@ class Latency:
                 heapq.heappush(self._deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
         elif intent == "recover":
             fault_at = body.get("fault_at")
-            self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t)
+            self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t, 0)
 
     def _held_back(self, row: Row) -> None:
         """What a dial waited for our own pace is not the target's: it is taken out of the recovery that it is part of."""
         waited = row.body.get("waited_ms")
         if isinstance(waited, (int, float)):
-            for number, (begin, fault_at) in self._recoveries.items():
+            for number, (begin, fault_at, held) in self._recoveries.items():
                 if (begin.check, begin.user) == (row.check, row.user):
-                    self._recoveries[number] = (begin, fault_at + int(waited * 1e6))
+                    self._recoveries[number] = (begin, fault_at, held + int(waited * 1e6))
 
-    def _recovered(self, begin: Row, fault_at: int, row: Row, body: Mapping[str, object]) -> None:
+    def _recovered(self, begin: Row, fault_at: int, held: int, row: Row, body: Mapping[str, object]) -> None:
+        at = body.get("fault_at")
+        fault_at = (at if isinstance(at, int) else fault_at) + held
         run = self._lifecycle.run_of(str(body.get("request") or ""))
         refs = (begin.seq, row.seq)
         if run is not None and run.began_right:

@@ -59,6 +59,7 @@ class Lifecycle:
         self._last_on: dict[int, RunMonitor] = {}
         self._last_sent: dict[int, str] = {}
         self._opened: dict[int, int] = {}
+        self._stops: set[tuple[str, str]] = set()
         self._deadlines: list[tuple[int, int, RunMonitor]] = []
         self._touched: list[RunMonitor] = []
         self._ended: deque[RunRecord] = deque()
@@ -174,10 +175,10 @@ class Lifecycle:
                     record.t_send = row.t
         if row.type == "stop_agent":
             # Whichever socket of the owner it goes out on, and also when whoever asked for the run no longer waits for it.
+            # By its id alone: a stop may be quicker than the first event by which the run itself is known.
             payload = row.body.get("payload")
-            stopped = self._by_run.get(str(payload.get("run_id", ""))) if isinstance(payload, dict) else None
-            if stopped is not None and stopped.record.user == row.user:
-                stopped.stop_asked = True
+            if isinstance(payload, dict) and payload.get("run_id"):
+                self._stops.add((row.user, str(payload["run_id"])))
 
     def _event(self, event: Event, row: Row) -> None:
         if event.name == "malformed":
@@ -207,6 +208,8 @@ class Lifecycle:
             return
         if record.lost_by:
             return
+        if event.name == STOPPED and (record.user, event.run or record.run) in self._stops:
+            monitor.stop_asked = True
         waited = record.t_first < 0
         monitor.event(event, row.seq, row.t)
         if record.run:

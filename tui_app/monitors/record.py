@@ -61,6 +61,11 @@ class RunRecord(msgspec.Struct, kw_only=True):
         return self.state == "running"
 
     @property
+    def swallowed(self) -> bool:
+        """Whether nothing of it was ever told: its deadline passed on a connection that lived (failure modes FM-14, FM-15)."""
+        return self.late and self.t_first < 0 and not self.failed
+
+    @property
     def began_right(self) -> bool:
         """Whether its first event came, was `agent_started`, and broke no rule by coming."""
         return self.t_first >= 0 and self.lamps[0] == "s"

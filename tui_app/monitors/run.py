@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui_app.model import CRITICAL_EVENTS, Event
+from tui_app.monitors.numbering import Numbers
 from tui_app.monitors.record import RunRecord, answer_of
 from tui_app.monitors.rules import RULES, WITNESSES, Violation
 
@@ -21,32 +22,6 @@ SKEW: Final = 0.05
 """Seconds by which stamps of one run may go back: several hosts, each with a clock of its own."""
 WHOLE_SECONDS: Final = 1.0
 """The same where one of the two stamps shows whole seconds only."""
-NUMBERS_KEPT: Final = 256
-
-
-class Numbers:
-    """A run's own numbering, where the platform has one: from 0 or 1, dense. Any other numbering is not the run's, and says nothing."""
-
-    def __init__(self) -> None:
-        self.missing: set[int] = set()
-        self._last: int | None = None
-        self._ours = True
-
-    def take(self, number: int) -> bool:
-        """Whether the number is above all before it."""
-        if self._last is None:
-            self._ours = number in (0, 1)
-            self._last = number
-            return True
-        if not self._ours:
-            return True
-        if number <= self._last:
-            self.missing.discard(number)
-            return False
-        if number - self._last <= NUMBERS_KEPT:
-            self.missing.update(range(self._last + 1, number))
-        self._last = number
-        return True
 
 
 class RunMonitor:

@@ -95,6 +95,7 @@ async def _main(options: Options, directory: Path) -> None:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     from tui_app.rehearsal.cors import Cors
+    from tui_app.rehearsal.either import EitherWay
     from tui_app.rehearsal.instances import Front, instance
     from tui_app.rehearsal.platform import assemble
     from tui_app.rehearsal.services.auth import Auth
@@ -160,6 +161,13 @@ async def _main(options: Options, directory: Path) -> None:
         front = Front([listener.getsockname() for _, listener, _ in behind])
         await front.listen(listeners["backend"], contexts.get("backend"))
         served += behind
+    either: EitherWay | None = None
+    if contexts and front is None and platform.faults.apply("tls.plain", False, service="backend"):
+        served = [one for one in served if one[1] is not listeners["backend"]]
+        secure, plain = _listener(), _listener()
+        either = EitherWay(secure.getsockname(), plain.getsockname())
+        await either.serve(listeners["backend"])
+        served += [(apps["backend"], secure, contexts["backend"]), (apps["backend"], plain, None)]
     try:
         for app, listener, context in served:
             config = uvicorn.Config(
@@ -193,6 +201,8 @@ async def _main(options: Options, directory: Path) -> None:
             one.leave()
         if front is not None:
             await front.end()
+        if either is not None:
+            either.close()
         await asyncio.gather(*running, return_exceptions=True)
         platform.close()
 

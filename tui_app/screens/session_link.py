@@ -283,7 +283,7 @@ class SessionLink(BuildFacts):
 
         plan = self._plan(choice)
         try:
-            secrets = await secrets_for(self._profile(choice.target), plan, self.ask)
+            secrets = await secrets_for(self._profile(choice.target), plan, self.ask, alone=True)
             launched = await launch(plan, secrets)
         except (LaunchError, PlanError, CredentialsError, OSError, ValueError) as error:
             raise LinkError(str(error)) from error

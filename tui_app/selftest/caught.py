@@ -14,7 +14,7 @@ WITNESS_LENGTH = 160
 
 
 class Truth(msgspec.Struct, frozen=True):
-    """What the rehearsal says its faults did: how often, to which runs, to which users (labels of the session, u1, u2)."""
+    """What the rehearsal says that a fault did: how often, to which runs (their ids, and their requests'), to which users (u1, u2)."""
 
     times: int
     runs: frozenset[str]
@@ -31,10 +31,10 @@ class Caught(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-def truth_of(lines: Iterable[bytes], labels: Mapping[str, str]) -> Truth:
-    """The truth log of a rehearsal, with `labels` by subject."""
-    noted = [line for line in map(msgspec.json.decode, lines) if line.get("what") == "fault"]
-    runs = frozenset(str(line["run_id"]) for line in noted if line.get("run_id"))
+def truth_of(fault: str, lines: Iterable[bytes], labels: Mapping[str, str]) -> Truth:
+    """What the truth log of a rehearsal says of one fault, with `labels` by subject."""
+    noted = [line for line in map(msgspec.json.decode, lines) if line.get("what") == "fault" and line.get("fault") == fault]
+    runs = frozenset(str(line[key]) for line in noted for key in ("run_id", "request_id") if line.get(key))
     users = frozenset(labels[str(line["user_id"])] for line in noted if str(line.get("user_id", "")) in labels)
     return Truth(len(noted), runs, users)
 
@@ -67,9 +67,8 @@ def _touched(rows: Sequence[Row], truth: Truth) -> bool:
     """Whether one of these rows is of a run that the fault touched, or else of such a user; of any where the fault names neither."""
     if not rows:
         return False
-    named = [row.run for row in rows if row.run]
-    if truth.runs and named:
-        return any(run in truth.runs for run in named) or any(run in row.text for row in rows for run in truth.runs)
+    if truth.runs and any(row.run for row in rows):
+        return any(row.run in truth.runs or any(run in row.text for run in truth.runs) for row in rows)
     users = [row.user for row in rows if row.user]
     if truth.users and users:
         return any(user in truth.users for user in users)

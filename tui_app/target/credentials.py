@@ -77,12 +77,15 @@ Ask = Callable[[str], str]
 """Shows a question and reads an answer without echo, as `getpass.getpass` does; '' for no answer."""
 
 
-async def resolve(profile: Profile, environment: Mapping[str, str], *, users: int | None = None, ask: Ask | None = None) -> Secrets:
+async def resolve(
+    profile: Profile, environment: Mapping[str, str], *, users: int | None = None, ask: Ask | None = None, alone: bool = False
+) -> Secrets:
     """Gather the secrets of a target's mode. Raises CredentialsError.
 
     environment -- usually os.environ
     users -- how many are wanted; the profile's number by default
     ask -- a hidden prompt, where somebody can answer; None otherwise
+    alone -- the terminal is not free for a command that asks for something
     """
     wanted = profile.credentials
     count = users or wanted.users
@@ -100,7 +103,7 @@ async def resolve(profile: Profile, environment: Mapping[str, str], *, users: in
     if wanted.mode == "tokens":
         return _enough(Secrets("tokens", count, tokens=ready_tokens(profile, environment, ask)))
     if wanted.mode == "command":
-        return _enough(await from_command(profile, count))
+        return _enough(await from_command(profile, count, alone=alone))
     if wanted.accounts is not None:
         return _enough(Secrets("login", count, accounts=read_accounts(_beside(profile, wanted.accounts))))
     return _enough(Secrets("login", count, accounts=_asked(count, ask)))

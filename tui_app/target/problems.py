@@ -11,6 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from tui_app.target.lines import line_of
+
 SECRET_KEYS: Final = frozenset(
     {
         "key_env",
@@ -67,13 +69,22 @@ def one_of(words: Iterable[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Each error of validating a document against `model` as a sentence of ours."""
-    return [_explain(detail, model) for detail in error.errors(include_url=False)]
+def explain(error: ValidationError, model: type[BaseModel], text: str = "") -> list[str]:
+    """Each error of validating a document against `model` as a sentence of ours, with its line where the file's text is given."""
+    said = []
+    for detail in error.errors(include_url=False):
+        line = line_of(text, _clean(detail["loc"]))
+        said.append((f"line {line}: " if line is not None else "") + _explain(detail, model))
+    return said
+
+
+def _clean(path: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without the mark that pydantic sets behind a key of a mapping that is itself wrong."""
+    return tuple(part for part in path if part != "[key]")
 
 
 def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    path = detail["loc"]
+    path = _clean(detail["loc"])
     where = _where(path)
     key = str(path[-1]) if path else ""
     kind = detail["type"]

@@ -275,7 +275,7 @@ def load(name_or_path: str | Path) -> Profile:
     if isinstance(network, dict) and isinstance(network.get("ca"), str) and network["ca"]:
         # Whole from here on: the plan of a recording knows no folder that it could start at.
         network["ca"] = str((path.parent / Path(network["ca"]).expanduser()).absolute())
-    return _validated(document, source, path.parent)
+    return _validated(document, source, path.parent, raw.decode("utf-8"))
 
 
 def propose(backend_url: str) -> Proposal:
@@ -314,11 +314,11 @@ def propose(backend_url: str) -> Proposal:
     return Proposal(_validated({"target": target}, "pasted address"), guesses, tuple(reasons))
 
 
-def _validated(document: Mapping[str, Any], source: str, folder: Path | None = None) -> Profile:
+def _validated(document: Mapping[str, Any], source: str, folder: Path | None = None, text: str = "") -> Profile:
     try:
         profile = Profile.model_validate(document)
     except ValidationError as error:
-        raise ProfileError(source, explain(error, Profile)) from None
+        raise ProfileError(source, explain(error, Profile, text)) from None
     profile._source = source
     profile._folder = folder
     return profile

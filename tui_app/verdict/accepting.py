@@ -14,11 +14,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from tui_app.verdict.criteria import FEEDS
+from tui_app.verdict.criteria import ALSO, FEEDS
 
 NEVER_ACCEPTED: Final = re.compile(r"isolation|auth|token|sign-?in|identity|jwt", re.IGNORECASE)
 """Ids of checks that guard isolation or authentication, where no failure is ever acceptable."""
-GUARDED: Final = frozenset(check for criterion in ("T4", "T5", "B3") for check in FEEDS[criterion])
+GUARDED: Final = frozenset(check for criterion in ("T4", "T5", "B3") for check in (*FEEDS[criterion], *ALSO.get(criterion, ())))
 LONGEST: Final = 160
 State = Literal["used", "unused", "differs", "expired", "unknown", "not planned", "refused"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ SKILLS = {
     "this conversation": "what you told me about yourself earlier in the thread",
 }
 
+SEARCHED = 12
+"""The longest words of a request are looked for among the skills."""
+
 
 class Beyond:
     """What is done with a prompt outside of the agent's competence: it looks up what it can do, and says so."""
@@ -23,15 +27,17 @@ class Beyond:
     thought = "None of my skills fits this request. I look up what I can do, so as to say it instead of inventing an answer."
 
     def __init__(self, prompt: str) -> None:
-        self.topic = " ".join(prompt.split())[:80]
-        self.steps = [Step("supervisor", "capabilities", "look up which skill fits", {"request": self.topic}, self._work)]
+        words = {word.lower() for word in re.findall(r"[^\W_]+", prompt)}
+        self.words = sorted(sorted(words, key=len, reverse=True)[:SEARCHED])
+        self.steps = [Step("supervisor", "capabilities", "look up which skill fits", {"words": self.words}, self._work)]
 
     async def _work(self, _: Desk) -> dict[str, Any]:
-        return {"matching": [], "skills": SKILLS}
+        return {"searched": self.words, "matching": [], "skills": SKILLS}
 
     def answer(self) -> str:
-        """A plain statement."""
-        return f"I cannot help with “{self.topic}”: it is outside of what I can do. I can help with {', '.join(SKILLS)}."
+        """A plain statement, and what it rests on."""
+        searched = f"I looked for {', '.join(self.words)}" if self.words else "There was no word to look for"
+        return f"I cannot help with that: it is outside of what I can do. {searched} in my skills, which are {', '.join(SKILLS)}."
 
 
 class Agent:

@@ -133,7 +133,7 @@ FAULTS: tuple[Fault, ...] = (
         id="message-order-lost",
         behaviour="A conversation is shown in another order than it was written in.",
         caught_by=("message-flow",),
-        listeners=answer("backend", MESSAGES, body=lambda body: {**body, "messages": body["messages"][::-1]}),
+        listeners=answer("backend", MESSAGES, body=lambda body: {**body, "messages": body["messages"][1::2] + body["messages"][::2]}),
         source=("F1",),
         proof=NOBODY,
     ),

@@ -45,7 +45,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         id="misroute-event",
         behaviour="In every third run the finished tool's event, with its result, is delivered to another connected user as well.",
-        caught_by=("isolation-frames",),
+        caught_by=("isolation-frames", "five-events"),
         listeners=_misroute_event,
         source=("C1", "FM-26"),
     ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Proof, Receiver, RunFacts
+from tui_app.rehearsal.instances import current
 
 Frame = dict[str, Any]
 Others = Callable[[], Sequence[Receiver]]
@@ -45,6 +46,15 @@ def _crowded() -> Route:
         if len(there) < MANY or frame.get("type") != "tool_completed":
             return deliveries
         return [*deliveries, (there[0], frame)]
+
+    return route
+
+
+def _second_instance() -> Route:
+    def route(deliveries: list[Delivery], *, frame: Frame, others: Others, **_: Any) -> list[Delivery]:
+        if current() < 2 or frame.get("type") != "tool_completed":
+            return deliveries
+        return [*deliveries, *((socket, frame) for socket in others()[-1:])]
 
     return route
 
@@ -185,6 +195,13 @@ FAULTS: tuple[Fault, ...] = (
         _routing(_crowded),
         "C9",
         proof=Proof(users=22),
+    ),
+    _leak(
+        "leak-on-second-instance",
+        "Whoever is served by the second instance of the backend has results of their tools delivered to another user as well.",
+        _routing(_second_instance),
+        "C10",
+        proof=Proof(options=("--instances", "2")),
     ),
     _leak(
         "misroute-at-random",

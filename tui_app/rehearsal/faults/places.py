@@ -9,6 +9,7 @@ from typing import Final
 
 PLACES: Final[dict[str, str]] = {
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
+    "tls.plain": "bool, whether a service that serves TLS answers in the clear on the same port. Facts: service.",
     "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
     "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
     "message.stored": "dict | None, a message about to be stored: thread_id, role, content, metadata. Facts: user_id, run_id.",

@@ -141,7 +141,11 @@ class Seeded:
 def _whose(facts: Mapping[str, Any]) -> dict[str, str]:
     """The run and the user that the facts of a place name, if they do."""
     run, claims = facts.get("run"), facts.get("claims")
-    whose = {"run_id": getattr(run, "run_id", ""), "user_id": getattr(run, "user_id", "") or getattr(claims, "sub", "")}
+    whose = {
+        "run_id": getattr(run, "run_id", ""),
+        "request_id": getattr(run, "request_id", ""),
+        "user_id": getattr(run, "user_id", "") or getattr(claims, "sub", ""),
+    }
     for name in ("user_id", "run_id"):
         if isinstance(facts.get(name), str):
             whose[name] = facts[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tui_app.rehearsal.faults import sign_in_doors, sign_in_identity, sign_in_sites
+from tui_app.rehearsal.faults import sign_in_doors, sign_in_identity, sign_in_sites, sign_in_tls
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Reply
 
 
@@ -215,5 +215,6 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *sign_in_identity.FAULTS,
     *sign_in_sites.FAULTS,
+    *sign_in_tls.FAULTS,
     *sign_in_doors.FAULTS,
 )
