@@ -124,7 +124,7 @@ async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None 
         found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask, alone=alone)
     except credentials.KeyMissing as error:
         return Secrets(headers=headers, proxy=proxy, blocked=str(error))
-    plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan))
+    plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan), again=found.mode == "command")
     accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
     tokens = [{"token": token.access, "refresh": token.refresh} for token in found.tokens]
     return Secrets(accounts=[*accounts, *tokens], headers=headers, proxy=proxy, e2e_key=found.e2e_key)

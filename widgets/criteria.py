@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from widgets.glyphs import SHORT, TONES, glyphs
@@ -59,9 +60,13 @@ def group_line(row: GroupRow, width: int) -> Line:
     return spread(left, tuple(right), width)
 
 
-def skipped_line(ids: str, open: bool, width: int) -> Line:
-    """The criteria that the plan did not ask for, in one line."""
-    return clip(((f"{glyphs().skipped} SKIP ", "dim"), (f"{'-' if open else '+'} not in this plan: {ids}", "dim")), width)
+def folded_line(word: str, said: str, ids: Sequence[str], open: bool, width: int, indent: int = 0) -> Line:
+    """Several rows of one word in one line."""
+    tone = TONES.get(word, "dim")
+    text = f"{'-' if open else '+'} {len(ids)} {said}: {', '.join(ids)}"
+    return clip(
+        (*(((" " * indent, "plain"),) if indent else ()), (f"{glyphs().word(word)} {SHORT.get(word, '')} ", tone), (text, "dim")), width
+    )
 
 
 def criteria_head(width: int) -> Line:

@@ -38,7 +38,7 @@ def plan_line(row: PlanRow, width: int) -> Line:
     )
     if row.unproven:
         return _unproven(row, left, width)
-    right = f"{row.note + '  ' if row.note else ''}{fit(row.count, 4, 'right')}" if row.count else row.note
+    right = f"{row.note + '  ' if row.note else ''}{fit(row.count, 5, 'right')}" if row.count else row.note
     if line_width(left) + len(right) + 1 > width:
         return clip(left, width) if not row.count else spread(left, ((row.count, "dim"),), width)
     return spread(left, ((right, "dim"),), width)

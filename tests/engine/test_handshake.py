@@ -91,6 +91,16 @@ async def test_completion_without_a_welcome_is_none() -> None:
     assert len(line.sent) == 1, "what is complete is not acknowledged again"
 
 
+async def test_a_welcome_that_comes_before_its_time_is_acknowledged_all_the_same() -> None:
+    line = Scripted([LAST])
+    line.hear(WELCOME)
+    assert await line.shaken() == 1
+    assert len(line.sent) == 1 and line.opening.completed
+    line = Scripted([])
+    line.hear(WELCOME)
+    assert await line.shaken() == 1, "whoever is welcomed is not kept waiting for what may never come"
+
+
 @pytest.mark.parametrize("answer", [[ERROR], ["close"], [LAST, "close"]])
 async def test_an_error_or_the_end_is_not_tried_again(answer: list[str]) -> None:
     line = Scripted(answer, [LAST, WELCOME])
@@ -107,11 +117,11 @@ def test_a_session_token_is_hidden_where_it_came_and_a_marker_never_is() -> None
     assert "abcdefgh" not in token.hidden('{"echo": "abcdefghijklmnopqrstuvwx"}')
     assert vault.clean(first) == first, "no other connection's frames are searched for it"
     marker = "VM-abcdef-u2-0123456789abcdef0123"
-    lie = json.dumps({"session_token": marker})
+    lie = json.dumps({"type": "handshake_response", "session_token": marker})
     sly = SessionToken(vault, "u1")
     sly.learn(lie)
     assert sly.hidden(lie) == lie
-    escaped = '{"session_token": "abc\\/defghijklmnopqrstu"}'
+    escaped = '{"type":"handshake_response","session_token": "abc\\/defghijklmnopqrstu"}'
     SessionToken(vault, "u1").learn(escaped)
     assert "efghijkl" not in vault.clean(escaped)
 

@@ -10,7 +10,7 @@ from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.engine.plan import PRESETS, PlanError, footprint, select
 from tui_app.order import make_plan
 from tui_app.target.profile import Profile, load
-from tui_app.verdict.criteria import FEEDS
+from tui_app.verdict.criteria import ALSO, FEEDS
 
 STAGING = """
 [target]
@@ -56,7 +56,8 @@ def test_every_suite_of_the_strategy_has_a_check() -> None:
 def test_every_check_that_answers_a_criterion_exists_or_is_yet_to_come() -> None:
     yet_to_come = {"fifty-users", "soak"}
     assert {name for feeds in FEEDS.values() for name in feeds} - {check.id for check in catalogue()} == yet_to_come
-    assert set(FEEDS["B3"]) == {check.id for check in catalogue() if check.suite == "2.3"}
+    assert {*FEEDS["B3"], *ALSO["B3"]} == {check.id for check in catalogue() if check.suite == "2.3" and check.required}
+    assert {name for more in ALSO.values() for name in more} <= set(by_id())
 
 
 def test_a_check_declares_what_the_contract_asks_for() -> None:

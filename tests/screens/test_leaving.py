@@ -91,6 +91,22 @@ async def test_hold_asks_then_holds_and_then_resumes() -> None:
     assert link.commands == ["hold", "resume"]
 
 
+async def test_a_session_that_lost_its_credentials_says_so_and_asks_for_them() -> None:
+    link = HandMadeLink()
+    state = running()
+    state.held, state.asks, state.needs = True, "u2 cannot be kept signed in: the refresh is answered with 401", ("u2",)
+    async with showing(state, "live", link=link) as (app, pilot):
+        assert "SIGN IN: H" in text_of(app) and "u2 must sign in again" in text_of(app)
+        await pilot.press("H")
+        await settle(pilot)
+        assert "u2: sign in again" in text_of(app) and "answered with 401" in text_of(app)
+        await pilot.press("t")
+        await app.workers.wait_for_complete()
+        await pilot.press("H", "s")
+        await app.workers.wait_for_complete()
+    assert link.commands == ["sign-in u2 again", "sign-in u2 prompt"], "never resumed past the question"
+
+
 async def test_rerun_takes_what_failed_and_names_its_parent() -> None:
     link = HandMadeLink()
     state = failed()

@@ -117,7 +117,7 @@ async def test_enter_on_a_criterion_and_on_a_check_opens_the_evidence() -> None:
         app.open_why = asked.append  # type: ignore[method-assign]
         await pilot.press("enter")
         await pilot.press("l", "enter")
-    assert asked == ["T1", "tool-isolation"], "the criterion's own page, then the worst check's"
+    assert asked == ["T4", "tool-isolation"], "the criterion's own page, then that of the first check that did not pass"
 
 
 async def test_live_enter_opens_the_newest_grave_finding() -> None:

@@ -152,6 +152,7 @@ def test_a_token_that_does_not_last_as_long_as_the_plan_is_said(lives: float, re
     now = float(int(time.time()))
     said = short_lived([Token(token(lives), refresh)], 5.0, now)
     assert (part in said[0]) if part else said == []
+    assert len(short_lived([Token(token(lives), refresh)], 5.0, now, again=True)) == (1 if lives < 0 else 0)
 
 
 def test_what_cannot_be_known_before_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

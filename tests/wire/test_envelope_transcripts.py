@@ -13,6 +13,7 @@ import pytest
 
 from tui_app.model import CRITICAL_EVENTS
 from tui_app.wire.envelope import normalise
+from tui_app.wire.opening import Opening
 
 
 def _transcripts() -> Path | None:
@@ -48,3 +49,26 @@ def test_recorded_conversations_hold_nothing_malformed() -> None:
             assert event.code and event.text, where
     assert set(CRITICAL_EVENTS) | {"welcome", "ack", "pong", "heartbeat_ack", "error"} <= set(seen)
     assert seen["agent_started"] == seen["agent_completed"]
+
+
+def test_recorded_conversations_begin_in_ways_that_are_known() -> None:
+    folder = _transcripts()
+    if folder is None:
+        pytest.skip("no recorded conversations here: set VIGIL_TRANSCRIPTS to their folder")
+    begun = welcomed = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        opening: Opening | None = None
+        for entry in map(json.loads, path.read_text().splitlines()):
+            if entry["kind"] == "ws_handshake":
+                opening = Opening()
+            elif entry["kind"] == "ws_recv" and opening is not None:
+                for event in normalise(json.dumps(entry["frame"])):
+                    opening.feed(event)
+            elif entry["kind"] == "ws_close" and opening is not None:
+                where = f"{path.name}: {entry['case']}"
+                begun += opening.over
+                welcomed += opening.welcome is not None
+                assert opening.generation == ("g2" if opening.welcome is not None else ""), where
+                assert not (opening.welcome is None and (entry.get("close") or {}).get("code") == 1000 and opening.error is None), where
+                opening = None
+    assert begun > welcomed > 20

@@ -42,6 +42,8 @@ def after(*frames: dict[str, Any]) -> Opening:
         ([FIRST, LAST, BARE], "g3"),
         ([FIRST, LAST, WRAPPED], "g3"),
         ([FIRST, BARE], "g3"),
+        ([BARE, FIRST], "g3"),
+        ([{"type": "system_message", "event": "handshake_response", "payload": {"thread_id": "t1"}}, BARE], "g3"),
     ],
 )
 def test_every_welcome_is_one_and_tells_its_generation(frames: list[dict[str, Any]], generation: str) -> None:
@@ -66,5 +68,12 @@ def test_the_steps_of_a_handshake() -> None:
     assert after(FIRST, LAST).completed
     again = after(FIRST, LAST, {**FIRST, "thread_id": "t2", "run_id": "r2"})
     assert (again.offer, again.completed) == (Offer("t2", "r2", "q1"), False), "a server that starts anew means its newest ids"
+    late = after(BARE, FIRST)
+    assert (late.offer, late.over, late.completed) == (Offer("t1", "r1", "q1"), True, False), "a handshake may come after the welcome"
+    wrapped = after(
+        {"type": "system_message", "event": "handshake_response", "payload": FIRST},
+        {"type": "system_message", "data": {"event": "handshake_complete"}},
+    )
+    assert (wrapped.offer, wrapped.completed) == (Offer("t1", "r1", "q1"), True)
     alone = after(LAST)
     assert (alone.offer, alone.begun, alone.generation) == (None, False, "g3")

@@ -39,8 +39,8 @@ class Gaps:
         self._last = row.seq
         if row.kind == "check" and row.type == "start":
             self._open.add(row.check)
-        elif row.kind == "check" and row.check not in self._open:
-            self._touched.add(row.check)
+        elif row.kind == "check" and row.check not in self._open and self.found:
+            self._touched.add(row.check)  # its start is among what is missing
         elif row.kind == "check":
             # The gap before its end is its own; after it, the check has been judged.
             self._open.discard(row.check)

@@ -95,7 +95,7 @@ def _judge_forms(case: Case) -> Judgement:
             findings.append(Finding("info", f"{name} is not supported, and the platform says so", rows[name, stamp]))
     findings += _differing(case, runs)
     proof = tuple(seq for form in runs for seq in rows[form][:3])
-    served = ", ".join(dict.fromkeys(name for name, _ in runs))
+    served = ", ".join(name for name in TYPES if (name, "number") in runs)
     return decided(
         findings, f"served, with both kinds of time stamps and in one schema: {served}", "every form served or refused in words", proof
     )
@@ -206,9 +206,12 @@ async def _errors(ctx: Context) -> None:
         async with ctx.step("failing", user=user, deadline=ANSWER_S, conn=socket.conn, what=what) as step:
             waiting = ctx.later(socket.expect(_answers, ANSWER_S))
             await socket.send_raw(msgspec.json.encode({"type": "user_message", **body}).decode())
-            if await waiting is None:
+            heard = await waiting is not None
+            if not heard:
                 step.ended("deadline" if socket.open else "lost")
             await ctx.ping(socket, ANSWER_S)
+        if not heard and socket.open:
+            break  # one silence is enough to know
     if socket is not None:
         await socket.close()
 

@@ -191,7 +191,7 @@ CHECKS = (
         needs=("sign-in",),
         catches=("rest-mock", "rest-error-inside-success"),
         required=False,
-        presets=("quick", "comprehensive"),
+        presets=("comprehensive",),
         cost=lambda users, preset: {"agent_runs": len(KINDS), "seconds": 2},
     ),
     Check(

@@ -204,7 +204,7 @@ CHECKS = (
             "same-answer-again",
             "times-made-up",
         ),
-        presets=("quick", "comprehensive", "websocket", "priority1"),
+        presets=("comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"agent_runs": 6, "connects": 2, "sockets": 2, "threads": 2, "seconds": 3},
     ),
     Check(

@@ -70,6 +70,10 @@ def _judge_frames(case: Case) -> Judgement:
     ]
     findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
     probes = sum(cell.probes for cell in cells)
+    lost = case.monitors.frames.disagreeing()
+    if lost and not findings:
+        reason = f"a socket of {lost[0].user} received {lost[0].said} frames and {lost[0].received} were looked at"
+        return Judgement("INCONCLUSIVE", reason, to_decide="every frame received is looked at")
     if findings:
         return Judgement(
             "FAIL",
@@ -210,6 +214,7 @@ CHECKS = (
         min_users=2,
         catches=(
             "misroute-event",
+            "handshake-of-another",
             "broadcast-events",
             "newest-gets-all",
             "leak-under-load",
@@ -247,6 +252,6 @@ CHECKS = (
         min_users=2,
         catches=("read-others-thread", "read-others-messages", "rename-others-thread", "archive-others-thread", "write-others-thread"),
         presets=("quick", "comprehensive", "priority1"),
-        cost=lambda users, preset: {"threads": users, "messages": users, "seconds": 3},
+        cost=lambda users, preset: {"threads": users, "messages": 2 * users + 1, "seconds": 3},
     ),
 )

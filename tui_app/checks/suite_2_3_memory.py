@@ -5,19 +5,13 @@ from __future__ import annotations
 import random
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket, StepRows, User
-from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
-from tui_app.monitors.scan import Mark, markers
+from tui_app.monitors.scan import markers
 
 STRATEGY = ("tests/e2e/staging/test_multi_user_thread_isolation.py", "tests/e2e/staging/validate_user_isolation.py")
-TOOLS = ("tests/e2e/staging/test_multi_user_tool_execution_isolation.py",)
 THINGS = ("project code", "locker number", "booking reference", "badge number", "workspace key", "parcel number")
 PAIRS = 2
-FAIR_RATIO = 2.0
-FAIR_FLOOR_S = 1.0
-"""Below this difference a ratio says more of the network than of the platform."""
-FAIR_RUNS = 3
 
 
 # -- two turns of one conversation
@@ -140,126 +134,6 @@ def _judge_bleed(case: Case) -> Judgement:
     return decided([], f"{len(asked)} questions after a fact of somebody else: not told; whoever had told it was told it again", "", proof)
 
 
-# -- tools side by side
-
-
-async def _tools(ctx: Context) -> None:
-    async with ctx.sockets(ctx.users[:4]) as held:
-        for index in range(3):
-            await ctx.together(_use_tool(ctx, socket, index) for socket in held)
-        await ctx.linger()
-
-
-async def _use_tool(ctx: Context, socket: Socket, index: int) -> None:
-    rng = random.Random(ctx.seed(f"tool-isolation {socket.user.label} {index}"))
-    marker = ctx.marker(socket.user)
-    data = make_prompt(rng, "own-data", marker)
-    text = f'Write "{marker}" backwards. {data.text}' if index else f'Write "{marker}" backwards.'
-    async with ctx.action(socket.user, marker, "tool"):
-        await ctx.run_agent(socket, text, marker=marker)
-
-
-def _judge_tools(case: Case) -> Judgement:
-    steps = case.steps("agent-run")
-    if not steps:
-        return nothing_done("tools side by side")
-    findings: list[Finding] = []
-    proof: list[int] = []
-    calls: dict[str, tuple[str, int]] = {}
-    used: dict[str, int] = {}
-    carried: set[str] = set()
-    isolation = case.monitors.isolation
-    for row in case.rows:
-        if row.kind != "frame" or row.dir != "in" or row.type not in ("tool_executing", "tool_completed"):
-            continue
-        used[row.user] = used.get(row.user, 0) + 1
-        proof.append(row.seq)
-        marks: list[Mark] = markers(row.text)
-        carried.update(mark.user for mark in marks if mark.user == row.user)
-        leak = isolation.foreign.get(row.seq)
-        foreign = next((mark.user for mark in marks if mark.user != row.user), "")
-        if foreign or leak is not None:
-            what = f"{foreign}'s marker" if foreign else leak.text if leak is not None else ""
-            findings.append(Finding(grade("FM-26"), f"a tool event of {row.user} carries {what}", (row.seq,)))
-        for event in case.events(row):
-            owner, first = calls.setdefault(event.tool_call, (row.user, row.seq)) if event.tool_call else (row.user, row.seq)
-            if owner != row.user:
-                findings.append(Finding(grade("FM-26"), f"one tool call is shown to {owner} and to {row.user}", (first, row.seq)))
-    asked = {step.begin.user for step in steps}
-    if findings:
-        return decided(findings[:16], "", "only own markers in tools' parameters and results", proof)
-    idle = sorted(asked - set(used))
-    if idle:
-        return Judgement("INCONCLUSIVE", f"no tool was seen at work for {', '.join(idle)}", to_decide="a prompt that needs a tool")
-    note = "" if carried == asked else "; not every user's own marker was seen in a tool, so parameters are proven for some only"
-    if not carried:
-        return Judgement(
-            "INCONCLUSIVE",
-            "no tool's parameters or results carry a marker: nothing of others could show",
-            to_decide="tools that show parameters",
-        )
-    return decided(
-        [], f"{sum(used.values())} tool events of {len(used)} users at once, each with its own user's texts only{note}", "", proof[:200]
-    )
-
-
-# -- fairness
-
-
-async def _fair(ctx: Context) -> None:
-    async with ctx.sockets(ctx.users[:5]) as held:
-        await ctx.together(_same_work(ctx, socket) for socket in held)
-
-
-async def _same_work(ctx: Context, socket: Socket) -> None:
-    rng = random.Random(ctx.seed("fairness"))
-    async with ctx.step("work", user=socket.user, conn=socket.conn) as step:
-        began = ctx.now_ns()
-        for _ in range(FAIR_RUNS):
-            prompt = f"Wait 400 milliseconds, then work out {rng.randint(12, 98)} * {rng.randint(12, 98)}."
-            run = await ctx.run_agent(socket, prompt, work=True)
-            if run.outcome != "done":
-                step.ended(run.outcome)
-                return
-        step.note(took_ms=(ctx.now_ns() - began) / 1e6)
-
-
-def _judge_fair(case: Case) -> Judgement:
-    steps = case.steps("work")
-    if len(steps) < 2:
-        return nothing_done("equal work of several users")
-    took = {step.begin.user: float(step.facts["took_ms"]) for step in steps if "took_ms" in step.facts}
-    proof = tuple(seq for step in steps for seq in (step.begin.seq, step.end.seq if step.end is not None else 0) if seq)
-    missing = [step.begin.user for step in steps if step.begin.user not in took]
-    if missing:
-        late = [step for step in steps if step.begin.user in missing and step.outcome == "deadline"]
-        if late and took:
-            text = f"{late[0].begin.user}'s work was not done by its deadline, while that of {', '.join(took)} was"
-            return decided([Finding("major", text, (late[0].begin.seq,))], "", "equal work done in comparable time", proof)
-        return Judgement("INCONCLUSIVE", f"the work of {', '.join(missing)} did not come to an end", to_decide="runs that end")
-    slow, quick = max(took, key=lambda user: took[user]), min(took, key=lambda user: took[user])
-    ratio = took[slow] / max(took[quick], 1.0)
-    said = f"{slow} needed {took[slow] / 1000:.1f} s for the work that {quick} had done in {took[quick] / 1000:.1f} s (ratio {ratio:.1f})"
-    if ratio > FAIR_RATIO and took[slow] - took[quick] > FAIR_FLOOR_S * 1000:
-        return decided([Finding("major", said, proof)], "", f"a ratio of at most {FAIR_RATIO:g} for equal work", proof)
-    return decided(
-        [],
-        f"{len(took)} users, {FAIR_RUNS} equal runs each at once: ratio of slowest to quickest {ratio:.1f}, limit {FAIR_RATIO:g}",
-        "",
-        proof,
-    )
-
-
-def _cost_tools(users: int, preset: str) -> dict[str, float]:
-    who = min(users, 4)
-    return {"agent_runs": 3 * who, "connects": who, "sockets": who, "threads": who, "seconds": 7}
-
-
-def _cost_fair(users: int, preset: str) -> dict[str, float]:
-    who = min(users, 5)
-    return {"agent_runs": FAIR_RUNS * who, "connects": who, "sockets": who, "threads": who, "seconds": 6}
-
-
 CHECKS = (
     Check(
         id="memory",
@@ -297,39 +171,5 @@ CHECKS = (
         catches=("memory-bleeds",),
         presets=("comprehensive", "priority1"),
         cost=lambda users, preset: {"agent_runs": 6, "connects": 2, "sockets": 2, "threads": 4, "seconds": 5},
-    ),
-    Check(
-        id="tool-isolation",
-        suite="2.3",
-        title="Tools at work do not mix users",
-        proves="While several users' tools work at once, parameters and results carry their own user's texts only.",
-        impact="If this fails, one customer's figures are worked out from another's data.",
-        strategy=TOOLS,
-        effects=frozenset({"write"}),
-        drive=_tools,
-        judge=_judge_tools,
-        needs=("sign-in", "ws-connect"),
-        min_users=2,
-        catches=("tool-parameters-mixed",),
-        presets=("comprehensive",),
-        cost=_cost_tools,
-    ),
-    Check(
-        id="fairness",
-        suite="2.3",
-        title="Equal work takes everybody as long",
-        proves="Users who ask for the same work at the same time are served in comparable time.",
-        impact="If this fails, some customers wait while others are served.",
-        strategy=TOOLS,
-        effects=frozenset({"write"}),
-        drive=_fair,
-        judge=_judge_fair,
-        needs=("sign-in", "ws-connect"),
-        min_users=2,
-        required=False,
-        exclusive=True,
-        catches=("last-in-line",),
-        presets=("comprehensive",),
-        cost=_cost_fair,
     ),
 )

@@ -10,6 +10,7 @@ from tui_app.checks.settling import until
 from tui_app.checks.severities import grade
 
 ASKS: Final = 5
+PUBLIC: Final = "/api/config/public"
 LIMIT: Final = 100
 OF_THE_MOMENT: Final = frozenset({"timestamp", "uptime_seconds", "response_time_ms", "checked_at", "trace_id", "request_id", "server_id"})
 """Fields that differ from one answer to the next by nature."""
@@ -22,7 +23,7 @@ async def _instances(ctx: Context) -> None:
     own, messages = f"/api/threads/{thread}", f"/api/threads/{thread}/messages"
     await ctx.http("backend", "POST", messages, user=user, json={"message": f"one for all: {marker}"}, ours=("thread", thread))
     await until(ctx, user, messages, lambda answer: marker in answer.text)
-    for path in ("/api/config/public", own, messages, f"/api/threads?limit={LIMIT}"):
+    for path in (PUBLIC, own, messages, f"/api/threads?limit={LIMIT}"):
         async with ctx.step("ask", user=user, path=path, thread=thread, marker=marker):
             for _ in range(ASKS):
                 await ctx.http("backend", "GET", path, user=user, fresh=True)
@@ -44,6 +45,8 @@ def _judge_instances(case: Case) -> Judgement:
         if len(statuses) > 1:
             text = f"{path}: the same question is answered {' and '.join(statuses)}"
             findings.append(Finding(grade("FM-62"), text, rows))
+        elif statuses[0] in ("404", "405") and path == PUBLIC:
+            findings.append(Finding("info", f"{path} is not offered by this build", rows))
         elif statuses != ["200"]:
             findings.append(Finding("critical", f"{path} {answered(*heard[0])}", rows))
         elif len(said) > 1:

@@ -207,7 +207,7 @@ class LiveContext:
     ) -> RunOutcome:  # fmt: skip
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
-        offer = socket.take_offer() if isinstance(socket, LiveSocket) else None
+        offer = socket.take_offer() if isinstance(socket, LiveSocket | HeldSocket) else None
         thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
         if offer is not None and offer.run:

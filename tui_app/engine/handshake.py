@@ -32,19 +32,23 @@ async def shake(socket: Shaking, sleep: Callable[[float], Awaitable[None]] = asy
     for number in range(1, TRIES + 1):
         if number > 1:
             await sleep(RETRY_AFTER_S)
-        if await _once(socket, sleep) or socket.opening.over or not socket.open:
+        if await _once(socket, sleep) or socket.opening.error is not None or not socket.open:
             return number
     return TRIES
 
 
+async def acknowledge(socket: Shaking) -> None:
+    """The client's step, with the thread that the platform named."""
+    thread = socket.opening.offer.thread if socket.opening.offer is not None else ""
+    await socket.answer(HANDSHAKE_ACKNOWLEDGED, thread_id=thread, timestamp=time.time())
+
+
 async def _once(socket: Shaking, sleep: Callable[[float], Awaitable[None]]) -> bool:
     opening = socket.opening
-    if opening.offer is None or opening.over:
-        return opening.over
     if not opening.completed:
-        await socket.answer(HANDSHAKE_ACKNOWLEDGED, thread_id=opening.offer.thread, timestamp=time.time())
+        await acknowledge(socket)
         if not await socket.stage(lambda so_far: so_far.completed, COMPLETE_S):
-            return False
+            return opening.welcome is not None  # a welcome is one, however it came
     quiet_until = time.monotonic() + PAUSE_S
     if not await socket.stage(lambda so_far: so_far.over, WELCOME_S):
         return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_app.checks.api import User
 from tui_app.model import Event
+from tui_app.wire.opening import Offer
 
 if TYPE_CHECKING:
     from tui_app.engine.live_socket import LiveSocket
@@ -50,6 +51,9 @@ class HeldSocket:
 
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         return self.live.expect(accept, within)
+
+    def take_offer(self) -> Offer | None:
+        return self.live.take_offer()
 
     async def control_ping(self, within: float) -> float | None:
         return await self.live.control_ping(within)

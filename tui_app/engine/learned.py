@@ -48,17 +48,18 @@ class SessionToken:
         self._token = ""
 
     def learn(self, text: str) -> None:
-        """Look for it in a frame that came before the welcome.
+        """Look for it in a frame that came in, which must be a handshake's.
 
         A text that is a marker is none: replaced, it could be seen nowhere any more, and a leak of it would be hidden.
         """
-        if '"session_token"' not in text:
+        if '"session_token"' not in text or '"handshake_response"' not in text:
             return
         try:
             message = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return
-        token = message.get("session_token") if isinstance(message, dict) else None
+        scopes = (message, message.get("payload"), message.get("data")) if isinstance(message, dict) else ()
+        token = next((scope["session_token"] for scope in scopes if isinstance(scope, dict) and "session_token" in scope), None)
         if not isinstance(token, str) or len(token) < SHORTEST or MARKER.search(token) is not None:
             return
         if token in text:

@@ -13,6 +13,7 @@ from websockets.frames import Opcode
 
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
+from tui_app.engine.handshake import acknowledge
 from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
@@ -99,13 +100,15 @@ class LiveSocket:
         log = self.hub.log
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
-        if not self.opening.over:
-            self._token.learn(text)
+        self._token.learn(text)
         text = self._token.hidden(text)
         _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
                 self._news.set()
+                if self.welcomed and not self.opening.completed:
+                    # A platform that welcomes first and shakes hands then waits for our step all the same.
+                    self.hub.spawn(acknowledge(self))
             if event.name == "ping" and self.open:
                 self.hub.spawn(self.answer("pong", payload={}, timestamp=time.time()))
             self._wake(event)

@@ -79,7 +79,10 @@ async def first(world: World, check: str, label: str, account: dict[str, str]) -
         return await _token(world, check, label, account["token"], account.get("refresh", ""))
     if world.plan.mode == "e2e":
         name = f"vigil-{socket.gethostname().partition('.')[0].lower()}-{world.session[:8]}-{label}"
-        return await _e2e(world, check, label, account.get("email") or f"{name}@{DOMAIN}")
+        attempt = await _e2e(world, check, label, account.get("email") or f"{name}@{DOMAIN}")
+        if attempt.user is not None and not account.get("email"):
+            world.made("user", attempt.user.email, label, check)
+        return attempt
     if account.get("email"):
         attempt = await password(world, check, label, account["email"], account["password"])
         if attempt.user is not None or attempt.status != 401 or world.plan.mode != "register":

@@ -121,7 +121,7 @@ class Sockets:
         opening = socket.opening
         await socket.stage(lambda so_far: so_far.begun, max(self.welcome_s - (time.monotonic_ns() - socket.began) / 1e9, 0.001))
         told: dict[str, Any] = {"warm": warm, "generation": opening.generation}
-        if opening.offer is not None and not opening.over:
+        if opening.offer is not None and opening.error is None:
             told |= await self._shaken(socket)
         took = (time.monotonic_ns() - socket.began) / 1e6
         if opening.welcome is not None and socket.open:

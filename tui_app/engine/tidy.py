@@ -24,7 +24,9 @@ async def tidy(world: World, sockets: Sockets) -> None:
         if made.kind == "thread":
             await _archive(world, made.id, owners.get(made.owner))
         elif made.kind == "user" and world.keeps_accounts:
-            _left(world, made.kind, made.id, made.owner, "the account is kept for the next session")
+            e2e = world.plan.mode == "e2e"
+            why = "the e2e sign-in made this user, and offers no way to remove one" if e2e else "the account is kept for the next session"
+            _left(world, made.kind, made.id, made.owner, why)
         elif made.kind == "user":
             _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
     # Tokens that were given to us are not ours to end.

@@ -20,6 +20,8 @@ from tui_app.monitors.scan import key_of, markers, words
 DENIED: Final = (401, 403, 404)
 ECHO: Final = 5 * SECOND
 """How long after it was said on a socket a foreign id may come back there as an echo."""
+GRANTED: Final = frozenset({*CRITICAL_EVENTS, "agent_stopped", "subscribed"})
+"""Events about what was asked for that mean: the attempt went through."""
 DENIALS: Final = ("DENIED", "FORBIDDEN", "UNAUTHORIZED", "NOT_FOUND", "AUTH", "PERMISSION", "403", "404", "401")
 
 
@@ -126,7 +128,7 @@ class Attempts:
                     denied = any(sign in code for sign in DENIALS)
                     attempt.seqs.append(row.seq)
                     self._weigh(attempt, denied=denied, allowed=False, content=False)
-                elif attempt.id and attempt.id in (event.run, event.thread) and event.name in (*CRITICAL_EVENTS, "agent_stopped"):
+                elif attempt.id and attempt.id in (event.run, event.thread) and event.name in GRANTED:
                     attempt.seqs.append(row.seq)
                     self._weigh(attempt, denied=False, allowed=True, content=False)
 

@@ -145,15 +145,18 @@ def plain_markers(text: str) -> list[Mark]:
     return [Mark(*match.groups()) for match in MARKER.finditer(text)] if "VM-" in text else []
 
 
-def hidden(text: str, long_words: list[str]) -> Iterator[tuple[str, str]]:
-    """What `text` and its long words read like once an encoded form is undone: (form, reading)."""
+def hidden(text: str, long_words: list[str], depth: int = 1) -> Iterator[tuple[str, str]]:
+    """What `text` and its long words read like once an encoded form is undone: (form, reading); and a form within it, `depth` deep."""
     for name, form in FORMS.items():
+        readings: list[str] = []
         if form.of_text is not None and (long_words or not form.packs):
-            for reading in form.of_text(text):
-                yield name, reading
+            readings.extend(form.of_text(text))
         if form.of_words is not None and long_words:
-            for reading in form.of_words(long_words):
-                yield name, reading
+            readings.extend(form.of_words(long_words))
+        for reading in readings:
+            yield name, reading
+            if depth and name != "reversed":
+                yield from hidden(reading, [word for word in words(reading) if len(word) >= LONG], depth - 1)
 
 
 class Parts:
@@ -162,12 +165,14 @@ class Parts:
     KEPT: Final = 400_000
 
     def __init__(self) -> None:
-        self._owners: dict[str, tuple[str, str]] = {}
+        self._owners: dict[str, tuple[str, str] | None] = {}
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
         for start in range(len(mark.tail) - LONG + 1):
-            self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
+            known = self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
+            if known is not None and known[0] != mark.user:
+                self._owners[mark.tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
         while len(self._owners) > self.KEPT:
             del self._owners[next(iter(self._owners))]
 

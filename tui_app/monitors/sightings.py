@@ -137,8 +137,8 @@ class Sightings:
         if "part-of-marker" not in RULES:
             return set()
         for word in found:
-            if len(word) < LONG or "VM-" in word:
-                continue  # a whole marker was looked at already
+            if len(word) < LONG or plain_markers(word):
+                continue  # a marker with its name was looked at already
             owner = self._sent.find(word)
             if owner is not None and owner[0] != row.user and not self._book.attempts.mentioned(row, owner[1]):
                 self._book.leak(owner[0], row, f"a part of {owner[0]}'s marker{_in(form)}" + WHERE.get(row.kind, ""))

@@ -84,6 +84,11 @@ class PlanScreen(SearchingScreen):
         )
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
 
+    @property
+    def subject(self) -> str:
+        """The check under the cursor, '' where there is none."""
+        return self.model.node.key if self.model.node is not None and self.model.node.kind == "check" else ""
+
     def banner(self) -> Banner:
         """Of the plan, not of the session that may be under way."""
         target = self.vigil.target
@@ -181,7 +186,9 @@ def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequ
         return check_lines(members[0], width, model.missing)
     title = PHASES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITES.get(node.key, '')}"
     lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
-    for check in members:
+    if node.kind == "phase":
+        lines += _suites(model, members, width)
+    for check in members if node.kind != "phase" else ():
         mark = "[*]" if str(check["id"]) in model.selected else "[ ]"
         for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
             lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
@@ -190,11 +197,22 @@ def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequ
     unproven = sum(1 for check in members if not proven(check))
     if unproven:
         lines += _field("Unproven", f"{unproven} of {len(members)}: no seeded fault shows yet that they can fail", width)
-    blocked = sum(1 for check in members if model.missing & set(check.get("effects", ())))
-    if blocked:
-        lines += _unblock(f"{blocked} of {len(members)} would read BLOCKED", model.missing, width)
+    wanting = [found for check in members if (found := model.missing & set(check.get("effects", ())))]
+    if wanting:
+        lines += _unblock(f"{len(wanting)} of {len(members)} would read BLOCKED", frozenset[str]().union(*wanting), width)
     for text in left_out if node.kind == "phase" else ():
         lines += [BLANK, *[((part, "warn"),) for part in wrap(clean(text), width)]]
+    return lines
+
+
+def _suites(model: PlanModel, members: Sequence[Mapping[str, Any]], width: int) -> list[Line]:
+    """The suites of a phase, and how much of each is selected."""
+    lines: list[Line] = []
+    for suite in dict.fromkeys(str(check["suite"]) for check in members):
+        inside = [check for check in members if str(check["suite"]) == suite]
+        count = sum(1 for check in inside if str(check["id"]) in model.selected)
+        left: Line = ((f"{suite} {SUITES.get(suite, '')}", "plain"),)
+        lines.append(spread(left, ((f"{count} of {len(inside)}", "dim"),), width))
     return lines
 
 

@@ -117,7 +117,7 @@ class PlanModel:
     def _note(self, check: Record) -> str:
         """Effects that take consent; that nobody has given it, where that is so."""
         effects = sorted({"negative", "fault", "load"} & set(check.get("effects", ())))
-        return " ".join(effects) + (": no consent" if self.missing & set(effects) else "")
+        return "no consent" if self.missing & set(effects) else " ".join(effects)
 
     def move(self, by: int) -> None:
         """Move the cursor within the visible rows."""

@@ -139,9 +139,12 @@ INTENTS = {
 def now_sentence(state: SessionState) -> str:
     """What is going on at this moment: the step awaited for longest, and how many others."""
     if state.ended:
-        return {"complete": "the plan is finished: 6 shows the verdict", "stopped": "stopped and tidied", "interrupted": "interrupted"}.get(
-            state.end_reason, clean(state.end_reason)
-        )
+        return {
+            "complete": "the plan is finished: 6 shows the verdict",
+            "stopped": "stopped and tidied",
+            "interrupted": "interrupted",
+            "credentials": "ended: nobody signed in again",
+        }.get(state.end_reason, clean(state.end_reason))
     if state.asks:
         return f"held: {', '.join(map(clean, state.needs))} must sign in again, H asks"
     if state.held:

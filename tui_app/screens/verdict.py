@@ -16,7 +16,7 @@ from tui_app.screens.verdict_about import about, detail, sentence
 from tui_app.screens.verdict_model import Item, VerdictModel
 from tui_app.screens.view import View, mmss
 from widgets.big import big
-from widgets.criteria import GroupRow, check_line, criteria_head, criterion_line, group_line, skipped_line
+from widgets.criteria import GroupRow, check_line, criteria_head, criterion_line, folded_line, group_line
 from widgets.glyphs import SHORT, TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, clip, spread
 
@@ -84,15 +84,20 @@ class VerdictScreen(SearchingScreen):
 
     def tick(self) -> None:
         self.set_class(self.size.height >= 34, "-tall")
+        searched = self.model.query != self.query_text
         self.model.query = self.query_text
-        self._criteria, self._checks = self.model.criteria_items(self.state), self.model.check_items(self.state)
+        self._criteria, self._checks = self.model.criteria_items(self.state, room=self.wide), self.model.check_items(self.state)
         places = [item.place for item in self.items]
+        if searched and self.model.query:
+            # What was searched for stands under the cursor.
+            self.picked = next((place for place, item in enumerate(self.items) if item.kind in ("criterion", "check")), 0)
+            self.at = self.item.place if self.item is not None else ("", "")
         self.picked = places.index(self.at) if self.at in places else max(0, min(self.picked, len(places) - 1))
         self.query_one("#board", LineView).draw(self._board)
         self.query_one("#checks", LineView).draw(self._side)
         self.query_one("#big", LineView).draw(self._big)
         self.query_one("#word", LineView).draw(self._word)
-        self.query_one("#about", LineView).draw(lambda width, height: (about(self.item, self.state, width)[:height], None))
+        self.query_one("#about", LineView).draw(lambda width, height: (about(self.item, self.model, self.state, width)[:height], None))
         self.query_one("#detail", LineView).draw(self._foot)
 
     def chips(self) -> list[tuple[str, str]]:
@@ -127,12 +132,17 @@ class VerdictScreen(SearchingScreen):
         state = self.state
         if item.kind == "criterion":
             return criterion_line(rows.criterion_row(state.criteria[item.key]), width)
-        if item.kind == "not asked":
-            return skipped_line(", ".join(one.id for one in state.criteria.values() if board.not_asked(one)), bool(item.open), width)
+        if item.kind in ("met", "not asked"):
+            word, said = ("PASS", "met") if item.kind == "met" else ("SKIPPED", "not in this plan")
+            ids = [one.id for one in state.criteria.values() if (board.not_asked(one) if word == "SKIPPED" else one.word == word)]
+            return folded_line(word, said, ids, bool(item.open), width)
         if item.kind == "check":
             row = rows.check_row(state.checks[item.key], suite=item.level == 0)
             return check_line(row, width, 2 * item.level)
-        return group_line(GroupRow(item.level, board.title(item), bool(item.open), board.counts(board.members(item, state))), width)
+        inside = self.model.members(item, state)
+        if item.kind == "passed":
+            return folded_line("PASS", "passed", [check.id for check in inside], bool(item.open), width, 2 * item.level)
+        return group_line(GroupRow(item.level, board.title(item), bool(item.open), board.counts(inside)), width)
 
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
@@ -165,7 +175,7 @@ class VerdictScreen(SearchingScreen):
     def _foot(self, width: int, height: int) -> tuple[list[Line], None]:
         """What the line under the cursor says at full length (where no pane says it), and the decision."""
         decision: Line = ((decide(self.state, self.view.docker), "strong"),)
-        lines = [*detail(self.item, self.state, width, height - 1), decision] if height > 1 else [decision]
+        lines = [*detail(self.item, self.model, self.state, width, height - 1), decision] if height > 1 else [decision]
         return [clip(line, width) for line in lines], None
 
     # -- moving
@@ -188,7 +198,7 @@ class VerdictScreen(SearchingScreen):
             self._fold(item, False)
             return
         level = item.level if item is not None else 0
-        above = [place for place, one in enumerate(self.items[: self.picked]) if one.open is not None and one.level < level]
+        above = [place for place, one in enumerate(self.items[: self.picked]) if one.kind in ("phase", "suite") and one.level < level]
         self._go(above[-1] if above else 0)
 
     def action_right(self) -> None:

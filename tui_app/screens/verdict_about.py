@@ -7,16 +7,23 @@ from tui_app.screens import rows
 from tui_app.screens import verdict_model as board
 from tui_app.screens.decision import checks_of
 from tui_app.screens.safe import clean
-from tui_app.screens.verdict_model import Item
+from tui_app.screens.verdict_model import Item, VerdictModel
 from widgets.criteria import check_line
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, clip, wrap
+
+SAID = {
+    "met": "Criteria that were measured and are within their limits.",
+    "passed": "Checks of this suite that passed; Enter lists them.",
+    "not asked": "Criteria that this plan did not ask for: they do not count.",
+}
 
 
 def sentence(state: SessionState) -> str:
     """One sentence for the session's word: the gravest finding or reason, in the check's own words."""
     found = rows.newest_finding(state)
-    bad = [check for check in state.checks.values() if check.word == state.word]
+    # A failure that is known and accepted is no news beside one that is not.
+    bad = sorted((check for check in state.checks.values() if check.word == state.word), key=lambda check: bool(check.accepted))
     if state.word == "FAIL" and found is not None and found[1].severity in ("critical", "major"):
         return clean(found[1].text)
     if state.word in ("FAIL", "BLOCKED", "INCONCLUSIVE") and bad:
@@ -34,7 +41,7 @@ def decides(check: CheckView) -> Line:
     return ((f"{word}: ", "warn"), (clean(check.to_decide), "plain"))
 
 
-def detail(item: Item | None, state: SessionState, width: int, height: int) -> list[Line]:
+def detail(item: Item | None, model: VerdictModel, state: SessionState, width: int, height: int) -> list[Line]:
     """`height` lines: why the row reads so, and on a line of its own what would unblock or decide it."""
     lines: list[Line] = []
     last: Line = BLANK
@@ -47,10 +54,10 @@ def detail(item: Item | None, state: SessionState, width: int, height: int) -> l
         check = state.checks[item.key]
         known = f"({clean(check.accepted)}) " if check.accepted else ""
         lines, last = _wrapped(item.key, known + (clean(check.reason) or clean(check.title)), width), decides(check)
-    elif item.kind == "not asked":
-        lines = _wrapped("", "Criteria that this plan did not ask for: they do not count.", width)
+    elif item.kind in SAID:
+        lines = _wrapped("", SAID[item.kind], width)
     else:
-        inside = board.members(item, state)
+        inside = model.members(item, state)
         said = ", ".join(f"{count} {word or 'waiting'}" for word, count in board.counts(inside))
         lines = _wrapped("", f"{board.title(item)}: {said}", width)
         until = board.unblocked_by(inside)
@@ -62,19 +69,18 @@ def detail(item: Item | None, state: SessionState, width: int, height: int) -> l
 
 def _wrapped(name: str, text: str, width: int) -> list[Line]:
     head = f"{name}  " if name else ""
-    parts = wrap(head + text, width) or [""]
-    first: Line = ((head, "head"), (parts[0][len(head) :], "plain"))
-    return [first, *(((part, "plain"),) for part in parts[1:])]
+    parts = wrap(text, max(width - len(head), 8)) or [""]
+    return [((head if number == 0 else " " * len(head), "head"), (part, "plain")) for number, part in enumerate(parts)]
 
 
-def about(item: Item | None, state: SessionState, width: int) -> list[Line]:
+def about(item: Item | None, model: VerdictModel, state: SessionState, width: int) -> list[Line]:
     """The row under the cursor in full: what it is, why it reads so, and what it rests on."""
     if item is None:
         return []
     if item.kind == "check":
         return _check(state.checks[item.key], width)
     if item.kind != "criterion":
-        return _group(item, state, width)
+        return _group(item, model, state, width)
     c = state.criteria[item.key]
     lines: list[Line] = [((f"{c.id}  ", "head"), (clean(c.title), "strong"))]
     lines += [((text, "plain"),) for text in wrap(clean(c.reason) or "as measured", width)]
@@ -82,10 +88,10 @@ def about(item: Item | None, state: SessionState, width: int) -> list[Line]:
     return lines + [check_line(rows.check_row(check), width) for check in checks_of(item.key, state)]
 
 
-def _group(item: Item, state: SessionState, width: int) -> list[Line]:
-    if item.kind == "not asked":
-        return [(("Criteria that this plan did not ask for: they do not count.", "plain"),)]
-    inside = board.members(item, state)
+def _group(item: Item, model: VerdictModel, state: SessionState, width: int) -> list[Line]:
+    if item.kind in SAID:
+        return [((SAID[item.kind], "plain"),)]
+    inside = model.members(item, state)
     said = ", ".join(f"{count} {word or 'waiting'}" for word, count in board.counts(inside))
     lines: list[Line] = [((board.title(item), "head"), (f"   {said}", "plain"))]
     for what, count in board.unblocked_by(inside).items():

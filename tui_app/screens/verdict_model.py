@@ -12,8 +12,10 @@ from tui_app.screens.rows import BADNESS
 from tui_app.verdict.criteria import NOT_IN_PLAN
 from widgets.glyphs import SHORT
 
+FEW: Final = 8
+FOLDED_FROM: Final = 3
+"""So many that passed, beside others that did not, are one line."""
 NOT_PASSED: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE")
-GROUPS: Final = ("criteria", "not asked", "phase", "suite")
 ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "RUNNING", "", "PASS", "SKIPPED")
 
 
@@ -41,12 +43,18 @@ class VerdictModel:
     toggled: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Groups that a person opened or folded; the others follow their words."""
 
-    def criteria_items(self, state: SessionState) -> list[Item]:
-        """The criteria; those that the plan did not ask for are one line."""
+    def criteria_items(self, state: SessionState, *, room: bool) -> list[Item]:
+        """The criteria; those that the plan did not ask for are one line, and without `room` those that are met beside others."""
         shown = [one for one in state.criteria.values() if self.matches(criterion_text(one))]
         asked = [one for one in shown if not not_asked(one)]
         left = [one for one in shown if not_asked(one)]
-        items = [Item("criterion", one.id) for one in asked]
+        met = [one for one in asked if one.word == "PASS"]
+        if room or len(met) < 2 or not any(one.word in NOT_PASSED for one in asked):
+            items = [Item("criterion", one.id) for one in asked]
+        else:
+            unfolded = self.opened("met", "", False)
+            items = [Item("criterion", one.id) for one in asked if one not in met] + [Item("met", "", 0, unfolded)]
+            items += [Item("criterion", one.id) for one in met] if unfolded else []
         if len(left) > 1:
             opened = self.opened("not asked", "", False)
             items.append(Item("not asked", "", 0, opened))
@@ -62,15 +70,24 @@ class VerdictModel:
         items: list[Item] = []
         for phase in dict.fromkeys(check.phase for check in shown):
             inside = [check for check in shown if check.phase == phase]
-            opened = self.opened("phase", phase, wanting(inside))
+            opened = self.opened("phase", phase, few(state) or wanting(inside))
             items.append(Item("phase", phase, 0, opened))
             for suite in dict.fromkeys(check.suite for check in inside) if opened else ():
                 members = [check for check in inside if check.suite == suite]
-                unfolded = self.opened("suite", suite, wanting(members))
+                unfolded = self.opened("suite", suite, few(state) or wanting(members))
                 items.append(Item("suite", suite, 1, unfolded))
                 if unfolded:
-                    items += [Item("check", check.id, 2) for check in worst_first(members)]
+                    items += self._suite(suite, worst_first(members))
         return items
+
+    def _suite(self, suite: str, checks: list[CheckView]) -> list[Item]:
+        """The checks of a suite; beside others, those that passed are one line."""
+        passed = [check for check in checks if check.word == "PASS"]
+        if self.query or len(passed) < FOLDED_FROM or len(passed) == len(checks):
+            return [Item("check", check.id, 2) for check in checks]
+        unfolded = self.opened("passed", suite, False)
+        items = [Item("check", check.id, 2) for check in checks if check.word != "PASS"]
+        return [*items, Item("passed", suite, 2, unfolded), *(Item("check", check.id, 2) for check in passed if unfolded)]
 
     def opened(self, kind: str, key: str, wanted: bool) -> bool:
         """Whether a group is unfolded: all that match a search are, else as a person left it, else where it is wanted."""
@@ -91,13 +108,21 @@ class VerdictModel:
 
     def fold_all(self, state: SessionState, opened: bool) -> None:
         """Open or fold every group."""
-        self.toggled[("not asked", "")] = opened
+        self.toggled[("not asked", "")] = self.toggled[("met", "")] = opened
         for check in state.checks.values():
             self.toggled[("phase", check.phase)] = self.toggled[("suite", check.suite)] = opened
+            self.toggled[("passed", check.suite)] = opened
 
     def reveal(self, check: CheckView) -> None:
         """Open the groups that a check is in."""
         self.toggled[("phase", check.phase)] = self.toggled[("suite", check.suite)] = True
+
+    def members(self, item: Item, state: SessionState) -> list[CheckView]:
+        """The checks of a group; with a search, those that match."""
+        found = [check for check in state.checks.values() if self.matches(check_text(check))]
+        if item.kind == "phase":
+            return [check for check in found if check.phase == item.key]
+        return [check for check in found if check.suite == item.key and (item.kind == "suite" or check.word == "PASS")]
 
     def not_passed(self, state: SessionState) -> list[Item]:
         """Every criterion and check that is neither passed nor left out, in the order in which they stand, folded ones too."""
@@ -108,13 +133,6 @@ class VerdictModel:
         for suite in dict.fromkeys(check.suite for check in state.checks.values()):
             found += [Item("check", check.id, 2) for check in worst_first(check for check in checks if check.suite == suite)]
         return [item for item in found if not self.query or self.matches(text_of(item, state))]
-
-
-def members(item: Item, state: SessionState) -> list[CheckView]:
-    """The checks of a group."""
-    if item.kind == "phase":
-        return [check for check in state.checks.values() if check.phase == item.key]
-    return [check for check in state.checks.values() if check.suite == item.key] if item.kind == "suite" else []
 
 
 def title(item: Item) -> str:
@@ -150,6 +168,11 @@ def worst_first(checks: Iterable[CheckView]) -> list[CheckView]:
 def wanting(checks: Iterable[CheckView]) -> bool:
     """Whether a group is unfolded by itself: something in it is not well, or under way."""
     return any(check.word in NOT_PASSED or check.word == "RUNNING" for check in checks)
+
+
+def few(state: SessionState) -> bool:
+    """A plan so small that nothing of it needs folding."""
+    return len(state.checks) <= FEW
 
 
 def not_asked(criterion: CriterionView) -> bool:

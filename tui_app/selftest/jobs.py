@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tui_app.checks.catalogue import catalogue
+from tui_app.checks.catalogue import OWN, catalogue, origin
 from tui_app.engine.plan import Plan, select
 from tui_app.order import make_plan
 from tui_app.rehearsal.faults import FAULTS
@@ -23,11 +23,11 @@ FULL_USERS: Final = 5
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One session. `fault` is '' for a healthy one."""
+    """One session. `faults` are those seeded into it, none for a healthy one."""
 
     name: str
     plan: Plan
-    fault: str = ""
+    faults: tuple[str, ...] = ()
     seed: int = 1
     jitter_ms: int = 0
     alone: bool = False
@@ -47,12 +47,26 @@ def fault_jobs(ids: Iterable[str] = ()) -> list[Job]:
 def fault_job(fault: Fault, seed: int) -> Job:
     """The cheapest session in which the fault's checks can fail."""
     proof = fault.proof
-    plan = _plan(
-        [*fault.caught_by, *proof.checks], proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits),
-        rehearsal=proof.options,
-    )  # fmt: skip
+    checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
+    plan = _plan(checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits))
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
-    return Job(name=f"{fault.id}-{seed}", plan=plan, fault=fault.id, seed=seed, alone=proof.alone)
+    return Job(name=f"{fault.id}-{seed}", plan=plan, faults=(fault.id,), seed=seed, alone=proof.alone)
+
+
+def batch_job(name: str, ids: Sequence[str]) -> Job:
+    """One session for several faults that leave each other's checks alone. Their proofs have the same options and limits."""
+    faults = [FAULTS[one] for one in ids]
+    checks = dict.fromkeys(check for fault in faults for check in (*fault.caught_by, *fault.proof.checks))
+    proofs = [fault.proof for fault in faults]
+    limits = {key: value for proof in proofs for key, value in proof.limits.items()}
+    plan = _plan(list(checks), max(proof.users for proof in proofs), 1, faults=ids, limits=limits)
+    plan.rehearsal = ["--delay-scale", str(max(proof.delay_scale for proof in proofs)), *proofs[0].options]
+    return Job(name=name, plan=plan, faults=tuple(ids), alone=any(proof.alone for proof in proofs))
+
+
+def outside_of(fault: str) -> list[str]:
+    """Checks from outside that say they catch this fault."""
+    return [check.id for check in catalogue() if origin(check) != OWN and fault in check.catches]
 
 
 def healthy_jobs(count: int = PROOFS, full: Sequence[str] = GENERATIONS) -> list[Job]:

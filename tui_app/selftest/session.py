@@ -22,7 +22,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.selftest.caught import Caught, truth_of, weigh
-from tui_app.selftest.jobs import Job
+from tui_app.selftest.jobs import Job, outside_of
 
 POLL_S = 0.05
 CAP_S = 240.0
@@ -36,10 +36,22 @@ class Outcome(msgspec.Struct, kw_only=True):
     recording: Path
     seconds: float = 0.0
     result: dict[str, Any] = {}
-    caught: list[Caught] = []
+    caught: dict[str, list[Caught]] = {}
+    """By fault: how each check that has to catch it read the session."""
+    also: dict[str, list[str]] = {}
+    """By fault: the checks from outside that saw it, too."""
     problem: str = ""
     differs: list[str] = []
     """Checks and criteria that read otherwise when the recording is judged anew."""
+
+    def missed(self, fault: str) -> Caught | None:
+        """The first check that had to catch this fault and did not."""
+        return next((one for one in self.caught.get(fault, ()) if not one.caught), None)
+
+    @property
+    def all_caught(self) -> bool:
+        """Whether every fault that was seeded was caught."""
+        return not self.problem and all(self.missed(fault) is None for fault in self.job.faults)
 
 
 async def carry_out(job: Job, folder: Path) -> Outcome:
@@ -99,8 +111,11 @@ def _read(outcome: Outcome, log: Path) -> None:
     plan = json.loads(header["plan"])
     bench, _ = rejudge(rows, [by_id()[name] for name in plan["checks"]], plan, header)
     outcome.differs = same_verdicts(result, bench.result) if bench.result is not None else ["everything"]
-    if outcome.job.fault:
+    if outcome.job.faults:
         labels = {str(row.body.get("sub")): row.user for row in rows if row.kind == "user" and row.type == "ready"}
-        truth = truth_of(outcome.job.fault, log.read_bytes().splitlines() if log.exists() else [], labels)
+        lines = log.read_bytes().splitlines() if log.exists() else []
         table = {row.seq: row for row in rows}
-        outcome.caught = weigh(FAULTS[outcome.job.fault].caught_by, result, table.get, truth)
+        for fault in outcome.job.faults:
+            truth = truth_of(fault, lines, labels)
+            outcome.caught[fault] = weigh(FAULTS[fault].caught_by, result, table.get, truth)
+            outcome.also[fault] = [one.check for one in weigh(outside_of(fault), result, table.get, truth) if one.caught]

@@ -21,14 +21,17 @@ def warnings(profile: Profile, environment: Mapping[str, str], users: int, minut
         return [str(error)]
 
 
-def short_lived(tokens: Sequence[Token], minutes: float, now: float | None = None) -> list[str]:
+def short_lived(tokens: Sequence[Token], minutes: float, now: float | None = None, *, again: bool = False) -> list[str]:
     """A sentence for each token that has ended or will not last as long as the plan, u1 first.
 
     minutes -- how long the plan takes, at the estimate;  now -- epoch seconds
+    again -- what gave the tokens can give newer ones: a command
     """
     said: list[str] = []
     for number, token in enumerate(tokens, 1):
         left = expires_in(token.access, now)
+        if again and (left is None or left > 0):
+            continue
         if left is None:
             said.append(
                 f"the token of u{number} does not say when it ends: if it ends before the session, the session pauses for a new one"

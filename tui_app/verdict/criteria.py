@@ -43,13 +43,21 @@ FEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """Which checks answer a criterion. A plan that leaves one of them out does not ask for the criterion."""
 ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "T4": ("isolation-active", "isolation-windows", "isolation-lists", "isolation-errors"),
         "T5": (
             "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
         ),
+        "T6": ("message-persisted", "instances"),
+        "B2": ("not-canned", "answers-differ"),
+        "B3": (
+            "isolation-active", "isolation-lists", "isolation-errors", "isolation-windows", "memory", "context-bleed", "tool-isolation",
+            "two-sockets", "run-reaches-asker", "sessions-independent",
+        ),
         "B5": ("tls", "tls-only"),
+        "P5": ("reconnects",),
     }
 )  # fmt: skip
-"""Checks that count for a criterion where the plan has them and they apply: nothing passes over their failure."""
+"""Checks that count, too, where they are planned: a deeper plan asks more. What a criterion passed without is said with it."""
 
 
 class CriterionReading(msgspec.Struct, frozen=True):
@@ -166,7 +174,9 @@ def feeding(criterion: str, facts: Facts) -> tuple[dict[str, CheckFact], list[st
             planned[feed] = facts.checks[feed]
         else:
             missing.append(feed)
-    planned |= {name: fact for name in ALSO.get(criterion, ()) if (fact := facts.checks.get(name)) and fact.word != SKIPPED}
+    for more in ALSO.get(criterion, ()):
+        if more in facts.checks and facts.checks[more].word != SKIPPED:
+            planned[more] = facts.checks[more]
     return planned, missing
 
 
@@ -180,8 +190,9 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, NOT_IN_PLAN)
     if missing and _first(planned, FAIL) is None:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, f"{NOT_IN_PLAN}: {', '.join(missing)}")
-    if all(fact.word == SKIPPED for fact in planned.values()):
-        reason = next((fact.reason for fact in planned.values() if fact.reason), "left out by the operator")
+    own = [planned[name] for name in facts.feeds.get(criterion.id, FEEDS[criterion.id]) if name in planned]
+    if own and all(fact.word == SKIPPED for fact in own):
+        reason = next((fact.reason for fact in own if fact.reason), "left out by the operator")
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, reason)
     reading = criterion.read(facts)
     if criterion.checks_too:
@@ -212,7 +223,9 @@ def _with_checks(criterion: Criterion, reading: Reading, planned: Mapping[str, C
     if word == reading.word and not only_checks and (word != INCONCLUSIVE or reading.to_decide):
         return reading
     if word == PASS:
-        return Reading(PASS, measured, n, f"{', '.join(planned)}: passed")
+        unasked = [name for name in ALSO.get(criterion.id, ()) if name not in planned]
+        without = f"; not in this plan: {', '.join(unasked)}" if unasked else ""
+        return Reading(PASS, measured, n, f"{', '.join(planned)}: passed{without}")
     deciding = _first(planned, word) or _open(planned)
     if deciding:
         return Reading(word, measured, n, f"{deciding[0]}: {deciding[1].reason}".removesuffix(": "), deciding[1].to_decide)

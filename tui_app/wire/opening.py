@@ -62,18 +62,20 @@ class Opening:
 
     def feed(self, event: Event) -> bool:
         """Take one event in order of arrival; whether it changed anything."""
-        if self.over:
+        if self.error is not None:
             return False
-        if event.name == v.WELCOME:
-            self.welcome = event
-            self.generation = self.generation or ("g1" if event.envelope in _WRAPPED else "g2")
-        elif event.name == v.HANDSHAKE:
+        if event.name == v.HANDSHAKE:  # also after a welcome that came before its time
             self.generation = "g3"
             if event.code == v.HANDSHAKE_COMPLETE:
                 self.completed = True
             else:
                 # A server that starts anew means its newest ids.
                 self.offer, self.completed = Offer(event.thread, event.run, event.request), False
+        elif self.welcome is not None:
+            return False
+        elif event.name == v.WELCOME:
+            self.welcome = event
+            self.generation = self.generation or ("g1" if event.envelope in _WRAPPED else "g2")
         elif event.name == v.ERROR:
             self.error = event
         else:

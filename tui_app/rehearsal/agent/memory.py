@@ -9,7 +9,11 @@ from tui_app.rehearsal.agent.base import Desk, Span, Step, overlaps
 from tui_app.rehearsal.agent.own_data import DATA
 
 NAME = r"([A-Za-z][A-Za-z '’-]{1,40}?)"
-TOLD = re.compile(rf"\bmy\s+{NAME}\s+(?:is|was|are|will be)\s+[\"'“‘]?([^\n.?!\"”;]{{1,160}})", re.IGNORECASE)
+TOLD = re.compile(
+    rf"\bmy\s+{NAME}\s+(?:is|was|are|will be)\s+[\"'“‘]?((?:[^\n.?!\"”;]|\.(?=\S)){{1,160}}?)"
+    r"(?=,?\s+and\s+my\b|,\s*my\b|\.(?:\s|$)|[\n?!\"”;]|$)",
+    re.IGNORECASE,
+)
 NOTE = re.compile(r"\b(?:remember|note|keep in mind|memori[sz]e|don't forget|do not forget|write down|store)\b", re.IGNORECASE)
 ASKED = re.compile(
     rf"\b(?:what(?:['’]s|\s+is|\s+was|\s+are)|tell\s+me|give\s+me|repeat|recall|do\s+you\s+(?:know|remember))\s+(?:again\s+)?my\s+{NAME}"

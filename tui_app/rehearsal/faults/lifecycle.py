@@ -14,7 +14,7 @@ from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, RunFacts
 from tui_app.rehearsal.faults.shaping import Frame, Late, PerRun, changing, doubling, dropping, route, with_data
 
 PLAIN = Proof()
-SHORT = Proof(limits={"run_s": 1.5})
+SHORT = Proof(limits={"run_s": 1.0})
 """For faults that keep a run from ending: every one of its runs lasts as long as the limit."""
 NUMBERED = Proof(options=("--numbered",))
 SKEW = 90.0
@@ -252,7 +252,7 @@ FAULTS: tuple[Fault, ...] = (
     _event(
         "agent-dies",
         "The agent dies after its first thought while the connection lives on, so users wait for ever.",
-        ("B13", "FM-16"), _died, Proof(limits={"run_s": 1.5}, options=("--heartbeat-seconds", "0.4")),
+        ("B13", "FM-16"), _died, Proof(limits={"run_s": 1.0}, options=("--heartbeat-seconds", "0.4")),
     ),
     _event(
         "sequence-gap",
@@ -285,7 +285,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _event(
         "events-sometimes-lost", "One event in twenty is lost, so now and then a chat stops moving.",
-        ("B21", "FM-11"), _sometimes, Proof(limits={"run_s": 1.5}, iterations=3), probabilistic=True,
+        ("B21", "FM-11"), _sometimes, Proof(limits={"run_s": 1.0}, iterations=3), probabilistic=True,
     ),
     _event(
         "stale-replay",

@@ -11,7 +11,7 @@ import msgspec
 from tui_app.rehearsal import frames
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, Taken
 
-SHORT = Proof(limits={"run_s": 1.5})
+SHORT = Proof(limits={"run_s": 1.0})
 """For faults that keep a run from ending: every one of its runs lasts as long as the limit."""
 BROKE = "RecursionError"
 ORDINARY = 8_192
@@ -117,7 +117,7 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=("request-forms",),
         listeners=_taking(_iso),
         source=("FM-18",),
-        proof=Proof(limits={"run_s": 1.5}),
+        proof=Proof(limits={"run_s": 1.0}),
     ),
     Fault(
         id="long-message-dropped",
@@ -125,7 +125,7 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=("message-sizes",),
         listeners=_taking(_too_long),
         source=("FM-50",),
-        proof=Proof(limits={"run_s": 1.5}),
+        proof=Proof(limits={"run_s": 1.0}),
     ),
     Fault(
         id="closed-in-mid-run",

@@ -1,0 +1,174 @@
+"""Stalls, growth, cold connects, clocks and limits: what is the target's time, and what is our own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.checks.lines import Line
+
+# -- latency-tail
+
+
+def tail(*late: float | tuple[float, float]) -> Line:
+    """Pings that took so long; with a second number, for how much of that our own loop was stuck."""
+    line = Line("latency-tail", ping_ms=100.0)
+    conn = line.dial()
+    for one in (3.0, 3.0, *late, 3.0, 3.0):
+        ms, own = one if isinstance(one, tuple) else (one, 0.0)
+        line.ping(conn, ms)
+        if own:
+            line.lag(own)
+    return line
+
+
+@pytest.mark.parametrize(
+    ("late", "word"),
+    [
+        ((), "PASS"),
+        ((80.0, 95.0, 80.0), "PASS"),  # jitter under the limit
+        ((1500.0,), "PASS"),  # one late ping is no stall
+        ((150.0, 180.0, 160.0, 170.0), "PASS"),  # late, and p95 says it; nothing stood still
+        ((1500.0, 1400.0, 1300.0), "FAIL"),
+        ((1500.0, 3.0, 1400.0, 3.0, 1300.0), "PASS"),
+        (((1500.0, 1000.0), (1400.0, 1000.0), (1300.0, 1000.0)), "PASS"),  # late, but what stood still was our own loop
+        ((1500.0, (1400.0, 1390.0), 1300.0), "PASS"),  # one of the three was ours
+    ],
+)
+def test_a_stall_is_several_late_pings_in_a_row_that_are_not_our_own(late: tuple[float | tuple[float, float], ...], word: str) -> None:
+    said = tail(*late).judge()
+    assert said.word == word, said.reason
+
+
+def test_a_stall_of_one_user_fails_though_another_is_answered() -> None:
+    line = Line("latency-tail", ping_ms=100.0)
+    conn, other = line.dial(), line.dial(user="u2")
+    for ms in (3.0, 1500.0, 1400.0, 1300.0, 3.0):
+        line.ping(conn, ms)
+        line.ping(other, 3.0, user="u2")
+    said = line.judge(users=2)
+    assert said.word == "FAIL" and said.reason.startswith("u1:")
+
+
+# -- latency-growth
+
+
+@pytest.mark.parametrize(
+    ("alone", "crowded", "own", "word"), [(2.0, 60.0, 0, "PASS"), (2.0, 160.0, 0, "FAIL"), (2.0, 160.0, 150, "INCONCLUSIVE")]
+)
+def test_growth_fails_where_the_limit_is_passed_by_the_target(alone: float, crowded: float, own: float, word: str) -> None:
+    line = Line("latency-growth", ping_ms=100.0)
+    conn, other = line.dial(), line.dial(user="u2")
+    with line.step("crowd", users=1):
+        for _ in range(20):
+            line.ping(conn, alone)
+    with line.step("crowd", users=2):
+        for number in range(59):
+            line.ping((conn, other)[number % 2], crowded, user=("u1", "u2")[number % 2])
+            if own:
+                line.lag(own)
+    said = line.judge(users=2)
+    assert said.word == word, said.reason
+
+
+# -- cold-start
+
+
+@pytest.mark.parametrize(("cold", "word"), [(40.0, "PASS"), (2500.0, "PASS"), (12_000.0, "FAIL")])
+def test_a_cold_connect_has_a_limit_of_its_own(cold: float, word: str) -> None:
+    line = Line("cold-start", connect_cold_s=10.0)
+    first = line.dial(took=cold, warm=False)
+    for _ in range(3):
+        line.dial()
+    said = line.judge()
+    assert said.word == word
+    welcome = next(row.seq for row in line.rows if row.conn == first and row.type == "welcome")
+    assert all(welcome in finding.evidence for finding in said.findings)
+
+
+# -- server-clock
+
+
+@pytest.mark.parametrize(
+    ("frames", "service", "ours", "word"),
+    [
+        (0.0, 0.0, 0.0, "PASS"),
+        (0.0, 0.0, 7200.0, "PASS"),  # it is this machine's clock that is wrong
+        (90.0, 0.0, 0.0, "FAIL"),
+        (-90.0, 0.0, -90.0, "FAIL"),
+        (20.0, 0.0, 0.0, "PASS"),
+        (0.0, None, 0.0, "INCONCLUSIVE"),
+    ],
+)
+def test_the_platforms_clocks_are_compared_with_each_other(frames: float, service: float | None, ours: float, word: str) -> None:
+    from email.utils import formatdate
+
+    line, base = Line("server-clock"), 1_800_000_000.0
+    conn = line.dial()
+    with line.step("clock", conn=conn, wall=base + ours):
+        headers = {} if service is None else {"date": formatdate(base + service, usegmt=True)}
+        line.row(
+            "http", json.dumps({"path": "/health", "service": "backend", "headers": headers, "body": {}}), dir="in", type="200", ms=1.0
+        )
+        for _ in range(3):
+            line.row("frame", {"type": "pong", "timestamp": base + frames, "data": {}}, type="pong", dir="in", conn=conn)
+    said = line.judge()
+    assert said.word == word, said.reason
+
+
+# -- rate-limit
+
+
+def burst(*, answered: int, refused: int, later: tuple[str, ...] = ()) -> Line:
+    line = Line("rate-limit")
+    conn = line.dial()
+    with line.step("burst", conn=conn, count=40):
+        for _ in range(answered):
+            line.ping(conn, 1.0)
+        for _ in range(refused):
+            line.ping(conn, 1.0, answer=None)
+            error = {"type": "error_message", "error_code": "RATE_LIMITED", "error_message": "retry after 1 s", "details": {}}
+            line.row("frame", error, type="error", dir="in", conn=conn)
+    for outcome in later:
+        with line.step("after-limit", conn=conn, outcome=outcome, told_s=1.0, waited_s=1.5):
+            line.wait(2.0)
+    return line
+
+
+@pytest.mark.parametrize(
+    ("answered", "refused", "later", "word"),
+    [
+        (40, 0, (), "PASS"),
+        (30, 10, ("done", "done"), "PASS"),
+        (30, 10, ("refused", "done"), "PASS"),
+        (30, 10, ("refused", "refused"), "FAIL"),
+        (30, 10, (), "PASS"),  # it does not say for how long: told
+    ],
+)
+def test_a_limit_on_messages_is_told_unless_it_never_lifts(answered: int, refused: int, later: tuple[str, ...], word: str) -> None:
+    said = burst(answered=answered, refused=refused, later=later).judge()
+    assert said.word == word, said.reason
+
+
+def test_messages_that_vanish_without_a_word_fail() -> None:
+    line = Line("rate-limit")
+    conn = line.dial()
+    with line.step("burst", conn=conn, count=40):
+        for number in range(40):
+            line.ping(conn, 1.0, answer="same" if number < 30 else None)
+    assert line.judge().word == "FAIL"
+
+
+# -- collaboration
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "word"), [("ack", "done", "SKIPPED"), ("error", "done", "SKIPPED"), ("", "deadline", "FAIL")]
+)
+def test_what_a_platform_does_not_offer_is_skipped_and_what_it_swallows_fails(answer: str, outcome: str, word: str) -> None:
+    line = Line("collaboration")
+    conn = line.dial()
+    with line.step("capability", conn=conn, kind="create_workspace", outcome=outcome) as noted:
+        noted["answer"] = answer
+    assert line.judge().word == word
