@@ -195,7 +195,7 @@ GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth?state=s&redirect_uri="
         (oauth(302, GOOGLE + "http%3A%2F%2Flocalhost%3A81%2Fauth%2Fcallback"), "PASS"),
         (oauth(302, GOOGLE + "http%3A%2F%2Fauth.example%2Fauth%2Fcallback", secure=True), "FAIL"),
         (oauth(302, GOOGLE + "https%3A%2F%2Fauth.example.evil.example%2Fcallback"), "FAIL"),
-        (oauth(302, GOOGLE.replace("accounts.google.com", "accounts.google.com.evil.example")), "FAIL"),
+        (oauth(302, GOOGLE.replace(".com", ".com.evil.example") + "https%3A%2F%2Fauth.example%2Fauth%2Fcallback"), "FAIL"),
         (oauth(302, "/login"), "FAIL"),
         (oauth(503, config={"oauth_configured": True}), "FAIL"),
         (oauth(503), "SKIPPED"),
@@ -206,6 +206,41 @@ GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth?state=s&redirect_uri="
 )
 def test_the_start_of_a_google_sign_in(judged: Judgement, word: str) -> None:
     assert judged.word == word, judged.reason
+
+
+def doors(route: int, mint: int, body: Any = None) -> Judgement:
+    story = Story("anonymous-doors")
+    story.step("bad-token", ("http", route), user="", kind="none", carry="rest", path="/api/threads/t1")
+    story.step("good-token", ("http", 200), carry="rest")
+    story.step("mint", ("http", mint, "/auth/create-token", body), user="", path="/auth/create-token")
+    return story.step("good-token", ("http", 200), carry="rest").judged()
+
+
+def test_a_route_or_a_token_for_anybody_fails() -> None:
+    assert doors(403, 401).word == doors(401, 404).word == "PASS"
+    assert "/api/threads/{id}" in doors(200, 401).reason
+    assert doors(200, 401).word == doors(401, 200, {"access_token": "⟨secret:access:?:0123abcd⟩"}).word == "FAIL"
+    assert doors(500, 401).word == doors(401, 422).word == "INCONCLUSIVE"
+
+
+def refreshed(replay: int = 401, alive: bool = True, rotated: bool = True) -> Judgement:
+    story = Story("token-refresh")
+    story.step("refresh", ("http", 200, "/auth/refresh"), end={"access": True, "rotated": rotated, "same_user": True})
+    story.step("renewed", ("http", 200)).step("replay", ("http", replay, "/auth/refresh"))
+    story.steps += 1
+    story.row("step", "begin", {"step": story.steps, "intent": "kept"}, user="u1", conn=4)
+    if alive:
+        story.row("frame", "pong", {"type": "pong"}, user="u1", conn=4, dir="in")
+    story.row("step", "end", {"step": story.steps, "outcome": "done"}, user="u1", conn=4)
+    return story.judged()
+
+
+def test_a_renewal_that_harms_fails() -> None:
+    assert refreshed().word == "PASS"
+    assert "used up" in refreshed(replay=200).reason
+    assert "open socket" in refreshed(alive=False).reason
+    assert refreshed(replay=200).word == refreshed(alive=False).word == refreshed(rotated=False).word == "FAIL"
+    assert refreshed(replay=500).word == "INCONCLUSIVE"
 
 
 def cors(origin: str, allowed: str, credentials: str) -> str:
