@@ -81,6 +81,10 @@ def _judge_talk(case: Case) -> Judgement:
             "another run: a target that cuts sockets does so again",
         )
     done = [step for step in rounds if step.outcome == "done"]
+    never = [row for row in case.of("conn", "refused") if not ends]
+    if never and not findings:
+        who = never[0].user
+        return Judgement("INCONCLUSIVE", f"{who} was not let in, so there was no conversation", to_decide=f"a welcome for {who}")
     if not findings and len(done) < ROUNDS:
         return Judgement(
             "INCONCLUSIVE", f"{len(done)} rounds of a conversation were held, {ROUNDS} are asked for", to_decide="run it to its end"
