@@ -11,6 +11,7 @@ from statistics import median
 from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, Severity, Socket, StepRows
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.monitors.throttling import SAYS
 
 BURST = 40
 """Messages in one burst: above the thirty a minute that a platform may allow, and no more than that needs."""
@@ -26,11 +27,10 @@ SKEW_S = 60.0
 ODD = 3
 """Frames that are stamped wrongly: fewer are told, so many are a clock's."""
 _AFTER = re.compile(r"(?:after|in)\s+(\d+(?:\.\d+)?)\s*s", re.I)
-_THROTTLE = re.compile(r"rate.?limit|too many|throttl|slow down", re.I)
 
 
 def _throttled(event: Event) -> bool:
-    return event.name == "error" and bool(_THROTTLE.search(f"{event.code} {event.text}"))
+    return event.name == "error" and bool(SAYS.search(f"{event.code} {event.text}"))
 
 
 async def _limit(ctx: Context) -> None:
