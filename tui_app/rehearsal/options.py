@@ -29,6 +29,7 @@ class Options:
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
+    connect_limit: tuple[int, float] | None = None
     jitter_ms: float = 0.0
     instances: int = 1
     lock_out: int = 0
@@ -61,6 +62,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
+    )
+    parser.add_argument(
+        "--connect-limit", type=_limit, metavar="N/S", help="at most N connects of a user in S seconds, then 1008 until that is over"
     )
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
@@ -97,3 +101,15 @@ def parse(argv: list[str] | None) -> Options:
     asked = {**vars(found), "faults": faults}
     del asked["fault"]
     return Options(**asked)
+
+
+def _limit(text: str) -> tuple[int, float]:
+    """'5/2' as five in two seconds."""
+    count, _, seconds = text.partition("/")
+    try:
+        limit = int(count), float(seconds)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit such as 5/2") from None
+    if limit[0] < 1 or not 0 < limit[1] <= 3600:
+        raise argparse.ArgumentTypeError("at least one connect, and at most an hour")
+    return limit
