@@ -7,34 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from tui_app.checks.proof import release
 
-SHIPPED: Final = Path(__file__).parent / "selftest" / "release.json"
 JUDGING: Final = ("model.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine")
 """What decides whether a fault is caught."""
-
-
-class Said(msgspec.Struct, frozen=True):
-    """The sentence of a self-test's summary."""
-
-    text: str
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """What this needs to know of a self-test (`tui_app.selftest.model.SelfTest` has it all)."""
-
-    code: str
-    whole: bool
-    summary: Said
-
-
-@cache
-def shipped() -> Standing | None:
-    """The self-test that came with this build, None where none did."""
-    try:
-        return msgspec.json.decode(SHIPPED.read_bytes(), type=Standing)
-    except OSError:
-        return None
 
 
 @cache
@@ -51,7 +27,7 @@ def code_digest() -> str:
 
 def sentence() -> str:
     """The self-test in words, for reports and the About screen."""
-    result = shipped()
+    result = release()
     if result is None:
         return "self-test: none came with this build; `vigil selftest` runs it"
     text = f"self-test: {result.summary.text}"

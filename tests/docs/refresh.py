@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tui_app.checks.catalogue import PHASES, SUITES, catalogue
-from tui_app.cli import parser
+from tui_app.checks.catalogue import PHASES, SUITES, own
+from tui_app.checks.proof import release
+from tui_app.checks.strategy import is_there, paths, vigil_command
+from tui_app.checks.strategy_paths import USES
+from tui_app.cli import commands, parser
 from tui_app.rehearsal import list_faults
 from tui_app.screens.actions import key_table
 
@@ -28,22 +31,31 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def checks() -> str:
-    """The catalogue, phase by phase."""
+    """The catalogue, a line a suite; `vigil checks` tells more of each."""
     rows: list[tuple[str, ...]] = []
     phase = ""
-    for check in catalogue():
-        if check.phase != phase:
-            phase = check.phase
-            rows.append((f"**{phase} {PHASES[phase]}**", "", "", ""))
-        proof = ", ".join(f"`{fault}`" for fault in check.catches) or "unproven"
-        rows.append((f"`{check.id}`<br>{check.suite} {SUITES[check.suite]}", check.proves, ", ".join(sorted(check.effects)), proof))
-    return table(("Check", "Proves", "Effects", "Seen to fail on"), rows)
+    for suite, title in SUITES.items():
+        inside = [check for check in own() if check.suite == suite]
+        if inside[0].phase != phase:
+            phase = inside[0].phase
+            rows.append((f"**{phase} {PHASES[phase]}**", "", ""))
+        faults = {fault for check in inside for fault in check.catches}
+        rows.append((f"{suite} {title}", ", ".join(f"`{check.id}`" for check in inside), str(len(faults))))
+    caught = {fault for check in own() for fault in check.catches}
+    rows.append(("**all**", f"{len(own())} checks", f"{len(caught)} of {len(list_faults())}"))
+    return table(("Suite", "Checks", "Seeded faults that they are seen to fail on"), rows)
 
 
-def faults() -> str:
-    """The seeded faults and who catches them."""
-    rows = [(f"`{one['id']}`", one["behaviour"], ", ".join(f"`{name}`" for name in one["caught_by"])) for one in list_faults()]
-    return table(("Fault", "What it does", "Caught by"), rows)
+def strategy() -> str:
+    """What the strategy would have run, and what Vigil does in its place."""
+    rows: list[tuple[str, ...]] = []
+    for path in paths():
+        uses = [use for use in USES if use.path == path]
+        command = vigil_command(uses[0])
+        later = "" if is_there(command, commands()) else " (to come)"
+        said = f"`{command}`{later}" if command else uses[0].reason
+        rows.append((uses[0].section, f"`{path.rpartition('/')[2]}`", said))
+    return table(("", "The strategy's", "Vigil's"), rows)
 
 
 def exit_codes() -> str:
@@ -59,10 +71,29 @@ def example() -> str:
     return f"```python\n{re.sub(r'  # (isort: skip|fmt: skip)', '', source).strip()}\n```"
 
 
+def selftest() -> str:
+    """What the release's own self-test came to."""
+    result = release()
+    assert result is not None, "`vigil selftest --json tui_app/selftest/release.json` makes it"
+    summary = result.summary
+    generations = sorted({run.generation for run in result.healthy})
+    rows = [
+        ("seeded faults caught", f"{summary.caught} of {summary.faults}"),
+        ("sessions with a probabilistic fault that caught it", f"{summary.probabilistic_caught} of {summary.probabilistic_sessions}"),
+        ("checks seen to fail", f"{summary.checks_proven} of {summary.checks}"),
+        (f"false alarms in {summary.healthy_sessions} healthy sessions ({', '.join(generations)})", str(summary.false_alarms)),
+        (f"wrong passes in {summary.ablations} recordings with gaps", str(summary.wrong_passes)),
+        ("sessions that rejudging reads otherwise", str(summary.rejudged_differently)),
+        ("took", f"{result.seconds / 60:.0f} min on two cores, {result.date}"),
+    ]
+    return table(("The self-test that ships with this build", ""), rows)
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "keys": key_table,
     "checks": checks,
-    "faults": faults,
+    "strategy": strategy,
+    "selftest": selftest,
     "exits": exit_codes,
     "example": example,
 }

@@ -10,75 +10,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import platformdirs
 
-SCHEMA: Final = "vigil.selftest/1"
+from tui_app.verdict.self_test import SCHEMA, SelfTest
+
 RELEASE: Final = "release.json"
 LOCAL: Final = "selftest.json"
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One session with the fault seeded: whether the checks that should catch it read FAIL with a witness, and if not, why."""
-
-    seed: int = 0
-    caught: bool = False
-    check: str = ""
-    word: str = ""
-    witness: Any = ""
-    why: str = ""
-    seconds: float = 0.0
-    also: tuple[str, ...] = ()
-    """Checks from outside that name the fault and read FAIL with a witness."""
-
-
-class FaultRow(msgspec.Struct, frozen=True):
-    """One fault of the matrix; without runs it was not tried."""
-
-    id: str
-    behaviour: str = ""
-    probabilistic: bool = False
-    caught_by: tuple[str, ...] = ()
-    runs: tuple[Run, ...] = ()
-    caught: bool = False
-
-
-class Healthy(msgspec.Struct, frozen=True):
-    """One session without any fault; `fails` names the checks that read FAIL all the same: false alarms."""
-
-    name: str = ""
-    generation: str = ""
-    jitter_ms: float = 0.0
-    seed: int = 0
-    preset: str = ""
-    word: str = ""
-    exit: int = 0
-    fails: tuple[str, ...] = ()
-
-
-class Summary(msgspec.Struct, frozen=True):
-    """`text` is the sentence that reports and the About screen print."""
-
-    faults: int = 0
-    caught: int = 0
-    false_alarms: int = 0
-    healthy_sessions: int = 0
-    wrong_passes: int = 0
-    text: str = ""
-
-
-class SelfTest(msgspec.Struct, frozen=True):
-    """A document of schema `vigil.selftest/1`; keys that a later version adds are left aside."""
-
-    schema: str
-    version: str = ""
-    date: str = ""
-    seconds: float = 0.0
-    faults: tuple[FaultRow, ...] = ()
-    healthy: tuple[Healthy, ...] = ()
-    summary: Summary = Summary()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -123,7 +63,7 @@ def seen_failing() -> Seen:
         for fault in document.faults if document else ():
             for run in fault.runs:
                 # A session that caught its fault has seen every check of `caught_by` fail, and those of `also`.
-                for check in (*fault.caught_by, run.check) if run.caught else ():
+                for check in fault.caught_by if run.caught else ():
                     seen.setdefault(check, set()).add(fault.id)
                 for check in run.also:
                     seen.setdefault(check, set()).add(fault.id)

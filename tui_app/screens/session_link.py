@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tui_app.screens.build_facts import BuildFacts
+
 if TYPE_CHECKING:
+    from tui_app.checks.proof import SelfTest
     from tui_app.engine.client import Control
     from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
@@ -90,6 +94,10 @@ class Link(Protocol):
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
     def left_out(self) -> tuple[str, ...]: ...
+    def selftest(self) -> SelfTest | None: ...
+    def standing(self) -> str: ...
+    def faults(self) -> list[Mapping[str, Any]]: ...
+    def about(self) -> list[tuple[str, str]]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
@@ -114,7 +122,7 @@ SIGNED_IN = {
 """How users get their tokens, by a target file's `mode`."""
 
 
-class SessionLink:
+class SessionLink(BuildFacts):
     """The real link. Imports the engine's side when it is first asked, so that the first screen comes at once."""
 
     def __init__(self) -> None:
@@ -166,20 +174,32 @@ class SessionLink:
 
     async def check(self, info: TargetInfo) -> TargetInfo:
         """The same target, its lines saying which service answers where: one GET each, without credentials."""
-        import httpx
+        from tui_app.target.credentials import CredentialsError
+        from tui_app.target.network import proxy_of, trust_of
+        from tui_app.target.problems import ProfileError
+        from tui_app.wire.created import Created
+        from tui_app.wire.http import HttpClient
 
         paths = {"backend": "/health", "auth": "/health", "frontend": "/"}
-        urls = {service: url for service, url in self._profile(info.key).urls.items() if service in paths and "<" not in url}
+        profile = self._profile(info.key)
+        urls = {service: url for service, url in profile.urls.items() if service in paths and "<" not in url}
+        try:
+            client = HttpClient(urls, Created(), tls=trust_of(profile), proxy=proxy_of(profile, os.environ))
+        except (CredentialsError, ProfileError) as error:
+            return replace(info, lines=(str(error), *info.lines))
 
-        async def one(client: httpx.AsyncClient, service: str, url: str) -> str:
-            try:
-                answer = await client.get(url.rstrip("/") + paths[service])
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                return f"{service}: {url} does not answer ({type(error).__name__})"
-            return f"{service}: {url} answers, status {answer.status_code}"
+        async def one(service: str, url: str) -> str:
+            answer = await client.request(service, "GET", paths[service], within=CHECK_S)
+            return (
+                f"{service}: {url} answers, status {answer.status}"
+                if answer.status
+                else f"{service}: {url} does not answer ({answer.error})"
+            )
 
-        async with httpx.AsyncClient(timeout=CHECK_S) as client:
-            said = await asyncio.gather(*(one(client, service, url) for service, url in urls.items()))
+        try:
+            said = await asyncio.gather(*(one(service, url) for service, url in urls.items()))
+        finally:
+            await client.aclose()
         checked = tuple(line for line in info.lines if line.partition(":")[0] not in urls)
         return replace(info, lines=(*said, *checked))
 
@@ -215,12 +235,6 @@ class SessionLink:
         from tui_app.checks.catalogue import as_json, catalogue
 
         return [as_json(check) for check in catalogue() if environment in check.environments]
-
-    def left_out(self) -> tuple[str, ...]:
-        """Checks from outside that could not join the catalogue."""
-        from tui_app.checks.catalogue import left_out
-
-        return left_out()
 
     def preset(self, name: str) -> frozenset[str]:
         """The checks that a preset selects, with those that they need."""

@@ -11,7 +11,7 @@ from tui_app.checks.bench import rejudge
 from tui_app.checks.catalogue import by_id
 from tui_app.model import DERIVED_KINDS, Row
 from tui_app.recording.reader import Reader
-from tui_app.selftest.model import AblationRun
+from tui_app.verdict.self_test import AblationRun
 
 SHARE = 0.3
 

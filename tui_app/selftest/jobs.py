@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tui_app.checks.catalogue import catalogue
+from tui_app.checks.catalogue import OWN, catalogue, origin
 from tui_app.engine.plan import Plan, select
 from tui_app.order import make_plan
 from tui_app.rehearsal.faults import FAULTS
@@ -47,10 +47,8 @@ def fault_jobs(ids: Iterable[str] = ()) -> list[Job]:
 def fault_job(fault: Fault, seed: int) -> Job:
     """The cheapest session in which the fault's checks can fail."""
     proof = fault.proof
-    plan = _plan(
-        [*fault.caught_by, *proof.checks], proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits),
-        rehearsal=proof.options,
-    )  # fmt: skip
+    checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
+    plan = _plan(checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits))
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
     return Job(name=f"{fault.id}-{seed}", plan=plan, faults=(fault.id,), seed=seed, alone=proof.alone)
 
@@ -64,6 +62,11 @@ def batch_job(name: str, ids: Sequence[str]) -> Job:
     plan = _plan(list(checks), max(proof.users for proof in proofs), 1, faults=ids, limits=limits)
     plan.rehearsal = ["--delay-scale", str(max(proof.delay_scale for proof in proofs)), *proofs[0].options]
     return Job(name=name, plan=plan, faults=tuple(ids), alone=any(proof.alone for proof in proofs))
+
+
+def outside_of(fault: str) -> list[str]:
+    """Checks from outside that say they catch this fault."""
+    return [check.id for check in catalogue() if origin(check) != OWN and fault in check.catches]
 
 
 def healthy_jobs(count: int = PROOFS, full: Sequence[str] = GENERATIONS) -> list[Job]:

@@ -22,7 +22,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.selftest.caught import Caught, truth_of, weigh
-from tui_app.selftest.jobs import Job
+from tui_app.selftest.jobs import Job, outside_of
 
 POLL_S = 0.05
 CAP_S = 240.0
@@ -38,6 +38,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     result: dict[str, Any] = {}
     caught: dict[str, list[Caught]] = {}
     """By fault: how each check that has to catch it read the session."""
+    also: dict[str, list[str]] = {}
+    """By fault: the checks from outside that saw it, too."""
     problem: str = ""
     differs: list[str] = []
     """Checks and criteria that read otherwise when the recording is judged anew."""
@@ -114,4 +116,6 @@ def _read(outcome: Outcome, log: Path) -> None:
         lines = log.read_bytes().splitlines() if log.exists() else []
         table = {row.seq: row for row in rows}
         for fault in outcome.job.faults:
-            outcome.caught[fault] = weigh(FAULTS[fault].caught_by, result, table.get, truth_of(fault, lines, labels))
+            truth = truth_of(fault, lines, labels)
+            outcome.caught[fault] = weigh(FAULTS[fault].caught_by, result, table.get, truth)
+            outcome.also[fault] = [one.check for one in weigh(outside_of(fault), result, table.get, truth) if one.caught]

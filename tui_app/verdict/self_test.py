@@ -1,4 +1,7 @@
-"""What a self-test found: the document of `vigil selftest --json`, schema `vigil.selftest/1`."""
+"""What a self-test found: the document of `vigil selftest --json`, schema `vigil.selftest/1`.
+
+A key that is missing has its default, and one that a later version adds is left aside.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ class FaultRun(msgspec.Struct, frozen=True, kw_only=True):
     """One session with one fault. `why` says what was missing where it was not caught."""
 
     seed: int
-    caught: bool
-    check: str
-    word: str
-    witness: str
+    caught: bool = False
+    check: str = ""
+    word: str = ""
+    witness: str = ""
+    also: tuple[str, ...] = ()
+    """Checks from outside that name the fault and saw it, too."""
     why: str = ""
     seconds: float = 0.0
     rejudged_alike: bool = True
@@ -29,11 +34,11 @@ class FaultResult(msgspec.Struct, frozen=True, kw_only=True):
     """One fault over its sessions. `caught`: in all of a deterministic one; in one at least of a probabilistic one."""
 
     id: str
-    behaviour: str
-    probabilistic: bool
-    caught_by: tuple[str, ...]
-    runs: tuple[FaultRun, ...]
-    caught: bool
+    behaviour: str = ""
+    probabilistic: bool = False
+    caught_by: tuple[str, ...] = ()
+    runs: tuple[FaultRun, ...] = ()
+    caught: bool = False
 
 
 def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
@@ -44,13 +49,13 @@ def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
 class HealthyRun(msgspec.Struct, frozen=True, kw_only=True):
     """One session without any fault. `fails` are the checks that read FAIL: false alarms."""
 
-    name: str
-    generation: str
-    jitter_ms: int
+    name: str = ""
+    generation: str = ""
+    jitter_ms: int = 0
     seed: int
-    preset: str
-    word: str
-    exit: int
+    preset: str = ""
+    word: str = ""
+    exit: int = 0
     fails: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     why: str = ""
@@ -61,44 +66,44 @@ class HealthyRun(msgspec.Struct, frozen=True, kw_only=True):
 class AblationRun(msgspec.Struct, frozen=True, kw_only=True):
     """One recording with probes and runs taken out at random. `wrong` are checks with a gap that still read PASS."""
 
-    recording: str
+    recording: str = ""
     seed: int
-    removed: int
-    touched: int
+    removed: int = 0
+    touched: int = 0
     wrong: tuple[str, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The figures that reports and the About screen quote."""
 
-    faults: int
-    caught: int
-    probabilistic_sessions: int
-    probabilistic_caught: int
-    healthy_sessions: int
-    false_alarms: int
-    ablations: int
-    wrong_passes: int
-    rejudged_differently: int
-    checks: int
-    checks_proven: int
-    passed: bool
-    text: str
+    faults: int = 0
+    caught: int = 0
+    probabilistic_sessions: int = 0
+    probabilistic_caught: int = 0
+    healthy_sessions: int = 0
+    false_alarms: int = 0
+    ablations: int = 0
+    wrong_passes: int = 0
+    rejudged_differently: int = 0
+    checks: int = 0
+    checks_proven: int = 0
+    passed: bool = False
+    text: str = ""
 
 
 class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
     """The whole document. `date`: UTC, YYYY-MM-DD. `code`: digest of what was tested. `whole`: nothing was left out."""
 
     schema: str
-    version: str
-    date: str
-    code: str
-    whole: bool
-    seconds: float
-    faults: tuple[FaultResult, ...]
-    healthy: tuple[HealthyRun, ...]
-    ablation: tuple[AblationRun, ...]
-    summary: Summary
+    version: str = ""
+    date: str = ""
+    code: str = ""
+    whole: bool = False
+    seconds: float = 0.0
+    faults: tuple[FaultResult, ...] = ()
+    healthy: tuple[HealthyRun, ...] = ()
+    ablation: tuple[AblationRun, ...] = ()
+    summary: Summary = Summary()
 
 
 def summed(
