@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tui_app.checks.proof import SelfTest
+    from tui_app.verdict.self_test import SelfTest
 
 
 class BuildFacts:
