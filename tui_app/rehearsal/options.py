@@ -42,8 +42,9 @@ def parse(argv: list[str] | None) -> Options:
     parser = argparse.ArgumentParser(
         prog="vigil rehearse",
         description="Serve the built-in staging on loopback. Prints one JSON line with the addresses once all services accept.",
-        epilog="Generations: g1 wraps its welcome and part of its events, and pings; g2 welcomes bare, with strict authentication; g3 begins "
-        "with a handshake of three steps and wraps every event. With --instances, connections take turns, and the cookie 'affinity' keeps one.",
+        epilog="Generations: g1 wraps its welcome and part of its events, and pings; g2 welcomes bare, with strict authentication; "
+        "g3 begins with a handshake of three steps and wraps every event. With --instances, connections take turns, and the cookie "
+        "'affinity' keeps a client on one.",
     )
     parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults; `vigil faults` lists them")
     parser.add_argument("--generation", choices=GENERATIONS, default="g2", help="protocol generation (default g2)")
