@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tui_app.checks.proof import SelfTest
+    from tui_app.verdict.self_test import SelfTest
 
 
 class BuildFacts:
@@ -19,7 +19,7 @@ class BuildFacts:
         return left_out()
 
     def selftest(self) -> SelfTest | None:
-        """The self-test's result: this user's own newest, else the release's."""
+        """The self-test's result: the release's, and what this user has tried since."""
         from tui_app.checks.proof import newest
 
         return newest()
@@ -30,7 +30,9 @@ class BuildFacts:
         from tui_app.standing import sentence
 
         mine = local()
-        return f"self-test of your own: {mine.summary.text}" if mine is not None else sentence()
+        if mine is None:
+            return sentence()
+        return f"self-test of your own: {mine.summary.text}" if mine.whole else f"{sentence()}; your own, in part: {mine.summary.text}"
 
     def faults(self) -> list[Mapping[str, Any]]:
         """The faults of the rehearsal, as `vigil faults --json` prints them."""
