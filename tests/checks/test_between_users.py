@@ -339,4 +339,16 @@ def test_an_error_names_nobody_else(text: str, expected: str) -> None:
     step = stage.begin("error", "u2", owner="u1", name="another's thread", over="REST")
     stage.answer("u2", 403, {"message": text})
     stage.end(step)
+    stage.open(2, "u2")
+    step = stage.begin("error", "u2", 2, owner="u1", name="bad JSON", over="the WebSocket")
+    stage.refuse(2, "u2", "JSON_PARSE_ERROR")
+    stage.end(step)
     assert word(stage)[0] == expected
+
+
+def test_errors_over_rest_say_nothing_of_those_over_the_socket() -> None:
+    stage = Stage("isolation-errors")
+    step = stage.begin("error", "u2", owner="u1", name="another's thread", over="REST")
+    stage.answer("u2", 403, {"message": "no"})
+    stage.end(step)
+    assert word(stage)[0] == "INCONCLUSIVE"

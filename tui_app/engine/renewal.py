@@ -11,9 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from tui_app.checks.api import Answer, User
+from tui_app.engine.lives import is_new, life_of
 from tui_app.engine.sign_in import Attempt, again, first, password, refresh, subject
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
@@ -21,57 +20,12 @@ from tui_app.model import SECOND
 from tui_app.target.credentials import CredentialsError
 from tui_app.target.lasting import spell
 from tui_app.target.network import from_commands, headers_of
-from tui_app.wire.tokens import claims, expires_in
 
-RENEW_AT: Final = 0.8
-"""Part of its lifetime after which a token is renewed."""
 RETRY_S: Final = 2.0
 SPARE_S: Final = 30.0
 """What begins now should find a token that lives as long, or half of its lifetime where that is shorter."""
 LOCKED: Final = frozenset({401, 403, 423})
 """Answers to a sign-in that say that the account does not open any more."""
-CLOCK_S: Final = 2.0
-"""A target whose clock is that near to ours is believed to the second: `iat` is cut to whole ones."""
-FRESH_S: Final = 60.0
-"""A token issued less than this long ago by its own clock is new: then the target's clock is not compared with ours."""
-
-
-class Life(msgspec.Struct, frozen=True):
-    """When a token came and when it ends, ns of the monotonic clock."""
-
-    began: int
-    ends: int
-
-    @property
-    def due(self) -> int:
-        """When it is renewed."""
-        return self.began + int((self.ends - self.began) * RENEW_AT)
-
-    @property
-    def seconds(self) -> float:
-        """From its coming to its end."""
-        return (self.ends - self.began) / SECOND
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until its end."""
-        return (self.ends - time.monotonic_ns()) / SECOND
-
-
-def life_of(token: str, *, issued: bool) -> Life | None:
-    """A token's life, None where it does not say when it ends.
-
-    issued -- it was issued just now: its lifetime counts from here, whatever the target's clock says
-    """
-    left = expires_in(token)
-    if left is None:
-        return None
-    now = time.monotonic_ns()
-    found = claims(token)
-    iat, exp = found.get("iat"), found.get("exp")
-    if issued and isinstance(iat, int | float) and isinstance(exp, int | float) and not 0 <= time.time() - iat < CLOCK_S:
-        left = float(exp) - float(iat)
-    return Life(now, now + int(left * SECOND))
 
 
 class Keeper:
@@ -169,7 +123,7 @@ class Keeper:
     # -- when
 
     def _watch(self, user: User) -> None:
-        self.world.lives[user.label] = life_of(user.access, issued=_is_new(user.access))
+        self.world.lives[user.label] = life_of(user.access, issued=is_new(user.access))
         self._plan(user)
 
     def _plan(self, user: User) -> None:
@@ -301,8 +255,3 @@ class Keeper:
         if not self._held_before:
             self.world.gate.resume()
         self.world.log.add("control", {"who": "vigil", "text": "signed in again"}, type="hold" if self._held_before else "resume")
-
-
-def _is_new(token: str) -> bool:
-    iat = claims(token).get("iat")
-    return isinstance(iat, int | float) and not isinstance(iat, bool) and abs(time.time() - iat) < FRESH_S

@@ -13,6 +13,7 @@ from typing import Any
 from tui_app.checks.api import Answer, User
 from tui_app.engine.clock import Gate
 from tui_app.engine.learned import learn
+from tui_app.engine.lives import Life
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
 from tui_app.recording.secrets import Vault
@@ -25,6 +26,10 @@ _KEPT_HEADERS = (
     "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
     "access-control-allow-origin", "access-control-allow-credentials",
 )  # fmt: skip
+
+
+COOKIE_MIN = 16
+"""A cookie as long as that may open a session; a shorter one names an instance at most."""
 
 
 @dataclass(slots=True)
@@ -68,8 +73,8 @@ class World:
     asked: set[str] = field(default_factory=set)
     retired: set[str] = field(default_factory=set)
     """Access tokens that were replaced by newer ones: still Vigil's own."""
-    lives: dict[str, Any] = field(default_factory=dict)
-    """Label -> `tui_app.engine.renewal.Life` of the user's access token, None where it does not say when it ends."""
+    lives: dict[str, Life | None] = field(default_factory=dict)
+    """Of each user's access token; None where it does not say when it ends."""
     on_ready: list[Callable[[User], None]] = field(default_factory=list)
     """Told of every user that signs in."""
     on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
@@ -124,6 +129,10 @@ class World:
         if result.status:
             self.answered.add(service)
         learn(self.vault, result.json, user)
+        if "set-cookie" in result.headers:
+            for value in self.client_of(user).cookies.values():
+                if len(value) >= COOKIE_MIN:
+                    self.vault.add("cookie", user or "?", value)
         kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
         body = {
             **about,

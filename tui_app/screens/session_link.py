@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -173,20 +174,32 @@ class SessionLink(BuildFacts):
 
     async def check(self, info: TargetInfo) -> TargetInfo:
         """The same target, its lines saying which service answers where: one GET each, without credentials."""
-        import httpx
+        from tui_app.target.credentials import CredentialsError
+        from tui_app.target.network import proxy_of, trust_of
+        from tui_app.target.problems import ProfileError
+        from tui_app.wire.created import Created
+        from tui_app.wire.http import HttpClient
 
         paths = {"backend": "/health", "auth": "/health", "frontend": "/"}
-        urls = {service: url for service, url in self._profile(info.key).urls.items() if service in paths and "<" not in url}
+        profile = self._profile(info.key)
+        urls = {service: url for service, url in profile.urls.items() if service in paths and "<" not in url}
+        try:
+            client = HttpClient(urls, Created(), tls=trust_of(profile), proxy=proxy_of(profile, os.environ))
+        except (CredentialsError, ProfileError) as error:
+            return replace(info, lines=(str(error), *info.lines))
 
-        async def one(client: httpx.AsyncClient, service: str, url: str) -> str:
-            try:
-                answer = await client.get(url.rstrip("/") + paths[service])
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                return f"{service}: {url} does not answer ({type(error).__name__})"
-            return f"{service}: {url} answers, status {answer.status_code}"
+        async def one(service: str, url: str) -> str:
+            answer = await client.request(service, "GET", paths[service], within=CHECK_S)
+            return (
+                f"{service}: {url} answers, status {answer.status}"
+                if answer.status
+                else f"{service}: {url} does not answer ({answer.error})"
+            )
 
-        async with httpx.AsyncClient(timeout=CHECK_S) as client:
-            said = await asyncio.gather(*(one(client, service, url) for service, url in urls.items()))
+        try:
+            said = await asyncio.gather(*(one(service, url) for service, url in urls.items()))
+        finally:
+            await client.aclose()
         checked = tuple(line for line in info.lines if line.partition(":")[0] not in urls)
         return replace(info, lines=(*said, *checked))
 

@@ -41,6 +41,16 @@ def test_a_stall_is_several_late_pings_in_a_row_that_are_not_our_own(late: tuple
     assert said.word == word, said.reason
 
 
+def test_a_stall_of_one_user_fails_though_another_is_answered() -> None:
+    line = Line("latency-tail", ping_ms=100.0)
+    conn, other = line.dial(), line.dial(user="u2")
+    for ms in (3.0, 1500.0, 1400.0, 1300.0, 3.0):
+        line.ping(conn, ms)
+        line.ping(other, 3.0, user="u2")
+    said = line.judge(users=2)
+    assert said.word == "FAIL" and said.reason.startswith("u1:")
+
+
 # -- latency-growth
 
 
