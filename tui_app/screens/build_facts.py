@@ -43,8 +43,9 @@ class BuildFacts:
     def about(self) -> list[tuple[str, str]]:
         """Names and values for the About screen; an empty name is a gap."""
         from tui_app import __version__
-        from tui_app.checks.catalogue import OWN, catalogue, origin, proven
+        from tui_app.checks.catalogue import OWN, catalogue, origin
         from tui_app.checks.outside import folder
+        from tui_app.checks.proof import seen_failing
         from tui_app.recording.errors import RecordingError
         from tui_app.recording.sessions import runtime_dir, sessions_dir, state_dir
 
@@ -56,12 +57,13 @@ class BuildFacts:
 
         checks = catalogue()
         outside = [check for check in checks if origin(check) != OWN]
-        shown = sum(map(proven, checks))
+        seen = seen_failing().by_check
+        shown = sum(not seen.get(check.id, frozenset()).isdisjoint(check.catches) for check in checks)
         return [
             ("version", f"vigil {__version__}"),
             ("", ""),
             ("self-test", self.standing().removeprefix("self-test: ")),
-            ("checks", f"{len(checks)}, {shown} of them shown to fail on a planted fault; F shows which"),
+            ("checks", f"{len(checks)}, {shown} of them seen to fail on a planted fault; F shows which"),
             ("from outside", ", ".join(f"{check.id} ({origin(check)})" for check in outside) or "none"),
             *(("", "") if not line else ("left out", line.removeprefix("left out: ")) for line in self.left_out()),
             ("", ""),
