@@ -9,8 +9,8 @@ from typing import Any
 
 from states import checks_json
 
-from tui_app.checks.proof import SelfTest
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
+from tui_app.verdict.self_test import SelfTest
 
 TARGETS = {
     "rehearsal": TargetInfo("rehearsal", "rehearsal", True, lines=("registers 5 users of its own",), key="rehearsal"),

@@ -10,12 +10,12 @@ from links import HandMadeLink
 from looking import LARGE, SMALL, check_golden, settle, showing, text_of
 from states import failed
 
-from tui_app.checks.proof import SelfTest
 from tui_app.recording.state import SessionState
 from tui_app.screens.about import AboutScreen
 from tui_app.screens.selftest import SelftestScreen
 from tui_app.screens.selftest_model import SelfTestModel
 from tui_app.screens.session_link import SessionLink
+from tui_app.verdict.self_test import SelfTest
 
 
 def fault(name: str, behaviour: str, *caught_by: str, probabilistic: bool = False) -> dict[str, Any]:
@@ -45,7 +45,9 @@ RESULT: dict[str, Any] = {
     "faults": [
         with_runs("drop-tool-completed", run("five-events", also=["ai-value"])),
         with_runs("misroute-event", run("tool-isolation")),
-        with_runs("drop-some", run("events-order"), run("events-order", False, 2, why="events-order reads PASS"), run("events-order", seed=3)),
+        with_runs(
+            "drop-some", run("events-order"), run("events-order", False, 2, why="events-order reads PASS"), run("events-order", seed=3)
+        ),
         with_runs("stale-health", run("health-live", False, why="health-live reads PASS: all answers agree"), caught=False),
     ],
     "healthy": [

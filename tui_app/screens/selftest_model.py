@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tui_app.checks.proof import FaultRow, Run, SelfTest
+from tui_app.verdict.self_test import FaultResult, FaultRun, SelfTest
 
 CAUGHT, MISSED, NOT_RUN = "caught", "missed", "not run"
 ORDER: Final = {MISSED: 0, NOT_RUN: 1, CAUGHT: 2}
@@ -22,7 +22,7 @@ class Row:
     """The other side of the matrix: (id, caught | missed | not run)."""
     about: str = ""
     probabilistic: bool = False
-    runs: tuple[Run, ...] = ()
+    runs: tuple[FaultRun, ...] = ()
 
     @property
     def sessions(self) -> str:
@@ -51,7 +51,7 @@ class SelfTestModel:
         found = [row for row in made if all(word in _text(row) for word in words)]
         return sorted(found, key=lambda row: ORDER[row.state]) if self.worst_first else found
 
-    def _tested(self) -> dict[str, FaultRow]:
+    def _tested(self) -> dict[str, FaultResult]:
         return {fault.id: fault for fault in self.result.faults} if self.result else {}
 
     def _by_fault(self) -> list[Row]:
@@ -87,17 +87,17 @@ class SelfTestModel:
         return found
 
 
-def _state(one: FaultRow | None) -> str:
+def _state(one: FaultResult | None) -> str:
     if one is None or not one.runs:
         return NOT_RUN
     return CAUGHT if one.caught else MISSED
 
 
-def _also(one: FaultRow | None) -> tuple[str, ...]:
+def _also(one: FaultResult | None) -> tuple[str, ...]:
     return tuple(check for run in one.runs for check in run.also) if one else ()
 
 
-def _of(one: FaultRow | None, check: str) -> str:
+def _of(one: FaultResult | None, check: str) -> str:
     """How one check did against one fault: a session is caught once every check of `caught_by` has FAILed with a witness."""
     if one is None or not one.runs:
         return NOT_RUN

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui_app.screens.build_facts import BuildFacts
 
 if TYPE_CHECKING:
-    from tui_app.checks.proof import SelfTest
     from tui_app.engine.client import Control
     from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
     from tui_app.target.profile import Profile
+    from tui_app.verdict.self_test import SelfTest
 
 
 CHECK_S = 4.0
