@@ -87,6 +87,11 @@ class GuardedContext(LiveContext):
         async with super().bad_token(show_good):
             yield
 
+    async def in_the_clear(self, service: str) -> str:
+        """An upgrade without a token, in the clear."""
+        self.declared("negative", "try an address without TLS")
+        return await super().in_the_clear(service)
+
     def _known(self, token: str | None) -> None:
         """A token that is nobody's of this session, or none at all on purpose, is an attempt on the target's guards."""
         own = {value for user in (*self._world.users, *self._world.spares) for value in (user.access, user.refresh)}
