@@ -13,8 +13,10 @@ import ssl
 from collections.abc import Sequence
 from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+if TYPE_CHECKING:  # faults ask which instance serves, and naming them loads no server
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 AFFINITY = "affinity"
 """Name of the cookie that keeps a client on the instance that served it first."""
