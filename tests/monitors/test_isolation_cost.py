@@ -1,10 +1,13 @@
-"""What the isolation monitor costs must not depend on how many pairs of users there are."""
+"""What the isolation monitor costs must not depend on how many pairs of users there are, nor on how often a word comes."""
 
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from tui_app.model import SECOND, Row
+from tests.monitors.traces import Trace
+from tui_app.model import SECOND, Event, Row
+from tui_app.monitors import scan
 from tui_app.monitors.cells import Cell
 from tui_app.monitors.isolation import Isolation
 
@@ -50,3 +53,28 @@ def test_counts_that_wait_to_be_written_cost_the_rows_after_them_nothing() -> No
     assert monitor.looked == 0
     written = feed("check", 41 * SECOND, type="end")
     assert written.count("cell") == USERS * (USERS - 1), "and they are written at the end of the check"
+
+
+def test_words_that_hid_nothing_are_not_undone_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traffic repeats its ids: what is dear is done once for each word, and not at all for ids that are known."""
+    undone: list[str] = []
+
+    def counting(words: list[str]) -> list[str]:
+        undone.extend(words)
+        return []
+
+    monkeypatch.setitem(scan.FORMS, "in base64", scan.Form("counted", of_words=counting))
+    trace = Trace()
+    trace.session()
+    trace.user("u1")
+    trace.open(1, "u1")
+    trace.ask(1, "u1", "known-request-0123456789abcdef", thread="thread_1_cafecafe")
+    isolation = Isolation()
+    for number in range(200):
+        text = f'{{"request_id":"known-request-0123456789abcdef","trace":"a-word-that-comes-every-time","call":"call_{number // 50:016x}"}}'
+        trace.frame(1, "u1", Event(name="agent_progress"), text=text)
+    for row, events in trace.items:
+        isolation.feed(row, events)
+        if row.dir == "out":
+            undone.clear()  # what we send ourselves is not what this is about
+    assert undone == ["a-word-that-comes-every-time", *(f"call_{number:016x}" for number in range(4))]
