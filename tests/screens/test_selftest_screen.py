@@ -45,7 +45,9 @@ RESULT: dict[str, Any] = {
     "faults": [
         with_runs("drop-tool-completed", run("five-events", also=["ai-value"])),
         with_runs("misroute-event", run("tool-isolation")),
-        with_runs("drop-some", run("events-order"), run("events-order", False, 2, why="it reads PASS"), run("events-order", seed=3)),
+        with_runs(
+            "drop-some", run("events-order"), run("events-order", False, 2, why="events-order reads PASS"), run("events-order", seed=3)
+        ),
         with_runs("stale-health", run("health-live", False, why="health-live reads PASS: all answers agree"), caught=False),
     ],
     "healthy": [

@@ -43,8 +43,11 @@ def parse(argv: list[str] | None) -> Options:
     parser = argparse.ArgumentParser(
         prog="vigil rehearse",
         description="Serve the built-in staging on loopback. Prints one JSON line with the addresses once all services accept.",
+        epilog="Generations: g1 wraps its welcome and part of its events, and pings; g2 welcomes bare, with strict authentication; "
+        "g3 begins with a handshake of three steps and wraps every event. With --instances, connections take turns, and the cookie "
+        "'affinity' keeps a client on one.",
     )
-    parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults: " + ", ".join(FAULTS))
+    parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults; `vigil faults` lists them")
     parser.add_argument("--generation", choices=GENERATIONS, default="g2", help="protocol generation (default g2)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the usage data and of the service times")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep accounts and history here (default: a temporary directory)")
@@ -97,7 +100,7 @@ def parse(argv: list[str] | None) -> Options:
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
-        parser.error(f"unknown fault {', '.join(unknown)}; known: {', '.join(FAULTS)}")
+        parser.error(f"unknown fault {', '.join(unknown)}; `vigil faults` lists those that can be seeded")
     asked = {**vars(found), "faults": faults}
     del asked["fault"]
     return Options(**asked)

@@ -19,7 +19,7 @@ class BuildFacts:
         return left_out()
 
     def selftest(self) -> SelfTest | None:
-        """The self-test's result: this user's own newest, else the release's."""
+        """The self-test's result: the release's, and what this user has tried since."""
         from tui_app.checks.proof import newest
 
         return newest()
@@ -30,7 +30,9 @@ class BuildFacts:
         from tui_app.standing import sentence
 
         mine = local()
-        return f"self-test of your own: {mine.summary.text}" if mine is not None else sentence()
+        if mine is None:
+            return sentence()
+        return f"self-test of your own: {mine.summary.text}" if mine.whole else f"{sentence()}; your own, in part: {mine.summary.text}"
 
     def faults(self) -> list[Mapping[str, Any]]:
         """The faults of the rehearsal, as `vigil faults --json` prints them."""
@@ -41,8 +43,9 @@ class BuildFacts:
     def about(self) -> list[tuple[str, str]]:
         """Names and values for the About screen; an empty name is a gap."""
         from tui_app import __version__
-        from tui_app.checks.catalogue import OWN, catalogue, origin, proven
+        from tui_app.checks.catalogue import OWN, catalogue, origin
         from tui_app.checks.outside import folder
+        from tui_app.checks.proof import seen_failing
         from tui_app.recording.errors import RecordingError
         from tui_app.recording.sessions import runtime_dir, sessions_dir, state_dir
 
@@ -54,12 +57,13 @@ class BuildFacts:
 
         checks = catalogue()
         outside = [check for check in checks if origin(check) != OWN]
-        shown = sum(map(proven, checks))
+        seen = seen_failing().by_check
+        shown = sum(not seen.get(check.id, frozenset()).isdisjoint(check.catches) for check in checks)
         return [
             ("version", f"vigil {__version__}"),
             ("", ""),
             ("self-test", self.standing().removeprefix("self-test: ")),
-            ("checks", f"{len(checks)}, {shown} of them shown to fail on a planted fault; F shows which"),
+            ("checks", f"{len(checks)}, {shown} of them seen to fail on a planted fault; F shows which"),
             ("from outside", ", ".join(f"{check.id} ({origin(check)})" for check in outside) or "none"),
             *(("", "") if not line else ("left out", line.removeprefix("left out: ")) for line in self.left_out()),
             ("", ""),

@@ -100,8 +100,9 @@ class SelftestScreen(SearchingScreen):
         summary = result.summary
         wrong = summary.false_alarms or summary.caught < summary.faults
         alarms = [name for one in result.healthy for name in one.fails]
-        healthy = f"{len(result.healthy)} healthy sessions ({_ways(result.healthy)})" if result.healthy else "no healthy sessions"
-        told = f"{healthy}: {len(alarms)} false alarms" + (f": {', '.join(dict.fromkeys(map(clean, alarms)))}" if alarms else "")
+        healthy = f"{len(result.healthy)} healthy sessions ({_ways(result.healthy)})" if result.healthy else "no healthy sessions were run"
+        told = f"{healthy}: {len(alarms)} false alarms" if result.healthy else healthy
+        told += f": {', '.join(dict.fromkeys(map(clean, alarms)))}" if alarms else ""
         what = "checks" if self.model.by_check else "faults"
         parts = [(f"{glyphs().word(WORDS[state])} {count} {state}   ", TONES[state]) for state, count in found.items() if count]
         right: Line = ((f"{what}, {clean(result.date)}, {result.seconds / 60:.0f} min", "dim"),)
