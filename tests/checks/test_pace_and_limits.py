@@ -56,7 +56,8 @@ def test_a_stall_of_one_user_fails_though_another_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alone", "crowded", "own", "word"), [(2.0, 60.0, 0, "PASS"), (2.0, 160.0, 0, "FAIL"), (2.0, 160.0, 150, "INCONCLUSIVE")]
+    ("alone", "crowded", "own", "word"),
+    [(2.0, 60.0, 0, "PASS"), (2.0, 160.0, 0, "FAIL"), (2.0, 160.0, 150, "INCONCLUSIVE"), (150.0, 160.0, 0, "INCONCLUSIVE")],
 )
 def test_growth_fails_where_the_limit_is_passed_by_the_target(alone: float, crowded: float, own: float, word: str) -> None:
     line = Line("latency-growth", ping_ms=100.0)

@@ -23,6 +23,8 @@ STALL_FACTOR = 10
 """A stall is at least three late probes in a row, the worst of them this many times the limit of a message's latency."""
 STALLED = 3
 CROWD = 20
+GROWN = 4
+"""Growth is called so from a quarter of the limit on, median against median: less than that is the noise of a busy machine."""
 WARM = 3
 WARN_S = 15.0
 """A silence within a run that is told; the limit fails (strategy: 15 s warn, 30 s fail)."""
@@ -141,7 +143,10 @@ def _judge_growth(case: Case) -> Judgement:
     reading = with_taint(lambda values: percentile_verdict(values, limit_ms), [one.ms for one in crowded], [one.own_ms for one in crowded])
     text = f"median {few:.3g} ms with one user at work, {many:.3g} ms with {users}"
     shown = [probe.step.begin.seq for probe in (*alone[:10], *crowded)]
-    if reading.word == "FAIL" and many >= limit_ms / 2:
+    if reading.word == "FAIL" and many - few < limit_ms / GROWN:
+        reason = f"{text}: over the limit, and hardly more so than with one user, which is for ping-latency to say"
+        return Judgement("INCONCLUSIVE", reason, to_decide="ping-latency")
+    if reading.word == "FAIL":
         worst = sorted(crowded, key=lambda probe: -probe.target_ms)[:12]
         finding = Finding(grade("FM-61"), f"{text}: {reading.reason}", tuple(seq for probe in worst for seq in probe.rows))
         return Judgement("FAIL", finding.text, (finding,), f"p95 under {limit_ms:g} ms with every user connected")
@@ -250,7 +255,7 @@ CHECKS: tuple[Check, ...] = (
         id="latency-growth",
         suite="3.2",
         title="Messages stay quick with every user connected",
-        proves="Pings with all users at work stay under the limit at p95; the median is set beside that of one user.",
+        proves="With all users at work pings are not pushed over their limit at p95; the median is set beside that of one user.",
         impact="If this fails, the product slows down for everybody as customers arrive.",
         strategy=("tests/e2e/staging/test_performance_scaling.py",),
         effects=frozenset({"read"}),
