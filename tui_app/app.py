@@ -211,6 +211,22 @@ class VigilApp(DrivingApp):
 
         self.push_screen(WhyScreen(self.view, check_id))
 
+    def action_selftest(self) -> None:
+        """The planted faults; of the check under the cursor, those that it names."""
+        from tui_app.screens.selftest import SelftestScreen
+
+        if not isinstance(self.screen, SelftestScreen):
+            subject = str(getattr(self.screen, "subject", ""))
+            known = {str(check["id"]) for check in self.link.catalogue("rehearsal")} if self.link is not None and subject else set()
+            self.push_screen(SelftestScreen(self.view, subject if subject in known else ""))
+
+    def action_about(self) -> None:
+        """Version, self-test, and where state lives."""
+        from tui_app.screens.about import AboutScreen
+
+        if not isinstance(self.screen, AboutScreen):
+            self.push_screen(AboutScreen(self.view))
+
     def open_frame(self, seq: int) -> None:
         """One row of the recording, on top of the screen in view."""
         from tui_app.screens.frame import FrameScreen

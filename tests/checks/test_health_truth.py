@@ -67,6 +67,13 @@ def tiers(checks: dict[str, Any]) -> tuple[str, str]:
     return said.word, said.reason
 
 
+def test_a_build_without_one_of_the_endpoints_is_judged_by_the_others() -> None:
+    whole = ("tiers", {"path": "/api/health"}, [("/api/health", 200, {"status": "healthy", "checks": CHECKS})])
+    absent = ("tiers", {"path": "/api/health/database"}, [("/api/health/database", 404, {"detail": "Not Found"})])
+    assert judge("health-tiers", whole, absent).word == "PASS"
+    assert judge("health-tiers", absent).word == "INCONCLUSIVE"
+
+
 @pytest.mark.parametrize("status", ["skipped_optional", "not_configured"])
 def test_a_tier_that_was_never_probed_is_no_pass(status: str) -> None:
     assert tiers(CHECKS)[0] == "PASS"
@@ -79,12 +86,14 @@ def test_a_tier_that_is_not_configured_is_not_counted_as_persisting() -> None:
     thread = ("postgresql", {"marker": "VM-x"}, [("/api/threads/t", 200, {"title": "tier VM-x"})])
     session = ("redis", {}, [("/api/threads", 200, []), ("/api/threads", 401, {})])
 
-    def persists(entry: dict[str, Any]) -> str:
-        probe = ("clickhouse", {}, [("/api/health/database", 200, {"checks": {"clickhouse": entry}})])
+    def persists(entry: dict[str, Any] | None) -> str:
+        checks = {"clickhouse": entry} if entry else {}
+        probe = ("clickhouse", {}, [("/api/health/database", 404, {}), ("/api/health", 200, {"checks": checks})])
         return judge("tiers-persist", thread, session, probe).word
 
     assert persists(UP) == "PASS"
     assert persists({"status": "not_configured", "connected": False}) == "INCONCLUSIVE"
+    assert persists(None) == "INCONCLUSIVE"
     assert persists(DOWN) == "FAIL"
 
 

@@ -26,9 +26,11 @@ def started(users: int = 2) -> Trace:
     return trace
 
 
-def act(trace: Trace, user: str, number: int = 0, wait: int = 2 * SECOND) -> None:
+def act(trace: Trace, user: str, number: int = 0, wait: int = 2 * SECOND, taken: bool = True) -> None:
     body = {"action": f"a{number}", "marker": marker(user, number), "channel": "prompt"}
     trace.add("action", "begin", user=user, body=body)
+    if taken:
+        trace.add("http", "200", user=user, dir="in", ms=1.0, body={"req": 0})
     end = trace.add("action", "end", user=user, body=body)
     if wait:
         trace.clock(end.t + wait)
@@ -61,6 +63,25 @@ def test_a_probe_counts_two_seconds_after_the_actions_end() -> None:
     assert cell(judge(trace), "u2", "u1").probes == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [("", None), ("500", None), ("403", None), ("", Event(name="error", code="THREAD_ACCESS_DENIED")), ("", Event(name="pong"))],
+)
+def test_an_action_that_the_target_did_not_take_up_is_no_probe(status: str, event: Event | None) -> None:
+    trace = started()
+    body = {"action": "a", "marker": marker("u1")}
+    trace.add("action", "begin", user="u1", body=body)
+    if status:
+        trace.add("http", status, user="u1", dir="in", ms=1.0, body={"req": 1, "body": "no"})
+    if event is not None:
+        trace.frame(1, "u1", event, text="{}")
+    trace.frame(2, "u2", Event(name="agent_progress"), text=marker("u2"))
+    end = trace.add("action", "end", user="u1", body=body)
+    trace.frame(1, "u1", Event(name="agent_progress"), text=marker("u1"))
+    trace.clock(end.t + 3 * SECOND)
+    assert cell(judge(trace), "u1", "u2").probes == 0
+
+
 @pytest.mark.parametrize("when", ["late", "gone", "unwelcomed"])
 def test_an_observer_without_an_open_proven_socket_all_the_time_is_no_probe(when: str) -> None:
     trace = Trace()
@@ -76,6 +97,7 @@ def test_an_observer_without_an_open_proven_socket_all_the_time_is_no_probe(when
     trace.add("action", "begin", user="u1", body=body)
     if when == "late":
         trace.open(2, "u2")
+    trace.frame(1, "u1", Event(name="agent_progress"), text=marker("u1"))
     end = trace.add("action", "end", user="u1", body=body)
     if when == "gone":
         trace.close(2, "u2")
@@ -87,6 +109,7 @@ def test_a_second_socket_that_stays_keeps_the_observer_present() -> None:
     trace = started()
     trace.open(12, "u2")
     trace.add("action", "begin", user="u1", body={"action": "a", "marker": marker("u1")})
+    trace.frame(1, "u1", Event(name="agent_progress"), text=marker("u1"))
     trace.close(2, "u2")
     end = trace.add("action", "end", user="u1", body={"action": "a", "marker": marker("u1")})
     trace.clock(end.t + 2 * SECOND)

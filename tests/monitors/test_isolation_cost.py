@@ -39,6 +39,7 @@ def test_counts_that_wait_to_be_written_cost_the_rows_after_them_nothing() -> No
         for index in range(USERS):
             marker = f"VM-abcdef-u{index + 1}-{round_:020x}"
             feed("action", SECOND, type="begin", user=f"u{index + 1}", action=index, marker=marker)
+            feed("http", SECOND, type="200", user=f"u{index + 1}", dir="in")
             feed("action", SECOND, type="end", user=f"u{index + 1}", action=index, marker=marker)
         feed("clock", (10 + round_ * 10) * SECOND)
     assert monitor.total_probes == 2 * USERS * (USERS - 1)

@@ -187,6 +187,9 @@ async def test_g3_gives_up_on_a_client_that_never_acknowledges() -> None:
         def welcome(self) -> dict[str, Any]:
             raise AssertionError("it was not acknowledged")
 
+        def completes(self) -> bool:
+            raise AssertionError("it was not acknowledged")
+
         def offer(self) -> Any:
             from tui_app.rehearsal.generations.base import Offer
 

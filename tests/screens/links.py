@@ -10,6 +10,7 @@ from typing import Any
 from states import checks_json
 
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
+from tui_app.verdict.self_test import SelfTest
 
 TARGETS = {
     "rehearsal": TargetInfo("rehearsal", "rehearsal", True, lines=("registers 5 users of its own",), key="rehearsal"),
@@ -32,6 +33,8 @@ class HandMadeLink:
     def __init__(self, sessions: list[SessionLine] | None = None, recorded: TargetInfo | None = None) -> None:
         self.target = recorded or TARGETS["rehearsal"]
         self.refused: tuple[str, ...] = ()
+        self.result: SelfTest | None = None
+        self.known_faults: list[Mapping[str, Any]] = []
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
@@ -64,6 +67,18 @@ class HandMadeLink:
 
     def left_out(self) -> tuple[str, ...]:
         return self.refused
+
+    def selftest(self) -> SelfTest | None:
+        return self.result
+
+    def standing(self) -> str:
+        return f"self-test: {self.result.summary.text}" if self.result is not None else "self-test: none came with this build"
+
+    def faults(self) -> list[Mapping[str, Any]]:
+        return self.known_faults
+
+    def about(self) -> list[tuple[str, str]]:
+        return [("version", "vigil 0.1.0"), ("", ""), ("self-test", self.standing()), ("state", "the state folder")]
 
     def preset(self, name: str) -> frozenset[str]:
         every = frozenset(str(check["id"]) for check in checks_json())

@@ -25,6 +25,8 @@ CLASSES = {
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "chart": ("latency", "ChartScreen"),
+    "selftest": ("selftest", "SelftestScreen"),
+    "about": ("about", "AboutScreen"),
     "help": ("help", "HelpScreen"),
 }
 

@@ -51,7 +51,9 @@ def _judge_tiers(case: Case) -> Judgement:
     said: dict[str, dict[str, tuple[str, int]]] = {tier: {} for tier in TIERS}
     findings: list[Finding] = []
     for row, body in answers(case):
-        if row.type != "200":
+        if row.type in ("404", "405"):
+            findings.append(Finding("minor", f"{body['path']} is not offered by this build", (row.seq,)))
+        elif row.type != "200":
             findings.append(Finding("major", f"{body['path']} {answered(row, body)}", (row.seq,)))
         for tier, word in tier_words(body.get("body")).items():
             said[tier][body["path"]] = (word, row.seq)
@@ -67,7 +69,7 @@ def _judge_tiers(case: Case) -> Judgement:
         elif "connected" not in heard:
             unproven.append(tier)
     if any(finding.severity in ("critical", "major") for finding in findings):
-        return Judgement("FAIL", findings[0].text, tuple(findings), "every tier answers a forced probe, and all endpoints agree")
+        return decided(findings, "", "every tier answers a forced probe, and all endpoints agree")
     if unproven:
         return Judgement(
             "INCONCLUSIVE", f"no endpoint proves {', '.join(unproven)}", tuple(findings), "a health body that probes these tiers"

@@ -115,6 +115,7 @@ CHECKS = (
         min_users=0,
         catches=(
             "upgrade-500",
+            "handshake-never-completes",
             "accept-then-close",
             "close-1011-on-connect",
             "close-1011-loop",

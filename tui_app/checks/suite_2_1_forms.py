@@ -95,7 +95,7 @@ def _judge_forms(case: Case) -> Judgement:
             findings.append(Finding("info", f"{name} is not supported, and the platform says so", rows[name, stamp]))
     findings += _differing(case, runs)
     proof = tuple(seq for form in runs for seq in rows[form][:3])
-    served = ", ".join(dict.fromkeys(name for name, _ in runs))
+    served = ", ".join(name for name in TYPES if (name, "number") in runs)
     return decided(
         findings, f"served, with both kinds of time stamps and in one schema: {served}", "every form served or refused in words", proof
     )

@@ -214,6 +214,7 @@ CHECKS = (
         min_users=2,
         catches=(
             "misroute-event",
+            "handshake-of-another",
             "broadcast-events",
             "newest-gets-all",
             "leak-under-load",

@@ -12,6 +12,7 @@ from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
 from tui_app.model import CRITICAL_EVENTS, Row
 from tui_app.monitors.attempts import DENIALS
+from tui_app.monitors.record import RunRecord
 
 STRATEGY = (
     "tests/e2e/staging/test_multi_user_thread_isolation.py",
@@ -170,7 +171,11 @@ def _judge(case: Case) -> Judgement:
             findings.append(Finding("minor", f"{actor}'s attempt to {_verb(action)} a {thing} of {owner} is {how}", shown))
     findings += _owners(case, owned, proof)
     findings += _leaks(case)
-    if not any(finding.severity in ("critical", "major") for finding in findings) and "run" not in refused:
+    grave = any(finding.severity in ("critical", "major") for finding in findings)
+    if not grave and not _unaffected(case, owned):
+        reason = "it was not seen that the owners' runs ended and their threads were left alone"
+        return Judgement("INCONCLUSIVE", reason, tuple(findings), "owners' runs seen to their ends, and their histories read")
+    if not grave and "run" not in refused:
         return Judgement("INCONCLUSIVE", "no attempt on a thread was answered clearly", tuple(findings), "an answer to each attempt")
     kinds = ", ".join(dict.fromkeys(map(_verb, refused)))
     return decided(
@@ -212,12 +217,25 @@ def _leaks(case: Case) -> list[Finding]:
     return findings[:16]
 
 
+def _unaffected(case: Case, owned: list[StepRows]) -> bool:
+    """Whether the rows show it: a run of each owner that others reached for came to its end, and each history was read."""
+    ours = {str(step.facts["run"]) for step in case.steps("control")}
+    runs = [run for step in owned if (run := _run(case, step)) is not None and run.run not in ours]
+    ended = {run.user for run in runs if run.t_end >= 0 and not run.failed}
+    read = {step.begin.user for step in case.steps("history") for row, _ in step.answers() if row.type == "200"}
+    return {step.begin.user for step in owned} <= ended & read
+
+
+def _run(case: Case, step: StepRows) -> RunRecord | None:
+    return case.monitors.lifecycle.run_of(str(step.facts.get("request", "")))
+
+
 def _owners(case: Case, owned: list[StepRows], proof: list[int]) -> list[Finding]:
     """The owners' side: runs that others reached for end as if nobody had, and no word of others is in their threads."""
     findings: list[Finding] = []
     ours = {str(step.facts["run"]) for step in case.steps("control")}
     for step in owned:
-        run = case.monitors.lifecycle.run_of(str(step.facts.get("request", "")))
+        run = _run(case, step)
         stopped_by_us = run is not None and run.run in ours
         rows = (step.begin.seq, *seqs(step.frames())[-2:])
         if not stopped_by_us and step.outcome != "done":

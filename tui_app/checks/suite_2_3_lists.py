@@ -117,11 +117,11 @@ def _judge_errors(case: Case) -> Judgement:
     isolation = case.monitors.isolation
     findings: list[Finding] = []
     proof: list[int] = []
-    errors = 0
+    errors: dict[str, int] = {"REST": 0, "the WebSocket": 0}
     for step in steps:
         who, name, over = step.begin.user, step.facts["name"], step.facts["over"]
         told = _told(step)
-        errors += len(told)
+        errors[str(over)] += len(told)
         proof += told
         for row in step.rows:
             leak = isolation.foreign.get(row.seq)
@@ -132,10 +132,15 @@ def _judge_errors(case: Case) -> Judgement:
         leak = isolation.foreign.get(row.seq)
         if leak is not None and row.user and not any(row.seq in finding.evidence for finding in findings):
             findings.append(Finding("critical", f"{row.user} saw {leak.text}", (row.seq,)))
-    if not findings and not errors:
-        return Judgement("INCONCLUSIVE", "nothing that was asked for wrongly was answered with an error", to_decide="an error to read")
+    silent = [over for over, count in errors.items() if not count]
+    if not findings and silent:
+        reason = f"nothing that was asked for wrongly over {silent[0]} was answered with an error"
+        return Judgement("INCONCLUSIVE", reason, to_decide="an error to read")
     return decided(
-        findings[:16], f"{errors} errors read: none names another user or holds anything of theirs", "errors that name nobody", proof
+        findings[:16],
+        f"{sum(errors.values())} errors read: none names another user or holds anything of theirs",
+        "errors that name nobody",
+        proof,
     )
 
 

@@ -89,12 +89,13 @@ def _judge_tail(case: Case) -> Judgement:
         return nothing_done("pings on an open schedule")
     limit_ms = float(case.limits.get("ping_ms", 100.0))
     findings: list[Finding] = []
-    for conn in dict.fromkeys(probe.step.begin.conn for probe in found):
-        mine = [probe for probe in found if probe.step.begin.conn == conn]
-        for stall in _stalls(mine, limit_ms):
-            worst = max(probe.target_ms for probe in stall)
-            text = f"{stall[0].step.begin.user}: nothing was answered for {worst / 1000:.2g} s, {len(stall)} pings in a row came late"
-            findings.append(Finding("major", text, tuple(seq for probe in stall for seq in probe.rows)[:24]))
+    one_by_one = [[probe for probe in found if probe.step.begin.conn == conn] for conn in {probe.step.begin.conn: 0 for probe in found}]
+    # What stops everybody shows soonest over all sockets together, what stops one user on that user's alone.
+    for stall in _stalls(found, limit_ms) or [stall for mine in one_by_one for stall in _stalls(mine, limit_ms)]:
+        worst = max(probe.target_ms for probe in stall)
+        who = ", ".join(dict.fromkeys(probe.step.begin.user for probe in stall))
+        text = f"{who}: nothing was answered for {worst / 1000:.2g} s, {len(stall)} pings in a row came late"
+        findings.append(Finding("major", text, tuple(seq for probe in stall for seq in probe.rows)[:24]))
     longest = max(probe.ms for probe in found)
     seconds = (found[-1].t - found[0].t) / 1e9
     return decided(

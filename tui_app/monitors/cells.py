@@ -27,8 +27,9 @@ class Stray(msgspec.Struct):
 
 
 class Action(msgspec.Struct):
-    """A marker-bearing action: when it began, and when it counts as a probe (ns)."""
+    """A marker-bearing action: when it began, when it counts as a probe (ns), and whether the target took it up at all."""
 
     source: str
     begin: int
     due: int
+    taken: bool = False

@@ -1,7 +1,7 @@
 """Isolation between users: every frame and answer scanned for every marker and id (criterion T4).
 
-A probe of the cell (source, observer) is one marker-bearing action of the source while the observer has a welcomed socket
-from the action's beginning until 2 s after its end. A leak is the source's marker or one of its ids where only the
+A probe of the cell (source, observer) is one marker-bearing action of the source, taken up by the target, while the observer has
+a welcomed socket from the action's beginning until 2 s after its end. A leak is the source's marker or one of its ids where only the
 observer should see. Own markers on own sockets are the positive control, without which nothing is called clean.
 """
 
@@ -28,6 +28,8 @@ FOREIGN_KEPT: Final = 4096
 QUIET_MATRIX: Final = 10
 """With more users than this, counts are written at the end of each check and not every 250 ms."""
 
+TAKEN: Final = ("own", "unattributed")
+"""Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
@@ -51,6 +53,7 @@ class Isolation:
         self._proofs: dict[str, set[str]] = {}
         self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
         self._acting: dict[tuple[str, str], Action] = {}
+        self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
         self._due: deque[Action] = deque()
         self._changed: dict[tuple[str, str], None] = {}
         self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
@@ -98,11 +101,15 @@ class Isolation:
                 self.last_class = self._frame(row, events)
                 self.classified[self.last_class] += 1
                 self.attempts.heard(row, events)
+                if self._asked and self.last_class in TAKEN and not any(event.name == "error" for event in events):
+                    self._took(row)
         elif row.kind == "http":
             if row.dir == "out":
                 self._sightings.said(row)
             else:
                 self._answer(row)
+                if self._asked and row.type.startswith("2"):
+                    self._took(row)
         elif row.kind == "action":
             self._action(row)
         elif row.kind == "conn":
@@ -139,10 +146,21 @@ class Isolation:
         body = row.body
         key = (row.user, str(body.get("marker") or body.get("action") or ""))
         if row.type == "begin":
-            self._acting[key] = Action(row.user, row.t, 0)
-        elif action := self._acting.pop(key, None):
-            action.due = row.t + QUIET
-            self._due.append(action)
+            action = self._acting[key] = Action(row.user, row.t, 0)
+            self._asked.setdefault((row.user, row.check), []).append(action)
+        elif ended := self._acting.pop(key, None):
+            ended.due = row.t + QUIET
+            if ended.taken:
+                self._due.append(ended)
+            else:
+                waiting = self._asked.pop((row.user, row.check), [])
+                if left := [action for action in waiting if action is not ended]:
+                    self._asked[row.user, row.check] = left
+
+    def _took(self, row: Row) -> None:
+        """The target answered this user in this check: what was under way was taken up, and its marker is there to leak."""
+        for action in self._asked.pop((row.user, row.check), ()):
+            action.taken = True
 
     def _probe(self, now: int) -> None:
         while self._due and self._due[0].due <= now:

@@ -117,8 +117,14 @@ class Session:
 
     def offer(self) -> Offer:
         """Ids for the first request of this socket. The thread is made once the request comes."""
-        self._offered = Offer(f"thread_{uuid.uuid4().hex[:16]}", str(uuid.uuid4()), f"req_{uuid.uuid4().hex}")
-        return self._offered
+        own = Offer(f"thread_{uuid.uuid4().hex[:16]}", str(uuid.uuid4()), f"req_{uuid.uuid4().hex}")
+        offer: Offer = self.platform.faults.apply("handshake.offer", own, user_id=self.user_id)
+        self._offered = offer
+        return offer
+
+    def completes(self) -> bool:
+        """Whether the handshake is completed once the client has acknowledged it."""
+        return bool(self.platform.faults.apply("handshake.completed", True, user_id=self.user_id))
 
     async def send(self, frame: Frame | str) -> None:
         """Deliver a frame of g2's shape in the envelope of the generation that is played, or a text as it is; nothing once it is closed."""
@@ -347,7 +353,7 @@ class Session:
         asked = payload.get("thread_id") or message.get("thread_id")
         store = self.platform.relational
         offered = self._offered
-        if offered is not None and asked in (None, "", offered.thread_id):
+        if offered is not None and asked in (None, "", offered.thread_id) and await store.thread(offered.thread_id) is None:
             thread = await store.add_thread(self.user_id, "", {}, offered.thread_id)
         elif asked is None or asked == "":
             thread = await store.add_thread(self.user_id, "", {})

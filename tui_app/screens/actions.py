@@ -23,13 +23,15 @@ SCREENS: Final = {
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
+    "selftest": "Self-test",
+    "about": "About",
     "help": "Help",
 }
 """Names that `where` uses, with what a person reads."""
 
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", "why", "frame", "chart")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
-LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", "why", "frame", "help")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", "why", "frame", "selftest", "help")
+LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", "why", "frame", "selftest", "help")
 ALL: Final = tuple(SCREENS)
 
 KEY_TEXT: Final = {
@@ -125,7 +127,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict")),
     Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict")),
     Action("search", ("slash",), "search", "only what has these words; Enter keeps the search, Esc clears it", "Looking",
-           ("plan", "verdict"), footer=3),
+           ("plan", "verdict", "selftest"), footer=3),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",
            ("live", "events", "isolation", "latency"), footer=3),
@@ -135,7 +137,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("next-open", ("n",), "next issue", "the next criterion or check that did not pass, folded ones too", "Looking",
            ("verdict",), footer=2),
     Action("previous-open", ("N",), "previous issue", "the one before it", "Looking", ("verdict",)),
-    Action("sort", ("s",), "sort", "by phase and suite, or what is wrong first", "Looking", ("verdict",), footer=4),
+    Action("sort", ("s",), "sort", "in the catalogue's order, or what is wrong first", "Looking", ("verdict", "selftest"), footer=4),
+    Action("other-side", ("v",), "faults or checks", "faults and who catches them, or checks and what they catch", "Looking",
+           ("selftest",), footer=2),
     Action("users-view", ("u",), "users", "the matrix, or the users", "Looking", ("isolation",), footer=3),
     Action("time", ("t",), "time", "go to a time since the session began", "Looking", ("events",), footer=3),
     Action("pane", ("v",), "pane", "the row beside the stream, or more columns (on a wide terminal)", "Looking", ("events",)),
@@ -153,6 +157,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", SESSION, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- the application
+    Action("selftest", ("F",), "self-test", "the planted faults, and which checks caught them; of a check, those that it names",
+           "Vigil", scope="app"),
+    Action("about", ("A",), "about", "the version, the self-test that it stands on, and where it keeps what", "Vigil", scope="app"),
     Action("theme", ("ctrl+t",), "theme", "the next theme: vigil, ansi, light", "Vigil", scope="app"),
     Action("help", ("question_mark",), "help", "what each key does", "Vigil", scope="app", footer=9),
     Action("palette", ("ctrl+p",), "palette", "find an action by name", "Vigil", scope="app", palette=False),

@@ -84,6 +84,11 @@ class PlanScreen(SearchingScreen):
         )
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
 
+    @property
+    def subject(self) -> str:
+        """The check under the cursor, '' where there is none."""
+        return self.model.node.key if self.model.node is not None and self.model.node.kind == "check" else ""
+
     def banner(self) -> Banner:
         """Of the plan, not of the session that may be under way."""
         target = self.vigil.target

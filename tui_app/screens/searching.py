@@ -35,6 +35,10 @@ class SearchingScreen(SessionScreen):
         """Whether the field is in view."""
         return self.query_one("#search", Input).has_class("-open")
 
+    def start_with(self, text: str) -> None:
+        """Search for this from the start."""
+        self.query_one("#search", Input).value = text
+
     def action_search(self) -> None:
         """Show the field, and type into it."""
         field = self.query_one("#search", Input)

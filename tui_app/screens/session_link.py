@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tui_app.screens.build_facts import BuildFacts
+
 if TYPE_CHECKING:
     from tui_app.engine.client import Control
     from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
     from tui_app.target.profile import Profile
+    from tui_app.verdict.self_test import SelfTest
 
 
 CHECK_S = 4.0
@@ -91,6 +94,10 @@ class Link(Protocol):
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
     def left_out(self) -> tuple[str, ...]: ...
+    def selftest(self) -> SelfTest | None: ...
+    def standing(self) -> str: ...
+    def faults(self) -> list[Mapping[str, Any]]: ...
+    def about(self) -> list[tuple[str, str]]: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
@@ -115,7 +122,7 @@ SIGNED_IN = {
 """How users get their tokens, by a target file's `mode`."""
 
 
-class SessionLink:
+class SessionLink(BuildFacts):
     """The real link. Imports the engine's side when it is first asked, so that the first screen comes at once."""
 
     def __init__(self) -> None:
@@ -228,12 +235,6 @@ class SessionLink:
         from tui_app.checks.catalogue import as_json, catalogue
 
         return [as_json(check) for check in catalogue() if environment in check.environments]
-
-    def left_out(self) -> tuple[str, ...]:
-        """Checks from outside that could not join the catalogue."""
-        from tui_app.checks.catalogue import left_out
-
-        return left_out()
 
     def preset(self, name: str) -> frozenset[str]:
         """The checks that a preset selects, with those that they need."""

@@ -12,6 +12,7 @@ from tui_app.screens.rows import BADNESS
 from tui_app.verdict.criteria import NOT_IN_PLAN
 from widgets.glyphs import SHORT
 
+FEW: Final = 8
 FOLDED_FROM: Final = 3
 """So many that passed, beside others that did not, are one line."""
 NOT_PASSED: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE")
@@ -69,11 +70,11 @@ class VerdictModel:
         items: list[Item] = []
         for phase in dict.fromkeys(check.phase for check in shown):
             inside = [check for check in shown if check.phase == phase]
-            opened = self.opened("phase", phase, wanting(inside))
+            opened = self.opened("phase", phase, few(state) or wanting(inside))
             items.append(Item("phase", phase, 0, opened))
             for suite in dict.fromkeys(check.suite for check in inside) if opened else ():
                 members = [check for check in inside if check.suite == suite]
-                unfolded = self.opened("suite", suite, wanting(members))
+                unfolded = self.opened("suite", suite, few(state) or wanting(members))
                 items.append(Item("suite", suite, 1, unfolded))
                 if unfolded:
                     items += self._suite(suite, worst_first(members))
@@ -167,6 +168,11 @@ def worst_first(checks: Iterable[CheckView]) -> list[CheckView]:
 def wanting(checks: Iterable[CheckView]) -> bool:
     """Whether a group is unfolded by itself: something in it is not well, or under way."""
     return any(check.word in NOT_PASSED or check.word == "RUNNING" for check in checks)
+
+
+def few(state: SessionState) -> bool:
+    """A plan so small that nothing of it needs folding."""
+    return len(state.checks) <= FEW
 
 
 def not_asked(criterion: CriterionView) -> bool:

@@ -57,6 +57,9 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
     if check.to_decide:
         label = "To unblock" if check.word == "BLOCKED" else "To decide"
         facts.append((label, clean(check.to_decide), ""))
+    if check.accepted:
+        facts.append(("Known", clean(check.accepted), "warn"))
+    facts += can_fail(check)
     return Evidence(
         word=check.word,
         name=clean(check.id),
@@ -69,6 +72,15 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         more=more,
         rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
+
+
+def can_fail(check: CheckView) -> list[tuple[str, str, str]]:
+    """Which planted faults it names, and where it comes from if it is not Vigil's own; F opens the self-test at them."""
+    named = ", ".join(map(clean, check.catches))
+    found = [("Fails on", f"{named} (F shows the self-test)", "dim")] if check.proven and named else []
+    if not check.proven:
+        found = [("Unproven", f"no self-test has seen it fail{f' on {named}' if named else ''}", "dim")]
+    return found + ([("Origin", clean(check.origin), "dim")] if check.origin != "vigil" else [])
 
 
 def convicting(finding: FindingView, reader: Reader | None) -> list[int]:

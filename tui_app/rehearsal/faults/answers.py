@@ -11,7 +11,7 @@ from tui_app.rehearsal.faults.shaping import Frame, changing, dropping, route, w
 
 STEP_S = 0.1
 NUMBER = re.compile(r"(?<![\w.,$€£-])(?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\w%]|[.,]\d)")
-MONEY = re.compile(r"\$(\d[\d,]*(?:\.\d+)?)")
+MONEY = re.compile(r"\$(\d+(?:,\d{3})*(?:\.\d+)?)")
 HEEDED = re.compile(r" [^.\n]*, as your constraint “[^”]*” asks\.")
 APOLOGY = "I am working with limited capabilities at the moment. Please try again later or contact support if the problem persists."
 TOLD = "Thank you for your request. Our analysis is complete and your environment is in good shape. No further action is needed."

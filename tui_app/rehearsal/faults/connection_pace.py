@@ -157,7 +157,7 @@ MESSAGES: tuple[Fault, ...] = (
         caught_by=("latency-tail",),
         listeners=lambda: {"message.wait": _Stalls().wait},
         source=("E2", "E3"),
-        proof=_scaled(0.05, ping_ms=20.0),
+        proof=_scaled(0.05, ping_ms=10.0),
     ),
     Fault(
         id="slow-reader-blocks",

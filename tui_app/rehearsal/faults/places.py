@@ -20,6 +20,8 @@ PLACES: Final[dict[str, str]] = {
     "connect.close": "Ending or None, how a connect is ended instead of going on. Facts: user_id, stage (accepted, welcomed), "
     "ordinal (the user's how-manieth connect), lost_ago (seconds since a socket of the user was cut off, or None).",
     "connect.wait": "float, seconds before the welcome. Facts: user_id, first (the first welcome of the process).",
+    "handshake.offer": "Offer, the ids that a handshake sets aside for a connection's first request (g3). Facts: user_id.",
+    "handshake.completed": "bool, whether an acknowledged handshake is completed (g3). Facts: user_id.",
     "socket.opened": "list[Frame], what a socket is sent right after its welcome. Facts: user_id, receiver.",
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",

@@ -43,6 +43,9 @@ class Line(Protocol):
     def offer(self) -> Offer:
         """Set ids aside for the first request of this connection."""
 
+    def completes(self) -> bool:
+        """Whether the handshake is completed once the client has acknowledged it."""
+
 
 class Generation(Protocol):
     """One generation of the platform's wire behaviour."""

@@ -55,10 +55,10 @@ class G3(G2):
                 return False
             if message.get("type") != "handshake_acknowledged":
                 await line.send(frames.error(NOT_YET, "The connection begins with its handshake"))
-            elif _thread_in(message) == thread_id:
-                return True
-            else:
+            elif _thread_in(message) != thread_id:
                 await line.send(frames.error(NOT_YET, "The acknowledgement names another thread than the handshake"))
+            elif line.completes():
+                return True
         return False
 
     def envelope(self, frame: Frame) -> Frame:
