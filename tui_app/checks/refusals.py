@@ -72,10 +72,11 @@ async def bad_over_websocket(
 
 async def spare_of(ctx: Context, user: User, extra: Mapping[str, Any] | None = None) -> User | None:
     """A second sign-in of the same account; that an account without a password cannot have one is recorded."""
-    if user.password:
-        return await ctx.spare_login(user, extra or {})
-    async with ctx.step("no-password", user=user):
-        return None
+    spare = await ctx.spare_login(user, extra or {})
+    if spare is None and not user.password:
+        async with ctx.step("no-password", user=user):
+            return None
+    return spare
 
 
 def no_spare(case: Case, so: str) -> Judgement:

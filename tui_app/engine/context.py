@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket
-from tui_app.engine.sign_in import sign_in_all
+from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
@@ -373,7 +373,12 @@ class LiveContext:
             yield
 
     async def spare_login(self, user: User, extra: Mapping[str, Any]) -> User | None:
-        """A second sign-in of the same account, for a check that spends it. None where the account has no password or it fails."""
+        """A second sign-in of the same account, for a check that spends it. None where the account has no way to have one, or it fails."""
+        if not user.password and self._world.plan.mode == "e2e" and user.email:
+            spare = (await e2e(self._world, self.check, user.label, user.email, extra)).user
+            if spare is not None:
+                self._world.spares.append(spare)
+            return spare
         if not user.password:
             return None
         answer = await self.http(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class RehearsalChild:
             *self.plan.rehearsal,
         ]
         key_env = self.plan.profile.get("credentials", {}).get("key_env")
-        if self.plan.mode == "e2e" and key_env:
+        if self.plan.mode == "e2e" and key_env and os.environ.get(key_env, "").strip():
             command += ["--e2e-key-env", str(key_env)]
         if self.plan.faults:
             command += ["--fault", ",".join(self.plan.faults)]

@@ -7,6 +7,8 @@ accounts that are one identity) is a `user` row of the type `refused`: a precond
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -79,7 +81,7 @@ async def first(world: World, check: str, label: str, account: dict[str, str]) -
         return await _token(world, check, label, account["token"], account.get("refresh", ""))
     if world.plan.mode == "e2e":
         name = f"vigil-{socket.gethostname().partition('.')[0].lower()}-{world.session[:8]}-{label}"
-        attempt = await _e2e(world, check, label, account.get("email") or f"{name}@{DOMAIN}")
+        attempt = await e2e(world, check, label, account.get("email") or f"{name}@{DOMAIN}")
         if attempt.user is not None and not account.get("email"):
             world.made("user", attempt.user.email, label, check)
         return attempt
@@ -101,7 +103,7 @@ async def again(world: World, user: User) -> Attempt:
     if user.password:
         return await password(world, "", user.label, user.email, user.password)
     if world.plan.mode == "e2e":
-        return await _e2e(world, "", user.label, user.email)
+        return await e2e(world, "", user.label, user.email)
     if world.plan.mode == "command":
         return await _command(world, user)
     return Attempt(how="tokens", why="a ready-made token cannot be renewed", mend="a newer token")
@@ -132,8 +134,9 @@ async def password(world: World, check: str, label: str, email: str, secret: str
     return Attempt(User(label, subject(access), email, secret, access, new), how)
 
 
-async def _e2e(world: World, check: str, label: str, email: str) -> Attempt:
-    body = {"email": email, "name": f"Vigil {label}", "permissions": ["read", "write"]}
+async def e2e(world: World, check: str, label: str, email: str, extra: Mapping[str, Any] | None = None) -> Attempt:
+    """Sign in by the platform's endpoint for end-to-end tests; `extra` goes into the request beside what it asks for."""
+    body = {"email": email, "name": f"Vigil {label}", "permissions": ["read", "write"], **(extra or {})}
     answer = await world.request(
         "auth", "POST", E2E_PATH, token=None, json=body, fresh=False, within=10.0, check=check, user=label,
         headers={E2E_HEADER: world.e2e_key},

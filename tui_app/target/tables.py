@@ -131,6 +131,11 @@ Variable = Annotated[str, AfterValidator(_variable)]
 EnvReference = Annotated[str, AfterValidator(_env_reference)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderSource = Annotated[str, Field(max_length=4_096), AfterValidator(_header_source)]
+"""[headers]: name = source, sent with every request and every upgrade, for a gateway in front of the target.
+
+"env:NAME" is a variable's value; "command:PROGRAM ARGUMENTS" is what the program prints, and it is run again when that is a JWT that ends.
+Names that Vigil or HTTP fills in, and names with "test" or "e2e" in them, are refused.
+"""
 ProxyAddress = Annotated[str, AfterValidator(_proxy)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Argument = Annotated[str, Field(max_length=4_096)]
