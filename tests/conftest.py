@@ -18,8 +18,13 @@ SESSIONS = ("engine", "terminal", "checks", "rehearsal")
 """Folders whose tests start processes and measure: one worker takes them one by one, the other takes all the rest."""
 
 
+SINGLY = "selftest"
+"""A folder whose tests are sessions, too, of which none measures closely: whichever worker is free takes the next one."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups for two workers."""
+    """Two groups for two workers, and the rest to even them out."""
     for item in items:
         folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group("sessions" if folder in SESSIONS else "rest"))
+        if folder != SINGLY:
+            item.add_marker(pytest.mark.xdist_group("sessions" if folder in SESSIONS else "rest"))

@@ -99,7 +99,7 @@ def test_a_refusal_of_what_nobody_may_do_proves_nothing() -> None:
 # -- isolation-windows
 
 
-def window(*heard: str, dialled: float = 1.0, pong: bool = True) -> Stage:
+def window(*heard: str, dialled: float = 1.0, pong: bool = True, kept: bool = True) -> Stage:
     stage = Stage("isolation-windows")
     stage.open(1, "u1")
     stage.say(1, "u1", "user_message", text=marker("u1"))
@@ -111,6 +111,9 @@ def window(*heard: str, dialled: float = 1.0, pong: bool = True) -> Stage:
     if pong:
         stage.hear(2, "u2", "pong", id="p")
     stage.end(step, cut=0, dialled=int(dialled * 1e6), conn=2)
+    step = stage.begin("kept", "u1", marker=marker("u1"))
+    stage.answer("u1", 200, {"messages": [{"content": marker("u1")}] if kept else []})
+    stage.end(step)
     return stage
 
 
@@ -124,6 +127,7 @@ def test_a_connection_that_follows_anothers_shows_nothing_of_it() -> None:
 def test_a_swap_that_was_slow_or_not_watched_decides_nothing() -> None:
     assert word(window(dialled=80.0))[0] == "INCONCLUSIVE"
     assert word(window(pong=False))[0] == "INCONCLUSIVE"
+    assert word(window(kept=False))[0] == "INCONCLUSIVE", "without a run of somebody there was nothing to leak"
 
 
 # -- two-sockets

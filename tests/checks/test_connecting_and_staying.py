@@ -119,8 +119,16 @@ SOON = "Rate limit exceeded - retry after 1s"
             "INCONCLUSIVE",
         ),  # it does not say for how long
         ((("Rate limit exceeded - retry after 30s", 1008, 1100.0),), False, "INCONCLUSIVE"),  # not waited for
-        (tuple(("retry after 5s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)), False, "INCONCLUSIVE"),  # nor long enough
-        (tuple(("retry after 3s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)), False, "INCONCLUSIVE"),  # once may be chance
+        (
+            tuple(("Rate limit exceeded - retry after 5s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)),
+            False,
+            "INCONCLUSIVE",
+        ),  # nor long enough
+        (
+            tuple(("Rate limit exceeded - retry after 3s", 1008, ms) for ms in (1100.0, 2100.0, 4100.0, 0.0)),
+            False,
+            "INCONCLUSIVE",
+        ),  # once may be chance
         ((("reached the maximum number of managers", 1011, 1100.0),), False, "FAIL"),
         ((("Internal error", 1011, 1100.0),), True, "PASS"),  # one of twenty may fail
     ],
@@ -144,17 +152,43 @@ def test_two_of_twenty_failing_reconnects_are_too_many() -> None:
 # -- recovery-cut
 
 
-def test_what_a_redial_waited_for_our_own_pace_is_no_time_of_the_targets() -> None:
+def recoveries(count: int = 10, *, waited: float = 0.0, late: float = 0.0, limited: bool = False) -> Line:
     line = Line("recovery-cut", recovery_s=5.0)
-    for number in range(10):
+    for number in range(count):
         fault_at = int(line.t * 1e6)
         with line.step("recover", fault_at=fault_at, deadline_ms=10_000) as noted:
-            conn = line.dial(waited=60_000.0)
+            if limited and not number:
+                line.refused(SOON, code=1008)
+            conn = line.dial(waited=waited)
+            line.wait(0.0 if number else late)
             with line.step("agent-run", conn=conn, request=f"q{number}", expects={"tools": False}, deadline_ms=30_000):
                 line.row("frame", {"type": "user_message", "message_id": f"q{number}"}, type="user_message", dir="out", conn=conn)
                 for name in ("agent_started", "agent_thinking", "agent_completed"):
                     line.wait(20)
                     line.event(conn, name, run=f"r{number}", request_id=f"q{number}", result="42", thought="so", agent_name="a")
             noted["request"] = f"q{number}"
-    said = line.judge()
+    return line
+
+
+def test_what_a_redial_waited_for_our_own_pace_is_no_time_of_the_targets() -> None:
+    said = recoveries(waited=60_000.0).judge()
     assert said.word == "PASS", said.reason
+
+
+def test_a_recovery_that_meets_a_limit_on_connects_measures_the_limit() -> None:
+    assert recoveries(late=8000.0).judge().word == "FAIL"
+    assert recoveries(late=8000.0, limited=True).judge().word == "INCONCLUSIVE"  # nine are left
+    assert recoveries(11, late=8000.0, limited=True).judge().word == "PASS"
+
+
+def test_a_recovery_that_we_ended_ourselves_is_no_failure() -> None:
+    line = recoveries()
+    with line.step("recover", fault_at=0, deadline_ms=10_000, outcome="stopped"):
+        line.wait(1.0)
+    assert line.judge().word == "PASS"
+
+
+def test_a_conversation_that_a_limit_on_connects_keeps_from_beginning_decides_nothing() -> None:
+    line = talk()
+    line.refused(SOON, code=1008, user="u2")
+    assert line.judge(users=2).word == "INCONCLUSIVE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.utils import formatdate
 
 import pytest
 
@@ -102,8 +103,6 @@ def test_a_cold_connect_has_a_limit_of_its_own(cold: float, word: str) -> None:
     ],
 )
 def test_the_platforms_clocks_are_compared_with_each_other(frames: float, service: float | None, ours: float, word: str) -> None:
-    from email.utils import formatdate
-
     line, base = Line("server-clock"), 1_800_000_000.0
     conn = line.dial()
     with line.step("clock", conn=conn, wall=base + ours):
@@ -115,6 +114,18 @@ def test_the_platforms_clocks_are_compared_with_each_other(frames: float, servic
             line.row("frame", {"type": "pong", "timestamp": base + frames, "data": {}}, type="pong", dir="in", conn=conn)
     said = line.judge()
     assert said.word == word, said.reason
+
+
+def test_one_frame_with_an_odd_stamp_is_told_and_does_not_fail() -> None:
+    line, base = Line("server-clock"), 1_800_000_000.0
+    conn = line.dial()
+    with line.step("clock", conn=conn, wall=base):
+        body = {"path": "/health", "service": "backend", "headers": {"date": formatdate(base, usegmt=True)}, "body": {}}
+        line.row("http", json.dumps(body), dir="in", type="200", ms=1.0)
+        for apart in (0.0, 300.0, 0.0, 0.0):
+            line.row("frame", {"type": "pong", "timestamp": base + apart, "data": {}}, type="pong", dir="in", conn=conn)
+    said = line.judge()
+    assert said.word == "PASS" and any(finding.severity == "minor" and "300 s" in finding.text for finding in said.findings)
 
 
 # -- rate-limit

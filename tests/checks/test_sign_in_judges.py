@@ -226,7 +226,10 @@ def test_a_session_that_goes_on_after_its_end_fails() -> None:
         story = Story("socket-follows-session")
         for conn, cause in enumerate(causes, 1):
             story._socket("u1", conn, [WELCOME], close)
-            story.step("live", conn=conn, end={"answered": True})
+            story.steps += 1
+            story.row("step", "begin", {"step": story.steps, "intent": "live"}, user="u1", conn=conn)
+            story.row("frame", "pong", {"type": "pong"}, user="u1", conn=conn, dir="in")
+            story.row("step", "end", {"step": story.steps, "outcome": "done", "answered": True}, user="u1", conn=conn)
             story.step("outlives", conn=conn, cause=cause, within_s=5, end={"open": open_})
         return story.judged()
 

@@ -82,6 +82,14 @@ def test_an_empty_plan_and_faults_on_others_targets_are_refused(staging: Profile
         make_plan(staging, faults=["misroute-event"])
 
 
+def test_what_is_in_no_preset_runs_only_where_somebody_names_it() -> None:
+    hidden = {check.id for check in catalogue() if not check.presets}
+    assert "test-header" in hidden
+    for phases in ("1", "1.2", "1,2,3,4"):
+        assert not hidden & {check.id for check in select(phases=phases)}
+    assert "test-header" in {check.id for check in select(checks="test-header", phases="2.1")}
+
+
 def test_phases_and_suites_select_what_they_name() -> None:
     assert {check.suite for check in select(phases="4.2")} >= {"4.2"}
     assert {check.phase for check in select(phases="1")} == {"1"}

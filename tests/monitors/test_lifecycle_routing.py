@@ -191,6 +191,17 @@ def test_a_stop_is_fine_only_if_the_owner_asked(stopper: str, state: str) -> Non
     assert judge(trace).runs()[0].state == state
 
 
+def test_a_stop_may_be_quicker_than_the_first_critical_event() -> None:
+    """The run's id is known from an event that counts for nothing else, such as the receipt of the message."""
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    trace.frame(1, "u1", Event(name="message_received", run="run-1-aaaaaaaa", request="req-1-aaaaaaaa"))
+    trace.add("frame", "stop_agent", conn=1, user="u1", dir="out", text='{"type":"stop_agent","payload":{"run_id":"run-1-aaaaaaaa"}}')
+    trace.frame(1, "u1", healthy()[0])
+    trace.frame(1, "u1", Event(name="agent_stopped", run="run-1-aaaaaaaa", request="req-1-aaaaaaaa"))
+    assert judge(trace).runs()[0].state == "unfinished"
+
+
 def test_a_stop_of_a_run_that_nobody_waits_for_any_more_accuses_nobody() -> None:
     """Tidying after a stop: the step has ended, and the stop goes out on another socket of the owner."""
     trace = Trace()

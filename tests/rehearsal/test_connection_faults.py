@@ -43,6 +43,24 @@ async def test_a_socket_is_cut_without_a_close_frame_on_its_third_message(serve)
         assert ended.value.rcvd is None  # no close frame came
 
 
+async def test_a_limit_on_connects_says_when_it_lifts_and_does(serve) -> None:
+    staging = serve("--connect-limit", "2/1")
+    user, other = await staging.user(), await staging.user()
+    for _ in range(2):
+        async with staging.socket(user):
+            pass
+    async with staging.raw(additional_headers=user.headers) as websocket:
+        with pytest.raises(ConnectionClosed) as refused:
+            await websocket.recv()
+    assert refused.value.rcvd is not None
+    assert (refused.value.rcvd.code, refused.value.rcvd.reason) == (1008, "Rate limit exceeded - retry after 1s")
+    async with staging.socket(other):
+        pass
+    await asyncio.sleep(1.05)
+    async with staging.socket(user):
+        pass
+
+
 async def test_a_run_whose_socket_is_gone_is_carried_to_its_end_unless_a_fault_ends_it(serve, staging) -> None:
     for running, kept in ((staging, True), (serve("--fault", "run-lost-with-socket"), False)):
         user = await running.user()

@@ -309,3 +309,18 @@ def test_half_a_surrogate_pair_does_not_hide_a_message() -> None:
     assert (event.name, event.run, event.text) == ("agent_thinking", "r1", "cut �")
     (whole,) = normalise('{"type":"chunk","content":"\\ud83d\\udc4d \\ud800"}')
     assert whole.text == "👍 �"
+
+
+@pytest.mark.parametrize(
+    ("frame", "number"),
+    [
+        ({"type": "agent_thinking", "data": {"run_id": "r1", "sequence": 3}}, 3),
+        ({"type": "agent_thinking", "run_id": "r1", "payload": {"sequence_number": 0}}, 0),
+        ({"type": "agent_thinking", "sequence": "3", "data": {}}, None),
+        ({"type": "agent_thinking", "sequence": True, "data": {}}, None),
+        ({"type": "agent_thinking", "data": {}}, None),
+    ],
+)
+def test_an_events_number_is_read_where_there_is_one(frame: dict[str, Any], number: int | None) -> None:
+    (event,) = normalise(json.dumps(frame))
+    assert event.sequence == number

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from tui_app.checks.api import Case, Context, Finding, Row, StepRows, User
+from tui_app.checks.api import Case, Context, Finding, Judgement, Row, StepRows, User, Word
 from tui_app.checks.reading import seqs
 
 REFUSED = ("401", "403")
@@ -22,9 +22,9 @@ TOKEN_STAND_IN = re.compile(r"⟨secret:(?:access|refresh|jwt|bad-(?!malformed)[
 async def good_over_rest(ctx: Context, user: User) -> bool:
     """Show a known-good token to REST; whether it was taken."""
     async with ctx.step("good-token", user=user, carry="rest") as step:
-        taken = (await ctx.http("backend", "GET", OWN_DATA, user=user)).status == 200
-        step.note(taken=taken)
-    return taken
+        status = (await ctx.http("backend", "GET", OWN_DATA, user=user)).status
+        step.note(taken=status == 200)
+    return status == 200
 
 
 async def good_over_websocket(ctx: Context, user: User) -> bool:
@@ -68,6 +68,20 @@ async def bad_over_websocket(
         if socket is not None:
             await socket.close()
     return all(heard)
+
+
+async def spare_of(ctx: Context, user: User, extra: Mapping[str, Any] | None = None) -> User | None:
+    """A second sign-in of the same account; that an account without a password cannot have one is recorded."""
+    if user.password:
+        return await ctx.spare_login(user, extra or {})
+    async with ctx.step("no-password", user=user):
+        return None
+
+
+def no_spare(case: Case, so: str) -> Judgement:
+    """No second sign-in was had: BLOCKED where the account has no password, undecided where one was tried or nothing is known."""
+    word: Word = "BLOCKED" if case.steps("no-password") else "INCONCLUSIVE"
+    return Judgement(word, f"a second sign-in of an account could not be had, so {so}", to_decide="accounts that sign in with a password")
 
 
 def told(step: StepRows) -> tuple[Told, str]:
@@ -121,12 +135,28 @@ def reflections(rows: Iterable[Row]) -> list[Row]:
     return found
 
 
-def refused_controls(case: Case) -> list[Finding]:
-    """A finding for every known-good token that was refused after a bad one."""
-    findings = []
+def taken(step: StepRows) -> bool | None:
+    """Whether a known-good token was taken, by the rows alone; None where they do not say."""
+    if step.facts.get("carry") == "rest":
+        statuses = [row.type for row in step.rows if row.kind == "http" and row.dir == "in"]
+        return None if not statuses else "200" in statuses
+    conns = [row for row in step.rows if row.kind == "conn"]
+    if any(row.type == "welcome" for row in conns):
+        return True
+    return False if any(row.type in ("refused", "closed") for row in conns) else None
+
+
+def controls(case: Case) -> tuple[list[Finding], bool]:
+    """A finding for every known-good token that was refused after a bad one, and whether each of them was seen to be taken or refused."""
+    findings, seen = [], True
     for step in case.steps("good-token"):
-        if step.facts.get("taken") is not True and step.end is not None and step.outcome == "done":
+        word = taken(step)
+        seen = seen and word is not None
+        if word is False and step.outcome == "done":
             door = "REST" if step.facts.get("carry") == "rest" else "the WebSocket"
             shown = seqs(row for row in step.rows if row.kind in ("conn", "http"))
             findings.append(Finding("critical", f"{door} refuses {step.begin.user}'s good token after a bad one", (step.begin.seq, *shown)))
-    return findings
+    return findings, seen and bool(case.steps("good-token"))
+
+
+NO_CONTROL = "whether a known-good token was taken after a bad one is not seen"

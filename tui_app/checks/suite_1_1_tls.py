@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import decided, nothing_done, seqs
-from tui_app.checks.refusals import good_over_websocket, refused_controls
+from tui_app.checks.refusals import controls, good_over_websocket, taken
 
 SERVICES = ("backend", "auth", "frontend", "websocket")
 SECURE = frozenset({"rehearsal+tls", "docker", "staging", "production"})
@@ -45,10 +45,11 @@ def _judge_tls(case: Case) -> Judgement:
             findings.append(Finding("major", f"{service} is reached without TLS while others are not", shown))
             continue
         problem, kind, hours = str(step.facts.get("problem") or ""), step.facts.get("kind"), step.facts.get("hours_left")
+        unheard = service != "websocket" and not any(row.type != "0" for row, _ in step.answers(anybody=True))
         if problem and kind == "tls":
             findings.append(Finding("critical", f"the certificate of {service} is not trusted: {problem}", shown))
-        elif problem or not isinstance(hours, int | float):
-            unclear = f"{service}: {problem or 'its certificate says no end'}"
+        elif problem or not isinstance(hours, int | float) or unheard:
+            unclear = f"{service}: {problem or ('no answer over TLS' if unheard else 'its certificate says no end')}"
         else:
             least = min(least, hours)
             if hours < SOON_H:
@@ -81,7 +82,7 @@ def _judge_only(case: Case) -> Judgement:
         return nothing_done("the way in without TLS")
     if not any(step.facts.get("secure") for step in steps):
         return Judgement("SKIPPED", "the WebSocket of this target is not reached over TLS")
-    findings = refused_controls(case)
+    findings, controlled = controls(case)
     proof: list[int] = []
     for step in steps:
         shown = (step.begin.seq, *((step.end.seq,) if step.end else ()))
@@ -92,7 +93,7 @@ def _judge_only(case: Case) -> Judgement:
             findings.append(Finding("critical", "the WebSocket also opens without TLS: what is said there can be read on the way", shown))
         elif status.startswith("2"):
             findings.append(Finding("major", f"the WebSocket's address also answers without TLS ({status})", shown))
-    if not any(step.facts.get("taken") for step in case.steps("good-token")) and not findings:
+    if not findings and (not controlled or not any(taken(step) for step in case.steps("good-token"))):
         return Judgement("INCONCLUSIVE", "the WebSocket was not reached over TLS either", to_decide="ws-connect passes")
     return decided(findings, "nothing opens without TLS beside the TLS address", "a refusal or a redirect in the clear", proof)
 

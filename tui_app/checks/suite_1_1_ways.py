@@ -21,7 +21,7 @@ async def _ways(ctx: Context) -> None:
 
 
 async def _way(ctx: Context, user: User, way: Carry) -> None:
-    async with ctx.step("way", user=user, way=way) as step:
+    async with ctx.step("way", user=user, way=way, sub=user.sub) as step:
         socket = await ctx.dial(user=user, carry=way)
         step.note(welcomed=socket is not None)
         if socket is not None:
@@ -49,9 +49,11 @@ def _judge_ways(case: Case) -> Judgement:
         opened = next((row for row in conns if row.type == "open"), None)
         if opened is not None:
             findings += _chosen(opened, who, way)
+        findings += _somebody_else(conns, who, way, str(step.facts.get("sub") or ""), shown)
         for row in reflections(row for row in step.rows if row is not opened):
             findings.append(Finding("critical", f"what {who} is sent holds a token ({NAMED[way]})", (row.seq, step.begin.seq)))
-    unseen = set(WAYS) - {str(step.facts["way"]) for step in steps}
+    # A welcome is a frame: without one there is nothing to show for it.
+    unseen = set(WAYS) - {str(step.facts["way"]) for step in steps if step.frames() or not _welcomed(step)}
     if unseen and not findings:
         return Judgement("INCONCLUSIVE", f"not tried: {', '.join(sorted(unseen))}", to_decide="run it to its end")
     users = len({step.begin.user for step in steps})
@@ -81,6 +83,14 @@ def _not_welcomed(case: Case, step: StepRows, who: str, way: str, only: bool, sh
         return Finding(grade("FM-04"), f"{by} is closed with 1008", shown)
     how = f"closed with {closed.get('code')}" if closed else str(refused.get("reason") or "no welcome came")
     return Finding("critical", f"{by} is not welcomed: {how}", shown)
+
+
+def _somebody_else(conns: list[Row], who: str, way: str, sub: str, shown: tuple[int, ...]) -> list[Finding]:
+    """A welcome that names another than the token's subject: the token was not looked at (a welcome may shorten the id)."""
+    named = next((str(row.body.get("identity") or "") for row in conns if row.type == "welcome"), "").rstrip(".…")
+    if not named or not sub or sub.startswith(named):
+        return []
+    return [Finding(grade("FM-63"), f"{who}'s good token in {NAMED[way]} is welcomed as somebody else, {named}", shown)]
 
 
 def _chosen(opened: Row, who: str, way: str) -> list[Finding]:

@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 from tui_app.checks.api import Answer, Case, Check, Context, Finding, Judgement, Row
 from tui_app.checks.reading import answered, decided, nothing_done, of_answer, seqs
 from tui_app.checks.refusals import (
+    NO_CONTROL,
     bad_over_rest,
     bad_over_websocket,
+    controls,
     good_over_rest,
     over_rest,
-    refused_controls,
     told,
 )
 from tui_app.checks.severities import grade
@@ -70,9 +71,9 @@ def _judge_anonymous(case: Case) -> Judgement:
     steps = case.steps("bad-token")
     if not steps:
         return nothing_done("routes without a token")
-    findings = refused_controls(case)
+    findings, controlled = controls(case)
     proof: list[int] = []
-    unclear: list[str] = []
+    unclear: list[str] = [] if controlled else [NO_CONTROL]
     for step in steps:
         row = next((row for row in step.rows if row.kind == "http" and row.dir == "in"), None)
         word, how = over_rest(row)
@@ -125,9 +126,9 @@ def _judge_test_header(case: Case) -> Judgement:
     steps = case.steps("bad-token")
     if not steps:
         return nothing_done("the test header")
-    findings = refused_controls(case)
+    findings, controlled = controls(case)
     proof: list[int] = []
-    unclear: list[str] = []
+    unclear: list[str] = [] if controlled else [NO_CONTROL]
     for step in steps:
         kind, over = str(step.facts["kind"]), "REST" if step.facts["carry"] == "rest" else "the WebSocket"
         word, how = told(step)

@@ -7,7 +7,7 @@ import re
 
 from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement
 from tui_app.checks.prompts import make_prompt
-from tui_app.checks.reading import decided, nothing_done, of_answer
+from tui_app.checks.reading import answered, decided, nothing_done, of_answer
 from tui_app.checks.severities import grade
 
 MOST_USERS = 5
@@ -52,6 +52,8 @@ def _judge_identity(case: Case) -> Judgement:
                 found = str(of_answer(body, "id") or of_answer(body, "user_id") or of_answer(body, "sub") or "")
                 findings += _wrong(found, who, sub, subjects, "the auth service", (row.seq,))
                 proof.append(row.seq)
+            elif body["path"] == "/auth/me" and row.type != "404":
+                silent.append(f"the auth service does not tell who {who} is: /auth/me {answered(row, body)}")
         for row in step.frames():
             for event in case.events(row):
                 if event.user:
@@ -59,13 +61,13 @@ def _judge_identity(case: Case) -> Judgement:
                     proof.append(row.seq)
                     named = named or event.name not in ("welcome", "handshake")
         if not named and step.begin.body.get("intent") == "identity":
-            silent.append(who)
+            silent.append(f"no frame tells {who} who it is taken for")
         elif not named:
             findings.append(Finding("info", "no event of a run named a user", (step.begin.seq,)))
     if silent and not any(finding.severity in ("critical", "major") for finding in findings):
         return Judgement(
             "INCONCLUSIVE",
-            f"no frame tells {silent[0]} who it is taken for",
+            silent[0],
             tuple(findings),
             "an `ack` that names the user, or events that do",
         )

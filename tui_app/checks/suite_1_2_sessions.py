@@ -6,20 +6,19 @@ from typing import Any
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket, StepRows, User
 from tui_app.checks.reading import answered, decided, seqs
-from tui_app.checks.refusals import OWN_DATA, bad_over_rest, bad_over_websocket, good_over_rest, told
+from tui_app.checks.refusals import OWN_DATA, bad_over_rest, bad_over_websocket, good_over_rest, no_spare, spare_of, told
 from tui_app.checks.severities import grade
 from tui_app.wire.tokens import claims
 
 AUTH = ("tests/e2e/staging/test_auth_complete_workflows.py",)
 BOTH = (*AUTH, "tests/e2e/staging/test_authentication_authorization_flow.py", "tests/e2e/staging/test_priority2_high.py")
 
-NO_SPARE = "a second sign-in of an account could not be had"
 AN_ACCOUNT = "accounts that sign in with a password"
 
 
 async def _refresh(ctx: Context) -> None:
     user = ctx.users[0]
-    spare = await ctx.spare_login(user, {})
+    spare = await spare_of(ctx, user)
     if spare is None or not spare.refresh:
         return
     socket = await ctx.dial(user=spare)
@@ -48,7 +47,7 @@ async def _refresh(ctx: Context) -> None:
 def _judge_refresh(case: Case) -> Judgement:
     asked, renewed, replayed, kept = (case.steps(intent) for intent in ("refresh", "renewed", "replay", "kept"))
     if not asked:
-        return Judgement("INCONCLUSIVE", f"{NO_SPARE}, so nothing could be renewed", to_decide=AN_ACCOUNT)
+        return no_spare(case, "nothing could be renewed")
     findings: list[Finding] = []
     for step in asked:
         shown = _shown(step)
@@ -69,7 +68,7 @@ def _judge_refresh(case: Case) -> Judgement:
         if taken:
             findings.append(Finding("critical", "a refresh token that was used up gives new tokens again", _shown(step)))
     for step in kept:
-        if step.facts.get("answered") is not True:
+        if not any(row.kind == "frame" and row.dir == "in" and row.conn == step.begin.conn for row in step.rows):
             findings.append(Finding("major", "renewing the token closed the open socket of its session", _shown(step)))
     proof = [seq for step in (*asked, *renewed, *replayed, *kept) for seq in _shown(step)]
     unclear = [row.type for step in replayed for row, _ in step.answers() if row.type not in ("200", "201", "400", "401", "403", "422")]
@@ -82,7 +81,7 @@ def _judge_refresh(case: Case) -> Judgement:
 
 async def _end(ctx: Context) -> None:
     user = ctx.users[0]
-    spare = await ctx.spare_login(user, {})
+    spare = await spare_of(ctx, user)
     if spare is None:
         return
     async with ctx.step("before", user=user):
@@ -104,7 +103,7 @@ async def _end(ctx: Context) -> None:
 def _judge_end(case: Case) -> Judgement:
     before, out, shown_again = case.steps("before"), case.steps("sign-out"), case.steps("bad-token")
     if not before:
-        return Judgement("INCONCLUSIVE", f"{NO_SPARE}, so nothing could be ended", to_decide=AN_ACCOUNT)
+        return no_spare(case, "nothing could be ended")
     findings: list[Finding] = []
     if not all(step.answers() and all(row.type == "200" for row, _ in step.answers()) for step in before):
         return Judgement("INCONCLUSIVE", "the second session was never good", to_decide="REST takes a fresh token")
@@ -140,7 +139,7 @@ async def _follows(ctx: Context) -> None:
     dies = ctx.now_ns() + round((lifetime + 1.2) * 1e9)
     if brief is not None:
         await _live(ctx, user, brief)
-    spare = await ctx.spare_login(user, {})
+    spare = await spare_of(ctx, user)
     socket = await ctx.dial(user=spare) if spare is not None else None
     if spare is not None and socket is not None:
         await _live(ctx, user, socket)
@@ -175,9 +174,11 @@ async def _closes(ctx: Context, user: User, socket: Socket, cause: str) -> None:
 def _judge_follows(case: Case) -> Judgement:
     seen = {str(step.facts.get("cause")): step for step in case.steps("outlives") if step.end is not None}
     if not seen:
-        return Judgement("INCONCLUSIVE", f"{NO_SPARE} with an open socket", to_decide=AN_ACCOUNT)
+        return no_spare(case, "no socket of one could be watched")
     findings: list[Finding] = []
-    lived = {step.begin.conn for step in case.steps("live") if step.facts.get("answered") is True}
+    lived = {step.begin.conn for step in case.steps("live") if any(row.conn == step.begin.conn for row in step.frames())}
+    if any(row.type not in ("200", "204") for step in case.steps("sign-out") for row, _ in step.answers()):
+        return Judgement("INCONCLUSIVE", "signing out is refused, so no session ended", to_decide="session-end passes")
     for cause, step in seen.items():
         rows = (step.begin.seq, *seqs(row for row in step.rows if row.conn == step.begin.conn), *((step.end.seq,) if step.end else ()))
         if step.facts.get("open") is not False:

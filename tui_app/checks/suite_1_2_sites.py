@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import decided, nothing_done, seqs
-from tui_app.checks.refusals import OWN_DATA, good_over_websocket, over_websocket, refused_controls
+from tui_app.checks.refusals import NO_CONTROL, OWN_DATA, controls, good_over_websocket, over_websocket
 
 STRATEGY = ("tests/e2e/staging/test_priority2_high.py",)
 EVIL = "https://pages.example"
@@ -44,9 +44,9 @@ def _judge_origin(case: Case) -> Judgement:
     steps = {str(step.facts["kind"]): step for step in case.steps("origin")}
     if not steps:
         return nothing_done("origins")
-    findings: list[Finding] = refused_controls(case)
+    findings, controlled = controls(case)
     proof: list[int] = []
-    unclear: list[str] = []
+    unclear: list[str] = [] if controlled else [NO_CONTROL]
     for kind, step in steps.items():
         conns = [row for row in step.rows if row.kind == "conn"]
         shown = (step.begin.seq, *seqs(conns))
@@ -93,7 +93,8 @@ def _judge_cors(case: Case) -> Judgement:
         kind, origin, service = (str(step.facts[name]) for name in ("kind", "origin", "service"))
         heard = step.answers()
         proof += seqs(row for row, _ in heard)
-        unread += len(heard) < 2 or any(row.type == "0" for row, _ in heard)
+        # An error often lacks what the answer proper would allow: only an answer that a page would want to read counts.
+        unread += len(heard) < 2 or heard[-1][0].type != "200" or any(row.type == "0" for row, _ in heard)
         open_to = [(row, *_allows(body)) for row, body in heard]
         if kind == "own":
             if not any(whom in (origin, "*") for _, whom, _ in open_to):
@@ -108,7 +109,9 @@ def _judge_cors(case: Case) -> Judgement:
             elif whom in (origin, "*"):
                 findings.append(Finding("minor", f"pages of {origin} may read answers of {service} without credentials", (row.seq,)))
     if unread and not any(finding.severity == "major" for finding in findings):
-        return Judgement("INCONCLUSIVE", "not every request was answered", tuple(findings), "services that answer")
+        return Judgement(
+            "INCONCLUSIVE", "not every request was answered as the user's own", tuple(findings), "services that take the token"
+        )
     findings = list({finding.text: finding for finding in reversed(findings)}.values())[::-1]
     kinds = {str(step.facts["kind"]) for step in steps} - ALLOWED
     return decided(findings, f"{len(kinds)} foreign origins may read no answer with credentials", "no such permission", proof)

@@ -8,7 +8,18 @@ import jwt
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
-from tui_app.checks.refusals import bad_over_rest, bad_over_websocket, good_over_websocket, reflections, refused_controls, told
+from tui_app.checks.refusals import (
+    NO_CONTROL,
+    bad_over_rest,
+    bad_over_websocket,
+    controls,
+    good_over_websocket,
+    no_spare,
+    reflections,
+    spare_of,
+    taken,
+    told,
+)
 from tui_app.checks.severities import grade
 from tui_app.wire.tokens import bad_tokens, claims
 
@@ -47,10 +58,13 @@ def _judge_claims(case: Case) -> Judgement:
     environment = str(case.target.get("environment", ""))
     findings: list[Finding] = []
     proof: list[int] = []
+    dead: list[str] = []
     for step in steps:
         who, said = step.begin.user, step.facts.get("claims") or {}
         shown = (step.begin.seq, *seqs(row for row, _ in step.answers()))
         proof += shown
+        if not any(row.type == "200" for row, _ in step.answers()):
+            dead.append(who)
         if step.facts.get("alg") not in SIGNED:
             findings.append(Finding("critical", f"{who}'s token is signed by {step.facts.get('alg')!r}", shown))
         audience = said.get("aud")
@@ -67,6 +81,8 @@ def _judge_claims(case: Case) -> Judgement:
             findings.append(Finding("critical", f"{who}'s token is of {env!r}, and this is {environment}", shown))
         if env is None:
             findings.append(Finding("info", f"{who}'s token names no environment", shown))
+    if dead and not any(finding.severity in ("critical", "major") for finding in findings):
+        return Judgement("INCONCLUSIVE", f"the auth service does not know {dead[0]}'s token", tuple(findings), "/auth/me answers 200")
     return decided(
         findings, f"{len(steps)} tokens: signed, for this platform, with an end and a subject", "tokens with those claims", proof
     )
@@ -75,7 +91,7 @@ def _judge_claims(case: Case) -> Judgement:
 async def _lifetime(ctx: Context) -> None:
     user = ctx.users[0]
     async with ctx.step("lifetime", user=user, password=bool(user.password)) as step:
-        spare = await ctx.spare_login(user, {})
+        spare = await spare_of(ctx, user)
         if spare is not None:
             said = claims(spare.access)
             step.note(iat=said.get("iat"), exp=said.get("exp"))
@@ -91,13 +107,15 @@ def _judge_lifetime(case: Case) -> Judgement:
     for step in steps:
         iat, exp = step.facts.get("iat"), step.facts.get("exp")
         for row, body in step.answers():
-            promised = of_answer(body, "expires_in")
+            promised = of_answer(body, "expires_in") if row.type in ("200", "201") else None
             if isinstance(promised, int | float) and isinstance(iat, int | float) and isinstance(exp, int | float):
                 measured += 1
                 proof.append(row.seq)
                 if abs(exp - iat - promised) > SLACK_S:
                     text = f"the sign-in of {step.begin.user} promises {promised:g} s, and its token lives {exp - iat:g} s"
                     findings.append(Finding("major", text, (row.seq, step.begin.seq)))
+    if case.steps("no-password"):
+        return no_spare(case, "no promise of a lifetime was seen")
     if not measured:
         return Judgement(
             "INCONCLUSIVE", "no sign-in told a lifetime", to_decide="an account with a password, and `expires_in` in its answer"
@@ -138,9 +156,9 @@ def _judge_matrix(case: Case) -> Judgement:
     steps = case.steps("bad-token")
     if not steps:
         return nothing_done("token matrix")
-    findings = refused_controls(case)
+    findings, controlled = controls(case)
     proof: list[int] = []
-    unclear: list[str] = []
+    unclear: list[str] = [] if controlled else [NO_CONTROL]
     for step in steps:
         kind, over = str(step.facts["kind"]), "REST" if step.facts["carry"] == "rest" else "the WebSocket"
         rows = [row for row in step.rows if row.kind in ("conn", "http", "frame")]
@@ -192,15 +210,15 @@ def _judge_after_bad(case: Case) -> Judgement:
     bad = case.steps("bad-token")
     good = case.steps("good-token")
     if not bad:
-        if any(step.facts.get("taken") is False for step in good):
+        if any(taken(step) is False for step in good):
             return Judgement("BLOCKED", "a good token is not welcomed to begin with", to_decide="ws-connect passes")
         return nothing_done("good tokens after bad ones")
     first = bad[0].begin.seq
     after = [step for step in good if step.begin.seq > first]
-    findings = [finding for finding in refused_controls(case) if min(finding.evidence) > first]
+    findings = [finding for finding in controls(case)[0] if min(finding.evidence) > first]
     if not after:
         return nothing_done("good tokens after bad ones")
-    if not findings and any(step.facts.get("taken") is None for step in after):
+    if not findings and any(taken(step) is None for step in after):
         return Judgement("INCONCLUSIVE", "a good token's answer is missing", to_decide="run it to its end")
     proof = [seq for step in after for seq in (step.begin.seq, *seqs(row for row in step.rows if row.kind == "conn"))]
     return decided(

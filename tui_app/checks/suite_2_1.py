@@ -49,6 +49,12 @@ def _judge_events(case: Case) -> Judgement:
         Finding("critical", f"{run.user}, run {run.run[:8] or '?'}: {violation.text}", tuple(violation.seqs))
         for run in runs
         for violation in run.violations
+        if not run.swallowed
+    ]
+    findings += [
+        Finding(grade("FM-14"), f"{run.user}: no event ever followed the request, and the connection lived on", (run.seq,))
+        for run in runs
+        if run.swallowed
     ]
     findings += [
         Finding(grade("FM-24"), f"{stray.user}: {stray.name} of run {stray.run[:8]}, which nobody asked for", (stray.seq,))
@@ -59,7 +65,7 @@ def _judge_events(case: Case) -> Judgement:
     findings += [Finding(grade("FM-51"), f"{run.user}: the target closed the connection in the middle of a run", ends(run)) for run in cut]
     lost = [run for run in runs if run.state == "unfinished"]
     if findings:
-        bad = len({run.request for run in runs if run.violations} | {run.request for run in cut}) or "some"
+        bad = len({run.request for run in runs if run.violations or run.swallowed} | {run.request for run in cut}) or "some"
         reason = f"{bad} of {len(runs)} runs break the contract of the five events: {findings[0].text}"
         return Judgement("FAIL", reason, tuple(findings), "every run has all five, in order, paired, once")
     if lost:

@@ -219,7 +219,9 @@ def _leaks(case: Case) -> list[Finding]:
 
 def _unaffected(case: Case, owned: list[StepRows]) -> bool:
     """Whether the rows show it: a run of each owner that others reached for came to its end, and each history was read."""
-    ended = {step.begin.user for step in owned if (run := _run(case, step)) is not None and run.t_end >= 0 and not run.failed}
+    ours = {str(step.facts["run"]) for step in case.steps("control")}
+    runs = [run for step in owned if (run := _run(case, step)) is not None and run.run not in ours]
+    ended = {run.user for run in runs if run.t_end >= 0 and not run.failed}
     read = {step.begin.user for step in case.steps("history") for row, _ in step.answers() if row.type == "200"}
     return {step.begin.user for step in owned} <= ended & read
 

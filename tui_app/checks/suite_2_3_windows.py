@@ -95,8 +95,16 @@ def _judge_windows(case: Case) -> Judgement:
         leak = isolation.foreign.get(row.seq)
         if leak is not None and not any(row.seq in finding.evidence for finding in findings):
             findings.append(Finding("critical", f"{row.user} saw {leak.text}", (row.seq,)))
-    if not findings and (not watched or not quick):
+    kept = [
+        row.seq
+        for step in case.steps("kept")
+        for row, body in step.answers()
+        if row.type == "200" and str(step.facts["marker"]) in str(body.get("body"))
+    ]
+    proof += kept
+    if not findings and not (watched and quick and kept):
         why = "no connection was watched to its end" if not watched else f"nobody connected within {SWAP_MS:g} ms of a cut"
+        why = why if not (watched and quick) else "no run that was cut off is in its user's history: there was nothing to leak"
         return Judgement("INCONCLUSIVE", why, to_decide="run it again")
     return decided(
         findings[:16],

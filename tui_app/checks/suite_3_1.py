@@ -10,6 +10,7 @@ import msgspec
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket, StepRows, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import nothing_done, seqs
+from tui_app.monitors.throttling import throttled
 from tui_app.verdict.statistics import every_verdict
 
 CUTS = 10
@@ -76,7 +77,13 @@ def _judge(case: Case) -> Judgement:
     limit = float(case.limits.get("recovery_s", 5.0)) * 1000
     times: list[float] = []
     findings: list[Finding] = []
+    limited = 0
     for step in steps:
+        if step.end is None or step.outcome in ("stopped", "fault"):
+            continue  # our own end of it
+        if any(throttled(row.body) for row in step.rows if row.kind == "conn" and row.user == step.begin.user):
+            limited += 1
+            continue
         run = case.monitors.lifecycle.run_of(str(step.facts.get("request", "")))
         rows = (step.begin.seq, *seqs(row for row in step.rows if row.user == step.begin.user and row.kind in ("conn", "frame"))[:12])
         if run is None or not run.began_right:
@@ -95,9 +102,12 @@ def _judge(case: Case) -> Judgement:
     notes = [Finding("minor", f"{run.user}: {run.violations[0].text}", tuple(run.violations[0].seqs)) for run in broken]
     if findings:
         return Judgement("FAIL", findings[0].text, (*findings, *notes), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
+    if limited:
+        notes.append(Finding("minor", f"{limited} recoveries met a limit on connects and measure that", seqs(step.begin for step in steps)))
     reading = every_verdict(times, limit)
     proof = Finding("info", "cuts and recoveries", seqs(row for step in steps for row in (step.begin, step.end) if row is not None))
-    return Judgement(reading.word, reading.reason, (proof, *notes), reading.to_decide)
+    decide = "a slower pace: connects_per_minute under [limits]" if limited and reading.word == "INCONCLUSIVE" else reading.to_decide
+    return Judgement(reading.word, reading.reason, (proof, *notes), decide)
 
 
 def _cost(users: int, preset: str) -> dict[str, float]:

@@ -8,6 +8,7 @@ import re
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, StepRows, User
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.monitors.throttling import throttled
 from tui_app.verdict.statistics import convicting_over
 
 TIMES = 20
@@ -16,7 +17,6 @@ ALLOWED = TIMES // 20
 WAITS_S = (1.0, 2.0, 4.0)
 """How long a refused reconnect waits before each further try: a limiter that says a second gets more than that."""
 PING_S = 5.0
-_THROTTLE = re.compile(r"rate.?limit|too many|throttl|retry|try again", re.I)
 _USED_UP = re.compile(r"maximum number|manager limit|limit of .*manager", re.I)
 _AFTER = re.compile(r"(?:after|in)\s+(\d+(?:\.\d+)?)\s*s", re.I)
 
@@ -58,7 +58,7 @@ class _Refusal:
         statuses = {body.get("status") for body in bodies}
         codes = {body.get("code") for body in bodies}
         self.used_up = bool(_USED_UP.search(self.said))
-        self.throttled = not self.used_up and (429 in statuses or (bool(codes & {1008, 1013}) and bool(_THROTTLE.search(self.said))))
+        self.throttled = not self.used_up and any(throttled(body) for body in bodies)
         after = _AFTER.search(self.said) if self.throttled else None
         self.after_s = float(after.group(1)) if after else None
         self.how = next((f"close {code}" for code in codes if code), None) or next((f"HTTP {one}" for one in statuses if one), "no answer")

@@ -179,7 +179,7 @@ def _judge_resume(case: Case) -> Judgement:
     if not users:
         return nothing_done("coming back to a conversation")
     findings: list[Finding] = []
-    undecided = ""
+    undecided = next((f"{row.user} was not let in" for row in case.of("conn", "refused") if row.user not in users), "")
     for user in users:
         mine = {str(step.facts["visit"]): step for step in visits if step.begin.user == user}
         first = case.monitors.lifecycle.run_of(str(mine["before"].facts.get("request", ""))) if "before" in mine else None

@@ -10,6 +10,7 @@ from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, So
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.monitors.throttling import throttled
 
 ROUNDS = 4
 PAUSE_S = 0.4
@@ -46,8 +47,9 @@ async def _conversation(ctx: Context, user: User) -> None:
 
 
 def lost(rows: list[Row]) -> list[Row]:
-    """The ends of sockets that nobody on our side asked for."""
-    return [row for row in rows if row.kind == "conn" and row.type == "closed" and row.body.get("by") != "us"]
+    """The ends of welcomed sockets that nobody on our side asked for."""
+    welcomed = {row.conn for row in rows if row.kind == "conn" and row.type == "welcome"}
+    return [row for row in rows if row.kind == "conn" and row.type == "closed" and row.conn in welcomed and row.body.get("by") != "us"]
 
 
 def how(row: Row) -> str:
@@ -71,7 +73,8 @@ def _judge_talk(case: Case) -> Judgement:
             asked = [sent.seq for sent in case.of("frame") if sent.conn == row.conn and sent.dir == "out"][-1:]
             text = f"{row.user} lost the socket in mid-conversation, {how(row)}"
             findings.append(Finding(grade("FM-08"), text, (*asked, row.seq)))
-    turned_away = [row for row in case.of("conn", "refused") if row.user and ends]
+    limited = {row.conn for row in case.of("conn") if throttled(row.body)}
+    turned_away = [row for row in case.of("conn", "refused") if row.user and ends and row.conn not in limited]
     findings += [Finding(grade("FM-08"), f"{row.user} lost the socket and was not let in again", (row.seq,)) for row in turned_away]
     if ends and not findings:
         return Judgement(
@@ -81,6 +84,10 @@ def _judge_talk(case: Case) -> Judgement:
             "another run: a target that cuts sockets does so again",
         )
     done = [step for step in rounds if step.outcome == "done"]
+    never = [row for row in case.of("conn", "refused") if not ends or row.conn in limited]
+    if never and not findings:
+        who = never[0].user
+        return Judgement("INCONCLUSIVE", f"{who} was not let in" + (" (throttled)" if limited else ""), to_decide=f"a welcome for {who}")
     if not findings and len(done) < ROUNDS:
         return Judgement(
             "INCONCLUSIVE", f"{len(done)} rounds of a conversation were held, {ROUNDS} are asked for", to_decide="run it to its end"
@@ -127,7 +134,7 @@ def _judge_idle(case: Case) -> Judgement:
     cut = [step for step in silences if step.outcome == "lost"]
     findings = []
     for step in cut:
-        rows = lost(step.rows)
+        rows = [row for row in lost(case.rows) if row.conn == step.begin.conn]
         if len(cut) > 1 or any(row.body.get("by") == "target" for row in rows):
             said = how(rows[0]) if rows else "without a word"
             text = f"{step.begin.user}'s idle socket was cut within {step.facts['seconds']:g} s, {said}"

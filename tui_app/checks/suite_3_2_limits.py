@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from statistics import median
 
-from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, Socket, StepRows
+from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, Severity, Socket, StepRows
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.monitors.throttling import SAYS
 
 BURST = 40
 """Messages in one burst: above the thirty a minute that a platform may allow, and no more than that needs."""
@@ -23,12 +24,13 @@ KINDS = ("create_workspace", "share_document", "team_handoff")
 ANSWER_S = 3.0
 SKEW_S = 60.0
 """A token is refused whose time of issue lies further ahead than this (wire contract 3.3), so no two services may differ by more."""
+ODD = 3
+"""Frames that are stamped wrongly: fewer are told, so many are a clock's."""
 _AFTER = re.compile(r"(?:after|in)\s+(\d+(?:\.\d+)?)\s*s", re.I)
-_THROTTLE = re.compile(r"rate.?limit|too many|throttl|slow down", re.I)
 
 
 def _throttled(event: Event) -> bool:
-    return event.name == "error" and bool(_THROTTLE.search(f"{event.code} {event.text}"))
+    return event.name == "error" and bool(SAYS.search(f"{event.code} {event.text}"))
 
 
 async def _limit(ctx: Context) -> None:
@@ -230,11 +232,16 @@ def _judge_clock(case: Case) -> Judgement:
     ours_s = float(steps[0].facts["wall"]) - steps[0].begin.t / 1e9
     findings: list[Finding] = []
     rows = seqs(row for row, _ in stamped[:8])
-    for row, service, offset_s in dates:
-        apart = frames_s - offset_s
-        if abs(apart) >= SKEW_S:
-            text = f"frames are stamped {abs(apart):.0f} s {'after' if apart > 0 else 'before'} what the {service} service's own clock says"
-            findings.append(Finding("major", text, (*rows, row.seq)))
+    for date, service, offset_s in dates:
+        off = [(row, apart) for row, at in stamped if abs(apart := at - row.t / 1e9 - offset_s) >= SKEW_S]
+        if off:
+            worst = max((apart for _, apart in off), key=abs)
+            text = (
+                f"{len(off)} of {len(stamped)} frames are stamped up to {abs(worst):.0f} s {'after' if worst > 0 else 'before'} "
+                f"what the {service} service's own clock says"
+            )
+            severity: Severity = "major" if len(off) >= min(ODD, len(stamped)) else grade("FM-19")
+            findings.append(Finding(severity, text, (*seqs(row for row, _ in off[:8]), date.seq)))
     ahead = frames_s - ours_s
     if not dates and abs(ahead) >= 3600:
         findings.append(Finding(grade("FM-19"), f"frames are stamped {ahead:+.0f} s from this machine's clock", rows))

@@ -177,7 +177,6 @@ class LiveContext:
         if offer is None or not offer.thread or user.label in self._threads:
             return ""
         self._world.made("thread", offer.thread, user.label, self.check)
-        self._threads[user.label] = offer.thread
         return offer.thread
 
     def marker(self, user: User) -> str:
@@ -208,7 +207,8 @@ class LiveContext:
         """Ask the agent and wait for its `agent_completed`, its `agent_stopped`, an error for this request, or the deadline."""
         limit = deadline if deadline is not None else float(self.limits.run_s)
         offer = socket.take_offer() if isinstance(socket, LiveSocket | HeldSocket) else None
-        thread = thread or self._offered(socket.user, offer) or await self.own_thread(socket.user)
+        reserved = "" if thread else self._offered(socket.user, offer)
+        thread = thread or reserved or await self.own_thread(socket.user)
         self._world.pacing.spend_run()
         if offer is not None and offer.run:
             self._world.made("run", offer.run, socket.user.label, self.check)
@@ -224,6 +224,9 @@ class LiveContext:
                 return False
             if event.run and not seen["run"]:
                 seen["run"] = event.run
+                if reserved and event.name != "error":
+                    # The platform has taken it into use: from now on it can be written to from every socket.
+                    self._threads.setdefault(socket.user.label, reserved)
                 self._world.made("run", event.run, socket.user.label, self.check)
             seen["thread"] = event.thread or seen["thread"]
             if on_event is not None:

@@ -19,6 +19,7 @@ from tui_app.monitors.derived import Derived
 from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
+from tui_app.monitors.throttling import throttled
 
 LIMITS_MS: Final[Mapping[str, float]] = MappingProxyType(
     {"connect": 2000.0, "connect_cold": 10_000.0, "ping": 100.0, "control_ping": 100.0, "run": 30_000.0, "recovery": 5000.0}
@@ -82,6 +83,7 @@ class Latency:
         self._fresh: deque[_Sample] = deque()
         self._pings: dict[int, list[_Ping]] = {}
         self._recoveries: dict[int, tuple[Row, int, int]] = {}
+        self._throttled: set[int] = set()
         self._steps: dict[int, _Ping] = {}
         self._deadlines: list[tuple[int, int, _Ping]] = []
         self.cold: list[int] = []
@@ -142,9 +144,9 @@ class Latency:
             if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
                 self._add("http", row.ms, row.t, row, (row.seq, row.seq))
         elif kind == "conn":
-            if row.type == "dialing" and self._recoveries:
+            if row.type in ("dialing", "closed", "refused") and self._recoveries:
                 self._held_back(row)
-            elif row.type in ("welcome", "refused") and row.ms is not None:
+            if row.type in ("welcome", "refused") and row.ms is not None:
                 self._connected(row)
         elif kind == "step":
             self._step(row)
@@ -203,7 +205,7 @@ class Latency:
                 ping.done = True
                 self._pings[ping.conn].remove(ping)
             begun = self._recoveries.pop(number, None)
-            if begun is not None:
+            if begun is not None and number not in self._throttled:
                 self._recovered(*begun, row, body)
             return
         intent = body.get("intent")
@@ -230,12 +232,16 @@ class Latency:
             self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t, 0)
 
     def _held_back(self, row: Row) -> None:
-        """What a dial waited for our own pace is not the target's: it is taken out of the recovery that it is part of."""
-        waited = row.body.get("waited_ms")
-        if isinstance(waited, (int, float)):
-            for number, (begin, fault_at, held) in self._recoveries.items():
-                if (begin.check, begin.user) == (row.check, row.user):
+        """What a dial waited for our own pace is not the target's, and a recovery that met a limit on connects measures that limit."""
+        body = row.body
+        waited = body.get("waited_ms")
+        limited = row.type != "dialing" and throttled(body)
+        for number, (begin, fault_at, held) in self._recoveries.items():
+            if (begin.check, begin.user) == (row.check, row.user):
+                if isinstance(waited, (int, float)):
                     self._recoveries[number] = (begin, fault_at, held + int(waited * 1e6))
+                if limited:
+                    self._throttled.add(number)
 
     def _recovered(self, begin: Row, fault_at: int, held: int, row: Row, body: Mapping[str, object]) -> None:
         at = body.get("fault_at")

@@ -2,7 +2,8 @@
 
 A run is requested by a `step` row with intent 'agent-run'. Its events are found by request id, else by the run id learned
 for it, else by thread, else by socket where only one request is open on it: the platform sends no sequence numbers, and
-not every envelope carries every id (wire contract 6.4). Pure: time is the `t` of the rows.
+not every envelope carries every id (wire contract 6.4). An event that comes in two frames came twice, whatever their envelopes:
+a client that reads both forms shows it double (validation methods 7, B17). Pure: time is the `t` of the rows.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ A healthy platform does none of it. Here is where the connection's places stand,
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -24,6 +26,17 @@ class Past:
 
     connects: int = 0
     lost_at: float | None = None
+    recent: deque[float] = field(default_factory=deque)
+
+    def too_many(self, count: int, seconds: float) -> float:
+        """For how long the user has to wait before connecting again, s; 0 where there is no need to."""
+        now = time.monotonic()
+        while self.recent and now - self.recent[0] >= seconds:
+            self.recent.popleft()
+        if len(self.recent) >= count:
+            return seconds - (now - self.recent[0])
+        self.recent.append(now)
+        return 0.0
 
 
 class Line:
@@ -48,7 +61,10 @@ class Line:
         past = self._past
         lost_ago = None if past.lost_at is None else self._unscaled(past.lost_at)
         facts = {"user_id": self.user_id, "stage": stage, "ordinal": past.connects, "lost_ago": lost_ago}
-        ending = self.platform.faults.apply("connect.close", None, **facts)
+        limit = self.platform.options.connect_limit
+        wait = past.too_many(*limit) if limit and stage == "accepted" else 0.0
+        throttled = Ending(1008, f"Rate limit exceeded - retry after {math.ceil(wait)}s") if wait else None
+        ending = self.platform.faults.apply("connect.close", throttled, **facts)
         if ending is not None:
             await self.end(ending)
         return ending is None

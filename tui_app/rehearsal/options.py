@@ -29,6 +29,7 @@ class Options:
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
     wait_scale: float = 1.0
+    connect_limit: tuple[int, float] | None = None
     jitter_ms: float = 0.0
     instances: int = 1
     lock_out: int = 0
@@ -42,8 +43,11 @@ def parse(argv: list[str] | None) -> Options:
     parser = argparse.ArgumentParser(
         prog="vigil rehearse",
         description="Serve the built-in staging on loopback. Prints one JSON line with the addresses once all services accept.",
+        epilog="Generations: g1 wraps its welcome and part of its events, and pings; g2 welcomes bare, with strict authentication; "
+        "g3 begins with a handshake of three steps and wraps every event. With --instances, connections take turns, and the cookie "
+        "'affinity' keeps a client on one.",
     )
-    parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults: " + ", ".join(FAULTS))
+    parser.add_argument("--fault", action="append", default=[], metavar="ID,..", help="seed these faults; `vigil faults` lists them")
     parser.add_argument("--generation", choices=GENERATIONS, default="g2", help="protocol generation (default g2)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the usage data and of the service times")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep accounts and history here (default: a temporary directory)")
@@ -61,6 +65,9 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument("--tls", action="store_true", help='TLS on every service; the authority\'s certificate is printed as "ca"')
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
+    )
+    parser.add_argument(
+        "--connect-limit", type=_limit, metavar="N/S", help="at most N connects of a user in S seconds, then 1008 until that is over"
     )
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
@@ -93,7 +100,19 @@ def parse(argv: list[str] | None) -> Options:
     faults = tuple(dict.fromkeys(name.strip() for group in found.fault for name in group.split(",") if name.strip()))
     unknown = [name for name in faults if name not in FAULTS]
     if unknown:
-        parser.error(f"unknown fault {', '.join(unknown)}; known: {', '.join(FAULTS)}")
+        parser.error(f"unknown fault {', '.join(unknown)}; `vigil faults` lists those that can be seeded")
     asked = {**vars(found), "faults": faults}
     del asked["fault"]
     return Options(**asked)
+
+
+def _limit(text: str) -> tuple[int, float]:
+    """'5/2' as five in two seconds."""
+    count, _, seconds = text.partition("/")
+    try:
+        limit = int(count), float(seconds)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit such as 5/2") from None
+    if limit[0] < 1 or not 0 < limit[1] <= 3600:
+        raise argparse.ArgumentTypeError("at least one connect, and at most an hour")
+    return limit

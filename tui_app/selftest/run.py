@@ -167,7 +167,7 @@ def _healthy_run(outcome: Outcome) -> HealthyRun:
         preset=outcome.job.plan.preset,
         word=str(outcome.result.get("verdict", "")),
         exit=int(outcome.result.get("exit", 5)),
-        fails=tuple(check["id"] for check in checks if check["verdict"] == "FAIL"),
+        fails=tuple(one["id"] for one in (*checks, *outcome.result.get("criteria", [])) if one["verdict"] == "FAIL"),
         undecided=tuple(check["id"] for check in checks if check["verdict"] in ("INCONCLUSIVE", "BLOCKED")),
         why=outcome.problem,
         seconds=outcome.seconds,

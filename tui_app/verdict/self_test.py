@@ -47,7 +47,7 @@ def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
 
 
 class HealthyRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One session without any fault. `fails` are the checks that read FAIL: false alarms."""
+    """One session without any fault. `fails` are checks and criteria that read FAIL: false alarms."""
 
     name: str = ""
     generation: str = ""

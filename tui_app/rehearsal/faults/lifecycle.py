@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tui_app.model import CRITICAL_EVENTS
-from tui_app.rehearsal.faults.registry import Fault, Listener, Proof, RunFacts
+from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Proof, RunFacts
 from tui_app.rehearsal.faults.shaping import Frame, Late, PerRun, changing, doubling, dropping, route, with_data
 
 PLAIN = Proof()
@@ -115,13 +115,14 @@ def _other_ids(key: str) -> Callable[[], dict[str, Listener]]:
 
 
 def _sometimes() -> dict[str, Listener]:
-    def each(frame: Frame, run: RunFacts) -> list[Frame | str]:
-        if frame["type"] not in CRITICAL_EVENTS:
-            return [frame]
-        draw = random.Random(f"{run.user_id}{run.ordinal}{frame['type']}{frame['data'].get('tool_call_id')}").random()
-        return [] if draw < DROP else [frame]
+    dice: dict[int, random.Random] = {}
 
-    return route(each)
+    def lose(deliveries: list[Delivery], *, frame: Frame, seed: int = 0, **_: Any) -> list[Delivery]:
+        if frame["type"] not in CRITICAL_EVENTS:
+            return deliveries
+        return [] if dice.setdefault(seed, random.Random(f"{seed} lost")).random() < DROP else deliveries
+
+    return {"event.route": lose}
 
 
 def _held_back() -> dict[str, Listener]:
