@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tui_app.checks import suite_2_1
-from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.checks.catalogue import forget
 from tui_app.engine.plan import select
 from tui_app.engine.process import Engine, Order
 from tui_app.order import make_plan
@@ -58,14 +58,12 @@ def in_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(run))
     monkeypatch.setattr(suite_2_1, "CHECKS", (*suite_2_1.CHECKS, CHECK))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}
-    catalogue.cache_clear()
-    by_id.cache_clear()
+    forget()
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
     monkeypatch.undo()
-    catalogue.cache_clear()
-    by_id.cache_clear()
+    forget()
 
 
 async def session(*faults: str) -> tuple[dict[str, Any], Path]:
