@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.rehearsal.faults import FAULTS
+from tui_app.selftest.jobs import fault_job
 
 
 def test_who_catches_a_fault_is_a_check_that_says_so() -> None:
@@ -14,3 +15,8 @@ def test_who_catches_a_fault_is_a_check_that_says_so() -> None:
 def test_the_proof_of_a_fault_plans_checks_that_exist() -> None:
     for fault in FAULTS.values():
         assert set(fault.proof.checks) <= set(by_id()), fault.id
+
+
+def test_the_session_of_a_fault_plans_the_checks_that_catch_it() -> None:
+    for fault in FAULTS.values():
+        assert set(fault.caught_by) <= set(fault_job(fault, 1).plan.checks), fault.id

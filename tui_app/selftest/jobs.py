@@ -48,7 +48,8 @@ def fault_job(fault: Fault, seed: int) -> Job:
     """The cheapest session in which the fault's checks can fail."""
     proof = fault.proof
     checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
-    plan = _plan(checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=dict(proof.limits))
+    limits, options = dict(proof.limits), proof.options
+    plan = _plan(checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=limits, rehearsal=options)
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
     return Job(name=f"{fault.id}-{seed}", plan=plan, faults=(fault.id,), seed=seed, alone=proof.alone)
 
@@ -59,7 +60,7 @@ def batch_job(name: str, ids: Sequence[str]) -> Job:
     checks = dict.fromkeys(check for fault in faults for check in (*fault.caught_by, *fault.proof.checks))
     proofs = [fault.proof for fault in faults]
     limits = {key: value for proof in proofs for key, value in proof.limits.items()}
-    plan = _plan(list(checks), max(proof.users for proof in proofs), 1, faults=ids, limits=limits)
+    plan = _plan(list(checks), max(proof.users for proof in proofs), 1, faults=ids, limits=limits, rehearsal=proofs[0].options)
     plan.rehearsal = ["--delay-scale", str(max(proof.delay_scale for proof in proofs)), *proofs[0].options]
     return Job(name=name, plan=plan, faults=tuple(ids), alone=any(proof.alone for proof in proofs))
 
