@@ -78,7 +78,7 @@ def test_a_known_failure_reads_fail_with_its_ticket_and_exits_0_only_where_that_
 )
 def test_what_is_not_accepted_is_told(findings: tuple[str, ...], accepts: list[dict[str, str]], state: str) -> None:
     result = session(*findings, accepts=accepts, honour=True)
-    (check,), (told,) = result["checks"], result["accepts"]
+    (check,), (told,) = result["checks"], result["target"]["accepts"]
     assert check["accepted"] is None
     assert (result["exit"] == 1) == bool(findings)
     assert told["state"] == state
@@ -89,7 +89,7 @@ def test_what_is_not_accepted_is_told(findings: tuple[str, ...], accepts: list[d
 @pytest.mark.parametrize(("id", "suite"), [("isolation-rest", "2.3"), ("threads-closed", "2.3"), ("token-matrix", "1.2")])
 def test_isolation_and_authentication_are_never_accepted(id: str, suite: str) -> None:
     result = session(KNOWN, accepts=[accept(check=id)], honour=True, id=id, suite=suite)
-    assert result["checks"][0]["accepted"] is None and result["exit"] == 1 and result["accepts"][0]["state"] == "refused"
+    assert result["checks"][0]["accepted"] is None and result["exit"] == 1 and result["target"]["accepts"][0]["state"] == "refused"
 
 
 def test_two_sessions_of_one_failure_have_one_signature_and_another_failure_has_another() -> None:

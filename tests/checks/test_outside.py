@@ -49,6 +49,9 @@ print("noise on import")
 async def writes(ctx):
     await ctx.thread(ctx.users[0])
 
+async def poses(ctx):
+    await ctx.http("backend", "GET", "/api/threads", headers={"Authorization": "Bearer somebody"})
+
 async def nothing(ctx):
     await ctx.http("backend", "GET", "/health")
 
@@ -64,7 +67,8 @@ def of(id, drive, judge, **more):
 
 class Ours:
     CHECKS = [
-        of("acme-writes", writes, passes), of("acme-breaks", nothing, breaks), of("sign-in", nothing, passes),
+        of("acme-writes", writes, passes), of("acme-breaks", nothing, breaks), of("acme-poses", poses, passes),
+        of("sign-in", nothing, passes),
         of("acme-lost", nothing, passes, needs=("acme-nowhere",)), of("acme-last", nothing, passes, needs=("acme-lost",)),
         of("acme-suite", nothing, passes, suite="9.9"), of("house-threads", nothing, passes), "no check at all",
     ]
@@ -118,14 +122,15 @@ def test_both_kinds_run_beside_vigils_own_and_are_held_to_their_effects(tmp_path
     write_file(team.config, HOUSE)
     write_package(team.site)
     recording = tmp_path / "one.vigil"
-    found = team.checks("run", "--checks", "house-threads,acme-writes,acme-breaks", "--users", "2", "--record", str(recording))
-    assert set(found) == {"sign-in", "house-threads", "acme-writes", "acme-breaks"}
+    found = team.checks("run", "--checks", "house-threads,acme-writes,acme-breaks,acme-poses", "--users", "2", "--record", str(recording))
+    assert set(found) == {"sign-in", "house-threads", "acme-writes", "acme-breaks", "acme-poses"}
     # Packages come first, so the package's house-threads is the one that the file's clashes with.
     house = found["house-threads"]
     assert (house["origin"], house["proven"]) == ("package:acme-checks", False)
     assert found["sign-in"]["origin"] == "vigil"
     assert found["acme-writes"]["verdict"] == "INCONCLUSIVE"
     assert "it declares read and would send POST /api/threads" in found["acme-writes"]["reason"]
+    assert "its effects must name negative" in found["acme-poses"]["reason"]
     assert found["acme-breaks"]["verdict"] == "INCONCLUSIVE" and "ZeroDivisionError" in found["acme-breaks"]["reason"]
     assert house["verdict"] == "INCONCLUSIVE" and "no row shows it" in house["reason"], "a PASS without evidence is none, whoever says it"
 
@@ -178,7 +183,12 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
         assert any(line.startswith("vigil: left out: ") and source in line and why in line for line in told), (source, why, told)
     assert len(told) == 9
     listed = {check["id"]: check for check in json.loads(done.stdout)}
-    assert {name for name, check in listed.items() if check["origin"] != "vigil"} == {"acme-writes", "acme-breaks", "house-threads"}
+    assert {name for name, check in listed.items() if check["origin"] != "vigil"} == {
+        "acme-writes",
+        "acme-breaks",
+        "acme-poses",
+        "house-threads",
+    }
     suites = [check["suite"] for check in listed.values() if not check["answered_by"] and check["measurable"]]
     assert suites == sorted(suites), "they stand in their suites"
 

@@ -46,7 +46,7 @@ def test_the_keys_come_as_documented() -> None:
     document = build(session())
     assert list(document) == [
         "schema", "session", "parent", "target", "build", "started", "exit", "verdict", "checks", "criteria", "isolation", "latency",
-        "frames", "footprint", "decision", "accepts",
+        "frames", "footprint", "decision",
     ]  # fmt: skip
     assert list(document["checks"][0]) == [
         "id", "phase", "suite", "strategy", "title", "verdict", "reason", "to_decide", "required", "accepted", "duration_ms", "findings",

@@ -60,6 +60,10 @@ def _judge_agree(case: Case) -> Judgement:
     findings += _tiers_contradict(heard)
     findings += _hides_core(heard)
     findings += _places_differ(heard)
+    silent = [row for row in used if row.type == "0"]
+    if silent and not findings:
+        reason = f"{len(silent)} of {len(used)} health endpoints do not answer: whether they agree was not measured"
+        return Judgement("INCONCLUSIVE", reason, to_decide="health endpoints that answer")
     passed = f"{len(used)} health endpoints agree: on every tier, on the environment, and each with its own status"
     return decided(findings, passed, "endpoints that say the same of the same thing", seqs(used))
 

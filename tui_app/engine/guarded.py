@@ -19,6 +19,7 @@ from tui_app.engine.world import World
 from tui_app.model import Event
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+IDENTITY: Final = frozenset({"authorization", "proxy-authorization", "cookie", "sec-websocket-protocol"})
 HARMLESS: Final = frozenset({"ping", "pong", "heartbeat"})
 """Messages on a socket that change nothing on the target."""
 
@@ -48,6 +49,7 @@ class GuardedContext(LiveContext):
         if method.upper() not in READS:
             self.declared("write", f"send {method} {path}")
         self._known(token)
+        self._plain(headers)
         return await super().http(
             service, method, path, user=user, token=token, json=json, fresh=fresh, within=within, ours=ours, headers=headers,
             runs_agent=runs_agent,
@@ -65,6 +67,7 @@ class GuardedContext(LiveContext):
     ) -> LiveSocket | None:  # fmt: skip
         """A new connection with a user's own token, or with another where `negative` is declared."""
         self._known(token)
+        self._plain(headers)
         if user is None and token is None:
             self.declared("negative", "connect without a token")
         socket = await super().dial(user=user, token=token, carry=carry, headers=headers, cookies=cookies)
@@ -91,6 +94,16 @@ class GuardedContext(LiveContext):
         """An upgrade without a token, in the clear."""
         self.declared("negative", "try an address without TLS")
         return await super().in_the_clear(service)
+
+    async def sign_in(self) -> None:
+        """Signing the session's users in is the check `sign-in`'s alone: a second time they would be others."""
+        raise Undeclared('it would sign the session\'s users in again; needs=("sign-in",) has them signed in before it')
+
+    def _plain(self, headers: Mapping[str, str] | None) -> None:
+        """Headers that carry an identity, or ask to be let in without one, are an attempt on the target's guards, too."""
+        for name in headers or ():
+            if name.lower() in IDENTITY or "bypass" in name.lower() or name.lower().startswith("x-test"):
+                self.declared("negative", f"send a header {name}")
 
     def _known(self, token: str | None) -> None:
         """A token that is nobody's of this session, or none at all on purpose, is an attempt on the target's guards."""

@@ -161,7 +161,7 @@ def build(session: Session) -> dict[str, Any]:
         "schema": SCHEMA,
         "session": session.session,
         "parent": session.parent or None,
-        "target": dict(session.target),
+        "target": {**session.target, "accepts": [msgspec.to_builtins(one) for one in session.accepts]},
         "build": {"start": session.build_start, "end": session.build_end},
         "started": session.started,
         "exit": exit_of(session),
@@ -178,7 +178,6 @@ def build(session: Session) -> dict[str, Any]:
             "left_behind": [dict(thing) for thing in session.footprint.left_behind],
         },
         "decision": msgspec.to_builtins(decision),
-        "accepts": [msgspec.to_builtins(one) for one in session.accepts],
     }
 
 

@@ -69,7 +69,7 @@ def verdict_table(result: Mapping[str, Any], *, width: int | None = None, ascii_
         CriterionLine(one["verdict"], one["id"], one["title"], sanitize(one["measured"]), one["limit"], one["n"])
         for one in result["criteria"]
     ]
-    foot += [sanitize(one["text"]) for one in result.get("accepts", ()) if one["state"] != "used"]
+    foot += [sanitize(one["text"]) for one in result["target"].get("accepts", ()) if one["state"] != "used"]
     checks = [CheckLine(one["verdict"], one["suite"], one["id"], sanitize(_reason(one))) for one in result["checks"]]
     return table(head, criteria, checks, foot, width=width, ascii_only=ascii_only)
 
