@@ -74,7 +74,8 @@ def example() -> str:
 def selftest() -> str:
     """What the release's own self-test came to."""
     result = release()
-    assert result is not None, "`vigil selftest --json tui_app/selftest/release.json` makes it"
+    if result is None:
+        return "None has come with this build yet: `vigil selftest --json tui_app/selftest/release.json` makes it."
     summary = result.summary
     generations = sorted({run.generation for run in result.healthy})
     rows = [
