@@ -57,7 +57,8 @@ def run(asked: argparse.Namespace) -> int:
     if again is not None:
         say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(plan.faults)}" if plan.faults else ""))
     document = msgspec.to_builtins(plan)
-    standing = told(accepts_of(document), {name: by_id()[name].suite for name in plan.checks}, {}, datetime.now(UTC).date(), plan.known)
+    suites, today = {name: by_id()[name].suite for name in plan.checks}, datetime.now(UTC).date().isoformat()
+    standing = told(accepts_of(document), suites, {}, today, plan.known)
     for one in standing:
         if one.state in ("unknown", "expired"):
             say(f"vigil: {one.text}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -27,8 +26,7 @@ class Accepting:
 
     def __init__(self, plan: Mapping[str, Any], header: Mapping[str, str]) -> None:
         self.accepts = accepts_of(plan)
-        started = header.get("started", "")[:10]
-        self.day = date.fromisoformat(started) if started else date.max
+        self.day = header.get("started", "")[:10] or "9999-12-31"
 
     def of(self, check: Check, judgement: Judgement) -> Accepted | None:
         """How a failed check is accepted; None for what did not fail, or is not."""

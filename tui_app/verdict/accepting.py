@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, Final, Literal
 
 import msgspec
@@ -35,12 +34,12 @@ _MASKS: Final = (
 
 
 class Accept(msgspec.Struct, frozen=True):
-    """One `[[accept]]` of the target file; its last day counts."""
+    """One `[[accept]]` of the target file; its last day counts. Days are YYYY-MM-DD, so that they compare as texts."""
 
     check: str
     signature: str
     ticket: str
-    until: date
+    until: str
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -94,7 +93,7 @@ def accepts_of(plan: Mapping[str, Any]) -> tuple[Accept, ...]:
     return msgspec.convert(profile.get("accept") or (), tuple[Accept, ...]) if isinstance(profile, Mapping) else ()
 
 
-def accepted(check: str, suite: str, grave: Iterable[str], accepts: Sequence[Accept], day: date) -> Accepted | None:
+def accepted(check: str, suite: str, grave: Iterable[str], accepts: Sequence[Accept], day: str) -> Accepted | None:
     """How a failed check is accepted on this day; None where any of its grave findings is not."""
     if never(check, suite):
         return None
@@ -103,11 +102,11 @@ def accepted(check: str, suite: str, grave: Iterable[str], accepts: Sequence[Acc
     kept = [one for one in used if one is not None]
     if not kept or len(kept) != len(used):
         return None
-    return Accepted(str(min(one.until for one in kept)), ", ".join(dict.fromkeys(one.ticket for one in kept)))
+    return Accepted(min(one.until for one in kept), ", ".join(dict.fromkeys(one.ticket for one in kept)))
 
 
 def told(
-    accepts: Sequence[Accept], suites: Mapping[str, str], failed: Mapping[str, Sequence[str]], day: date, known: Iterable[str] = ()
+    accepts: Sequence[Accept], suites: Mapping[str, str], failed: Mapping[str, Sequence[str]], day: str, known: Iterable[str] = ()
 ) -> list[Told]:
     """What became of each acceptance.
 
@@ -116,9 +115,9 @@ def told(
     return [_told(one, suites, failed.get(one.check, ()), day, frozenset(known) | set(suites)) for one in accepts]
 
 
-def _told(one: Accept, suites: Mapping[str, str], failed: Sequence[str], day: date, known: frozenset[str]) -> Told:
+def _told(one: Accept, suites: Mapping[str, str], failed: Sequence[str], day: str, known: frozenset[str]) -> Told:
     def say(state: State, text: str) -> Told:
-        return Told(one.check, one.ticket, str(one.until), state, f"[[accept]] {one.check} ({one.ticket}): {text}")
+        return Told(one.check, one.ticket, one.until, state, f"[[accept]] {one.check} ({one.ticket}): {text}")
 
     if one.check not in known:
         return say("unknown", "there is no such check; `vigil checks` lists them")
