@@ -65,12 +65,17 @@ def words(bench: Bench) -> dict[str, str]:
     return {name: judgement.word for name, judgement in bench.judgements.items()}
 
 
+def required(said: dict[str, str]) -> set[str]:
+    """The words of the checks that count: a feature that the rehearsal does not offer is skipped."""
+    return {word for name, word in said.items() if by_id()[name].required}
+
+
 def test_unchanged_it_passes_whole(healthy: Healthy) -> None:
-    assert set(words(healthy.judge(lambda row: row)).values()) == {"PASS"}
+    assert required(words(healthy.judge(lambda row: row))) == {"PASS"}
 
 
 def test_what_was_said_at_the_time_is_no_gap(healthy: Healthy) -> None:
-    assert set(words(healthy.judge_file(lambda row: row.kind not in DERIVED_KINDS)).values()) == {"PASS"}
+    assert required(words(healthy.judge_file(lambda row: row.kind not in DERIVED_KINDS))) == {"PASS"}
 
 
 @pytest.mark.parametrize("check", ["five-events", "isolation-frames", "ping-latency", "token-matrix"])

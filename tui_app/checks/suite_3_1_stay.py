@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Socket, User
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Socket, StepRows, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
@@ -61,6 +61,11 @@ def how(row: Row) -> str:
     return f"with close {body.get('code')}" + (f" ({reason[:80]})" if reason else "")
 
 
+def _heard(step: StepRows) -> bool:
+    """Whether the rows hold a frame that came in on the step's socket: without one nothing was shown to work."""
+    return any(row.kind == "frame" and row.dir == "in" and row.conn == step.begin.conn for row in step.rows)
+
+
 def _judge_talk(case: Case) -> Judgement:
     rounds = case.steps("talk")
     welcomed = list(case.of("conn", "welcome"))
@@ -83,7 +88,7 @@ def _judge_talk(case: Case) -> Judgement:
             (Finding("minor", "the loss", seqs(ends)),),
             "another run: a target that cuts sockets does so again",
         )
-    done = [step for step in rounds if step.outcome == "done"]
+    done = [step for step in rounds if step.outcome == "done" and _heard(step)]
     never = [row for row in case.of("conn", "refused") if not ends or row.conn in limited]
     if never and not findings:
         who = never[0].user
@@ -145,6 +150,8 @@ def _judge_idle(case: Case) -> Judgement:
             state = "still looks open and hears nothing" if step.outcome == "deadline" else "ends at the first word"
             shown = (step.begin.seq, *seqs(row for row in step.rows if row.conn == step.begin.conn), *seqs([step.end] if step.end else []))
             findings.append(Finding("major", f"after a silence {step.begin.user}'s socket {state}", shown))
+    if not findings and (spoken or not cut) and not any(_heard(step) for step in spoken):
+        return nothing_done("words after a silence")
     if cut and not findings and not spoken:
         return Judgement("INCONCLUSIVE", "the idle socket was lost once, without a close frame", to_decide="another run")
     longest = max((float(step.facts["seconds"]) for step in silences if step.outcome == "done"), default=0.0)

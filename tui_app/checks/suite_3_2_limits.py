@@ -11,6 +11,7 @@ from statistics import median
 from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, Severity, Socket, StepRows
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.checks.suite_3_2_pace import pong_of
 from tui_app.monitors.throttling import SAYS
 
 BURST = 40
@@ -80,7 +81,10 @@ def _judge_limit(case: Case) -> Judgement:
     burst, end = bursts[0], bursts[0].end
     told = [row for row in burst.rows if row.kind == "frame" and row.dir == "in" and any(_throttled(event) for event in case.events(row))]
     closed = [row for row in burst.rows if row.kind == "conn" and row.type == "closed" and row.body.get("by") != "us"]
-    answered = sum(step.outcome == "done" for step in case.steps("answered") if burst.begin.t <= step.begin.t <= end.t)
+    pings = [step for step in case.steps("answered") if burst.begin.t <= step.begin.t <= end.t]
+    answered = sum(pong_of(case, step) is not None for step in pings)
+    if answered < sum(step.outcome == "done" for step in pings):
+        return Judgement("INCONCLUSIVE", "answers that came are not among the rows", to_decide="a whole recording")
     after = case.steps("after-limit")
     if not told and not closed:
         if answered < BURST:
@@ -146,6 +150,8 @@ def _judge_slow(case: Case) -> Judgement:
     if not phases["meanwhile"]:
         return nothing_done("others' messages beside a slow reader")
     unread = [row for row in case.of("frame") if row.dir == "out" and row.size > UNREAD_BYTES] or list(case.of("conn", "welcome"))
+    if any(_pongs(step) < int(step.facts["heard"]) for step in steps):
+        return Judgement("INCONCLUSIVE", "answers that came are not among the rows", to_decide="a whole recording")
     if any(step.facts["heard"] < step.facts["asked"] for step in phases["before"]):
         reason = "others were not answered before anybody read slowly, so nothing can be said of the slow reader"
         return Judgement("INCONCLUSIVE", reason, to_decide="answered pings to begin with")
@@ -165,6 +171,10 @@ def _judge_slow(case: Case) -> Judgement:
         "others who are answered, whoever reads slowly",
         seqs(step.begin for step in phases["meanwhile"]),
     )
+
+
+def _pongs(step: StepRows) -> int:
+    return sum(row.kind == "frame" and row.dir == "in" and row.type == "pong" and row.conn == step.begin.conn for row in step.rows)
 
 
 async def _collaborate(ctx: Context) -> None:

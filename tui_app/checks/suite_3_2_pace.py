@@ -70,16 +70,17 @@ def probes(case: Case, steps: Sequence[StepRows]) -> list[Probe]:
     for step in steps:
         if step.outcome not in ("done", "deadline"):
             continue
-        pong = _pong(case, step)
-        end = pong or step.end
+        pong = pong_of(case, step)
+        end = pong or (step.end if step.outcome == "deadline" else None)
         if end is None:
-            continue
+            continue  # what answered it is not among the rows, so nothing is known of it
         ms = (end.t - step.begin.t) / 1e6
         found.append(Probe(step, step.begin.t, ms, case.monitors.latency.stuck_ms(step.begin.t, end.t), (step.begin.seq, end.seq)))
     return sorted(found, key=lambda probe: probe.t)
 
 
-def _pong(case: Case, step: StepRows) -> Row | None:
+def pong_of(case: Case, step: StepRows) -> Row | None:
+    """The frame that answers the ping of this step."""
     name = str(step.facts.get("id", ""))
     frames = (row for row in step.rows if row.conn == step.begin.conn and row.dir == "in" and row.type == "pong")
     return next((row for row in frames if any(name in (event.request or name, *event.ids) for event in case.events(row))), None)
