@@ -44,7 +44,7 @@ CHECK = Check(
     id="tools-end", suite="2.1", title="Every tool call ends", drive=drive, judge=judge,
     proves="Each tool call that an agent begins is seen to end.", impact="If this fails, a customer watches a tool that never returns.",
     strategy=("tests/e2e/staging/test_3_agent_pipeline_staging.py",), effects=frozenset({"write"}), needs=("sign-in",),
-    catches=("drop-tool-completed",), cost=lambda users, preset: {"agent_runs": users, "connects": users, "sockets": 1},
+    catches=("drop-tool-completed",), cost=lambda users, preset: {"agent_runs": users, "connects": users, "sockets": 1, "threads": users},
 )  # fmt: skip
 # [end]
 

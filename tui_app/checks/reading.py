@@ -19,7 +19,11 @@ def answers(case: Case) -> list[tuple[Row, dict[str, Any]]]:
 
 def answered(row: Row, facts: Mapping[str, Any]) -> str:
     """How a request was answered, in words: a status, or why none came."""
-    return f"does not answer: {facts.get('error')}" if row.type == "0" else f"answers {row.type}"
+    if row.type != "0":
+        return f"answers {row.type}"
+    error = str(facts.get("error"))
+    hint = "; a private authority is trusted by [network] ca" if "CERTIFICATE_VERIFY_FAILED" in error else ""
+    return f"does not answer: {error}{hint}"
 
 
 def says_healthy(body: Any) -> bool:

@@ -89,7 +89,7 @@ USES: Final[tuple[Use, ...]] = (
         "Runner",
         RUNNER,
         "--environment staging --category e2e --real-services --websocket-focus --execution-mode comprehensive",
-        "vigil run --target staging --preset websocket",
+        "vigil run --target staging.toml --preset websocket",
         "Everything over the WebSocket",
     ),
     _by(

@@ -91,11 +91,13 @@ class Runner:
             return f"{', '.join(failed)} failed in iteration {self.round}"
         if not again:
             return "no selected check could be driven"
+        if self.spent:
+            return self.spent
         if plan.duration_s and log.clock.now() >= plan.duration_s * 1e9:
             return f"{plan.duration_s:g} s are over"
         with contextlib.suppress(BudgetSpent):
             self.world.pacing.check_time()
-            return self.spent
+            return ""
         return f"the budget of {self.world.pacing.minutes:g} minutes is used up"
 
     def stop(self) -> None:

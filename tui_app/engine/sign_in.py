@@ -23,10 +23,10 @@ E2E_PATH = "/auth/e2e/test-auth"
 E2E_HEADER = "X-E2E-Bypass-Key"
 """Goes out on that one call alone (wire contract 3.1, 3.6): anywhere else it may switch the target's own authentication off."""
 KEY_REFUSED = {
-    401: "the target refuses the key of the e2e sign-in (401; FM-57)",
-    403: "the target does not permit the e2e sign-in (403; FM-57)",
+    401: "the target refuses the key of the e2e sign-in (401)",
+    403: "the target does not permit the e2e sign-in (403)",
     404: "the target has no e2e sign-in (404)",
-    503: "the e2e sign-in is not configured on the target (503; FM-57)",
+    503: "the e2e sign-in is not configured on the target (503)",
 }
 TRANSIENT = frozenset({0, 408, 425, 429, 500, 502, 503, 504})
 

@@ -25,7 +25,7 @@ _MASKS: Final = (
     (re.compile(r"⟨secret:[^⟩]*⟩"), "⟨secret⟩"),
     (re.compile(r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{20}"), "VM-#"),
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "#"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b", re.IGNORECASE), "#"),
+    (re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*\d)[0-9a-f]{6,}(?![0-9a-z])", re.IGNORECASE), "#"),
     (re.compile(r"\bu\d+\b"), "u#"),
     # A status or a close code is what failed and not how much of it: it stays.
     (re.compile(r"\b((?:status|answers|answered|code|closed?|with|got) )?(\d[\d,]*(?:\.\d+)?)"), ""),
