@@ -74,7 +74,7 @@ def signature(text: str) -> str:
 
 def _number(found: re.Match[str]) -> str:
     word, number = found.group(1) or "", found.group(2)
-    return found.group(0) if word and re.fullmatch(r"[1-5]\d\d|[14]\d{3}", number) else f"{word}#"
+    return found.group(0) if word and re.fullmatch(r"[1-5]\d\d|[14]\d{3}", number.rstrip(",")) else f"{word}#"
 
 
 def signatures(grave: Iterable[str]) -> tuple[str, ...]:
