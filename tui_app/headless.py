@@ -19,13 +19,14 @@ import msgspec
 from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
-from tui_app.engine.plan import Plan, chosen, footprint, select
+from tui_app.engine.plan import Plan, chosen, footprint, is_own_rehearsal, select
 from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.sanitize import sanitize
+from tui_app.target import consent
 from tui_app.target.profile import Profile, load
 from tui_app.verdict.accepting import accepts_of, never, told
 from tui_app.verdict.table import verdict_table
@@ -112,6 +113,7 @@ def print_footprint(plan: Plan) -> None:
         ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
         ("effects", ", ".join(cost["effects"])),
+        *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),
     ]
     if cost["until_fail"]:
@@ -120,14 +122,39 @@ def print_footprint(plan: Plan) -> None:
         print(f"{name:12} {text}")
 
 
+def refused_lines(plan: Plan) -> list[tuple[str, str]]:
+    """Which effects nobody has agreed to, or which were declined, and the checks that will not run for it."""
+    profile = Profile.model_validate(plan.profile)
+    given = msgspec.convert(plan.consent, consent.Given) if plan.consent else None
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in plan.checks:
+        stands = consent.standing(by_id()[name].effects, profile, datetime.now(UTC), given, users=plan.users)
+        if stands.word != "granted":
+            found.setdefault((stands.word, stands.text), []).append(name)
+    words = {"missing": "BLOCKED", "declined": "SKIPPED"}
+    return [(words[word], f"{', '.join(names)}: {text}") for (word, text), names in found.items()]
+
+
+def left_lines(result: Mapping[str, Any]) -> list[str]:
+    """What the session left behind, and why, a line a kind."""
+    kinds: dict[tuple[str, str], int] = {}
+    for thing in result["footprint"]["left_behind"]:
+        key = (str(thing["thing"]), str(thing["reason"]))
+        kinds[key] = kinds.get(key, 0) + 1
+    return [
+        sanitize(f"  left behind: {count} {thing}{'s' if count > 1 else ''}: {reason}", 200) for (thing, reason), count in kinds.items()
+    ]
+
+
 def signature_lines(result: Mapping[str, Any]) -> list[str]:
     """What `[[accept]]` of the target file would name to accept each failure for a while; nothing for what is never accepted."""
     lines = []
     for check in result["checks"]:
         if check["verdict"] == "FAIL" and not check["accepted"] and not never(check["id"], check["suite"]):
-            lines += [f'  [[accept]] check = "{check["id"]}" signature = {json.dumps(sanitize(one), ensure_ascii=False)}'
-                      for one in check["signatures"]]  # fmt: skip
-    return ["", "  To accept a known failure for at most 30 days, in the target file, with ticket and until:", *lines] if lines else []
+            for one in check["signatures"]:
+                lines += ["", "[[accept]]", f'check     = "{check["id"]}"', f"signature = {json.dumps(sanitize(one), ensure_ascii=False)}"]
+                lines += ['ticket    = "..."', "until     = YYYY-MM-DD"]
+    return ["", "To accept a known failure for at most 30 days, write into the target file:", *lines] if lines else []
 
 
 async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
@@ -156,8 +183,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
-        for line in signature_lines(result):
+        for line in (*left_lines(result), *([] if is_own_rehearsal(profile) else signature_lines(result))):
             print(line)
+        if result["exit"] == 0 and result["verdict"] == "FAIL":
+            print("\nexit 0: every failure is accepted in the target file, and --honour-accepted asks to let these pass")
         print(f"\n{plan.selftest}")
     if state.until:
         say(f"{state.until}: {state.round} iterations in all")

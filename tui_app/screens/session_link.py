@@ -50,6 +50,8 @@ class TargetInfo:
     blanks: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     key: str = ""
+    users: int = 5
+    """How many its file signs in."""
     """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
 
     def same_as(self, other: TargetInfo) -> bool:
@@ -170,6 +172,7 @@ class SessionLink(BuildFacts):
             blanks=() if rehearsal else profile.blanks,
             lines=(*addresses, signs, *reasons),
             key=key,
+            users=credentials.users,
         )
 
     async def check(self, info: TargetInfo) -> TargetInfo:

@@ -38,7 +38,7 @@ class Entry:
 BLURBS = {
     "rehearsal": "A staging of Vigil's own, on this machine: a real server in a process of its own. Nothing leaves this machine.",
     "docker": "The platform in local Docker.",
-    "staging": "The shared staging deployment. It is real: Vigil asks before it sends anything.",
+    "staging": "The shared staging deployment. It is real: Vigil looks whether it answers, and asks before more.",
 }
 
 
