@@ -152,6 +152,11 @@ async def passing() -> dict[str, tuple[str, Size]]:
         await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
         await one.press("6")
         await one.picture("verdict")
+        await one.press("F")
+        await one.until("the self-test", lambda: getattr(app.screen, "NAME", "") == "selftest")
+        await one.press()
+        await one.picture("selftest")
+        await one.press("6")
         if app.view.state.word != "PASS":
             raise SystemExit(f"the rehearsal is healthy and the session reads {app.view.state.word}: no pictures of that")
         await one.press("4")
