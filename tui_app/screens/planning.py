@@ -62,7 +62,7 @@ class PlanningApp(App[int]):
         before, self.target = self.target, target
         if not self.plan_model.checks or before is None or before.environment != target.environment:
             self.plan_model = PlanModel.of(self.link.catalogue(target.environment), self.link.preset)
-        self.plan_model.users = target.users
+        self.plan_model.users = target.users or (5 if target.environment == "rehearsal" else 2)
         self.go("plan")
 
     def propose_target(self, target: TargetInfo) -> None:

@@ -50,8 +50,8 @@ class TargetInfo:
     blanks: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     key: str = ""
-    users: int = 5
-    """How many its file signs in."""
+    users: int = 0
+    """How many its file signs in; 0 where it does not say."""
     """What `start` knows it by: the name of a built-in one, a path, or a pasted address."""
 
     def same_as(self, other: TargetInfo) -> bool:
