@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tui_app.checks import rubric as rubric_module
 from tui_app.checks.catalogue import PHASES, SUITES, own
 from tui_app.checks.proof import release
 from tui_app.checks.strategy import is_there, paths, vigil_command
@@ -71,6 +72,13 @@ def example() -> str:
     return f"```python\n{re.sub(r'  # (isort: skip|fmt: skip)', '', source).strip()}\n```"
 
 
+def rubric() -> str:
+    """The rubric of answers, as its module states it."""
+    lines = (rubric_module.__doc__ or "").split("part             points   for\n")[1].split("\n\n")[0].splitlines()
+    rows = [tuple(re.split(r"\s{2,}", line.strip(), maxsplit=2)) for line in lines]
+    return table(("Part", "Points", "For"), rows)
+
+
 def selftest() -> str:
     """What the release's own self-test came to."""
     result = release()
@@ -94,6 +102,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "keys": key_table,
     "checks": checks,
     "strategy": strategy,
+    "rubric": rubric,
     "selftest": selftest,
     "exits": exit_codes,
     "example": example,
