@@ -58,14 +58,12 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
     assert any(PLANTED[0] in text for text in said), "a frame that is no JSON carries them as they are"
 
     vigil.press("3")
-    vigil.sees(MARK)
+    vigil.sees(MARK + "␛")  # seen as what it is, in the head of every screen
     for key in ("g", *"jjjjjjjj", "G", *"kkkkkkkk"):
         vigil.press(key)
         vigil.read(0.05)
     vigil.press("/", "HOSTILE\r")
     vigil.sees(MARK)
-    vigil.press("g")
-    vigil.sees("␛\\]52")
     vigil.press("\r")
     vigil.sees("pretty +raw +timing")
     for _ in range(4):
