@@ -75,9 +75,7 @@ def parser() -> argparse.ArgumentParser:
 
     selftest = commands.add_parser("selftest", help="seed every fault into the rehearsal, and see its check fail: minutes, on this machine")
     selftest.add_argument("--faults", default="", metavar="ID,..", help="only these faults, and no healthy sessions")
-    selftest.add_argument(
-        "--quick", action="store_true", help="every check fails at least once: a few minutes"
-    )
+    selftest.add_argument("--quick", action="store_true", help="every check fails at least once: a few minutes")
     selftest.add_argument("--healthy", type=int, metavar="N", help="so many healthy sessions beside the full ones; default 60")
     selftest.add_argument("--healthy-only", action="store_true", help="only healthy sessions: false alarms and gaps")
     selftest.add_argument("--lanes", type=positive, default=2, metavar="N", help="sessions side by side; default 2")
