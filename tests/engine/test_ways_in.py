@@ -270,7 +270,7 @@ def test_a_session_longer_than_its_tokens_live_passes(home: Any, target: Any, lo
     rows = _rows(home)
     assert {row.user for row in rows if row.kind == "user" and row.type == "renewed"} == {"u1", "u2"}
     refreshes = [row for row in rows if row.kind == "http" and row.dir == "out" and row.body["path"] == "/auth/refresh" and not row.check]
-    assert refreshes and all(row.t >= 3.0e9 for row in refreshes)  # 80 % of four seconds
+    assert refreshes and all(row.t >= 2.2e9 for row in refreshes)  # 80 % of four seconds, of which a token's whole seconds hide one
 
 
 def _rows(home: Any) -> list[Any]:
