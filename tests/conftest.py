@@ -14,10 +14,8 @@ settings.load_profile("house")
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-configuration")
 """Whoever runs the tests may have checks of their own, which are no part of what is tested here."""
 
-SESSIONS = ("engine", "terminal")
-"""Folders whose tests start processes and measure: one worker takes them one by one."""
-PLATFORM = ("checks", "rehearsal")
-"""Folders whose tests start processes and mostly wait: another one takes these, and a third all the rest."""
+SESSIONS = ("engine", "terminal", "checks", "rehearsal")
+"""Folders whose tests start processes and measure: one worker takes them one by one, the other takes all the rest."""
 
 
 SINGLY = "selftest"
@@ -25,9 +23,8 @@ SINGLY = "selftest"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Three groups for three workers, and single tests to even them out."""
+    """Two groups for two workers, and the rest to even them out."""
     for item in items:
         folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
         if folder != SINGLY:
-            group = "sessions" if folder in SESSIONS else "platform" if folder in PLATFORM else "rest"
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group("sessions" if folder in SESSIONS else "rest"))

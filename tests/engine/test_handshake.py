@@ -175,6 +175,6 @@ def test_pings_of_the_server_get_pongs_and_the_recording_says_what_was_seen(
         rows = list(reader.rows())
     (welcome,) = [row.body for row in rows if row.kind == "conn" and row.type == "welcome"]
     assert (welcome["generation"], welcome["tries"]) == ("g3", 1)
-    assert welcome["handshake_ms"] >= PAUSE_S * 1000
+    assert welcome["handshake_ms"] >= PAUSE_S * 1000 - 2  # a timer of the loop may be a millisecond early
     assert welcome["phases"]["welcome_ms"] >= welcome["handshake_ms"]
     assert not [row for row in rows if "topsecret" in row.text]

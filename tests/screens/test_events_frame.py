@@ -101,6 +101,8 @@ async def test_continued_lines_of_a_string_look_like_the_string() -> None:
         await app.screen.mount(text)
         text.show(Section("pretty", ['  "answer": "' + "word " * 100 + '"'], "json"))
         await pilot.pause()
+        while not any("word" in segment.text for segment in text.render_line(0)):
+            await pilot.pause()  # until it is laid out
         assert text.virtual_size == Size(text.virtual_size.width, text.line_count) and text.line_count > 5
         first, second = text.render_line(0), text.render_line(1)
         value = next(segment for segment in first if "word" in segment.text)
