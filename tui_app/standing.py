@@ -25,6 +25,7 @@ def code_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def sentence() -> str:
     """The self-test in words, for reports and the About screen."""
     result = release()
