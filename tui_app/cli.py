@@ -50,7 +50,14 @@ def parser() -> argparse.ArgumentParser:
     many.add_argument(
         "--until-fail", action="store_true", help="drive the selected checks again and again, until one fails or a limit ends it"
     )
-    run.add_argument("--duration", type=duration, default=0.0, metavar="2h", help="how long it goes on with --until-fail: 90s, 15m, 2h")
+    run.add_argument(
+        "--duration",
+        type=duration,
+        default=0.0,
+        metavar="2h",
+        help="soak: go on for 90s, 15m, 2h and look for drift; with --until-fail, how long to repeat at most",
+    )
+    run.add_argument("--unattended", action="store_true", help="load goes on beyond 10 minutes although nobody watches")
     run.add_argument(
         "--parallel", action=argparse.BooleanOptionalAction, default=True, help="checks of a phase side by side, unless exclusive (default)"
     )

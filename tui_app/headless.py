@@ -47,13 +47,15 @@ def run(asked: argparse.Namespace) -> int:
     checks, preset = again.checks if again else asked.checks, asked.preset or (again.plan.preset if again else "quick")
     faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
     own = again.plan if again is not None and asked.target is None else None
+    users = asked.users or (again.plan.users if again else profile.credentials.users)
+    soak_s = 0.0 if asked.until_fail else asked.duration
+    wanted = {"phases": asked.phases, "checks": checks, "preset": preset, "users": users, "duration_s": soak_s}
     plan = make_plan(
-        profile, select(phases=asked.phases, checks=checks, preset=preset), preset=preset,
-        users=asked.users or (again.plan.users if again else None), iterations=asked.iterations, parallel=asked.parallel,
+        profile, select(**wanted), preset=preset, users=users, iterations=asked.iterations, parallel=asked.parallel,
         consent_option=asked.consent, allow_production=asked.allow_production, faults=faults or (own.faults if own else ()),
         seed=asked.seed, generation=own.generation if own else asked.generation, rehearsal=own.rehearsal if own else (),
         parent=again.session if again else "", honour_accepted=asked.honour_accepted, until_fail=asked.until_fail,
-        duration_s=asked.duration, selected=sorted(chosen(phases=asked.phases, checks=checks, preset=preset)),
+        duration_s=asked.duration, selected=sorted(chosen(**wanted)), unattended=asked.unattended,
     )  # fmt: skip
     if again is not None:
         say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(plan.faults)}" if plan.faults else ""))

@@ -20,10 +20,12 @@ SECOND: Final = 1_000_000_000
 ACTING_KINDS: Final = frozenset(
     {
         "session", "target", "phase", "check", "step", "action", "user", "conn", "frame", "http",
-        "lag", "clock", "created", "control", "client",
+        "lag", "clock", "created", "control", "client", "tier",
     }
 )  # fmt: skip
-DERIVED_KINDS: Final = frozenset({"run", "cell", "attempt", "sample", "finding", "verdict", "criterion", "result"})
+DERIVED_KINDS: Final = frozenset(
+    {"run", "cell", "attempt", "sample", "level", "block", "drift", "iteration", "finding", "verdict", "criterion", "result"}
+)
 BULK_KINDS: Final = frozenset({"frame", "http", "clock"})
 """Kinds whose number grows with traffic. Everything else is *state*: few rows, which a viewer folds from the start."""
 

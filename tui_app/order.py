@@ -42,6 +42,7 @@ def make_plan(
     selected: Sequence[str] = (),
     until_fail: bool = False,
     duration_s: float = 0.0,
+    unattended: bool = False,
 ) -> Plan:
     """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
 
@@ -97,6 +98,7 @@ def make_plan(
         selected=[check.id for check in chosen if check.id in selected],
         until_fail=until_fail,
         duration_s=duration_s,
+        unattended=unattended,
         known=[one.check for one in profile.accept if one.check in by_id()],
     )
 

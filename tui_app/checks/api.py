@@ -251,6 +251,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Where it means anything; elsewhere it is no part of a plan. `rehearsal+tls` is a rehearsal that serves TLS."""
     last: bool = False
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
+    asked: Callable[[int, float], bool] = lambda users, duration_s: False
+    """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -38,6 +38,9 @@ class Plan(msgspec.Struct, kw_only=True):
     until_fail: bool = False
     """Drive `selected` again and again, until one of them fails or a limit ends it."""
     duration_s: float = 0.0
+    """For how long a soak goes on, or at most a plan that repeats until something fails; 0: as its checks take."""
+    unattended: bool = False
+    """Load goes on without a viewer (architecture, Doing no harm)."""
     parallel: bool = True
     consent: dict[str, Any] = msgspec.field(default_factory=dict)
     allow_production: bool = False
@@ -59,7 +62,7 @@ class Plan(msgspec.Struct, kw_only=True):
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
 
 
-def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[str]:
+def chosen(*, phases: str = "", checks: str = "", preset: str = "quick", users: int = 0, duration_s: float = 0.0) -> set[str]:
     """The ids that an operator asked for; see `select`."""
     if preset not in PRESETS:
         raise PlanError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
@@ -81,17 +84,17 @@ def chosen(*, phases: str = "", checks: str = "", preset: str = "quick") -> set[
         # One that is in no preset runs only where somebody names it.
         found.update(name for name in matched if known[name].presets)
     if not wanted_ids and not wanted_phases:
-        found = {check.id for check in known.values() if preset in check.presets}
+        found = {check.id for check in known.values() if preset in check.presets or check.asked(users, duration_s)}
     return found
 
 
-def select(*, phases: str = "", checks: str = "", preset: str = "quick") -> list[Check]:
+def select(*, phases: str = "", checks: str = "", preset: str = "quick", users: int = 0, duration_s: float = 0.0) -> list[Check]:
     """The checks that an operator asked for, in the catalogue's order, with every check that they need.
 
-    `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Raises `PlanError` for names
-    that do not exist.
+    `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Where neither is given, `users` and
+    `duration_s` (of a soak) add what so many users or so long a time ask for. Raises `PlanError` for names that do not exist.
     """
-    wanted = with_needed(chosen(phases=phases, checks=checks, preset=preset))
+    wanted = with_needed(chosen(phases=phases, checks=checks, preset=preset, users=users, duration_s=duration_s))
     return [check for check in catalogue() if check.id in wanted]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tui_app.model import BULK_KINDS, Row
+from tui_app.recording.courses import KINDS, fold_course
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
 from tui_app.recording.state import (
     FINDINGS_KEPT,
@@ -55,6 +56,7 @@ class Fold:
             "user": self._user, "conn": self._conn, "created": self._created, "control": self._control, "client": self._client,
             "run": self._run, "cell": self._cell, "attempt": self._attempt, "sample": self._sample, "finding": self._finding,
             "verdict": self._verdict, "criterion": self._criterion, "result": self._result,
+            **dict.fromkeys(KINDS, self._course),
         }  # fmt: skip
         if header:
             self._plan(header)
@@ -118,6 +120,7 @@ class Fold:
         plan = _json(header.get("plan", ""))
         if isinstance(plan, dict):
             state.preset = str(plan.get("preset") or "")
+            state.duration_s = _number(plan.get("duration_s")) or 0.0
             faults = plan.get("faults")
             state.faults = tuple(str(name) for name in faults) if isinstance(faults, list) else ()
             target = plan.get("target")
@@ -235,6 +238,8 @@ class Fold:
             self._state.stopping = True
 
     def _client(self, row: Row, body: dict[str, Any]) -> None:
+        if row.type == "usage":
+            return
         self._state.client_slow = (_text(body, "text") or _text(body, "what") or "slow") if row.type == "slow" else ""
 
     # -- what judges made of it
@@ -277,6 +282,9 @@ class Fold:
             user.denied += 1
         elif body.get("outcome") == "allowed":
             user.allowed += 1
+
+    def _course(self, row: Row, body: dict[str, Any]) -> None:
+        fold_course(self._state, row, body)
 
     def _sample(self, row: Row, body: dict[str, Any]) -> None:
         view = self._state.series.get(row.type)

@@ -89,12 +89,33 @@ KINDS: Final = {
         "type hold | resume | stop | take | attach | detach | sign-in: {who, text}; "
         "credentials: it is held until somebody signs in: {text, needs: [labels]}"
     ),
-    "client": "type slow | ok: the client's own health: {what, text}",
+    "client": "type slow | ok: the client's own health: {what, text}; type usage, every 10 s: {cpu_s, rss_mb, fds, tasks, lag_p99_ms}",
+    "tier": (
+        "a direct, read-only probe of a store: type postgresql | redis | clickhouse; ms; {ask, key, found: bool, rows, value, error, "
+        "waited_ms}; `value` is what was found, shortened, secrets replaced"
+    ),
     # -- derived: what a judge made of it
     "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",
     "cell": "isolation cell: {source, observer, probes, leaks, state: measuring|clean|leak|unproven}",
     "attempt": "{owner, actor, action, outcome: denied|allowed|unclear, status}",
     "sample": "type = series; ms; flag tainted; {ref: [seq, seq], limit_ms}",
+    "level": (
+        "a level of a load ramp, anew whenever it changes: type = climbing | holding | done | stopped; {number, of, users, sockets, runs, "
+        "overlap, asked, completed, failed, throttled, late, first_p50_ms, first_p95_ms, run_p50_ms, run_p95_ms, ping_p95_ms, "
+        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why}"
+    ),
+    "block": (
+        "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "
+        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, why}"
+    ),
+    "drift": (
+        "drift of one thing over a soak's blocks so far: type = the word; {what, unit, blocks, slope: per hour, low, high, "
+        "detectable: per hour, limit: per hour, reason}"
+    ),
+    "iteration": (
+        "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "
+        "stable | flaky | broken | inconclusive, low, high, build, instance, cold: bool}"
+    ),
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
     "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",
     "criterion": "type = the word; {id, title, limit, measured, n, reason}",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 RUNS_KEPT = 400
 POINTS_KEPT = 240
 FINDINGS_KEPT = 200
+TIMES_KEPT = 1_000
+"""Iterations of one check that are kept one by one; beyond them only their count grows."""
 
 
 @dataclass(slots=True)
@@ -101,6 +103,103 @@ class UserView:
 
 
 @dataclass(slots=True)
+class LevelView:
+    """A level of a load ramp: so many users at once. Times in ms, `began` and `ended` in ns; None where too little was measured."""
+
+    number: int
+    of: int
+    users: int
+    state: str = "climbing"
+    sockets: int = 0
+    runs: int = 0
+    overlap: int = 0
+    """The most runs that were under way at one moment."""
+    asked: int = 0
+    completed: int = 0
+    failed: int = 0
+    throttled: int = 0
+    late: int = 0
+    first_p50: float | None = None
+    first_p95: float | None = None
+    run_p50: float | None = None
+    run_p95: float | None = None
+    ping_p95: float | None = None
+    control_p95: float | None = None
+    """Of the control user, who does the same at every level."""
+    began: int = 0
+    ended: int | None = None
+    knee: bool = False
+    why: str = ""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class BlockView:
+    """A block of a soak. `series`: name to (n, median, p95), ms; `rates`: name to how many a minute; `own`: the client's own health."""
+
+    number: int
+    of: int
+    began: int
+    seconds: float
+    state: str = "measured"
+    series: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    planned: int = 0
+    unexpected: int = 0
+    recovered: tuple[float, ...] = ()
+    own: dict[str, float] = field(default_factory=dict)
+    why: str = ""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class DriftView:
+    """Drift of one thing over a soak so far, per hour; `detectable` is the least that so many blocks would have shown."""
+
+    what: str
+    unit: str
+    word: str
+    blocks: int = 0
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+    detectable: float | None = None
+    limit: float | None = None
+    reason: str = ""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class IterationView:
+    """One time of a check that is driven several times."""
+
+    number: int
+    word: str
+    ms: float | None
+    reason: str
+    signature: str
+    build: str
+    instance: str
+    cold: bool
+    began: int
+    seq: int
+
+
+@dataclass(slots=True)
+class IterationsView:
+    """All times of one check: what they make of it so far (`kind`: stable, flaky, broken, inconclusive), and Wilson's interval."""
+
+    check: str
+    of: int = 0
+    done: int = 0
+    words: dict[str, int] = field(default_factory=dict)
+    kind: str = "inconclusive"
+    low: float | None = None
+    high: float | None = None
+    times: list[IterationView] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class CriterionView:
     id: str
     title: str
@@ -144,6 +243,12 @@ class SessionState:
     series: dict[str, SeriesView] = field(default_factory=dict)
     users: dict[str, UserView] = field(default_factory=dict)
     criteria: dict[str, CriterionView] = field(default_factory=dict)
+    levels: dict[int, LevelView] = field(default_factory=dict)
+    blocks: dict[int, BlockView] = field(default_factory=dict)
+    drifts: dict[str, DriftView] = field(default_factory=dict)
+    iterations: dict[str, IterationsView] = field(default_factory=dict)  # by check
+    duration_s: float = 0.0
+    """For how long the session was asked to go on; 0 where it ends with its checks."""
     waiting: dict[int, Waiting] = field(default_factory=dict)  # by step number
     made: int = 0
     tidied: int = 0

@@ -50,6 +50,7 @@ def fault_job(fault: Fault, seed: int) -> Job:
     checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
     limits, options = dict(proof.limits), proof.options
     plan = _plan(checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=limits, rehearsal=options)
+    plan.duration_s = proof.duration_s
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
     return Job(name=f"{fault.id}-{seed}", plan=plan, faults=(fault.id,), seed=seed, alone=proof.alone)
 

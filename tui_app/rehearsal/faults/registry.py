@@ -78,6 +78,7 @@ class Proof:
     options -- of the rehearsal, as on its command line
     limits -- of the target, in place of the strategy's, where the fault is one of time
     alone -- nothing runs beside this session: its fault is one of time
+    duration_s -- of the session's soak, in seconds: compressed, where the fault is one of hours
     """
 
     checks: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ class Proof:
     limits: Mapping[str, float] = field(default_factory=dict)
     iterations: int = 1
     alone: bool = False
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True)
