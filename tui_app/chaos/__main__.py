@@ -11,7 +11,9 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
+import stat
 import sys
 from collections.abc import Sequence
 
@@ -58,7 +60,9 @@ async def _serve(target: tuple[str, int], port: int, toxics: Sequence[Toxic], lo
 async def _commands(proxy: Proxy) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    with contextlib.suppress(ValueError, OSError):  # what cannot be read from, such as a closed stdin, brings no commands
+    with contextlib.suppress(ValueError, OSError):  # a closed stdin brings no commands
+        if not sys.stdin.isatty() and not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+            return  # a file or /dev/null, which a loop cannot wait for
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode("utf-8", "replace").split():
             try:
