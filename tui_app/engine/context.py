@@ -153,9 +153,9 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[LiveLink]:
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[LiveLink]:
         """See `checks.api.Context.link`."""
-        return link(self, self._world, self._sockets, user, watch=watch, later=self.later)
+        return link(self, self._world, self._sockets, user, watch=watch, line=line, later=self.later)
 
     def no_link(self) -> str:
         """See `checks.api.Context.no_link`."""

@@ -152,6 +152,18 @@ class LiveSocket:
         await self.hub.gate.passed()
         await self._send(text)
 
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes that are no right frame. Raises `Stopped`, `ConnectionError`."""
+        await self.hub.gate.passed()
+        if self._wire is None or not self.open:
+            raise ConnectionError(f"connection {self.conn} is not open")
+        log = self.hub.log
+        log.add(
+            "frame", {"bytes": frame[:64].hex(), "size": len(frame)}, check=self.check, user=self.label, conn=self.conn, dir="out",
+            type="broken", flag="broken",
+        )  # fmt: skip
+        self._wire.write_broken(frame)
+
     async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")

@@ -185,6 +185,10 @@ class WireSocket:
         except ConnectionClosed as error:
             raise Lost(self.ended) from error
 
+    def write_broken(self, frame: bytes) -> None:
+        """Write bytes past the protocol, which knows nothing of them: a fault of a client (`tui_app.wire.broken`)."""
+        self._link.transport.write(frame)
+
     def _guard(self, text: str | bytes) -> None:
         try:
             # The lenient decoder on purpose: what a target's own might read must pass the guard, NaN and all.

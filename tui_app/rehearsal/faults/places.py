@@ -22,6 +22,8 @@ PLACES: Final[dict[str, str]] = {
     "connect.wait": "float, seconds before the welcome. Facts: user_id, first (the first welcome of the process).",
     "handshake.offer": "Offer, the ids that a handshake sets aside for a connection's first request (g3). Facts: user_id.",
     "handshake.completed": "bool, whether an acknowledged handshake is completed (g3). Facts: user_id.",
+    "ping.answered": "bool, whether an RFC 6455 ping gets its pong.",
+    "frame.violation": "int, the code with which a frame that breaks RFC 6455 ends its connection; 0: it does not.",
     "socket.opened": "list[Frame], what a socket is sent right after its welcome. Facts: user_id, receiver.",
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",
