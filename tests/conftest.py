@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.servers import clickhouse, postgres, session_clickhouse, session_postgres, session_valkey, valkey
+
+__all__ = ["clickhouse", "postgres", "session_clickhouse", "session_postgres", "session_valkey", "valkey"]
+
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
