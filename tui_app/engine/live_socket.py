@@ -60,6 +60,8 @@ class LiveSocket:
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
         self.opening = Opening()
+        self.welcomed_at = 0
+        """When its welcome arrived, ns of the monotonic clock."""
         self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
@@ -108,6 +110,8 @@ class LiveSocket:
         for event in events:
             if self.opening.feed(event):
                 self._news.set()
+                if self.opening.welcome is event:
+                    self.welcomed_at = stamp
                 if self.welcomed and not self.opening.completed:
                     # A platform that welcomes first and shakes hands then waits for our step all the same.
                     self.hub.spawn(acknowledge(self))

@@ -16,7 +16,7 @@ from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
-from tui_app.wire.opening import TRIES
+from tui_app.wire.opening import RETRY_AFTER_S, TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
@@ -129,7 +129,11 @@ class Sockets:
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
             socket.slot = slot
-            phases = {**phases_of(result.phases), "welcome_ms": took}
+            # A client's own waits, before it tries again or speaks, are no time of the target's.
+            own = RETRY_AFTER_S * 1000 * (told.get("tries", 1) - 1)
+            took = (socket.welcomed_at - socket.began) / 1e6 - own
+            phases = {**phases_of(result.phases), "welcome_ms": max(took - result.ms, 0.0)}
+            told |= {"own_ms": own} if own else {}
             about = {"phases": phases, "identity": opening.welcome.user, "subprotocol": result.socket.opened.subprotocol}
             socket._row("welcome", {**about, **told}, ms=took)
             return socket
