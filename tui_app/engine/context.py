@@ -152,6 +152,10 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
+    def throttled_s(self, user: User) -> float | None:
+        """See `checks.api.Context.throttled_s`."""
+        return self._sockets.told.get(user.label)
+
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
         if user.label not in self._threads:

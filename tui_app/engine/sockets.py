@@ -16,10 +16,13 @@ from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
+from tui_app.monitors.throttling import throttled, told_s
 from tui_app.wire.opening import TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
+UNTOLD_S: Final = 5.0
+"""What is waited for a limit that does not say when it lifts."""
 QUIET_S: Final = 0.1
 """How often a socket that is to be replaced is looked at again."""
 
@@ -45,6 +48,8 @@ class Sockets:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: set[HeldSocket] = set()
         self.connects = 0
+        self.told: dict[str, float] = {}
+        """Seconds that a limit on connects named when it refused a user, until one of theirs is welcomed."""
         self.fresh: Callable[[User], Awaitable[None]] = _nothing
         """Returns once a user's token lives long enough for what begins now (`tui_app.engine.renewal`)."""
 
@@ -113,6 +118,7 @@ class Sockets:
             within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True,
         )  # fmt: skip
         if result.socket is None:
+            self._limited(socket)
             return None
         socket.holds(result.socket)
         if client is not None:
@@ -127,6 +133,7 @@ class Sockets:
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
             socket.slot = slot
+            self.told.pop(socket.label, None)
             phases = {**phases_of(result.phases), "welcome_ms": took}
             about = {"phases": phases, "identity": opening.welcome.user, "subprotocol": result.socket.opened.subprotocol}
             socket._row("welcome", {**about, **told}, ms=took)
@@ -135,7 +142,14 @@ class Sockets:
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()
+        self._limited(socket)
         return None
+
+    def _limited(self, socket: LiveSocket) -> None:
+        """Remember what a limit on connects told whom it refused."""
+        self.told.pop(socket.label, None)
+        if throttled(socket.ending):
+            self.told[socket.label] = told_s(str(socket.ending.get("reason") or "")) or UNTOLD_S
 
     async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
         began = time.monotonic_ns()

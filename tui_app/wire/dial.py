@@ -31,7 +31,10 @@ class DialFailed(Exception):
 class Dial:
     """One attempt to open a WebSocket. `phase` is where it is, `phases` what it took so far."""
 
-    def __init__(self, within: float, upgrade_within: float | None, tls: ssl.SSLContext | None, proxy: str | bool | None) -> None:
+    def __init__(
+        self, within: float, upgrade_within: float | None, tls: ssl.SSLContext | None, proxy: str | bool | None, source: str = ""
+    ) -> None:
+        self.source = source
         self.within = within
         self.upgrade_within = upgrade_within
         self.tls = tls
@@ -117,6 +120,8 @@ class Dial:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 try:
+                    if self.source:
+                        sock.bind((self.source, 0))
                     await loop.sock_connect(sock, address)
                 except OSError as error:
                     problem = error
