@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from tui_app.checks.api import Check, Context, Event, Socket, User
 from tui_app.checks.load_judge import judge
+from tui_app.checks.own_side import spent
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.ramp import Tally, each, levels, p95, runs
 from tui_app.monitors.throttling import limited
 
-PING_EVERY_S = 0.05
+PING_EVERY_S, FAR_PING_EVERY_S = 0.03, 0.5
+"""Between two pings of the control user: on this machine, where a level takes half a second, and elsewhere."""
+NEAR = ("127.0.0.1", "::1", "localhost")
+SPREAD_S = 0.1
+"""Over which the users of a level begin."""
+AGAIN = 3
 PING_WITHIN_S = 5.0
 TRIES = 4
 """How often a socket is asked for that a limit refuses, after the time that the target names each time."""
@@ -38,6 +43,11 @@ class Ramp:
         self.rng = {user.label: random.Random(ctx.seed(f"load {user.label}")) for user in ctx.users}
         self.baseline: float | None = None
         self.tally = Tally()
+        self.ended = ("", "")
+        self.under_way = 0
+        self.most = 0
+        """Runs under way at one moment, at most, at this level."""
+        self.every_s = PING_EVERY_S if urlsplit(ctx.url("websocket")).hostname in NEAR else FAR_PING_EVERY_S
 
     async def climb(self) -> tuple[str, str]:
         """Level after level, until the last or a reason to end: ('', '') or (what, in words)."""
@@ -48,9 +58,10 @@ class Ramp:
             self.tally = Tally()
             facts: dict[str, Any] = {"number": number, "of": len(counts), "users": count, "each": each(count, self.needed)}
             async with ctx.step("level", who=[user.label for user in users], **facts) as step:
-                cpu = time.process_time()
+                cpu, waited = spent()
                 what, why = await self._join(users) or await self._hold(users)
-                step.note(cpu_s=round(time.process_time() - cpu, 3), why=why, what=what)
+                now = spent()
+                step.note(cpu_s=round(now[0] - cpu, 3), waited_s=round(now[1] - waited, 3), why=why, what=what)
                 if what:
                     step.ended("stopped")
             if what:
@@ -86,45 +97,60 @@ class Ramp:
         return None
 
     async def _hold(self, users: list[User]) -> tuple[str, str]:
-        """The level's runs: everybody asks at once, again and again, while the control user pings."""
-        ctx, stop = self.ctx, asyncio.Event()
-        async with ctx.step("level-hold", users=len(users)):
+        """The level's runs: everybody asks, and asks again once answered, while the control user pings."""
+        ctx, stop, count = self.ctx, asyncio.Event(), len(users)
+        times, self.ended, self.most = each(count, self.needed), ("", ""), 0
+        async with ctx.step("level-hold", users=count):
             control = ctx.later(self._control(users[0], stop))
             try:
-                for wave in range(each(len(users), self.needed)):
-                    await ctx.together(self._ask(user, wave) for user in users)
-                    what, why = self.tally.ends(self.baseline, float(ctx.limits.ping_ms))
-                    if what:
-                        return what, why
+                await ctx.together(self._works(user, index * SPREAD_S / count, times) for index, user in enumerate(users))
+                for _ in range(AGAIN if count >= self.needed else 0):
+                    # Runs may be so short that not all of them were under way at one moment: then all ask once more, closer together.
+                    if self.ended[0] or self.most >= count:
+                        break
+                    await ctx.together(self._works(user, index * SPREAD_S / count / 10, 1) for index, user in enumerate(users))
             finally:
                 stop.set()
                 if not control.cancelled():
                     await control
-        return self.tally.ends(self.baseline, float(ctx.limits.ping_ms))
+        return self.ended
 
-    async def _ask(self, user: User, wave: int) -> None:
+    async def _works(self, user: User, after: float, times: int) -> None:
+        """One user of a level, who begins a little after the one before: a burst of our own making would only measure ourselves."""
+        await self.ctx.sleep(after)
+        for number in range(times):
+            if self.ended[0]:
+                return
+            await self._ask(user, reads=number == 0)
+            self.ended = self.ended if self.ended[0] else self.tally.ends(self.baseline, float(self.ctx.limits.ping_ms))
+
+    async def _ask(self, user: User, *, reads: bool) -> None:
         ctx, tally, socket = self.ctx, self.tally, self.sockets[user.label]
-        marker = ctx.marker(user)
+        marker, said = ctx.marker(user), list[str]()
         prompt = make_prompt(self.rng[user.label], "arithmetic", marker)
-        said: list[str] = []
-        beside = [ctx.later(self._read(user))] if wave == 0 else []
+        beside = [ctx.later(self._read(user))] if reads else []
         if user.label != "u1":
             beside.append(ctx.later(self._ping(socket, ctx.now_ns(), control=False)))
         tally.asked += 1
+        begun = [0]
+
+        def heard(event: Event) -> None:
+            if event.name in ("error", "agent_error", "agent_failed"):
+                said.append(f"{event.code} {event.text}")
+            elif event.critical and not begun[0]:
+                begun[0] = 1
+                self.under_way += 1
+                self.most = max(self.most, self.under_way)
+
         async with ctx.action(user, marker, "prompt"):
             outcome = await ctx.run_agent(
-                socket,
-                prompt.text,
-                thread=self.threads[user.label],
-                marker=marker,
-                on_event=_errors(said),
-                truth=msgspec.to_builtins(prompt),
+                socket, prompt.text, thread=self.threads[user.label], marker=marker, on_event=heard, truth=msgspec.to_builtins(prompt)
             )
+        self.under_way -= begun[0]
         if outcome.outcome != "done":
-            if any(map(limited, said)):
-                tally.limited += 1
-            else:
-                tally.bad += 1
+            throttled = any(map(limited, said))
+            tally.limited += throttled
+            tally.bad += not throttled
         for task in beside:
             await task
 
@@ -141,7 +167,7 @@ class Ramp:
         pings: list[asyncio.Task[None]] = []
         began, held, number = ctx.now_ns(), ctx.held_ns(), 0
         while True:
-            due = began + int(number * PING_EVERY_S * 1e9) + ctx.held_ns() - held
+            due = began + int(number * self.every_s * 1e9) + ctx.held_ns() - held
             left = (due - ctx.now_ns()) / 1e9
             if left > 0 and await ctx.wait(stop, left):
                 break
@@ -156,31 +182,32 @@ class Ramp:
         ctx, tally, name = self.ctx, self.tally, uuid.uuid4().hex[:12]
         facts = {"id": name, "intended": due, "control": control}
         async with ctx.step("level-ping", user=socket.user, deadline=PING_WITHIN_S, conn=socket.conn, **facts) as step:
-            waiting = ctx.later(
-                socket.expect(lambda event: event.name == "pong" and name in (event.request or name, *event.ids), PING_WITHIN_S)
-            )
+            waiting = ctx.later(socket.expect(lambda event: _answers(event, name), PING_WITHIN_S))
+            found: Event | None = None
             try:
                 await socket.send("ping", {"id": name}, id=name)
-                answered = await waiting is not None
+                found = await waiting
             except ConnectionError as error:
                 step.note(error=str(error))
-                answered = False
             finally:
                 waiting.cancel()
-            if not answered:
+            if found is None:
                 step.ended("deadline" if socket.open else "lost")
-        if control and answered:
+            elif found.name != "pong":
+                step.ended("refused")
+        if found is not None and found.name != "pong":
+            tally.limited += 1
+        elif control and found is not None:
             tally.control.append((ctx.now_ns() - due) / 1e6)
         elif control:
             tally.lost += 1
 
 
-def _errors(said: list[str]) -> Callable[[Event], None]:
-    def note(event: Event) -> None:
-        if event.name in ("error", "agent_error", "agent_failed"):
-            said.append(f"{event.code} {event.text}")
-
-    return note
+def _answers(event: Event, name: str) -> bool:
+    """Whether it is the pong of this ping, or a refusal of it for being one too many."""
+    if event.name == "error":
+        return not event.request and limited(f"{event.code} {event.text}")
+    return event.name == "pong" and name in (event.request or name, *event.ids)
 
 
 async def _drive(ctx: Context) -> None:

@@ -38,7 +38,7 @@ class Level(msgspec.Struct, kw_only=True):
     `each`: runs that every user was to do. `sockets`: users with an open, welcomed socket at one moment, at most. `overlap`: runs
     under way at one moment, at most. `late`: runs without an end by their deadline. `errors`: REST answers of 5xx, `limits`: of 429.
     `control`: pings of the control user, `ping`: of everybody else; `lost` of either: no answer by the deadline. `own`: what the
-    client itself spent: cpu_s, and stuck_ms of its loop.
+    client itself spent: cpu_s, waited_s for a processor, and `stuck` of its loop (ns).
     """
 
     number: int
@@ -73,6 +73,7 @@ class Level(msgspec.Struct, kw_only=True):
     control_run: Series
     stuck: int = 0
     cpu_s: float = 0.0
+    waited_s: float = 0.0
     client: str = ""
     why: str = ""
     knee: bool = False
@@ -202,7 +203,10 @@ class Load:
         if number in self._pings:
             name, conn, control, _, begin = self._pings.pop(number)
             self._by_conn.get(conn, {}).pop(name, None)
-            if body.get("outcome") not in ("stopped", "fault"):
+            if body.get("outcome") == "refused":
+                level.limits += 1
+                _keep(level.limited, begin.seq)
+            elif body.get("outcome") not in ("stopped", "fault"):
                 level.lost += not control
                 level.control_lost += control
                 (level.control if control else level.ping).add(float(begin.body.get("deadline_ms") or 0.0))
@@ -210,8 +214,7 @@ class Load:
         elif number == self._hold:
             level.ended = row.t
         elif number == self._step:
-            cpu = body.get("cpu_s")
-            level.cpu_s = float(cpu) if isinstance(cpu, int | float) else 0.0
+            level.cpu_s, level.waited_s = _real(body, "cpu_s"), _real(body, "waited_s")
             level.why = str(body.get("why") or "")
             level.ended = level.ended if level.ended >= 0 else row.t
             level.state = "done" if body.get("outcome") == "done" and not level.why else "stopped"
@@ -314,7 +317,7 @@ class Load:
             "ping_p95_ms": _ms(level.ping, 0.95), "control_p95_ms": _ms(level.control, 0.95), "began": level.began,
             "ended": level.ended if level.ended >= 0 else None, "knee": level.knee, "why": level.why,
             "control_run_p50_ms": _ms(level.control_run, 0.5), "lost": level.lost + level.control_lost, "errors": level.errors,
-            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s, "stuck_ms": round(level.stuck / 1e6, 1),
+            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s, "waited_s": level.waited_s, "stuck_ms": round(level.stuck / 1e6, 1),
         }  # fmt: skip
         return Derived(kind="level", check=level.check, type=level.state, body=body)
 
@@ -327,6 +330,11 @@ def _ms(series: Series, q: float) -> float | None:
 def _keep(rows: list[int], seq: int) -> None:
     if len(rows) < KEPT:
         rows.append(seq)
+
+
+def _real(body: dict[str, Any], key: str) -> float:
+    value = body.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _whole(body: dict[str, Any], key: str) -> int:
