@@ -18,14 +18,16 @@ from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.record import RunRecord
+from tui_app.monitors.recovery import Recovery
 from tui_app.monitors.series import Series
-from tui_app.monitors.throttling import throttled
 
 LIMITS_MS: Final[Mapping[str, float]] = MappingProxyType(
     {"connect": 2000.0, "connect_cold": 10_000.0, "ping": 100.0, "control_ping": 100.0, "run": 30_000.0, "recovery": 5000.0}
 )
 """The strategy's limits. A cold connect has one of its own: a target that scales to zero boots first."""
 
+_OF_A_LINE: Final = frozenset({"connect", "connect_cold", "ping", "control_ping", "first_event", "run"})
+"""Series of connections to the target as they are, without a fault proxy between (`tui_app.chaos`)."""
 HICCUP_MS: Final = 5.0
 SETTLE: Final = SECOND // 50
 """A hiccup's row comes up to this much (20 ms) after the frames it delayed, so a sample's row waits for that long."""
@@ -82,8 +84,8 @@ class Latency:
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
         self._fresh: deque[_Sample] = deque()
         self._pings: dict[int, list[_Ping]] = {}
-        self._recoveries: dict[int, tuple[Row, int, int]] = {}
-        self._throttled: set[int] = set()
+        self._recovery = Recovery(lifecycle, self._add)
+        self._linked: set[int] = set()
         self._steps: dict[int, _Ping] = {}
         self._deadlines: list[tuple[int, int, _Ping]] = []
         self.cold: list[int] = []
@@ -144,12 +146,13 @@ class Latency:
             if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
                 self._add("http", row.ms, row.t, row, (row.seq, row.seq))
         elif kind == "conn":
-            if row.type in ("dialing", "closed", "refused") and self._recoveries:
-                self._held_back(row)
+            if row.type == "dialing" and row.body.get("link"):
+                self._linked.add(row.conn)
             if row.type in ("welcome", "refused") and row.ms is not None:
                 self._connected(row)
         elif kind == "step":
             self._step(row)
+        self._recovery.feed(row)
         for record in self._lifecycle.first_now:
             if record.first_ms is not None:
                 self._run("first_event", record, record.first_ms, record.t_first, (record.seq, record.first_seq), late=False)
@@ -204,9 +207,6 @@ class Latency:
             if ping is not None and not ping.done and body.get("outcome") in ("stopped", "fault"):
                 ping.done = True
                 self._pings[ping.conn].remove(ping)
-            begun = self._recoveries.pop(number, None)
-            if begun is not None and number not in self._throttled:
-                self._recovered(*begun, row, body)
             return
         intent = body.get("intent")
         deadline = body.get("deadline_ms")
@@ -227,32 +227,6 @@ class Latency:
             self._steps[number] = ping
             if cap:
                 heapq.heappush(self._deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
-        elif intent == "recover":
-            fault_at = body.get("fault_at")
-            self._recoveries[number] = (row, fault_at if isinstance(fault_at, int) else row.t, 0)
-
-    def _held_back(self, row: Row) -> None:
-        """What a dial waited for our own pace is not the target's, and a recovery that met a limit on connects measures that limit."""
-        body = row.body
-        waited = body.get("waited_ms")
-        limited = row.type != "dialing" and throttled(body)
-        for number, (begin, fault_at, held) in self._recoveries.items():
-            if (begin.check, begin.user) == (row.check, row.user):
-                if isinstance(waited, (int, float)):
-                    self._recoveries[number] = (begin, fault_at, held + int(waited * 1e6))
-                if limited:
-                    self._throttled.add(number)
-
-    def _recovered(self, begin: Row, fault_at: int, held: int, row: Row, body: Mapping[str, object]) -> None:
-        at = body.get("fault_at")
-        fault_at = (at if isinstance(at, int) else fault_at) + held
-        run = self._lifecycle.run_of(str(body.get("request") or ""))
-        refs = (begin.seq, row.seq)
-        if run is not None and run.began_right:
-            self._add("recovery", (run.t_first - fault_at) / 1e6, run.t_first, begin, (begin.seq, run.first_seq))
-        elif body.get("outcome") not in ("stopped", "fault"):
-            cap = begin.body.get("deadline_ms")
-            self._add("recovery", float(cap) if isinstance(cap, (int, float)) else (row.t - fault_at) / 1e6, row.t, begin, refs, late=True)
 
     def _expire(self, row: Row) -> None:
         while self._deadlines and self._deadlines[0][0] <= row.t:
@@ -270,6 +244,8 @@ class Latency:
     # -- samples
 
     def _add(self, name: str, ms: float, end: int, source: Row, refs: tuple[int, int], *, late: bool = False) -> None:
+        if source.conn in self._linked and name in _OF_A_LINE:
+            return  # a line on which faults are: what it adds is not the target's
         series = self._of(name)
         index = series.add(ms)
         series.late += late
