@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,8 @@ from tui_app.rehearsal.sockets import Sockets
 from tui_app.rehearsal.stores.analytics import Analytics
 from tui_app.rehearsal.stores.cache import Cache
 from tui_app.rehearsal.stores.relational import Relational
-from tui_app.rehearsal.stores.tier import Probe, Tier
+from tui_app.rehearsal.stores.store import Store
+from tui_app.rehearsal.stores.tier import Probe
 from tui_app.rehearsal.tokens import Tokens, load_key
 
 APP_NAME = "Rehearsal staging"
@@ -75,7 +77,7 @@ class Platform:
         return f"rehearsal-{__version__}-{self.generation.name}"
 
     @property
-    def tiers(self) -> tuple[Tier, ...]:
+    def tiers(self) -> tuple[Store, ...]:
         """The three stores in the order in which they are reported."""
         return (self.relational, self.cache, self.analytics)
 
@@ -84,11 +86,20 @@ class Platform:
         """Where each tier is stored, by the name that a target file has for it: `sqlite:///path`, or `env:NAME` for a server's DSN."""
         options = self.options
         named = zip(SERVERS, (options.postgres_env, options.redis_env, options.clickhouse_env), self.tiers, strict=True)
-        return {name: f"env:{variable}" if variable else f"sqlite://{tier.path.absolute()}" for name, variable, tier in named}
+        return {name: f"env:{variable}" if variable else tier.engine.where for name, variable, tier in named}
 
     async def probes(self, force: bool) -> dict[str, Probe]:
         """One probe of every tier, by public name."""
-        return {tier.name: await tier.probe(force) for tier in self.tiers}
+        seen = await asyncio.gather(*(tier.probe(force) for tier in self.tiers))
+        return {tier.name: probe for tier, probe in zip(self.tiers, seen, strict=True)}
+
+    async def open(self) -> None:
+        """Reach every store, before the services accept; raises TierDown."""
+        await asyncio.gather(*(tier.open() for tier in self.tiers))
+
+    async def disconnect(self) -> None:
+        """Leave every server that stores."""
+        await asyncio.gather(*(tier.disconnect() for tier in self.tiers))
 
     def close(self) -> None:
         """Close stores and log; the services have stopped by then."""
