@@ -20,6 +20,7 @@ from tui_app.rehearsal.generations.base import Generation
 from tui_app.rehearsal.jitter import Jitter
 from tui_app.rehearsal.options import SERVERS, Options
 from tui_app.rehearsal.sockets import Sockets
+from tui_app.rehearsal.stores import servers
 from tui_app.rehearsal.stores.analytics import Analytics
 from tui_app.rehearsal.stores.cache import Cache
 from tui_app.rehearsal.stores.relational import Relational
@@ -84,9 +85,7 @@ class Platform:
     @property
     def stores(self) -> dict[str, str]:
         """Where each tier is stored, by the name that a target file has for it: `sqlite:///path`, or `env:NAME` for a server's DSN."""
-        options = self.options
-        named = zip(SERVERS, (options.postgres_env, options.redis_env, options.clickhouse_env), self.tiers, strict=True)
-        return {name: f"env:{variable}" if variable else tier.engine.where for name, variable, tier in named}
+        return {name: tier.engine.where for name, tier in zip(SERVERS, self.tiers, strict=True)}
 
     async def probes(self, force: bool) -> dict[str, Probe]:
         """One probe of every tier, by public name."""
@@ -114,7 +113,9 @@ def assemble(options: Options, directory: Path) -> Platform:
     """Open the stores in `directory` and put the platform together."""
     log = TruthLog(options.log)
     faults = Seeded([FAULTS[name] for name in options.faults], log.note)
-    relational, cache, analytics = Relational(directory, faults), Cache(directory, faults), Analytics(directory, faults)
+    relational = Relational(directory, faults, servers.tables(options.postgres_env))
+    cache = Cache(directory, faults, servers.keys(options.redis_env))
+    analytics = Analytics(directory, faults, servers.runs(options.clickhouse_env))
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)

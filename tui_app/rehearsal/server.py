@@ -142,11 +142,10 @@ async def _main(options: Options, directory: Path) -> None:
     _stop_on_signals(stop)
     if options.stop_with_stdin:
         _stop_at_eof(stop, asyncio.get_running_loop())
-    platform = assemble(options, directory)
     try:
+        platform = assemble(options, directory)
         await platform.open()
     except TierDown as down:
-        platform.close()
         raise Unusable(str(down)) from down
     apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
     contexts = await asyncio.to_thread(_tls, options, directory, platform.faults, tuple(apps))
