@@ -33,14 +33,14 @@ class ClickHouse:
         self._base = f"{parts.scheme}://{parts.netloc}/"
         query = dict(parse_qsl(parts.query))
         self._database = query.get("database") or parts.path.strip("/") or "default"
-        self._client: httpx.AsyncClient | None = None
+        self._client = httpx.AsyncClient(timeout=LIMIT_S, trust_env=False)
+        self._looker = httpx.AsyncClient(timeout=LOOK_S, trust_env=False)
 
     def start(self) -> None:
         """Nothing is ready without waiting."""
 
     async def open(self) -> None:
         """Make the tables that are not there."""
-        self._client = httpx.AsyncClient(timeout=LIMIT_S, trust_env=False)
         for statement in (RUN_EVENTS_ON_SERVER, PROBE_TABLE):
             await self._ask(statement)
 
@@ -61,27 +61,24 @@ class ClickHouse:
         """Write, read back and delete a row over a connection of its own. Raises TierDown."""
         token = uuid.uuid4().hex
         until = time.monotonic() + LOOK_S
-        async with httpx.AsyncClient(timeout=LOOK_S, trust_env=False) as client:
-            for statement in (f"INSERT INTO health_probe VALUES ('{token}')", f"SELECT token FROM health_probe WHERE token = '{token}'"):
-                found = await self._ask(statement, client, until - time.monotonic())
-            if found.strip() != token:
-                raise TierDown(self.name, "a row just written was not read back")
-            await self._ask(f"ALTER TABLE health_probe DROP PARTITION '{token}'", client, until - time.monotonic())
+        for statement in (f"INSERT INTO health_probe VALUES ('{token}')", f"SELECT token FROM health_probe WHERE token = '{token}'"):
+            found = await self._ask(statement, until - time.monotonic(), self._looker)
+        if found.strip() != token:
+            raise TierDown(self.name, "a row just written was not read back")
+        await self._ask(f"ALTER TABLE health_probe DROP PARTITION '{token}'", until - time.monotonic(), self._looker)
 
     async def disconnect(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._client.aclose()
+        await self._looker.aclose()
 
     def close(self) -> None:
         """There is neither thread nor file."""
 
-    async def _ask(self, statement: str, client: httpx.AsyncClient | None = None, limit: float = LIMIT_S) -> str:
-        by = client or self._client
-        assert by is not None, "not opened"
+    async def _ask(self, statement: str, limit: float = LIMIT_S, client: httpx.AsyncClient | None = None) -> str:
         try:
             async with asyncio.timeout(limit):
-                answer = await by.post(self._base, params={"database": self._database}, content=statement.encode())
+                answer = await (client or self._client).post(self._base, params={"database": self._database}, content=statement.encode())
         except (TimeoutError, httpx.TimeoutException) as error:
             raise TierDown(self.name, reason(TimeoutError(), LOOK_S if client else LIMIT_S)) from error
         except httpx.HTTPError as error:

@@ -37,6 +37,9 @@ class Postgres:
         self._dsn = dsn
         self._free: list[Connection] = []
         self._turn = asyncio.Semaphore(AT_ONCE)
+        # Kept from probe to probe: to prove a password anew takes the loop more time than all the rest of a probe.
+        self._looker: Connection = None
+        self._looking = asyncio.Lock()
 
     def start(self) -> None:
         """Nothing is ready without waiting."""
@@ -69,26 +72,29 @@ class Postgres:
 
     async def look(self, thorough: bool) -> None:
         """Write, read back and delete a row over a connection of its own. Raises TierDown."""
-        connection: Connection = None
         token = uuid.uuid4().hex
         try:
-            async with asyncio.timeout(LOOK_S):
-                connection = await asyncpg.connect(self._dsn, timeout=LOOK_S)
-                await connection.execute("INSERT INTO health_probe (token) VALUES ($1)", token)
-                found = await connection.fetchval("SELECT token FROM health_probe WHERE token = $1", token)
-                await connection.execute("DELETE FROM health_probe WHERE token = $1", token)
+            async with asyncio.timeout(LOOK_S), self._looking:
+                if self._looker is None or self._looker.is_closed():
+                    self._looker = await asyncpg.connect(self._dsn, timeout=LOOK_S)
+                try:
+                    await self._looker.execute("INSERT INTO health_probe (token) VALUES ($1)", token)
+                    found = await self._looker.fetchval("SELECT token FROM health_probe WHERE token = $1", token)
+                    await self._looker.execute("DELETE FROM health_probe WHERE token = $1", token)
+                except BaseException:
+                    self._looker.terminate()
+                    raise
         except FAILURES as error:
             raise TierDown(self.name, reason(error, LOOK_S)) from error
-        finally:
-            if connection is not None:
-                connection.terminate()
         if found != token:
             raise TierDown(self.name, "a row just written was not read back")
 
     async def disconnect(self) -> None:
         """Drop the connections; nobody uses them by now."""
-        while self._free:
-            self._free.pop().terminate()
+        for connection in (*self._free, self._looker):
+            if connection is not None:
+                connection.terminate()
+        self._free.clear()
 
     def close(self) -> None:
         """There is neither thread nor file."""

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import ConnectionError as RedisConnection
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from tui_app.rehearsal.stores.servers import LIMIT_S, LOOK_S, reason
@@ -33,6 +34,7 @@ class RedisServer:
         self.where = f"env:{variable}"
         self._dsn = dsn
         self._client = self._new(LIMIT_S)
+        self._looker = self._new(LOOK_S)
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def _new(self, limit: float) -> Any:
@@ -93,7 +95,7 @@ class RedisServer:
 
     async def look(self, thorough: bool) -> None:
         """Set, get and delete a key over a connection of its own. Raises TierDown."""
-        client = self._new(LOOK_S)
+        client = self._looker
         key, value = f"health_probe:{uuid.uuid4().hex}", uuid.uuid4().hex
         try:
             async with asyncio.timeout(LOOK_S):
@@ -102,14 +104,13 @@ class RedisServer:
                 await client.delete(key)
         except (TimeoutError, OSError, RedisError) as error:
             raise TierDown(self.name, _reason(error, LOOK_S)) from error
-        finally:
-            await client.aclose()
         if found != value:
             raise TierDown(self.name, "a key just written was not read back")
 
     async def disconnect(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        await self._looker.aclose()
 
     def close(self) -> None:
         """There is neither thread nor file."""
@@ -127,8 +128,9 @@ def _left_ms(ends: float) -> int:
 
 
 def _reason(error: BaseException, limit: float) -> str:
-    """The library wraps what the network said: the cause says it without the address."""
+    """What the library says of a network holds its address; what a server says does not."""
     if isinstance(error, RedisTimeout):
         return reason(TimeoutError(), limit)
-    cause = error.__cause__
-    return reason(cause if isinstance(cause, OSError) else error, limit)
+    if isinstance(error, RedisConnection) and not isinstance(error, AuthenticationError):
+        return reason(ConnectionRefusedError() if "refused" in str(error).lower() else OSError())
+    return reason(error, limit)

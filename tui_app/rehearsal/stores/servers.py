@@ -53,7 +53,7 @@ def reason(error: BaseException, limit: float = LIMIT_S) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {limit:g} s"
     if isinstance(error, OSError):
-        code = errno.ECONNREFUSED if isinstance(error, ConnectionRefusedError) or "111" in str(error) else error.errno
+        code = errno.ECONNREFUSED if isinstance(error, ConnectionRefusedError) else error.errno
         return os.strerror(code).lower() if code else "connection lost"
     said = str(error).strip().splitlines()
     return said[0][:200] if said else type(error).__name__
