@@ -53,7 +53,7 @@ def block_mark(state: str) -> Span:
     return {
         "fine": (glyph.seen, "good"),
         "slow": (glyph.slow, "warn"),
-        "excluded": (glyph.unproven if glyph.unproven != "'" else "-", "dim"),
+        "excluded": (glyph.skipped, "dim"),
         "running": (glyph.running, "accent"),
     }.get(state, (glyph.waiting, "dim"))
 
@@ -68,9 +68,9 @@ def legend() -> Line:
     return (
         *spans,
         (f"{glyph.planned} ", "accent"),
-        ("planned reconnects  ", "dim"),
+        ("planned  ", "dim"),
         (f"{glyph.failed} ", "bad"),
-        ("unexpected drops", "dim"),
+        ("unexpected", "dim"),
     )
 
 
@@ -138,7 +138,7 @@ def amount(value: float | None, signed: bool = False) -> str:
     return f"+{text}" if signed and value > 0 else text
 
 
-COLUMNS: Final = (("slope", 9), ("95 % of it", 16), ("would see", 11), ("limit", 8))
+COLUMNS: Final = (("slope", 9), ("95 % interval", 17), ("detectable", 11), ("limit", 8))
 
 
 def drift_lines(rows: Sequence[DriftRow], width: int) -> list[Line]:
@@ -148,8 +148,6 @@ def drift_lines(rows: Sequence[DriftRow], width: int) -> list[Line]:
     lines: list[Line] = [clip(tuple(head), width)]
     for own in (False, True):
         members = [row for row in rows if row.own is own]
-        if own and members:
-            lines.append(clip((("of our own client, apart from the target", "dim"),), width))
         for row in members:
             tone = TONES.get(row.word, "dim")
             texts = (
@@ -158,7 +156,10 @@ def drift_lines(rows: Sequence[DriftRow], width: int) -> list[Line]:
                 amount(row.detectable),
                 amount(row.limit),
             )
-            spans: list[Span] = [(row.what, "plain"), (fit(f", {row.unit}" if row.unit else "", name - len(row.what)), "dim")]
+            spans: list[Span] = [
+                (row.what, "accent" if own else "plain"),
+                (fit(f", {row.unit}" if row.unit else "", name - len(row.what)), "dim"),
+            ]
             for (_, size), text, shade in zip(
                 COLUMNS, texts, (tone if row.word == "FAIL" else "plain", "dim", "plain", "dim"), strict=True
             ):

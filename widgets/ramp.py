@@ -57,13 +57,15 @@ class LevelRow:
         return self.run if kind == "run" else self.first if kind == "first" else (self.control, self.ping)
 
 
+HIGHEST: Final = 4
+"""Lines that a band takes at most, the gap under it among them."""
 ENOUGH: Final = 0.95
 """Completion under which the strategy's criterion fails."""
 STATES: Final = {"climbing": "climbing", "holding": "under way", "done": "done", "stopped": "stopped"}
 COLUMNS: Final = (
     ("users", "users", 6, 5), ("sockets", "open", 8, 5), ("overlap", "at once", 8, 5), ("done", "done", 9, 8), ("share", "%", 5, 5),
     ("f50", "p50", 7, 6), ("f95", "p95", 7, 6), ("r50", "p50", 7, 7), ("r95", "p95", 7, 7),
-    ("ping", "all", 7, 5), ("control", "contr", 7, 6), ("throttled", "throt", 7, 6), ("failed", "fail", 6, 5),
+    ("ping", "all", 7, 5), ("control", "control", 9, 6), ("throttled", "throt", 7, 6), ("failed", "fail", 6, 5),
 )  # fmt: skip
 """Key, header, cells where there is room, cells where there is little."""
 GROUPS: Final = (
@@ -71,7 +73,7 @@ GROUPS: Final = (
     ("whole run", ("r50", "r95")), ("ping p95", ("ping", "control")), ("not done", ("throttled", "failed")),
 )  # fmt: skip
 """The line over the header: what a pair of columns is about."""
-TIGHT_HEADS: Final = {"overlap": "once"}
+TIGHT_HEADS: Final = {"overlap": "once", "control": "ctrl"}
 ROOMY: Final = 2 + sum(size for *_, size, _ in COLUMNS)
 
 
@@ -143,7 +145,7 @@ def step_lines(rows: Sequence[LevelRow], now: float, width: int, height: int) ->
             users, busy = max(round(row.users / top * rise), 1), round(row.overlap / top * rise)
             if row.overlap and not busy:
                 busy = 1
-            cell = (glyph.own, "accent") if y <= busy else (glyph.clean, "warn" if row.knee else "dim") if y <= users else (" ", "plain")
+            cell = (glyph.own, "spark") if y <= busy else (glyph.clean, "warn" if row.knee else "dim") if y <= users else (" ", "plain")
             if spans[-1][1] == cell[1] and len(spans) > 1:
                 spans[-1] = (spans[-1][0] + cell[0], cell[1])
             else:
@@ -162,7 +164,7 @@ def band_lines(rows: Sequence[LevelRow], kind: Kind, width: int, height: int) ->
     glyph = glyphs()
     room = max(width - 8, 4)
     top = max(row.band(kind)[1] or 0.0 for row in shown) or 1.0
-    spare = height - 1 >= 2 * len(shown)
+    each = max(min((height - 1) // len(shown), HIGHEST), 1)
     lines: list[Line] = []
     for row in shown:
         low, high = row.band(kind)
@@ -172,9 +174,10 @@ def band_lines(rows: Sequence[LevelRow], kind: Kind, width: int, height: int) ->
         last = max(min(round(high / top * room), room), first + 1)
         tone = "warn" if row.knee else "bad" if row.state == "stopped" else "spark"
         mark = level_mark(row)
-        lines.append(((f"{row.users:>5} ", "plain"), (f"{mark[0]} ", mark[1]), (" " * first, "dim"), (glyph.own * (last - first), tone)))
-        if spare:
-            lines.append(())
+        bar: Line = ((" " * first, "dim"), (glyph.own * (last - first), tone))
+        lines.append(((f"{row.users:>5} ", "plain"), (f"{mark[0]} ", mark[1]), *bar))
+        lines += [((" " * 8, "dim"), *bar)] * (each - 2)
+        lines += [()] * (each > 1)
     scale = f"{milliseconds(top)} ms"
     lines.append(((" users  0", "dim"), (fit(scale, max(room - 1, len(scale)), "right"), "dim")))
     return [clip(line, width) for line in lines]

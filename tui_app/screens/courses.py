@@ -8,6 +8,7 @@ from tui_app.model import SECOND
 from tui_app.recording.state import BlockView, CheckView, LevelView, SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
+from widgets.glyphs import glyphs
 from widgets.ramp import ENOUGH, LevelRow
 
 LOAD_CHECK, SOAK_CHECK = "fifty-users", "soak"
@@ -78,7 +79,7 @@ def level_words(row: LevelRow, number: int, of: int) -> str:
     """What the table does not say of a level: which one it is, its state, what the control user felt against the first one."""
     state = {"holding": "under way"}.get(row.state, row.state)
     late = f", {row.late} answered late" if row.late else ""
-    return f"level {number} of {of}, {_users(row.users)}, {state}{late}; {control_words(row)}"
+    return f"level {number} of {of} {state}{late}; {control_words(row)}"
 
 
 def control_words(row: LevelRow) -> str:
@@ -87,7 +88,7 @@ def control_words(row: LevelRow) -> str:
         return "control user: too few pings yet"
     if row.baseline is None or row.baseline <= 0 or row.control == row.baseline:
         return f"control user's ping p95 {row.control:.1f} ms"
-    return f"control user's ping p95 {row.control:.1f} ms, {row.control / row.baseline:.1f} times the first level's"
+    return f"control user's ping p95 {row.control:.1f} ms, {row.control / row.baseline:.1f} times its first"
 
 
 def load_decides(state: SessionState) -> tuple[str, str]:
@@ -118,7 +119,7 @@ def knee_words(rows: list[LevelRow]) -> str:
     knee = next((row for row in rows if row.knee), None)
     if knee is None:
         return ""
-    return f"knee at {knee.users} users" + (f": {knee.why}" if knee.why and knee.state != "stopped" else "")
+    return f"{glyphs().knee} knee at {knee.users} users" + (f": {knee.why}" if knee.why and knee.state != "stopped" else "")
 
 
 # -- soak
@@ -171,20 +172,22 @@ def drift_words(state: SessionState) -> str:
     known = [drift for drift in state.drifts.values() if drift.word == "PASS"]
     if not known:
         return "drift: not yet to be told"
-    open_ = len(state.drifts) - len(known)
-    return f"no drift in {len(known)} of {len(state.drifts)} series" + ("" if not open_ else f", {open_} open")
+    seen = [drift.detectable for drift in known if drift.unit == "%" and drift.detectable is not None]
+    bound = f" ({max(seen):.1f} %/h would show)" if seen else ""
+    return f"no drift{bound}" if len(known) == len(state.drifts) else f"no drift in {len(known)} of {len(state.drifts)}{bound}"
 
 
-def soak_sentence(state: SessionState) -> str:
-    """The soak at this moment: `soak 00:42:10 of 2:00:00, block 9 of 24; no drift in 5 series`."""
+def soak_sentence(state: SessionState, *, drift: bool = True) -> str:
+    """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (3.0 %/h would show)`."""
     blocks = blocks_of(state)
     if not blocks:
         return ""
     spent, wanted = soak_span_ns(state)
     last = blocks[-1]
     under_way = not state.ended and last.number < last.of
+    words = f"; {drift_words(state)}" if drift else ""
     block = f"block {last.number + 1} of {last.of}" if under_way else f"{last.number} of {last.of} blocks"
-    return f"soak: {mmss(spent, tenths=False)} of {mmss(wanted, tenths=False)}, {block}; {drift_words(state)}"
+    return f"soak {mmss(spent, tenths=False)} of {mmss(wanted, tenths=False)}, {block}{words}"
 
 
 def soak_left_ns(state: SessionState) -> int | None:

@@ -80,6 +80,7 @@ class LoadScreen(SessionScreen):
         glyph, at = glyphs(), self._at(rows)
         table = self.query_one("#levels", LineView)
         table.styles.height = len(rows) + HEADER + 2
+        table.border_subtitle = courses.knee_words(rows).replace("[", "(")
         table.draw(lambda width, _height: (level_lines(rows, width), HEADER + at))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(rows, at, width), None))
         now = self.state.t / SECOND
@@ -104,14 +105,18 @@ class LoadScreen(SessionScreen):
         return spread((("now  ", "dim"), (courses.load_sentence(self.state), "bad" if stopped else "plain")), right, width)
 
     def _about(self, rows: list[LevelRow], at: int, width: int) -> list[Line]:
-        """The level under the cursor, its control user and the knee, and what decides."""
+        """The level under the cursor, its control user, its reason, and what decides."""
         row, level = rows[at], self.state.levels[sorted(self.state.levels)[at]]
-        knee = courses.knee_words(rows)
         text, tone = courses.load_decides(self.state)
         lines: list[Line] = [clip(((courses.level_words(row, level.number, level.of), "plain"),), width)]
-        if knee:
-            lines.append(clip(((f"{glyphs().knee} {knee}", "warn"),), width))
+        if row.why:
+            stopped = row.state == "stopped"
+            lines.append(clip(((f"stopped itself: {row.why}" if stopped else row.why, "bad" if stopped else "warn"),), width))
         return lines + [((part, tone),) for part in wrap(text, width, ABOUT - len(lines))]
+
+    def applies(self, action_id: str) -> bool:
+        """Without a course there is nothing to open or to choose between."""
+        return (action_id not in ("open", "band", "series") or bool(self.state.levels)) and super().applies(action_id)
 
     def summary(self) -> str:
         """The table, the knee and what decides, as text."""

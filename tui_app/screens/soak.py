@@ -6,6 +6,7 @@ from statistics import median
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.containers import Container
 
 from tui_app.model import SECOND
 from tui_app.recording.state import BlockView, SessionState
@@ -18,7 +19,7 @@ from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from widgets.glyphs import glyphs
 from widgets.hours import BlockCell, DriftRow, amount, drift_lines, strip_lines
-from widgets.lines import Line, LineView, clip, line_text, spread
+from widgets.lines import Line, LineView, clip, line_text, line_width, spread, wrap
 from widgets.series import milliseconds
 
 OWN_UNITS = {
@@ -44,13 +45,17 @@ class SoakScreen(SessionScreen):
     BINDINGS = bindings_for("soak")
     CSS: ClassVar[str] = """
     SoakScreen #now { height: 1; padding: 0 1; }
-    SoakScreen #strip { height: 8; padding: 0; }
+    SoakScreen #strip { height: 7; padding: 0; }
+    SoakScreen.-roomy #strip { height: 8; }
+    SoakScreen #lower { height: 1fr; layout: vertical; }
+    SoakScreen.-wide #lower { layout: horizontal; }
     SoakScreen #drift { height: 1fr; padding: 0; }
     SoakScreen #about { height: 3; padding: 0 1; }
     SoakScreen #block { display: none; height: auto; }
+    SoakScreen.-wide #block { width: 62; height: 1fr; }
     SoakScreen.-roomy #block { display: block; }
     SoakScreen.-wide .pane { padding: 0 1; }
-    SoakScreen.-empty #strip, SoakScreen.-empty #drift, SoakScreen.-empty #about, SoakScreen.-empty #block { display: none; }
+    SoakScreen.-empty #strip, SoakScreen.-empty #lower, SoakScreen.-empty #about { display: none; }
     SoakScreen #empty { display: none; height: 1fr; }
     SoakScreen.-empty #empty { display: block; padding: 1 2; }
     """
@@ -64,9 +69,10 @@ class SoakScreen(SessionScreen):
     def body(self) -> ComposeResult:
         yield LineView(id="now", bar=True)
         yield titled(LineView(id="strip", classes="pane"), "Hours")
-        yield titled(LineView(id="block", classes="pane"), "Block")
         yield LineView(id="about", bar=True)
-        yield titled(LineView(id="drift", classes="pane"), "Drift per hour, and the least that so many blocks would have shown")
+        with Container(id="lower"):
+            yield titled(LineView(id="drift", classes="pane"), "Drift per hour; detectable: the least that so many blocks would have shown")
+            yield titled(LineView(id="block", classes="pane"), "Block")
         yield LineView(id="empty", classes="pane")
 
     def tick(self) -> None:
@@ -78,11 +84,12 @@ class SoakScreen(SessionScreen):
         if not blocks:
             self.query_one("#empty", LineView).draw(lambda width, _height: (empty_lines(EMPTY, width), None))
             return
-        at, series, own = self._at(blocks), self._series(blocks), _own_shown(blocks)
+        roomy = self.has_class("-roomy")
+        at, series, own = self._at(blocks), self._series(blocks), _own_shown(blocks) if roomy else ""
         cells = block_cells(state, series, own)
         of = max(blocks[-1].of, len(blocks))
         strip = self.query_one("#strip", LineView)
-        strip.border_subtitle = f"bars: median {series_words(series)}" + (f", own {OWN_UNITS[own][0]}" if own else "")
+        strip.border_subtitle = line_text(reconnect_line(state)).replace("[", "(")
         strip.draw(lambda width, _height: (strip_lines(cells, of, width, at, series_words(series), own_words(own)), None))
         block = blocks[at]
         usual = courses.usual_medians(blocks)
@@ -90,8 +97,8 @@ class SoakScreen(SessionScreen):
         pane = self.query_one("#block", LineView)
         pane.border_title = f"Block {block.number} of {block.of}"
         lines = block_lines(block, usual)
-        pane.styles.height = len(lines) + 2
-        pane.draw(lambda width, _height: ([clip(line, width) for line in lines], None))
+        pane.styles.height = "1fr" if self.has_class("-wide") else len(lines) + 2
+        pane.draw(lambda width, _height: ([part for line in lines for part in folded(line, width)], None))
         drifts = drift_rows(state)
         view = self.query_one("#drift", LineView)
         view.draw(
@@ -111,15 +118,15 @@ class SoakScreen(SessionScreen):
             return (("now  ", "dim"), ("no block is over yet" if hours else "no soak has begun", "plain"), (f"   {hours}", "dim"))
         left = courses.soak_left_ns(self.state)
         right: Line = ((f"{mmss(left, tenths=False)} left", "dim"),) if left is not None else ()
-        return spread((("now  ", "dim"), (courses.soak_sentence(self.state), "plain")), right, width)
+        return spread((("now  ", "dim"), (courses.soak_sentence(self.state, drift=False), "plain")), right, width)
 
     def _about(self, block: BlockView, usual: dict[str, float], width: int) -> list[Line]:
         text, tone = courses.soak_decides(self.state)
-        return [
-            clip(block_line(block, usual), width),
-            clip(reconnect_line(self.state), width),
-            clip(((text, tone),), width),
-        ]
+        return [clip(block_line(block, usual), width), *(((part, tone),) for part in wrap(text, width, 2))]
+
+    def applies(self, action_id: str) -> bool:
+        """Without a course there is nothing to open or to choose between."""
+        return (action_id not in ("open", "band", "series") or bool(self.state.blocks)) and super().applies(action_id)
 
     def summary(self) -> str:
         """The strip, the drifts and the reconnects, as text."""
@@ -130,7 +137,8 @@ class SoakScreen(SessionScreen):
         cells = block_cells(self.state, series, own)
         strip = strip_lines(cells, max(blocks[-1].of, len(blocks)), 92, -1, series_words(series), own_words(own))
         table = drift_lines(drift_rows(self.state), 92)
-        lines = [courses.soak_sentence(self.state), *(line_text(line).rstrip() for line in (*strip, *table, reconnect_line(self.state)))]
+        lines = [courses.soak_sentence(self.state), *(line_text(line).rstrip() for line in (*strip, *table))]
+        lines.append("reconnects: " + line_text(reconnect_line(self.state)))
         return "\n".join([headline(self.state), *lines, courses.soak_decides(self.state)[0]])
 
     def _move(self, by: int) -> None:
@@ -217,15 +225,15 @@ def block_cells(state: SessionState, series: str, own: str = "") -> list[BlockCe
 def block_line(block: BlockView, usual: dict[str, float]) -> Line:
     """One block in a line: when, its medians, what was slow or why it is left out."""
     slow = courses.slow_series(block, usual)
-    span = f"{mmss(block.began, tenths=False)} for {mmss(int(block.seconds * SECOND), tenths=False)}"
+    span = f"{mmss(block.began, tenths=False)} to {mmss(block.began + int(block.seconds * SECOND), tenths=False)}"
     medians = ", ".join(
         f"{series_words(name)} {milliseconds(middle)}" for name, (_, middle, _) in block.series.items() if middle is not None
     )
-    first: Line = ((f"block {block.number} of {block.of}, from {span}: ", "dim"),)
+    first: Line = ((f"block {block.number}, {span}: ", "dim"),)
     if block.state == "excluded":
         return (*first, (f"excluded: {clean(block.why) or 'no reason given'}", "warn"))
     tail: Line = ((f"   slow: {', '.join(map(series_words, slow))}", "warn"),) if slow else ()
-    return (*first, (f"{medians} ms at the median" if medians else "nothing measured", "plain"), *tail)
+    return (*first, (f"{medians} ms" if medians else "nothing measured", "plain"), *tail)
 
 
 def block_lines(block: BlockView, usual: dict[str, float]) -> list[Line]:
@@ -247,6 +255,15 @@ def block_lines(block: BlockView, usual: dict[str, float]) -> list[Line]:
     return lines
 
 
+def folded(line: Line, width: int) -> list[Line]:
+    """A line of a name and words, the words on as many lines as they take."""
+    if line_width(line) <= width or len(line) != 2 or not line[0][0].endswith(": "):
+        return [clip(line, width)]
+    (name, tone), (text, shade) = line
+    parts = wrap(text, max(width - len(name), 8))
+    return [((name if index == 0 else " " * len(name), tone), (part, shade)) for index, part in enumerate(parts)]
+
+
 def _own(name: str, value: float) -> str:
     words, unit = OWN_UNITS.get(name, (clean(name).replace("_", " "), ""))
     return f"{words} {amount(value)}{f' {unit}' if unit else ''}"
@@ -258,9 +275,8 @@ def reconnect_line(state: SessionState) -> Line:
     planned = sum(block.planned for block in state.blocks.values())
     dropped = sum(block.unexpected for block in state.blocks.values())
     times = [one for block in state.blocks.values() for one in block.recovered]
-    took = f"; recovered in {milliseconds(median(times))} ms at the median, {milliseconds(max(times))} at most" if times else ""
+    took = f"; recovered in {milliseconds(median(times))} ms, {milliseconds(max(times))} at most" if times else ""
     return (
-        ("reconnects: ", "dim"),
         (f"{glyph.planned} {planned} planned", "plain"),
         (", ", "dim"),
         (f"{glyph.failed} {dropped} unexpected" if dropped else "none unexpected", "bad" if dropped else "plain"),
@@ -269,17 +285,12 @@ def reconnect_line(state: SessionState) -> Line:
 
 
 def drift_rows(state: SessionState) -> list[DriftRow]:
-    """Every drift, the target's first; what is wrong before what is open, then what passed."""
-    order = {"FAIL": 0, "INCONCLUSIVE": 1, "PASS": 2}
+    """Every drift, the target's first, what is wrong before the rest."""
     found = []
     for drift in state.drifts.values():
         bare = drift.what.removeprefix("own_").removeprefix("own ").removeprefix("client_")
         own = bare != drift.what or bare in OWN_UNITS
         words, unit = OWN_UNITS.get(bare, (rows.series_name(drift.what), drift.unit))
-        found.append(
-            DriftRow(
-                words, clean(drift.unit or unit), drift.word, drift.slope, drift.low, drift.high, drift.detectable, drift.limit,
-                clean(drift.reason), own,
-            )
-        )  # fmt: skip
-    return sorted(found, key=lambda row: order.get(row.word, 3))
+        name, bounds = f"own {words}" if own else words, (drift.low, drift.high, drift.detectable, drift.limit)
+        found.append(DriftRow(name, clean(drift.unit or unit), drift.word, drift.slope, *bounds, clean(drift.reason), own))
+    return sorted(found, key=lambda row: row.word != "FAIL")
