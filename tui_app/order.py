@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -64,7 +65,9 @@ def make_plan(
         raise PlanError("only the rehearsal that Vigil starts itself can be told what to play; use --target rehearsal")
     known = {str(fault["id"]) for fault in list_faults()}
     if unknown := [name for name in faults if name not in known]:
-        raise PlanError(f"there is no fault {unknown[0]!r}; `vigil faults` lists them: {', '.join(sorted(known))}")
+        near = difflib.get_close_matches(unknown[0], known, 3, 0.4) or [name for name in sorted(known) if unknown[0] in name][:3]
+        hint = f"did you mean {', '.join(near)}? " if near else ""
+        raise PlanError(f"there is no fault {unknown[0]!r}; {hint}`vigil faults` lists all {len(known)}")
     if profile.blanks and not own:
         raise PlanError(f"{profile.name} is a template: fill in {', '.join(profile.blanks)} in a TOML file and give that as the target")
     for one in profile.accept:
@@ -133,8 +136,16 @@ async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None 
 
 
 def warnings(profile: Profile, plan: Plan) -> list[str]:
-    """What to know about the plan's credentials before it starts: tokens that have ended, or will before the plan does."""
-    return lasting.warnings(profile, os.environ, plan.users, _minutes(plan))
+    """What to know about the plan before it starts: tokens that will not last as long as it does, and budgets that will not."""
+    cost = footprint(plan, [by_id()[name] for name in plan.checks])
+    said = lasting.warnings(profile, os.environ, plan.users, float(cost["minutes"]))
+    runs, limit = cost["agent_runs"], cost["agent_runs_limit"]
+    if limit is not None and runs > limit:
+        said.append(f"it needs about {runs} agent runs and stops at {limit}, the rest undecided: agent_runs under [limits] sets that")
+    minutes = plan.limits.get("minutes")
+    if minutes and cost["minutes"] > minutes:
+        said.append(f"it takes about {cost['minutes']:g} min and stops at {minutes:g}: minutes under [limits] sets that")
+    return said
 
 
 def _minutes(plan: Plan) -> float:

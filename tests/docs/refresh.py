@@ -93,6 +93,7 @@ def selftest() -> str:
         (f"false alarms in {summary.healthy_sessions} healthy sessions ({', '.join(generations)})", str(summary.false_alarms)),
         (f"wrong passes in {summary.ablations} recordings with gaps", str(summary.wrong_passes)),
         ("sessions that rejudging reads otherwise", str(summary.rejudged_differently)),
+        ("faults of long times that were proved in short ones (each says how)", str(summary.compressed)),
         ("took", f"{result.seconds / 60:.0f} min on two cores, {result.date}"),
     ]
     return table(("The self-test that ships with this build", ""), rows)

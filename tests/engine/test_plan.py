@@ -8,7 +8,7 @@ import pytest
 
 from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.engine.plan import PRESETS, PlanError, footprint, select
-from tui_app.order import make_plan
+from tui_app.order import make_plan, warnings
 from tui_app.target.profile import Profile, load
 from tui_app.verdict.criteria import ALSO, FEEDS
 
@@ -94,3 +94,15 @@ def test_phases_and_suites_select_what_they_name() -> None:
     assert {check.suite for check in select(phases="4.2")} >= {"4.2"}
     assert {check.phase for check in select(phases="1")} == {"1"}
     assert {check.id for check in select(checks="isolation-rest")} == {"sign-in", "isolation-rest"}
+
+
+def test_a_plan_that_will_not_fit_into_its_budget_says_so_before_it_starts() -> None:
+    profile = load("rehearsal")
+    assert warnings(profile, make_plan(profile)) == []
+    (said,) = warnings(profile, make_plan(profile, users=50, preset="comprehensive", iterations=9))[:1]
+    assert f"stops at {profile.limits.agent_runs}" in said and "agent_runs under [limits]" in said
+
+
+def test_an_unknown_fault_is_answered_with_the_nearest_that_there_are() -> None:
+    with pytest.raises(PlanError, match=r"no fault 'latency-120'; did you mean latency-120ms"):
+        make_plan(load("rehearsal"), faults=["latency-120"])

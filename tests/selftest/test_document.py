@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tui_app.rehearsal.faults.registry import Proof
 from tui_app.selftest.run import keep_local
 from tui_app.verdict.self_test import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, Summary, is_caught, summed
 
@@ -51,3 +52,12 @@ def test_a_partial_result_adds_to_what_the_same_code_has_shown_before(tmp_path: 
     assert (summary.faults, summary.caught, summary.checks_proven) == (3, 2, 2)
     assert kept(before, result("other code", fault("c", True)))[0] == [("c", True)]
     assert kept(None, result("code", fault("c", True)))[0] == [("c", True)]
+
+
+def test_a_fault_of_hours_that_was_proved_in_seconds_says_so() -> None:
+    assert Proof().compressed == ""
+    assert Proof(options=("--instances", "2"), limits={"recovery_s": 1.0}).compressed == ""
+    assert Proof(options=("--wait-scale", "0.02")).compressed == "its times are scaled by 0.02"
+    assert Proof(duration_s=18.0).compressed == "a soak of 18 s stands for hours"
+    slow = msgspec.structs.replace(fault("slow", True), compressed=Proof(duration_s=18.0).compressed)
+    assert summed((fault("a", True), slow), (), (), 9, "").compressed == 1

@@ -83,6 +83,8 @@ def chosen(*, phases: str = "", checks: str = "", preset: str = "quick", users: 
             raise PlanError(f"there is no phase or suite {item!r}; there are 1 to 4 and {', '.join(sorted(suites))}")
         # One that is in no preset runs only where somebody names it.
         found.update(name for name in matched if known[name].presets)
+    if duration_s:
+        found.update(check.id for check in known.values() if check.asked(0, duration_s))  # who gives a time wants it spent
     if not wanted_ids and not wanted_phases:
         found = {check.id for check in known.values() if preset in check.presets or check.asked(users, duration_s)}
     return found
@@ -91,8 +93,8 @@ def chosen(*, phases: str = "", checks: str = "", preset: str = "quick", users: 
 def select(*, phases: str = "", checks: str = "", preset: str = "quick", users: int = 0, duration_s: float = 0.0) -> list[Check]:
     """The checks that an operator asked for, in the catalogue's order, with every check that they need.
 
-    `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. Where neither is given, `users` and
-    `duration_s` (of a soak) add what so many users or so long a time ask for. Raises `PlanError` for names that do not exist.
+    `phases` is a comma list of phases or suites ("1,2.3"), `checks` a comma list of ids. `duration_s` adds the soak, and where
+    neither phases nor checks are given, `users` add the load that so many ask for. Raises `PlanError` for names that do not exist.
     """
     wanted = with_needed(chosen(phases=phases, checks=checks, preset=preset, users=users, duration_s=duration_s))
     return [check for check in catalogue() if check.id in wanted]

@@ -63,6 +63,7 @@ class SelfTestModel:
             checks = tuple(str(check) for check in fault.get("caught_by", ())) or (one.caught_by if one else ())
             others = tuple((check, _of(one, check)) for check in dict.fromkeys((*checks, *_also(one))))
             about = str(fault.get("behaviour", "")) or (one.behaviour if one else "")
+            about += f" (time-compressed: {one.compressed})" if one and one.compressed else ""
             rows.append(Row(name, _state(one), others, about, bool(fault.get("probabilistic")), one.runs if one else ()))
         return rows
 

@@ -133,6 +133,7 @@ def document(found: Found, *, whole: bool) -> SelfTest:
             caught_by=FAULTS[name].caught_by,
             runs=tuple(sorted(runs, key=lambda run: run.seed)),
             caught=is_caught(runs, FAULTS[name].probabilistic),
+            compressed=FAULTS[name].proof.compressed,
         )
         for name, runs in sorted(faults.items(), key=lambda item: list(FAULTS).index(item[0]))
     )
@@ -217,6 +218,8 @@ def report(result: SelfTest) -> None:
         if gone.wrong:
             print(f"wrong    {gone.recording}: passes with a gap: {', '.join(gone.wrong)}")
     summary = result.summary
+    if summary.compressed:
+        print(f"time-compressed: {', '.join(fault.id for fault in result.faults if fault.compressed)}")
     print(f"self-test: {summary.text}")
     print(
         f"{summary.checks_proven} of {summary.checks} checks seen to fail; {summary.wrong_passes} wrong passes in {summary.ablations} "

@@ -39,6 +39,8 @@ class FaultResult(msgspec.Struct, frozen=True, kw_only=True):
     caught_by: tuple[str, ...] = ()
     runs: tuple[FaultRun, ...] = ()
     caught: bool = False
+    compressed: str = ""
+    """What of its time was not as in life: hours that were proved in seconds say so here."""
 
 
 def is_caught(runs: Sequence[FaultRun], probabilistic: bool) -> bool:
@@ -85,6 +87,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ablations: int = 0
     wrong_passes: int = 0
     rejudged_differently: int = 0
+    compressed: int = 0
+    """Faults whose times were compressed."""
     checks: int = 0
     checks_proven: int = 0
     passed: bool = False
@@ -129,6 +133,7 @@ def summed(
         ablations=len(ablation),
         wrong_passes=wrong,
         rejudged_differently=unlike,
+        compressed=sum(bool(fault.compressed) for fault in faults),
         checks=checks,
         checks_proven=len(proven),
         passed=all(fault.caught for fault in sure) and enough and not (alarms or wrong or unlike or broken),

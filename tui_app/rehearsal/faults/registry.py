@@ -90,6 +90,13 @@ class Proof:
     alone: bool = False
     duration_s: float = 0.0
 
+    @property
+    def compressed(self) -> str:
+        """What of the fault's time is not as in life, in words; '' where it takes as long as it would there."""
+        scale = dict(zip(self.options, self.options[1:], strict=False)).get("--wait-scale", "")
+        soak = f"a soak of {self.duration_s:g} s stands for hours" if self.duration_s else ""
+        return "; ".join(part for part in (soak, f"its times are scaled by {scale}" if scale else "") if part)
+
 
 @dataclass(frozen=True)
 class Fault:
