@@ -139,7 +139,7 @@ def _fate(step: StepRows) -> Finding | None:
             return Finding(
                 "major", f"a message of {step.facts.get('size')} bytes gets no answer, no error and no end of the connection", rows
             )
-        if step.facts.get("limit"):
+        if 0 < int(step.facts.get("limit") or 0) < int(step.facts.get("size") or 0):
             return Finding("minor", f"a message over the documented {step.facts['limit']} bytes is served all the same", rows)
         return None
     return Finding("major", f"{what} gets neither an error nor an end of the connection (RFC 6455 7.1.7)", rows)

@@ -170,7 +170,7 @@ def _judge_poor(case: Case) -> Judgement:
         return Judgement("INCONCLUSIVE", undecided or f"{len(right)} of 2 runs were made", to_decide="run it to its end")
     return decided(
         findings,
-        f"all five events in order over {POOR[0]} ms, {POOR[1]} bytes/s, and after {UNREAD_S:g} s in which nothing was read",
+        f"all five events in order over {' and '.join(POOR)} (ms, bytes/s), and after {UNREAD_S:g} s in which nothing was read",
         "runs that end right whatever the line",
         seqs(row for step in right for row in (step.begin, step.end) if row is not None),
     )

@@ -21,7 +21,7 @@ def _impatient() -> dict[str, Listener]:
         asked = loop.time()
 
         def look() -> None:
-            if receiver.open and receiver.heard_at < asked:
+            if receiver.open and receiver.heard_at <= asked:
                 task = loop.create_task(receiver.close(1011, "keepalive ping timeout"))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
