@@ -96,7 +96,11 @@ class LiveSocket:
     def failed(self, stamp: int, failure: Failure) -> None:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
-        body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        after = failure.headers.get("retry-after", "")[:40]
+        body = {
+            "by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm,
+            **({"retry_after": after} if after else {}),
+        }  # fmt: skip
         self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
