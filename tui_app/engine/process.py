@@ -10,6 +10,7 @@ import os
 import signal
 import ssl
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
@@ -23,6 +24,7 @@ from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan, is_own_rehearsal
+from tui_app.engine.pulse import Pulse
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
 from tui_app.engine.renewal import Keeper
@@ -120,6 +122,7 @@ class Engine:
         background = [
             asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms))), name="lag"),
             asyncio.create_task(tick(lambda: _drop(log.add("clock"))), name="clock"),
+            asyncio.create_task(Pulse(sockets, self.checks).run(), name="pulse"),
         ]
         self._signals(log)
         keep_the_loop_free()
@@ -128,6 +131,7 @@ class Engine:
             {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who},
             type="start",
         )
+        log.add("clock", {"wall": time.time()}, type="wall")
         say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:

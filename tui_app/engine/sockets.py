@@ -105,6 +105,7 @@ class Sockets:
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
+        socket.over_link = via is not None
         life = self.world.lives.get(user.label) if user is not None and token == user.access else None
         socket.token_ends = life.ends if life is not None else None
         client = self.world.client_of(user.label) if user is not None and cookies else None
@@ -134,6 +135,7 @@ class Sockets:
         took = (time.monotonic_ns() - socket.began) / 1e6
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
+            socket.pinged_at = socket.welcomed_at
             socket.slot = slot
             self.told.pop(socket.label, None)
             # A client's own waits, before it tries again or speaks, are no time of the target's.
