@@ -7,11 +7,12 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.held import HeldSocket
+from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -155,6 +156,14 @@ class LiveContext:
     def throttled_s(self, user: User) -> float | None:
         """See `checks.api.Context.throttled_s`."""
         return self._sockets.told.get(user.label)
+
+    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[LiveLink]:
+        """See `checks.api.Context.link`."""
+        return link(self, self._world, self._sockets, user, watch=watch, later=self.later)
+
+    def no_link(self) -> str:
+        """See `checks.api.Context.no_link`."""
+        return obstacle(self._world, self._sockets.url)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""

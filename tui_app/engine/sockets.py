@@ -17,7 +17,7 @@ from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
 from tui_app.monitors.throttling import throttled, told_s
-from tui_app.wire.opening import TRIES
+from tui_app.wire.opening import RETRY_AFTER_S, TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
@@ -68,11 +68,12 @@ class Sockets:
 
     async def dial(
         self, *, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None = None,
-        cookies: bool = True,
+        cookies: bool = True, via: tuple[str, int] | None = None,
     ) -> LiveSocket | None:  # fmt: skip
         """Open a connection and wait for its welcome. None where it did not come to one: the rows say why.
 
         cookies -- the user's own, such as a load balancer's affinity, go along and are learned; False leaves them out on purpose
+        via -- the address of our fault proxy, where one stands between (`tui_app.engine.links`)
         """
         await self.gate.passed()
         await self._make_room()
@@ -83,7 +84,7 @@ class Sockets:
         try:
             await self.gate.passed()
             waited = (time.monotonic_ns() - asked) / 1e6
-            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited)
+            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited, via)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -98,7 +99,7 @@ class Sockets:
 
     async def _dial(
         self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
-        cookies: bool, waited: float,
+        cookies: bool, waited: float, via: tuple[str, int] | None,
     ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
@@ -111,11 +112,12 @@ class Sockets:
         sent = {**self.world.headers, **({"Cookie": cookie} if cookie else {}), **(headers or {})}
         names = [pair.partition("=")[0].strip() for pair in cookie.split(";") if pair.strip()]
         about = {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names, "waited_ms": round(waited, 3)}
+        about |= {"link": via[1]} if via else {}
         socket._row("dialing", about)
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers=sent, conn=socket.conn, created=self.world.created,
-            within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True,
+            within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True, via=via,
         )  # fmt: skip
         if result.socket is None:
             self._limited(socket)
@@ -134,7 +136,11 @@ class Sockets:
             socket.welcomed = True
             socket.slot = slot
             self.told.pop(socket.label, None)
-            phases = {**phases_of(result.phases), "welcome_ms": took}
+            # A client's own waits, before it tries again or speaks, are no time of the target's.
+            own = RETRY_AFTER_S * 1000 * (told.get("tries", 1) - 1)
+            took = (socket.welcomed_at - socket.began) / 1e6 - own
+            phases = {**phases_of(result.phases), "welcome_ms": max(took - result.ms, 0.0)}
+            told |= {"own_ms": own} if own else {}
             about = {"phases": phases, "identity": opening.welcome.user, "subprotocol": result.socket.opened.subprotocol}
             socket._row("welcome", {**about, **told}, ms=took)
             return socket

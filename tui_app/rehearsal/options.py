@@ -13,6 +13,9 @@ GENERATIONS = ("g1", "g2", "g3")
 HEARTBEAT_S = {"g1": 15.0, "g2": 30.0, "g3": 30.0}
 """How often a generation keeps a connection alive, unless it is told otherwise."""
 
+SERVERS = ("postgres", "redis", "clickhouse")
+"""The tiers that may be stored on a server, by the name of their options."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,6 +31,11 @@ class Options:
     tls: bool = False
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
+    postgres_env: str = ""
+    redis_env: str = ""
+    clickhouse_env: str = ""
+    """Names of the variables with the DSN of a tier's server; without one, a SQLite file stands in for it."""
+    show_stores: bool = False
     wait_scale: float = 1.0
     connect_limit: tuple[int, float] | None = None
     jitter_ms: float = 0.0
@@ -66,6 +74,11 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
     )
+    for name in SERVERS:
+        parser.add_argument(
+            f"--{name}-env", default="", metavar="NAME", help=f"variable with the DSN of a {name} server to store in (default: a file)"
+        )
+    parser.add_argument("--show-stores", action="store_true", help='print where each tier is stored, as "tiers"')
     parser.add_argument(
         "--connect-limit", type=_limit, metavar="N/S", help="at most N connects of a user in S seconds, then 1008 until that is over"
     )
@@ -89,8 +102,10 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
-    if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
-        parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
+    for option in ("e2e_key_env", *(f"{name}_env" for name in SERVERS)):
+        variable = getattr(found, option)
+        if variable and not os.environ.get(variable, "").strip():
+            parser.error(f"--{option.replace('_', '-')}: the variable {variable} is not set, or empty")
     if not 0 < found.wait_scale <= 100:
         parser.error("--wait-scale must lie between 0 and 100")
     if not 0 <= found.jitter_ms <= 10_000:

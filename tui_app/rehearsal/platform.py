@@ -17,7 +17,7 @@ from tui_app.rehearsal.frames import ENVIRONMENT as ENVIRONMENT
 from tui_app.rehearsal.generations import made
 from tui_app.rehearsal.generations.base import Generation
 from tui_app.rehearsal.jitter import Jitter
-from tui_app.rehearsal.options import Options
+from tui_app.rehearsal.options import SERVERS, Options
 from tui_app.rehearsal.sockets import Sockets
 from tui_app.rehearsal.stores.analytics import Analytics
 from tui_app.rehearsal.stores.cache import Cache
@@ -78,6 +78,13 @@ class Platform:
     def tiers(self) -> tuple[Tier, ...]:
         """The three stores in the order in which they are reported."""
         return (self.relational, self.cache, self.analytics)
+
+    @property
+    def stores(self) -> dict[str, str]:
+        """Where each tier is stored, by the name that a target file has for it: `sqlite:///path`, or `env:NAME` for a server's DSN."""
+        options = self.options
+        named = zip(SERVERS, (options.postgres_env, options.redis_env, options.clickhouse_env), self.tiers, strict=True)
+        return {name: f"env:{variable}" if variable else f"sqlite://{tier.path.absolute()}" for name, variable, tier in named}
 
     async def probes(self, force: bool) -> dict[str, Probe]:
         """One probe of every tier, by public name."""

@@ -192,7 +192,8 @@ async def _main(options: Options, directory: Path) -> None:
         urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"
         if contexts:
             urls["ca"] = str((directory / AUTHORITY).absolute())
-        sys.stdout.write(json.dumps(urls) + "\n")
+        stores: dict[str, Any] = {"tiers": platform.stores} if options.show_stores else {}
+        sys.stdout.write(json.dumps({**urls, **stores}) + "\n")
         sys.stdout.flush()
         await stop.wait()
     finally:

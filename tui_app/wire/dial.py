@@ -32,13 +32,16 @@ class Dial:
     """One attempt to open a WebSocket. `phase` is where it is, `phases` what it took so far."""
 
     def __init__(
-        self, within: float, upgrade_within: float | None, tls: ssl.SSLContext | None, proxy: str | bool | None, source: str = ""
-    ) -> None:
+        self, within: float, upgrade_within: float | None, tls: ssl.SSLContext | None, proxy: str | bool | None,
+        via: tuple[str, int] | None = None, source: str = "",
+    ) -> None:  # fmt: skip
         self.source = source
         self.within = within
         self.upgrade_within = upgrade_within
         self.tls = tls
         self.proxy = proxy
+        self.via = via
+        """Where TCP goes in place of the target: a forwarder of our own. Host header, SNI and certificate check stay the target's."""
         self.phase = "dns"
         self.phases = Phases()
 
@@ -83,7 +86,7 @@ class Dial:
 
     async def _tcp_and_tls(self, opener: connect) -> Link:
         uri = opener.ws_uri
-        opener.proxy = proxy_for(opener.uri, self.proxy if isinstance(self.proxy, str) else "") if self.proxy else None
+        opener.proxy = proxy_for(opener.uri, self.proxy if isinstance(self.proxy, str) else "") if self.proxy and not self.via else None
         kwargs = opener.create_connection_kwargs
         if uri.secure:
             kwargs["ssl"] = self.tls if self.tls is not None else default_tls()
@@ -92,7 +95,7 @@ class Dial:
             if opener.proxy.startswith("https:"):
                 kwargs["proxy_ssl"] = self.tls if self.tls is not None else default_tls()
             return cast(Link, await opener.open_tcp_connection())
-        sock = await self._connect(uri.host, uri.port)
+        sock = await self._connect(*(self.via or (uri.host, uri.port)))
         kwargs["sock"] = sock
         self.phase = "tls" if uri.secure else "tcp"
         started = time.monotonic_ns()
