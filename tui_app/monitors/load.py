@@ -317,7 +317,8 @@ class Load:
             "ping_p95_ms": _ms(level.ping, 0.95), "control_p95_ms": _ms(level.control, 0.95), "began": level.began,
             "ended": level.ended if level.ended >= 0 else None, "knee": level.knee, "why": level.why,
             "control_run_p50_ms": _ms(level.control_run, 0.5), "lost": level.lost + level.control_lost, "errors": level.errors,
-            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s, "waited_s": level.waited_s, "stuck_ms": round(level.stuck / 1e6, 1),
+            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s,
+            "waited_s": level.waited_s, "stuck_ms": round(level.stuck / 1e6, 1),
         }  # fmt: skip
         return Derived(kind="level", check=level.check, type=level.state, body=body)
 
