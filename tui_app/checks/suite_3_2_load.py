@@ -252,7 +252,13 @@ CHECKS = (
         needs=("sign-in", "ws-connect"),
         exclusive=True,
         min_users=2,
-        catches=("collapse-at-40",),
+        catches=(
+            "collapse-at-40",
+            "tenth-run-lost-under-load",
+            "errors-under-load",
+            "requests-dropped-under-load",
+            "pings-starve-under-load",
+        ),
         presets=(),
         asked=lambda users, duration_s: users >= 50,
         cost=lambda users, preset: {
