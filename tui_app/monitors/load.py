@@ -82,6 +82,8 @@ class Level(msgspec.Struct, kw_only=True):
     refusals: list[int] = []
     limited: list[int] = []
     unanswered: list[int] = []
+    slowest: list[int] = []
+    """Pongs to the control user that took over a hundred milliseconds."""
 
     @property
     def seconds(self) -> float:
@@ -248,6 +250,8 @@ class Load:
                 number = waiting.pop(name)
                 _, _, control, since, _ = self._pings.pop(number)
                 (level.control if control else level.ping).add((row.t - since) / 1e6)
+                if control and row.t - since > SECOND // 10:
+                    _keep(level.slowest, row.seq)
                 self._changed = True
 
     def _http(self, level: Level, row: Row) -> None:
