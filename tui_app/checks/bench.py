@@ -42,7 +42,8 @@ class Bench:
         self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
         lifecycle, isolation = Lifecycle(), Isolation()
-        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
+        latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
+        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle))
         self.monitors.load = Load(lifecycle)
         self.cases = {
             check.id: Case(
