@@ -16,11 +16,15 @@ S = 1_000_000_000
 # -- dead-link-noticed
 
 
-def dark(*, answered: int = 4, speaks: bool = True, took: float = 2.8, beside: str = "done", stuck: float = 0.0) -> Judgement:
+def dark(
+    *, answered: int = 4, speaks: bool = True, took: float = 2.8, beside: str = "done", stuck: float = 0.0, shown: bool = True
+) -> Judgement:
     line = Line("dead-link-noticed")
     for way in ("half-open", "half-open:down", "half-open:up"):
         conn = line.dial()
         with line.step("control-pings", conn=conn, asked=4) as noted:
+            for _ in range(answered if shown else 0):
+                line.row("frame", "", type="pong", conn=conn, dir="in", flag="control", ms=1.0)
             noted |= {"speaks": speaks, "answered": answered, "tried": max(answered, 1), "open": True}  # type: ignore[dict-item]
         if answered < 1:
             continue
@@ -41,6 +45,7 @@ def dark(*, answered: int = 4, speaks: bool = True, took: float = 2.8, beside: s
 def test_links_that_go_dark_are_noticed_and_their_users_let_in() -> None:
     said = dark()
     assert said.word == "PASS" and "3 links that went dark were noticed in 2.8 s" in said.reason
+    assert dark(shown=False).word == "INCONCLUSIVE"
 
 
 def test_a_healthy_socket_that_answers_no_control_ping_fails_and_one_that_says_nothing_at_all_proves_nothing() -> None:
