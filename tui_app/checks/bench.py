@@ -44,7 +44,8 @@ class Bench:
         self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
         lifecycle, isolation = Lifecycle(), Isolation()
-        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle), Drift(lifecycle, weighing(limits)))
+        latency, drift = Latency(lifecycle, limits_ms(limits)), Drift(lifecycle, weighing(limits))
+        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), drift)
         self.cases = {
             check.id: Case(
                 check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})

@@ -27,6 +27,8 @@ LEAST: Final = 3
 """Values that a block's median needs."""
 TARGETS: Final = ("ping", "control_ping", "first_event", "run", "http")
 """Latency series that are looked at, as far as a soak has them."""
+HARMLESS: Final = 0.05
+"""A rise that certainly stays under a twentieth of the limit hurts nobody, whatever part it is of a quick answer."""
 UNLIMITED_MS: Final = 500.0
 """Stands for the limit of a series that has none."""
 OWN: Final[Mapping[str, tuple[str, str, float]]] = {
@@ -90,7 +92,8 @@ def _latency(name: str, blocks: Sequence[Block], limit_ms: float) -> Drifting | 
     if seen is None:
         return _too_few(name, "ms", points) if points else None
     floor = FLOOR * limit_ms
-    return _weighed(name, "ms", points, seen, may=max(MORE * seen.level, floor), least=max(SEEN * seen.level, floor))
+    least = max(SEEN * seen.level, floor)
+    return _weighed(name, "ms", points, seen, may=max(MORE * seen.level, floor), least=least, harmless=HARMLESS * limit_ms)
 
 
 def _errors(blocks: Sequence[Block]) -> Drifting | None:
@@ -101,7 +104,9 @@ def _errors(blocks: Sequence[Block]) -> Drifting | None:
     return _weighed("errors", "%", points, seen, may=ERRORS_MORE, least=ERRORS_MORE / 2)
 
 
-def _weighed(what: str, unit: str, points: Sequence[tuple[Block, float]], seen: Trend, *, may: float, least: float) -> Drifting:
+def _weighed(
+    what: str, unit: str, points: Sequence[tuple[Block, float]], seen: Trend, *, may: float, least: float, harmless: float = 0.0
+) -> Drifting:
     """FAIL where even the interval's lower end is too much, PASS where even its upper end is not; else more time would decide."""
     hours = _hours(points)
     projected = seen.low * HORIZON_H
@@ -111,7 +116,7 @@ def _weighed(what: str, unit: str, points: Sequence[tuple[Block, float]], seen: 
     if projected > may and seen.low * hours > least:
         reason = f"{what} rises from {seen.level:.3g} {unit} by {text}: at least {projected:.3g} {unit} in {HORIZON_H:g} h; {bound}"
         return _drifting("FAIL", what, unit, reason, points, seen, may)
-    if seen.high * min(hours, HORIZON_H) <= may:
+    if seen.high * min(hours, HORIZON_H) <= max(may, harmless):
         return _drifting("PASS", what, unit, f"{what}: {text} from {seen.level:.3g} {unit}, {bound}; {found}", points, seen, may)
     reason = f"{what}: {text} from {seen.level:.3g} {unit} leaves open whether it rises too much; {bound}"
     return _drifting("INCONCLUSIVE", what, unit, reason, points, seen, may)

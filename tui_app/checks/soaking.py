@@ -159,9 +159,8 @@ def _recoveries(case: Case, soak: Soak) -> list[Finding]:
     latency = case.monitors.latency
     late = []
     for one in soak.recoveries:
-        if not one.limited and one.ms >= limit_ms:
-            if one.ms - latency.stuck_ms(one.end - int(one.ms * 1e6), one.end) >= limit_ms:
-                late.append(one)
+        if not one.limited and one.ms >= limit_ms and one.ms - latency.stuck_ms(one.end - int(one.ms * 1e6), one.end) >= limit_ms:
+            late.append(one)
     if not late:
         return []
     worst = max(late, key=lambda one: one.ms)

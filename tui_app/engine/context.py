@@ -83,7 +83,7 @@ class LiveContext:
     @property
     def duration_s(self) -> float:
         """For how many seconds the operator wants the session to go on; 0 where it ends with its checks."""
-        return 0.0 if self._world.plan.until_fail else self._world.plan.duration_s
+        return self._world.plan.soak_s
 
     def runs_left(self) -> int | None:
         """How many agent runs the budget still allows; None where nothing limits them."""

@@ -13,6 +13,7 @@ from tui_app.monitors.series import Series
 
 SHOWN: Final = 40
 """Recoveries of one block that are told one by one."""
+LEAST_LAG_MS: Final = 50.0
 OWN_LAG: Final = 0.02
 """A block in which our own loop was stuck for more than this share of the time says nothing of the target."""
 TAINTED: Final = 0.1
@@ -118,7 +119,7 @@ class Gathering:
 
     def end(self, seconds: float, middle_s: float, seq: int) -> Block:
         """The block, once its time is over."""
-        if not self.why and self.lag_ms > OWN_LAG * seconds * 1000:
+        if not self.why and self.lag_ms > max(OWN_LAG * seconds * 1000, LEAST_LAG_MS):
             self.why = f"our own loop was stuck for {self.lag_ms:.0f} ms of it"
         elif not self.why and self.tainted > TAINTED * self.samples:
             self.why = f"{self.tainted} of {self.samples} samples overlap hiccups of our own"

@@ -25,6 +25,8 @@ MOST_POINTS: Final = 64
 CORRELATED: Final = 0.3
 """Neighbouring points that resemble each other more than this are merged, as long as `MERGE_FROM` points remain."""
 MERGE_FROM: Final = 24
+MOST_RHO: Final = 0.7
+"""More is not believed of so few points: a trend of several blocks looks like that, and the interval would be endless."""
 POWER: Final = 1.6
 """A drift of so many half intervals is found about four times of five (simulated; two of three where neighbours resemble by half)."""
 
@@ -91,9 +93,7 @@ def _trend(x: list[float], y: list[float]) -> Trend | None:
 
 
 def _slopes(xs: Sequence[float], ys: Sequence[float]) -> list[float]:
-    return [
-        (ys[j] - ys[i]) / (xs[j] - xs[i]) for i in range(len(xs)) for j in range(i + 1, len(xs)) if xs[j] > xs[i]
-    ]
+    return [(ys[j] - ys[i]) / (xs[j] - xs[i]) for i in range(len(xs)) for j in range(i + 1, len(xs)) if xs[j] > xs[i]]
 
 
 def _variance(ys: Sequence[float]) -> float:
@@ -116,7 +116,7 @@ def _lag_one(rest: Sequence[float], n: int) -> float:
     seen = math.fsum((a - centre) * (b - centre) for a, b in pairwise(ranks)) / spread
     corrected = (seen + 2 / n) / (1 - 4 / n) if n > 8 else seen
     # What chance alone shows of so few points is no correlation: correcting for it would only blunt the test.
-    return min(max(corrected, 0.0), 0.9)
+    return min(max(corrected, 0.0), MOST_RHO)
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
