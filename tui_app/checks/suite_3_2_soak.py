@@ -89,10 +89,10 @@ class _Soak:
                     refused = 0
                     self.sockets[user.label] = socket
                     await self._talk(user, socket)
-                    if not socket.open:
-                        continue
-                    while user.label in self.busy:  # what was asked is waited for, so that the end of a soak loses nothing
+                    while socket.open and user.label in self.busy:  # what was asked is waited for: the end of a soak loses nothing
                         await self.ctx.sleep(POLL_S / 3)
+                    if socket.open:
+                        return
             except ConnectionError:
                 refused += 1
             finally:

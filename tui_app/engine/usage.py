@@ -30,7 +30,7 @@ class Usage:
             self._late.append(ms)
 
     def told(self) -> dict[str, Any]:
-        """The body of a `usage` row: cpu_s since the process began, rss_mb, fds (None where the system does not tell), tasks, lag_p99_ms."""
+        """The body of a `usage` row: cpu_s so far, rss_mb, fds (None where the system does not tell), tasks, lag_p99_ms."""
         late = sorted(self._late)
         self._late = array("d")
         own = resource.getrusage(resource.RUSAGE_SELF)

@@ -107,6 +107,7 @@ class Line:
         if not faults.apply("message.taken", True, **facts, quiet=quiet):
             return False
         facts = {"user_id": self.user_id, "type": type, "users": self.platform.sockets.users(), "now": self._unscaled(0.0)}
+        facts["scale"] = self.platform.options.wait_scale
         await self.pause(faults.apply("message.wait", 0.0, **facts))
         return True
 

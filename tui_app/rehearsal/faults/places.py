@@ -26,7 +26,8 @@ PLACES: Final[dict[str, str]] = {
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",
     "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before).",
-    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s).",
+    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s), "
+    "scale (of the times that faults wait or let pass).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
     "event.wait": "float, seconds before an event of a run is sent. Facts: run, type.",
