@@ -8,6 +8,7 @@ from typing import Any
 
 from tui_app.model import Event, Row
 from tui_app.monitors.canned import Canned
+from tui_app.monitors.drift import Drift
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -26,7 +27,8 @@ class Monitors:
     latency: Latency
     frames: Frames
     canned: Canned
-    load: Load = field(default_factory=lambda: Load(Lifecycle()))
+    load: Load
+    drift: Drift
 
 
 @dataclass(slots=True)
