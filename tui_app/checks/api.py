@@ -19,8 +19,8 @@ from tui_app.model import Event, Row
 from tui_app.wire.tokens import Carry
 
 __all__ = [
-    "Answer", "Carry", "Case", "Check", "Context", "Event", "Finding", "Judgement", "Monitors", "Row", "RunOutcome", "Severity", "Socket",
-    "Step", "StepRows", "User", "Word",
+    "Answer", "Carry", "Case", "Check", "Context", "Event", "Faulted", "Finding", "Judgement", "Link", "Monitors", "Row", "RunOutcome",
+    "Severity", "Socket", "Step", "StepRows", "User", "Word",
 ]  # fmt: skip
 
 Effect = Literal["read", "write", "negative", "fault", "load"]
@@ -93,6 +93,38 @@ class Socket(Protocol):
 
     async def close(self) -> None:
         """Close with 1000."""
+
+
+class Faulted(msgspec.Struct, frozen=True):
+    """What became of a fault on the line, in ns of the session: it took hold, it was over (for new connections too), we noticed."""
+
+    kind: str
+    fault_at: int
+    fault_end: int
+    noticed_at: int | None
+
+
+class Link(Protocol):
+    """A welcomed socket behind a fault proxy of its own. Faults are written as `tui_app.chaos.toxics.parse` reads them."""
+
+    @property
+    def socket(self) -> Socket: ...
+    @property
+    def answers(self) -> bool:
+        """Whether the target answers control pings on it."""
+
+    def shape(self, *faults: str) -> None:
+        """From now on the line is so: `latency=300+-200`, `bandwidth=2000`, `slow-reader=2`, `clear`."""
+
+    def arm(self, fault: str) -> None:
+        """Put a fault on the line that breaks it: at once (`cut`, `rst`, `half-open`), or as soon as something passes."""
+
+    async def broken(self, fault: str, within: float = 6.0) -> Faulted:
+        """Wait until an armed fault took hold and our side noticed; recorded as the step `fault`. The proxy stays up: a dark line
+        stays dark, so that the target does not learn that its client is gone."""
+
+    async def fault(self, fault: str, within: float = 6.0) -> Faulted:
+        """`arm` and `broken`."""
 
 
 class Step(Protocol):
@@ -171,6 +203,9 @@ class Context(Protocol):
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
+    def throttled_s(self, user: User) -> float | None:
+        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""
 
@@ -182,6 +217,13 @@ class Context(Protocol):
 
         `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
         """
+
+    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[Link]:
+        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. Only for checks that
+        declare `fault`. BLOCKED where no proxy of ours can stand between; raises `ConnectionError` where the user is not let in."""
+
+    def no_link(self) -> str:
+        """Why there can be no `link` to this target; '' where there can."""
 
     async def thread(self, user: User, title: str = "") -> str:
         """Create a thread over REST, remembered as ours. Raises `ConnectionError` where the target made none."""

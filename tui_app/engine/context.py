@@ -7,11 +7,12 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.held import HeldSocket
+from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
@@ -151,6 +152,18 @@ class LiveContext:
         """A new connection, welcomed, or None where it was not; for checks about connecting itself. The caller closes it."""
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
+
+    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[LiveLink]:
+        """See `checks.api.Context.link`."""
+        return link(self, self._world, self._sockets, user, watch=watch, later=self.later)
+
+    def no_link(self) -> str:
+        """See `checks.api.Context.no_link`."""
+        return obstacle(self._world, self._sockets.url)
+
+    def throttled_s(self, user: User) -> float | None:
+        """See `checks.api.Context.throttled_s`."""
+        return self._sockets.told.get(user.label)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""

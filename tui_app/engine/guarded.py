@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from tui_app.checks.api import Answer, Carry, Check, RunOutcome, Socket, User
 from tui_app.engine.context import LiveContext
 from tui_app.engine.held import HeldSocket
+from tui_app.engine.links import LiveLink
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World
@@ -72,6 +73,14 @@ class GuardedContext(LiveContext):
             self.declared("negative", "connect without a token")
         socket = await super().dial(user=user, token=token, carry=carry, headers=headers, cookies=cookies)
         return cast(LiveSocket, GuardedSocket(socket, self)) if socket is not None else None
+
+    @asynccontextmanager
+    async def link(self, user: User, *, watch: bool = True) -> AsyncIterator[LiveLink]:
+        """A connection that can be broken: for those that declare it."""
+        self.declared("fault", "break a connection")
+        async with super().link(user, watch=watch) as link:
+            link.socket = cast(LiveSocket, GuardedSocket(link.socket, self))
+            yield link
 
     async def run_agent(
         self, socket: Socket, prompt: str, *, thread: str = "", marker: str = "", tools: bool = True,

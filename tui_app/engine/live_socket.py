@@ -54,11 +54,17 @@ class LiveSocket:
         """When the token that it was opened with ends, ns of the monotonic clock; None where that is not known."""
         self.expired = False
         """Whether the platform closed it when that token had ended."""
+        self.closed_at = 0
+        """When it ended, ns of the session; 0 while it lives."""
         self.slot: AsyncExitStack | None = None
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
+        self.ending: dict[str, Any] = {}
+        """How it ended, or why it never opened: as its row says it."""
         self.opening = Opening()
+        self.welcomed_at = 0
+        """When its welcome arrived, ns of the monotonic clock."""
         self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
         self._news = asyncio.Event()
@@ -94,6 +100,7 @@ class LiveSocket:
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
         body |= hints(failure.headers)
+        self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
@@ -109,6 +116,8 @@ class LiveSocket:
         for event in events:
             if self.opening.feed(event):
                 self._news.set()
+                if self.opening.welcome is event:
+                    self.welcomed_at = stamp
                 if self.welcomed and not self.opening.completed:
                     # A platform that welcomes first and shakes hands then waits for our step all the same.
                     self.hub.spawn(acknowledge(self))
@@ -128,9 +137,11 @@ class LiveSocket:
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
         self.open = False
+        self.closed_at = self.hub.log.clock.since(stamp)
         # From half a second before: the target's clock is not ours.
         self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
         about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self.ending = about
         self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()

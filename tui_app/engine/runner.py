@@ -12,6 +12,7 @@ from tui_app.checks.catalogue import OWN, origin
 from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
 from tui_app.engine.guarded import GuardedContext
+from tui_app.engine.links import NoLink
 from tui_app.engine.plan import repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
@@ -248,6 +249,8 @@ class Runner:
         except BudgetSpent as error:
             self.spent = str(error)
             return "blocked", str(error), "raise the limit in the target file's [limits], or leave checks out"
+        except NoLink as error:
+            return "blocked", str(error), error.to_decide
         except TimeoutError:
             if outside:
                 return "broken", f"it did not come to an end within {DRIVE_CAP_S:.0f} s", "repair its drive"

@@ -51,7 +51,8 @@ async def _end_runs(world: World, sockets: Sockets, owners: dict[str, User]) -> 
         socket = await sockets.lease(user, "", fresh=False) if user is not None else None
         heard = [live for live in sockets.live if live.label == owner and live.open]
         for run in runs:
-            if socket is None or not await _stopped(socket, heard, run):
+            # Asked twice: whose connection was cut may be told of its end on that one; a second answer says that there is no such run.
+            if socket is None or not (await _stopped(socket, heard, run) or await _stopped(socket, heard, run)):
                 _left(world, "run", run, owner, "it could not be stopped and ends by itself")
             else:
                 _tidied(world, "run", run, owner, "it has ended")

@@ -142,6 +142,7 @@ class World:
             **hints({key.lower(): value for key, value in result.headers.items()}),
             "body": result.json if result.json is not None else result.text,
             "error": result.error,
+            **({"phases": result.phases} if result.phases else {}),
         }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
         answer = Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)

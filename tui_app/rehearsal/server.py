@@ -101,6 +101,7 @@ async def _main(options: Options, directory: Path) -> None:
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
     from tui_app.rehearsal.services.frontend import frontend
+    from tui_app.rehearsal.stores.tier import TierDown
 
     class Server(uvicorn.Server):
         """Says when it accepts. Signals are ours to handle: three servers would take them from each other."""
@@ -141,7 +142,11 @@ async def _main(options: Options, directory: Path) -> None:
     _stop_on_signals(stop)
     if options.stop_with_stdin:
         _stop_at_eof(stop, asyncio.get_running_loop())
-    platform = assemble(options, directory)
+    try:
+        platform = assemble(options, directory)
+        await platform.open()
+    except TierDown as down:
+        raise Unusable(str(down)) from down
     apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
     contexts = await asyncio.to_thread(_tls, options, directory, platform.faults, tuple(apps))
     scheme = "https" if contexts else "http"
@@ -205,6 +210,7 @@ async def _main(options: Options, directory: Path) -> None:
         if either is not None:
             either.close()
         await asyncio.gather(*running, return_exceptions=True)
+        await platform.disconnect()
         platform.close()
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any
 
 from tui_app.rehearsal.faults.ends import Ending
-from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Proof, RunFacts
+from tui_app.rehearsal.faults.registry import Delivery, Fault, Listener, Proof, Receiver, RunFacts
 
 QUICK = Proof(delay_scale=0.05)
 
@@ -55,6 +55,26 @@ def _replay() -> dict[str, Listener]:
     return {"event.route": replay.seen, "socket.opened": replay.opened}
 
 
+class _LastSocket:
+    """The answers of a user go to the socket that asked before, as long as that one looks open."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, Receiver] = {}
+        self.instead: dict[str, Receiver | None] = {}
+
+    def route(self, deliveries: list[Delivery], *, run: RunFacts, **_: Any) -> list[Delivery]:
+        asking = deliveries[0][0] if deliveries else None
+        if asking is None:
+            return deliveries
+        if run.run_id not in self.instead:
+            before = self.last.get(run.user_id)
+            self.instead[run.run_id] = before if before is not None and before is not asking and before.open else None
+            if self.instead[run.run_id] is None:
+                self.last[run.user_id] = asking
+        dead = self.instead[run.run_id]
+        return deliveries if dead is None else [(dead if to is asking else to, frame) for to, frame in deliveries]
+
+
 def _thread_forgotten() -> dict[str, Listener]:
     """A thread belongs to the socket on which it was first used."""
     first: dict[str, float] = {}
@@ -66,6 +86,14 @@ def _thread_forgotten() -> dict[str, Listener]:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="answers-to-the-dead-socket",
+        behaviour="While a dead connection of a user still looks open, answers go there, and the new one stays silent.",
+        caught_by=("recovery-cut",),
+        listeners=lambda: {"event.route": _LastSocket().route},
+        source=("D4",),
+        proof=Proof(users=5, delay_scale=0.05, limits={"run_s": 3.0}),
+    ),
     Fault(
         id="no-reconnect-for-6s",
         behaviour="For six seconds after a lost connection nobody is let in again: a blink of the network is an outage.",
