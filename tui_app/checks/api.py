@@ -154,6 +154,10 @@ class Context(Protocol):
     def preset(self) -> str:
         """The plan's preset."""
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1; 1 where it is driven once."""
+
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 

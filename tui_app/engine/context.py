@@ -73,6 +73,11 @@ class LiveContext:
         """The plan's preset."""
         return self._world.plan.preset
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1."""
+        return max(self.iteration, 1)
+
     async def gate(self) -> None:
         """Hold here while the session is held; raises `Stopped` once it stops."""
         await self._world.gate.passed()
