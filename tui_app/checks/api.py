@@ -167,6 +167,10 @@ class Context(Protocol):
     def runs_left(self) -> int | None:
         """How many agent runs the budget still allows; None where nothing limits them."""
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1; 1 where it is driven once."""
+
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 

@@ -27,8 +27,8 @@ class Monitors:
     latency: Latency
     frames: Frames
     canned: Canned
-    load: Load
-    drift: Drift
+    load: Load = field(default_factory=lambda: Load(Lifecycle()))
+    drift: Drift = field(default_factory=lambda: Drift(Lifecycle()))
 
 
 @dataclass(slots=True)

@@ -90,6 +90,11 @@ class LiveContext:
         limit = self._world.pacing.agent_runs
         return None if limit is None else max(0, limit - self._world.pacing.runs)
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1."""
+        return max(self.iteration, 1)
+
     async def gate(self) -> None:
         """Hold here while the session is held; raises `Stopped` once it stops."""
         await self._world.gate.passed()

@@ -119,6 +119,7 @@ class Engine:
         log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
         refusal = Refusal(self.plan, self.profile, world)
         self.runner = Runner(world, sockets, self.checks, refusal)
+        self.runner.look = lambda: refusal.look(when="between")
         self.keeper = Keeper(world, sockets, self.profile.limits.sign_in_s, self.runner.give_up)
         sockets.fresh = self.keeper.fresh
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
@@ -146,7 +147,7 @@ class Engine:
             text = self.runner.fault
             self.keeper.ending = True
             await self.runner.tidy()
-            await refusal.look(last=True)
+            await refusal.look(when="end")
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
             text = f"{type(error).__name__}: {error}"
             reason = "fault"
