@@ -203,6 +203,9 @@ class Context(Protocol):
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
+    def throttled_s(self, user: User) -> float | None:
+        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""
 

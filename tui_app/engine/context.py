@@ -161,6 +161,10 @@ class LiveContext:
         """See `checks.api.Context.no_link`."""
         return obstacle(self._world, self._sockets.url)
 
+    def throttled_s(self, user: User) -> float | None:
+        """See `checks.api.Context.throttled_s`."""
+        return self._sockets.told.get(user.label)
+
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
         if user.label not in self._threads:

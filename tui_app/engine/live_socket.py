@@ -59,6 +59,8 @@ class LiveSocket:
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
+        self.ending: dict[str, Any] = {}
+        """How it ended, or why it never opened: as its row says it."""
         self.opening = Opening()
         self.welcomed_at = 0
         """When its welcome arrived, ns of the monotonic clock."""
@@ -95,6 +97,7 @@ class LiveSocket:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
@@ -135,6 +138,7 @@ class LiveSocket:
         # From half a second before: the target's clock is not ours.
         self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
         about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self.ending = about
         self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()

@@ -16,10 +16,13 @@ from tui_app.engine.held import HeldSocket
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
+from tui_app.monitors.throttling import throttled, told_s
 from tui_app.wire.opening import RETRY_AFTER_S, TRIES
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
+UNTOLD_S: Final = 5.0
+"""What is waited for a limit that does not say when it lifts."""
 QUIET_S: Final = 0.1
 """How often a socket that is to be replaced is looked at again."""
 
@@ -45,6 +48,8 @@ class Sockets:
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: set[HeldSocket] = set()
         self.connects = 0
+        self.told: dict[str, float] = {}
+        """Seconds that a limit on connects named when it refused a user, until one of theirs is welcomed."""
         self.fresh: Callable[[User], Awaitable[None]] = _nothing
         """Returns once a user's token lives long enough for what begins now (`tui_app.engine.renewal`)."""
 
@@ -115,6 +120,7 @@ class Sockets:
             within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True, via=via,
         )  # fmt: skip
         if result.socket is None:
+            self._limited(socket)
             return None
         socket.holds(result.socket)
         if client is not None:
@@ -129,6 +135,7 @@ class Sockets:
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
             socket.slot = slot
+            self.told.pop(socket.label, None)
             # A client's own waits, before it tries again or speaks, are no time of the target's.
             own = RETRY_AFTER_S * 1000 * (told.get("tries", 1) - 1)
             took = (socket.welcomed_at - socket.began) / 1e6 - own
@@ -141,7 +148,14 @@ class Sockets:
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()
+        self._limited(socket)
         return None
+
+    def _limited(self, socket: LiveSocket) -> None:
+        """Remember what a limit on connects told whom it refused."""
+        self.told.pop(socket.label, None)
+        if throttled(socket.ending):
+            self.told[socket.label] = told_s(str(socket.ending.get("reason") or "")) or UNTOLD_S
 
     async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
         began = time.monotonic_ns()

@@ -225,6 +225,7 @@ class LimitsTable(Table):
     """[limits]: caps of what Vigil spends, and the strategy's limits where a deployment has agreed on others.
 
     sign_in_s -- seconds that a session waits for new credentials once its own are refused, before it ends with what it has
+    concurrent_users -- users at once that the deployment has to carry
     """
 
     connect_s: Annotated[float, Field(gt=0, le=600)] | None = None
@@ -241,6 +242,7 @@ class LimitsTable(Table):
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
     sign_in_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    concurrent_users: Annotated[int, Field(ge=2, le=1_000)] | None = None
 
 
 class TiersTable(Table):
