@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 from statistics import median
 
 from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, Severity, Socket, StepRows
+from tui_app.checks.probing import pong_of
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
-from tui_app.checks.suite_3_2_pace import pong_of
 from tui_app.monitors.throttling import SAYS
 
 BURST = 40
