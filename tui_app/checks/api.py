@@ -79,6 +79,9 @@ class Socket(Protocol):
     async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is; bytes travel as a binary message."""
 
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes where a frame should be (`tui_app.wire.broken`), on a socket that is thrown away after it."""
+
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
 
@@ -203,6 +206,9 @@ class Context(Protocol):
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
+    def throttled_s(self, user: User) -> float | None:
+        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""
 
@@ -215,9 +221,10 @@ class Context(Protocol):
         `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
         """
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[Link]:
-        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. Only for checks that
-        declare `fault`. BLOCKED where no proxy of ours can stand between; raises `ConnectionError` where the user is not let in."""
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[Link]:
+        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. `line`: what is on the
+        line from its very start, as in `Link.shape`. Only for checks that declare `fault`. BLOCKED where no proxy of ours can stand
+        between; raises `ConnectionError` where the user is not let in."""
 
     def no_link(self) -> str:
         """Why there can be no `link` to this target; '' where there can."""

@@ -27,6 +27,7 @@ from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
 from tui_app.monitors.lifecycle import Lifecycle
+from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
@@ -43,6 +44,7 @@ class Bench:
         lifecycle, isolation = Lifecycle(), Isolation()
         latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
         self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle))
+        self.monitors.load = Load(lifecycle)
         self.cases = {
             check.id: Case(
                 check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
@@ -51,7 +53,9 @@ class Bench:
         }
         # The order matters: who comes later reads what the ones before made of the same row.
         monitors = self.monitors
-        self._feeds = (lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed)
+        self._feeds = (
+            lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed, monitors.load.feed,
+        )  # fmt: skip
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.facts: Mapping[str, Origin] = origins(header, self.checks)
         self.accepting = Accepting(plan, header)

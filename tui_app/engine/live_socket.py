@@ -66,6 +66,8 @@ class LiveSocket:
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
+        self.ending: dict[str, Any] = {}
+        """How it ended, or why it never opened: as its row says it."""
         self.opening = Opening()
         self.welcomed_at = 0
         """When its welcome arrived, ns of the monotonic clock."""
@@ -102,6 +104,7 @@ class LiveSocket:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
@@ -142,6 +145,7 @@ class LiveSocket:
         # From half a second before: the target's clock is not ours.
         self.expired = by == "target" and self.token_ends is not None and stamp > self.token_ends - SECOND // 2
         about = {"code": code, "reason": reason, "by": by, **({"token": "ended"} if self.expired else {})}
+        self.ending = about
         self._row("closed", about, t=self.hub.log.clock.since(stamp))
         self._closed.set()
         self._news.set()
@@ -162,6 +166,18 @@ class LiveSocket:
         """Send text as it is, bytes as a binary message; as `send`."""
         await self.hub.gate.passed()
         await self._send(text)
+
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes that are no right frame. Raises `Stopped`, `ConnectionError`."""
+        await self.hub.gate.passed()
+        if self._wire is None or not self.open:
+            raise ConnectionError(f"connection {self.conn} is not open")
+        log = self.hub.log
+        log.add(
+            "frame", {"bytes": frame[:64].hex(), "size": len(frame)}, check=self.check, user=self.label, conn=self.conn, dir="out",
+            type="broken", flag="broken",
+        )  # fmt: skip
+        self._wire.write_broken(frame)
 
     async def _send(self, text: str | bytes) -> None:
         if self._wire is None:

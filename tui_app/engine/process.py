@@ -30,6 +30,7 @@ from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
 from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
+from tui_app.engine.sources import sources_of
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
 from tui_app.recording.schema import HEADER_KEYS
@@ -80,6 +81,7 @@ class Engine:
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
         self.tls: ssl.SSLContext | None = None
+        self.sources: tuple[str, ...] = ("",)
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
@@ -102,6 +104,7 @@ class Engine:
                 return
         try:
             self.tls = trust_of(self.profile, authority)
+            self.sources = sources_of(self.profile, self.plan.users, self.urls["websocket"])
         except ProfileError as error:
             say({"error": str(error)})
             return
@@ -172,6 +175,7 @@ class Engine:
             sockets=limits.sockets,
             agent_runs=limits.agent_runs,
             minutes=limits.minutes,
+            sources=self.sources,
         )
         services = {name: url for name, url in self.urls.items() if name != "websocket"}
         world = World(

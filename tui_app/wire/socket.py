@@ -82,6 +82,7 @@ class WireSocket:
         tls: ssl.SSLContext | None = None,
         proxy: str | bool | None = True,
         via: tuple[str, int] | None = None,
+        source: str = "",
     ) -> OpenResult:
         """Dial `url` with the token carried as asked for.
 
@@ -89,9 +90,10 @@ class WireSocket:
         changed through this socket; without it, messages that stop, delete or write into a named thread are refused. `proxy`: the
         operator's own, True for the system's, None for none (`tui_app.wire.route`); phases before the upgrade are then not told apart.
         `via`: where TCP goes in place of the target, past any proxy (`tui_app.wire.dial`).
+        `source`: this machine's own address to dial from, '' for the system's choice; without a proxy.
         """
         carrier = carrier_for(url, carry, token)
-        dial = Dial(within, upgrade_within, tls, proxy, via)
+        dial = Dial(within, upgrade_within, tls, proxy, via, source)
         factory = functools.partial(Link, sink=sink)
         started = time.monotonic_ns()
         failure: Failure | None = None
@@ -188,6 +190,10 @@ class WireSocket:
             return await self._link.send_message(payload, opcode, told)
         except ConnectionClosed as error:
             raise Lost(self.ended) from error
+
+    def write_broken(self, frame: bytes) -> None:
+        """Write bytes past the protocol, which knows nothing of them: a fault of a client (`tui_app.wire.broken`)."""
+        self._link.transport.write(frame)
 
     def _guard(self, text: str | bytes) -> None:
         try:
