@@ -64,7 +64,8 @@ async def _nothing(ctx: Context) -> None:
 
 
 def _judge_response(case: Case) -> Judgement:
-    timed = [(run, run.duration_ms) for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
+    runs = [run for run in case.monitors.lifecycle.runs() if case.monitors.latency.direct(run.conn)]
+    timed = [(run, run.duration_ms) for run in runs if run.duration_ms is not None]
     if not timed:
         return nothing_done("agent runs")
     took = [ms for _, ms in timed]
