@@ -88,6 +88,9 @@ class Socket(Protocol):
     async def control_ping(self, within: float) -> float | None:
         """RFC 6455 ping: ms until its pong, or None."""
 
+    async def wait_closed(self, within: float) -> bool:
+        """Whether the connection ended within so many seconds; it may have been replaced by another one since (`open`)."""
+
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
 
@@ -156,6 +159,17 @@ class Context(Protocol):
     @property
     def preset(self) -> str:
         """The plan's preset."""
+
+    @property
+    def duration_s(self) -> float:
+        """For how many seconds the operator wants the session to go on; 0 where it ends with its checks."""
+
+    def runs_left(self) -> int | None:
+        """How many agent runs the budget still allows; None where nothing limits them."""
+
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1; 1 where it is driven once."""
 
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
@@ -302,6 +316,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""
+    over: Callable[[int, float], Mapping[str, float]] = lambda users, duration_s: {}
+    """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
+    lean: bool = False
+    """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

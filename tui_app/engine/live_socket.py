@@ -17,6 +17,7 @@ from tui_app.engine.handshake import acknowledge
 from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
+from tui_app.wire.instances import hints
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
@@ -98,12 +99,14 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
+        body |= hints(opened.headers)
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        body |= hints(failure.headers)
         self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 

@@ -191,6 +191,12 @@ class Sockets:
         self._held.add(held)
         return held
 
+    async def cool(self) -> None:
+        """Close every socket that nobody holds: whoever needs one next gets a new one."""
+        idle = [socket for sockets in self._idle.values() for socket in sockets]
+        self._idle.clear()
+        await asyncio.gather(*(socket.close() for socket in idle), return_exceptions=True)
+
     def turn_over(self, user: User) -> None:
         """The user has a new token: sockets of the old one, which the platform may close when that ends, give way to new ones."""
         for socket in self._idle.pop(user.label, []):

@@ -46,7 +46,7 @@ class HttpResult(msgspec.Struct, frozen=True):
 
 
 class _Trace:
-    """The instants of one exchange, from httpx's `trace` extension (its documentation, "Extensions")."""
+    """The instants of one exchange, from httpx's `trace` extension (its documentation, Advanced, Extensions)."""
 
     def __init__(self) -> None:
         self._at: dict[str, int] = {}

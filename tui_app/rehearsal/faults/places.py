@@ -35,7 +35,7 @@ PLACES: Final[dict[str, str]] = {
     "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before), "
     "busy.",
     "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s), "
-    "busy.",
+    "busy, scale (of the times that faults wait or let pass).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "answer.wait": "float, seconds before such an answer goes out, while later messages pass it. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
