@@ -27,9 +27,9 @@ AGAIN = 3
 STARVED = 0.1
 """Share of a level's time that this process may wait for a processor, before slow pings say nothing of the target."""
 PING_WITHIN_S = 5.0
-TRIES = 4
+TRIES = 3
 """How often a socket is asked for that a limit refuses, after the time that the target names each time."""
-WAIT_S = 30.0
+WAIT_S = 61.0
 """The most that is waited for one such refusal."""
 
 
@@ -96,8 +96,9 @@ class Ramp:
                 if told is None or user.label in self.sockets:
                     return None
                 self.tally.limited += 1
-                if attempt + 1 < TRIES:
-                    await ctx.sleep(min(told, WAIT_S))
+                if told > WAIT_S or attempt + 1 == TRIES:
+                    return None
+                await ctx.sleep(told)
         return None
 
     async def _hold(self, users: list[User]) -> tuple[str, str]:
