@@ -279,7 +279,6 @@ CHECKS = (
             "connects": users,
             "sockets": users,
             "threads": users,
-            "messages": len(levels(users, 50)) * users,
             "seconds": 4 + 2 * len(levels(users, 50)),
         },
     ),

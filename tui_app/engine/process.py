@@ -29,6 +29,7 @@ from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.sources import sources_of
+from tui_app.engine.unattended import end_unattended
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
 from tui_app.recording.schema import HEADER_KEYS
@@ -125,6 +126,8 @@ class Engine:
             asyncio.create_task(tick(lambda: _drop(log.add("clock"))), name="clock"),
         ]
         self._signals(log)
+        if not self.plan.unattended:
+            background.append(asyncio.create_task(end_unattended(self.runner, lambda: len(control.viewers)), name="unattended"))
         keep_the_loop_free()
         log.add(
             "session",

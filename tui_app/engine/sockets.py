@@ -52,7 +52,7 @@ class Sockets:
         self._held: set[HeldSocket] = set()
         self.connects = 0
         self.told: dict[str, float] = {}
-        """Seconds after which a user may try again whom a limit on connects refused, until one of theirs is welcomed; inf: by waiting never."""
+        """Seconds after which a user may try again whom a limit on connects refused, until the next welcome; inf: waiting does not help."""
         self.fresh: Callable[[User], Awaitable[None]] = _nothing
         """Returns once a user's token lives long enough for what begins now (`tui_app.engine.renewal`)."""
 
