@@ -137,7 +137,7 @@ class Postgres(Server):
         )
 
     def command(self) -> list[str]:
-        settings = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40", "unix_socket_directories=")
+        settings = ("fsync=off", "full_page_writes=off", "max_connections=40", "unix_socket_directories=")
         given = [argument for one in settings for argument in ("-c", one)]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-h", HOST, "-p", str(self.port), *given]
 

@@ -108,6 +108,7 @@ class Sockets:
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
+        socket.over_link = via is not None
         life = self.world.lives.get(user.label) if user is not None and token == user.access else None
         socket.token_ends = life.ends if life is not None else None
         client = self.world.client_of(user.label) if user is not None and cookies else None
@@ -138,6 +139,7 @@ class Sockets:
         took = (time.monotonic_ns() - socket.began) / 1e6
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
+            socket.pinged_at = socket.welcomed_at
             socket.slot = slot
             self.told.pop(socket.label, None)
             # A client's own waits, before it tries again or speaks, are no time of the target's.
@@ -188,6 +190,12 @@ class Sockets:
         held = HeldSocket(socket)
         self._held.add(held)
         return held
+
+    async def cool(self) -> None:
+        """Close every socket that nobody holds: whoever needs one next gets a new one."""
+        idle = [socket for sockets in self._idle.values() for socket in sockets]
+        self._idle.clear()
+        await asyncio.gather(*(socket.close() for socket in idle), return_exceptions=True)
 
     def turn_over(self, user: User) -> None:
         """The user has a new token: sockets of the old one, which the platform may close when that ends, give way to new ones."""

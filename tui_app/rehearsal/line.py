@@ -108,6 +108,7 @@ class Line:
             return False
         there = {"users": self.platform.sockets.users(), "now": self._unscaled(0.0), "busy": faults.crowd()}
         facts = {"user_id": self.user_id, "type": type, **there}
+        facts["scale"] = self.platform.options.wait_scale
         await self.pause(faults.apply("message.wait", 0.0, **facts))
         return True
 

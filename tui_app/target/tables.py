@@ -251,6 +251,7 @@ class LimitsTable(Table):
     ready_s: Annotated[float, Field(gt=0, le=600)] | None = None
     connect_cold_s: Annotated[float, Field(gt=0, le=600)] | None = None
     event_gap_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    soak_block_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
     sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
