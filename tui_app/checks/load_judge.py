@@ -15,8 +15,8 @@ BUSY: Final = 0.9
 """Share of a level's time that our own process may compute before the level says nothing of the target."""
 STUCK: Final = 0.25
 """Share of a level's time that our own loop may be stuck (in pieces of over 5 ms)."""
-PATIENCE: Final = 0.2
-"""Where less than that share of a deadline was ours, what missed the deadline was not late by us."""
+PATIENCE: Final = 0.5
+"""Share of a level's time that may be ours, before a missed deadline says nothing of the target."""
 STARVED: Final = 0.1
 """Share of a level's time that our process may wait for a processor, before slow answers say nothing of the target."""
 
@@ -47,7 +47,7 @@ def judge(case: Case) -> Judgement:
     slow = own_side(top)
     told = top.failed + top.errors + top.unwelcome
     # What the target itself said was wrong is its own, however slow we were; what only came late may be ours.
-    patient = _own_s(top) < PATIENCE * float(case.limits.get("run_s", 30.0))
+    patient = _patient(top, float(case.limits.get("run_s", 30.0)) * 1000)
     bad = _convicted(reached, late=not slow or patient) or (why if what == "failing" and (told >= LEAST_BAD or not slow) else "")
     bad = bad or (why if (what == "control-lost" and patient) or (what == "control-slow" and not slow) else "")
     if bad:
@@ -103,9 +103,11 @@ def own_side(level: Level) -> str:
     return f"the client was the bottleneck at {level.users} users: {what}"
 
 
-def _own_s(level: Level) -> float:
-    """Seconds of a level that were ours: stuck, or waiting for a processor."""
-    return level.stuck / 1e9 + level.waited_s
+def _patient(level: Level, deadline_ms: float) -> bool:
+    """Whether a deadline left the target its time all the same: half of it, where what was answered took less than half of that."""
+    usual = level.run.quantile(0.95)
+    ours = max(level.stuck / 1e9, level.waited_s)
+    return ours < PATIENCE * (level.ended - level.began) / 1e9 and usual is not None and usual < deadline_ms / 2
 
 
 def _convicted(reached: list[Level], *, late: bool) -> str:

@@ -63,7 +63,7 @@ def _starved() -> dict[str, Listener]:
 
 def _proof(*, alone: bool = False, **limits: float) -> Proof:
     """Eight users stand for fifty: what begins with forty of them begins with six."""
-    return Proof(users=8, delay_scale=0.6, options=("--crowd-scale", "0.15"), limits={"concurrent_users": 8, **limits}, alone=alone)
+    return Proof(users=8, delay_scale=0.4, options=("--crowd-scale", "0.15"), limits={"concurrent_users": 8, **limits}, alone=alone)
 
 
 FAULTS: tuple[Fault, ...] = (
