@@ -104,8 +104,8 @@ def own_side(level: Level) -> str:
 
 
 def _patient(level: Level, deadline_ms: float) -> bool:
-    """Whether a deadline left the target its time all the same: half of it, where what was answered took less than half of that."""
-    usual = level.run.quantile(0.95)
+    """Whether a deadline left the target its time all the same: half of it, where three in four runs took less than half of it."""
+    usual = level.run.quantile(0.75)
     ours = max(level.stuck / 1e9, level.waited_s)
     return ours < PATIENCE * (level.ended - level.began) / 1e9 and usual is not None and usual < deadline_ms / 2
 
