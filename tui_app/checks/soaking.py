@@ -113,10 +113,10 @@ def _losses(soak: Soak) -> tuple[list[Finding], list[str]]:
 
 
 def _rate(soak: Soak, drops: int) -> str:
-    """Drops by socket and hour, with Wilson's interval over socket minutes."""
-    minutes = max(drops, round(soak.socket_ns / 60e9), 1)
-    low, high = wilson(min(drops, minutes), minutes)
-    return f"{drops / minutes * 60:.2g} per socket and hour, {low * 60:.2g} to {min(high * 60, 60):.2g} at 95 %"
+    """Drops by socket and hour, with Wilson's interval over the seconds of all sockets."""
+    seconds = max(drops, round(soak.socket_ns / 1e9), 1)
+    low, high = wilson(min(drops, seconds), seconds)
+    return f"{drops / seconds * 3600:.2g} per socket and hour, {low * 3600:.2g} to {high * 3600:.2g} at 95 %"
 
 
 def _instants(lost: Sequence[Lost]) -> int:
@@ -146,10 +146,10 @@ def _planned(case: Case, soak: Soak) -> str:
         parts.append(f"{tokens} sockets ended with their token")
     if soak.limited:
         parts.append(f"{soak.limited} dials were told to come later")
-    minutes = round(soak.socket_ns / 60e9)
+    seconds = round(soak.socket_ns / 1e9)
     drops = sum(kind == "unexpected" for kind in soak.kinds.values())
-    if not drops and not planned and minutes >= 1:
-        parts.append(f"no drop in {minutes} socket minutes, so under {wilson(0, minutes)[1] * 60:.2g} per socket and hour")
+    if not drops and not planned and seconds:
+        parts.append(f"no drop in {_time(seconds)} of all sockets, so under {wilson(0, seconds)[1] * 3600:.2g} per socket and hour")
     return "; ".join(parts)
 
 
@@ -181,6 +181,7 @@ def _in_flight(case: Case) -> tuple[list[Finding], list[str], str]:
     steps = {str(step.facts.get("request", "")): step for step in case.steps("account")}
     findings: list[Finding] = []
     open_: list[str] = []
+    lost = 0
     counts = {"told on the next socket": 0, "answered in the history": 0, "never taken up": 0}
     cut = [run for run in case.runs() if run.lost_by and run.lost_by != "us"]
     for run in cut:
@@ -191,13 +192,15 @@ def _in_flight(case: Case) -> tuple[list[Finding], list[str], str]:
         elif fate == "lost":
             shown = (*ends(run), *((step.begin.seq, step.end.seq) if step is not None and step.end is not None else ()))
             text = f"{run.user}: a run that was cut is lost: no end of it comes, and the history holds no answer"
-            findings.append(Finding(grade("FM-23"), text, shown))
+            lost += 1
+            findings += [Finding(grade("FM-23"), text, shown)] * (lost <= TOLD)
         else:
             open_.append(f"{run.user}: {fate}")
     if not cut:
         return [], [], ""
+    counts |= {"lost": lost, "open": len(open_)}
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-    return findings, open_, f"{len(cut)} runs in flight were cut: {told or 'none accounted for'}"
+    return findings, open_, f"{len(cut)} runs in flight were cut: {told}"
 
 
 def _fate(run: RunRecord, step: StepRows | None) -> str:
