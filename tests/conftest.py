@@ -1,4 +1,4 @@
-"""What all tests share: property tests never fail for being slow, and whole sessions never run beside each other."""
+"""What all tests share: property tests never fail for being slow, and a long session that many tests read is run once."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.servers import clickhouse, postgres, session_clickhouse, session_postgres, session_valkey, valkey
+
+__all__ = ["clickhouse", "postgres", "session_clickhouse", "session_postgres", "session_valkey", "valkey"]
+
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-configuration")
 """Whoever runs the tests may have checks of their own, which are no part of what is tested here."""
 
-SESSIONS = ("engine", "terminal", "checks", "rehearsal")
-"""Folders whose tests start processes and measure: one worker takes them one by one, the other takes all the rest."""
+TOGETHER = ("test_ablation.py",)
+"""Files whose tests share one long session: a worker takes them all, so that it is run once."""
 
 
-SINGLY = "selftest"
-"""A folder whose tests are sessions, too, of which none measures closely: whichever worker is free takes the next one."""
-
-
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two groups for two workers, and the rest to even them out."""
+    """Before the distributing plugin looks at the marks: a group goes to one worker, every other test to whichever is free."""
     for item in items:
-        folder = Path(item.path).relative_to(Path(__file__).parent).parts[0]
-        if folder != SINGLY:
-            item.add_marker(pytest.mark.xdist_group("sessions" if folder in SESSIONS else "rest"))
+        if item.path.name in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))

@@ -40,7 +40,7 @@ from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
-TABS = ("plan", "live", "events", "isolation", "latency", "verdict")
+TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak")
 BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
@@ -204,6 +204,12 @@ class VigilApp(DrivingApp):
 
     def action_go_verdict(self) -> None:
         self.go("verdict")
+
+    def action_go_load(self) -> None:
+        self.go("load")
+
+    def action_go_soak(self) -> None:
+        self.go("soak")
 
     def open_why(self, check_id: str) -> None:
         """The evidence behind a check's verdict, on top of the screen in view."""

@@ -44,6 +44,9 @@ class Glyphs:
     clean: str
     partial: str
     unproven: str
+    knee: str
+    slow: str
+    planned: str
 
     def word(self, word: str) -> str:
         """The glyph of a verdict word, of 'RUNNING', or of '' (waiting)."""
@@ -61,8 +64,12 @@ class Glyphs:
         return "".join({"s": self.seen, "x": self.wrong}.get(lamp, self.unseen) for lamp in lamps)
 
 
-UNICODE: Final = Glyphs("✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░", "▒", "°")
-ASCII: Final = Glyphs("+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", ">", "#", "-", ":", "'")
+UNICODE: Final = Glyphs(
+    "✓", "✗", "?", "⊘", "–", "▶", "·", "●", "○", "✗", "▸", "─", "│", "…", "▁▂▃▄▅▆▇█", "→", "█", "░", "▒", "°", "◆", "▲", "↻"
+)
+ASCII: Final = Glyphs(
+    "+", "x", "?", "#", "-", ">", ".", "o", ".", "x", ">", "-", "|", "~", "_.-:=+*#", ">", "#", "-", ":", "'", "K", "^", "r"
+)
 
 MARK_ALL: Final = "[*]"
 MARK_SOME: Final = "[~]"

@@ -134,7 +134,7 @@ def test_runs_and_first_events_come_from_the_lifecycle() -> None:
     latency, rows = judge(trace)
     assert list(latency.series("first_event").values) == [1.0]
     assert list(latency.series("run").values) == [5.0]
-    assert {row.type: row.body["ref"] for row in rows} == {"connect": [4, 4], "first_event": [5, 7], "run": [5, 11]}
+    assert {row.type: row.body["ref"] for row in rows} == {"connect": [4, 4], "first_event": [5, 7], "run": [5, 11], "gap": [7, 8]}
 
 
 def test_a_run_that_never_ends_counts_at_its_deadline_and_a_failed_one_is_no_fast_run() -> None:

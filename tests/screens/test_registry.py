@@ -22,6 +22,8 @@ CLASSES = {
     "isolation": ("isolation", "IsolationScreen"),
     "latency": ("latency", "LatencyScreen"),
     "verdict": ("verdict", "VerdictScreen"),
+    "load": ("load", "LoadScreen"),
+    "soak": ("soak", "SoakScreen"),
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "chart": ("latency", "ChartScreen"),

@@ -182,3 +182,10 @@ async def test_many_at_once_each_get_their_own(server: Server, client: HttpClien
     server.answer = lambda line: ok({"line": line})
     results = await asyncio.gather(*(client.request("backend", "GET", f"/n/{n}") for n in range(50)))
     assert [result.json["line"] for result in results] == [f"GET /n/{n} HTTP/1.1" for n in range(50)]
+
+
+async def test_the_parts_of_an_exchange_are_told_apart(server: Server, client: HttpClient) -> None:
+    first, second = await client.request("backend", "GET", "/x"), await client.request("backend", "GET", "/x")
+    assert set(first.phases) == {"connect_ms", "wait_ms", "body_ms"}
+    assert set(second.phases) == {"wait_ms", "body_ms"}, "a kept connection connects no more"
+    assert all(0 <= ms <= first.ms for ms in first.phases.values()) and sum(first.phases.values()) <= first.ms

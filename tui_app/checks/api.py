@@ -79,6 +79,9 @@ class Socket(Protocol):
     async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is; bytes travel as a binary message."""
 
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes where a frame should be (`tui_app.wire.broken`), on a socket that is thrown away after it."""
+
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
 
@@ -164,6 +167,10 @@ class Context(Protocol):
     def runs_left(self) -> int | None:
         """How many agent runs the budget still allows; None where nothing limits them."""
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1; 1 where it is driven once."""
+
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 
@@ -213,6 +220,9 @@ class Context(Protocol):
     def socket(self, user: User, *, fresh: bool = False) -> AbstractAsyncContextManager[Socket]:
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
+    def throttled_s(self, user: User) -> float | None:
+        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""
 
@@ -225,9 +235,10 @@ class Context(Protocol):
         `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
         """
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[Link]:
-        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. Only for checks that
-        declare `fault`. BLOCKED where no proxy of ours can stand between; raises `ConnectionError` where the user is not let in."""
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[Link]:
+        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. `line`: what is on the
+        line from its very start, as in `Link.shape`. Only for checks that declare `fault`. BLOCKED where no proxy of ours can stand
+        between; raises `ConnectionError` where the user is not let in."""
 
     def no_link(self) -> str:
         """Why there can be no `link` to this target; '' where there can."""
@@ -302,6 +313,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     asked: Callable[[int, float], bool] = lambda users, duration_s: False
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
+    silent: bool = False
+    """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
+    checks with the effect `fault`."""
     over: Callable[[int, float], Mapping[str, float]] = lambda users, duration_s: {}
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False

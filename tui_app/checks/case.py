@@ -13,6 +13,7 @@ from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
 from tui_app.monitors.lifecycle import Lifecycle
+from tui_app.monitors.load import Load
 from tui_app.monitors.record import RunRecord
 from tui_app.wire.envelope import normalise
 
@@ -26,7 +27,8 @@ class Monitors:
     latency: Latency
     frames: Frames
     canned: Canned
-    drift: Drift
+    load: Load = field(default_factory=lambda: Load(Lifecycle()))
+    drift: Drift = field(default_factory=lambda: Drift(Lifecycle()))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
-from tui_app.checks.reading import ends, nothing_done, seqs
+from tui_app.checks.reading import ends, nothing_done
 from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, percentile_verdict, with_taint
 from tui_app.verdict.words import aggregate
 
@@ -56,13 +56,14 @@ def _judge_connects(case: Case) -> Judgement:
 
 
 def _percentile(case: Case, series: str, limit_ms: float, what: str) -> Judgement:
-    measured = case.monitors.latency.series(series)
-    if not measured.n:
+    """Of this check's own samples: what others measured meanwhile, they measured under conditions of their own."""
+    measured = case.monitors.latency.own(series, case.check, case.since)
+    if not measured.values:
         return nothing_done(what)
     reading = with_taint(lambda values: percentile_verdict(values, limit_ms), measured.values, measured.hiccups)
     text = f"{reading.measured or 'no percentile yet'} of {reading.n} {what}, limit {limit_ms:.0f} ms"
-    wanted = {"ping": ("step", "begin"), "connect": ("conn", "welcome")}[series]
-    proof = seqs(row for row in case.rows if (row.kind, row.type) == wanted)[:200]
+    over = [ref for ref, ms in zip(measured.refs, measured.values, strict=True) if ms >= limit_ms] if reading.word == "FAIL" else []
+    proof = tuple(dict.fromkeys(seq for ref in over or measured.refs for seq in ref))[:200]
     severity: Severity = "major" if reading.word == "FAIL" else "info"
     return Judgement(reading.word, f"{text}: {reading.reason}", (Finding(severity, text, proof),), reading.to_decide)
 

@@ -15,6 +15,7 @@ from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
 from tui_app.checks.origins import Origin
 from tui_app.model import Row
+from tui_app.monitors.latency import OWN
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
 from tui_app.verdict.criteria import CriterionReading, read_criteria
@@ -27,7 +28,7 @@ _SERIES = ("connect", "connect_cold", "ping", "recovery")
 def limits_ms(limits: Mapping[str, Any]) -> dict[str, float]:
     """The plan's limits by latency series, ms."""
     seconds = {"connect": "connect_s", "connect_cold": "connect_cold_s", "run": "run_s", "recovery": "recovery_s"}
-    keys = {"ping": ("ping_ms", 1.0), **{series: (key, 1000.0) for series, key in seconds.items()}}
+    keys = {"ping": ("ping_ms", 1.0), "control_ping": ("ping_ms", 1.0), **{series: (key, 1000.0) for series, key in seconds.items()}}
     return {series: float(limits[key]) * factor for series, (key, factor) in keys.items() if key in limits}
 
 
@@ -193,24 +194,38 @@ def _facts(bench: Proceedings) -> Facts:
         measured=_measured(bench.judgements),
         build_changed=_build_changed(bench.sums.builds),
         limits={key: float(limits[mine]) for key, mine in _LIMITS.items() if mine in limits},
-        series={name: _series(monitors.latency.series(name)) for name in _SERIES},
+        series={name: _measured_by(bench, name) for name in _SERIES},
         runs=_runs(monitors.lifecycle.runs(), monitors.canned.convicted(), monitors.latency.series("run")),
         isolation=_isolation(monitors.isolation),
     )
 
 
-_LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "response_s": "response_mean_s", "recovery_s": "recovery_s"}
+_LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "response_s": "response_mean_s", "recovery_s": "recovery_s",
+           "users": "concurrent_users"}  # fmt: skip
 
 
 def _measured(judgements: Mapping[str, Judgement]) -> dict[str, str]:
     """What a check measured in the words of its criterion's limit, where counting checks would say less."""
-    tiers = judgements.get("tiers-persist")
-    return {"T6": tiers.reason.partition(":")[0]} if tiers is not None and tiers.word == "PASS" else {}
+    tiers, load = judgements.get("tiers-persist"), judgements.get("fifty-users")
+    found = {"T6": tiers.reason.partition(":")[0]} if tiers is not None and tiers.word == "PASS" else {}
+    if load is not None and load.reason[:1].isdigit():
+        found["P3"] = load.reason.partition(":")[0]
+    return found
 
 
 def _build_changed(builds: list[str]) -> str:
     known = list(dict.fromkeys(build for build in builds if build))
     return f"{known[0]} became {known[-1]}" if len(known) > 1 else ""
+
+
+def _measured_by(bench: Proceedings, name: str) -> SeriesFact:
+    """A criterion's series: the samples of the check that answers it, where one does."""
+    latency = bench.monitors.latency
+    check = next((check for series, check in OWN if series == name and check in bench.checks), "")
+    if not check:
+        return _series(latency.series(name))
+    own = latency.own(name, check)
+    return SeriesFact(own.values, own.hiccups, own.late)
 
 
 def _series(series: Series) -> SeriesFact:

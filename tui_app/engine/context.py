@@ -90,6 +90,11 @@ class LiveContext:
         limit = self._world.pacing.agent_runs
         return None if limit is None else max(0, limit - self._world.pacing.runs)
 
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1."""
+        return max(self.iteration, 1)
+
     async def gate(self) -> None:
         """Hold here while the session is held; raises `Stopped` once it stops."""
         await self._world.gate.passed()
@@ -170,13 +175,17 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[LiveLink]:
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[LiveLink]:
         """See `checks.api.Context.link`."""
-        return link(self, self._world, self._sockets, user, watch=watch, later=self.later)
+        return link(self, self._world, self._sockets, user, watch=watch, line=line, later=self.later)
 
     def no_link(self) -> str:
         """See `checks.api.Context.no_link`."""
         return obstacle(self._world, self._sockets.url)
+
+    def throttled_s(self, user: User) -> float | None:
+        """See `checks.api.Context.throttled_s`."""
+        return self._sockets.told.get(user.label)
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tui_app.engine.launch import own_command
 from tui_app.engine.plan import Plan
@@ -14,6 +17,10 @@ from tui_app.recording import sessions
 
 START_S = 20.0
 STOP_S = 5.0
+SERVERS = {name: f"VIGIL_REHEARSAL_{name.upper()}" for name in ("postgres", "redis", "clickhouse")}
+"""The variable whose DSN, where it is set, makes the rehearsal store a tier on that server; by the name of the tier in a target file."""
+PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT")
+PASSED_ON_ALIKE = ("LC_", "XDG_", "PYTHON", "COVERAGE")
 
 
 class RehearsalError(Exception):
@@ -32,6 +39,8 @@ class RehearsalChild:
         self.session = session
         self.plan = plan
         self.process: asyncio.subprocess.Process | None = None
+        self.tiers: dict[str, str] = {}
+        """Where it stores, as the [tiers] of a target file say it: `env:NAME`, or `sqlite:///path` of a stand-in."""
 
     async def start(self) -> dict[str, str]:
         """Start it; returns its URLs, and under "ca" the file of the authority to trust where it serves TLS. Raises `RehearsalError`."""
@@ -47,8 +56,12 @@ class RehearsalChild:
             str(self.plan.seed),
             "--generation",
             self.plan.generation,
+            "--show-stores",
             *self.plan.rehearsal,
         ]
+        for tier, variable in SERVERS.items():
+            if f"--{tier}-env" not in self.plan.rehearsal and os.environ.get(variable, "").strip():
+                command += [f"--{tier}-env", variable]
         key_env = self.plan.profile.get("credentials", {}).get("key_env")
         if self.plan.mode == "e2e" and key_env and os.environ.get(key_env, "").strip():
             command += ["--e2e-key-env", str(key_env)]
@@ -56,12 +69,15 @@ class RehearsalChild:
             command += ["--fault", ",".join(self.plan.faults)]
         with (folder / "rehearsal.log").open("wb") as errors:
             self.process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors, start_new_session=True
-            )
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=errors, start_new_session=True,
+                env=passed_on(command),
+            )  # fmt: skip
         assert self.process.stdout is not None
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), START_S)
-            return {str(key): str(value) for key, value in json.loads(line).items()}
+            found: dict[str, Any] = json.loads(line)
+            self.tiers = {str(tier): str(dsn) for tier, dsn in found.pop("tiers", {}).items()}
+            return {key: str(value) for key, value in found.items()}
         except (TimeoutError, ValueError) as error:
             said = (folder / "rehearsal.log").read_text(errors="replace").strip().splitlines()
             await self.stop()
@@ -78,3 +94,11 @@ class RehearsalChild:
                 self.process.kill()
                 await self.process.wait()
         await asyncio.to_thread(shutil.rmtree, data_dir(self.session), ignore_errors=True)
+
+
+def passed_on(command: Sequence[str]) -> dict[str, str]:
+    """What of the environment the rehearsal gets: what a process needs, and the variables that its options name. No other secret."""
+    named = {value for option, value in itertools.pairwise(command) if option.startswith("--") and option.endswith("-env")}
+    return {
+        name: value for name, value in os.environ.items() if name in PASSED_ON or name in named or name.upper().startswith(PASSED_ON_ALIKE)
+    }

@@ -20,6 +20,7 @@ from tui_app.recording.secrets import Vault
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
+from tui_app.wire.instances import hints
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
 _KEPT_HEADERS = (
@@ -138,8 +139,10 @@ class World:
             **about,
             "method": method,
             "headers": kept,
+            **hints({key.lower(): value for key, value in result.headers.items()}),
             "body": result.json if result.json is not None else result.text,
             "error": result.error,
+            **({"phases": result.phases} if result.phases else {}),
         }
         row = self.log.add("http", body, check=check, user=user, dir="in", type=str(result.status), ms=result.ms)
         answer = Answer(result.status, result.json, result.text, result.headers, result.ms, row.seq, result.error)

@@ -1,33 +1,37 @@
 """Latency series from rows alone (criteria T2, T3, P1, P2, P5; validation methods 3.1).
 
-A probe is timed from the instant at which it was due, and one that is never answered counts at its deadline: leaving it
-out would make a stalled target look fast. A sample that overlaps a hiccup of our own loop is tainted, and stays in.
+What is measured stands in `connects`, `pings`, `streams`, `exchanges` and `recovery`; here it becomes samples.
+A sample that overlaps a hiccup of our own loop is tainted, and stays in.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.connects import Connects
 from tui_app.monitors.derived import Derived
+from tui_app.monitors.exchanges import exchanged
 from tui_app.monitors.lifecycle import Lifecycle
-from tui_app.monitors.record import RunRecord
+from tui_app.monitors.pings import Pings
 from tui_app.monitors.recovery import Recovery
-from tui_app.monitors.series import Series
+from tui_app.monitors.series import EXACT, Series
+from tui_app.monitors.streams import Streams
 
 LIMITS_MS: Final[Mapping[str, float]] = MappingProxyType(
     {"connect": 2000.0, "connect_cold": 10_000.0, "ping": 100.0, "control_ping": 100.0, "run": 30_000.0, "recovery": 5000.0}
 )
 """The strategy's limits. A cold connect has one of its own: a target that scales to zero boots first."""
 
-_OF_A_LINE: Final = frozenset({"connect", "connect_cold", "ping", "control_ping", "first_event", "run"})
-"""Series of connections to the target as they are, without a fault proxy between (`tui_app.chaos`)."""
+_ANY_LINE: Final = ("recovery", "http")
+"""Series that also take what came over a fault proxy (`tui_app.chaos`); all others are of the line to the target as it is."""
+OWN: Final = frozenset({("connect", "connect-latency"), ("ping", "ping-latency")})
+"""Series of which a criterion reads one check's samples only: other checks measure under conditions of their own."""
 HICCUP_MS: Final = 5.0
 SETTLE: Final = SECOND // 50
 """A hiccup's row comes up to this much (20 ms) after the frames it delayed, so a sample's row waits for that long."""
@@ -48,18 +52,6 @@ class Summary(msgspec.Struct, frozen=True):
     limit_ms: float | None
 
 
-class _Ping(msgspec.Struct):
-    id: str
-    conn: int
-    check: str
-    user: str
-    intended: int
-    deadline_ms: float
-    seq: int
-    step: int
-    done: bool = False
-
-
 class _Sample(msgspec.Struct):
     series: Series
     index: int
@@ -74,22 +66,49 @@ class _Sample(msgspec.Struct):
     hiccup: float = 0.0
 
 
+class Probe(msgspec.Struct, frozen=True):
+    """A ping of an open schedule: when it was due (ns), ms until its pong or its deadline, and for how much of that our loop was stuck."""
+
+    t: int
+    ms: float
+    own_ms: float
+    conn: int
+    user: str
+    rows: tuple[int, ...]
+
+    @property
+    def target_ms(self) -> float:
+        """What of the time cannot have been ours."""
+        return max(0.0, self.ms - self.own_ms)
+
+
+class Own(msgspec.Struct, frozen=True):
+    """Samples of one check: ms, each with our own hiccup in it, how many never came, and the rows of each."""
+
+    values: list[float]
+    hiccups: list[float]
+    late: int
+    refs: list[tuple[int, int]]
+
+
 class Latency:
     """Feed it every acting row in order, after `lifecycle`. Derives `sample` rows."""
 
-    def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS) -> None:
+    def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS, straining: Collection[str] = ()) -> None:
+        """`straining`: checks that load the target or break connections; what is pinged meanwhile says nothing of an ordinary hour."""
         self._lifecycle = lifecycle
         self._limits = {**LIMITS_MS, **limits_ms}
         self._series: dict[str, Series] = {}
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
         self._fresh: deque[_Sample] = deque()
-        self._pings: dict[int, list[_Ping]] = {}
+        self._straining, self._strained = frozenset(straining), set[str]()
+        self._pulse: deque[_Sample] = deque(maxlen=EXACT)
+        self._own: dict[tuple[str, str], list[_Sample]] = {key: [] for key in sorted(OWN)}
+        self._connects = Connects(self._add, self._limits)
+        self._pings = Pings(self._add)
+        self._streams = Streams(lifecycle, self._add)
         self._recovery = Recovery(lifecycle, self._add)
         self._linked: set[int] = set()
-        self._steps: dict[int, _Ping] = {}
-        self._deadlines: list[tuple[int, int, _Ping]] = []
-        self.cold: list[int] = []
-        """Rows of the session's cold connects: their welcomes, or what came instead."""
 
     # -- what judges read
 
@@ -98,6 +117,26 @@ class Latency:
         for sample in self._fresh:
             self._assess(sample)
         return self._of(name)
+
+    def own(self, name: str, check: str, since: int = 0) -> Own:
+        """The samples of a series that one check (of `OWN`) took from row `since` on, at most the first 8192."""
+        for sample in self._fresh:
+            self._assess(sample)
+        found = [sample for sample in self._own[name, check] if sample.refs[0] > since]
+        return Own([sample.ms for sample in found], [sample.hiccup for sample in found], sum(sample.late for sample in found),
+                   [sample.refs for sample in found])  # fmt: skip
+
+    def pulse(self) -> list[Probe]:
+        """The session's own control pings, the newest 8192, but for those that were due while a check strained the target."""
+        return [
+            Probe(sample.start, sample.ms, self.stuck_ms(sample.start, sample.end), sample.conn, sample.user, sample.refs)
+            for sample in self._pulse
+        ]
+
+    @property
+    def cold(self) -> list[int]:
+        """Rows of the session's cold connects: their welcomes, or what came instead."""
+        return self._connects.cold
 
     def _of(self, name: str) -> Series:
         known = self._series.get(name)
@@ -133,123 +172,52 @@ class Latency:
 
     def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
         """Take one acting row; return the `sample` rows that it settled."""
-        if self._deadlines and self._deadlines[0][0] <= row.t:
-            self._expire(row)
+        self._pings.expire(row)
         kind = row.kind
         if kind == "frame":
             if row.dir == "in":
-                self._frame(row, events)
+                if row.flag and "control" in row.flag:
+                    self._pings.control(row)
+                else:
+                    self._pings.frame(row, events)
         elif kind == "lag":
             if row.ms is not None and row.ms > HICCUP_MS:
                 self._lags.append((row.t - int(row.ms * 1e6), row.t))
         elif kind == "http":
-            if row.dir == "in" and row.ms is not None and row.type.isdigit() and row.type != "0":
-                self._add("http", row.ms, row.t, row, (row.seq, row.seq))
+            if row.dir == "in":
+                exchanged(row, self._add)
         elif kind == "conn":
             if row.type == "dialing" and row.body.get("link"):
                 self._linked.add(row.conn)
-            if row.type in ("welcome", "refused") and row.ms is not None:
-                self._connected(row)
+            self._connects.feed(row)
         elif kind == "step":
-            self._step(row)
+            self._pings.step(row)
+        elif kind == "check":
+            if row.check in self._straining:
+                (self._strained.add if row.type == "start" else self._strained.discard)(row.check)
+        elif kind == "clock" and row.type == "late":
+            self._pings.control(row)
         self._recovery.feed(row)
-        for record in self._lifecycle.first_now:
-            if record.first_ms is not None:
-                self._run("first_event", record, record.first_ms, record.t_first, (record.seq, record.first_seq), late=False)
-        for record in self._lifecycle.ended_now:
-            if record.late and record.t_first < 0 and record.deadline_ms is not None:
-                self._run("first_event", record, record.deadline_ms, row.t, (record.seq, row.seq), late=True)
-            duration = record.duration_ms
-            if duration is not None and not (record.failed and not record.late):
-                end = row.t if record.late else record.t_end
-                self._run("run", record, duration, end, (record.seq, record.end_seq or row.seq), late=record.late)
+        self._streams.feed(row, events)
         if self._fresh and (self._fresh[0].end + SETTLE <= row.t or (kind == "session" and row.type == "end")):
             return self._settle(row)
         return []
 
-    def _connected(self, row: Row) -> None:
-        body = row.body
-        name = "connect" if body.get("warm") else "connect_cold"
-        if name == "connect_cold":
-            self.cold.append(row.seq)
-        if row.type == "welcome":
-            self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq))
-        elif (row.ms or 0.0) >= self._limits[name] and body.get("by") != "us":
-            # A quick refusal is an answer; one that took as long as the limit is a connect that was too slow.
-            self._add(name, row.ms or 0.0, row.t, row, (row.seq, row.seq), late=True)
-
-    def _frame(self, row: Row, events: Sequence[Event]) -> None:
-        if row.flag and "control" in row.flag:
-            if row.type == "pong" and row.ms is not None:
-                self._add("control_ping", row.ms, row.t, row, (row.seq, row.seq))
-            return
-        waiting = self._pings.get(row.conn)
-        if not waiting:
-            return
-        for event in events:
-            if event.name != "pong":
-                continue
-            ping = next((p for p in waiting if p.id and (p.id in event.ids or p.id == event.request or f'"{p.id}"' in row.text)), None)
-            if ping is None and len(waiting) == 1 and not event.ids and not event.request:
-                ping = waiting[0]  # a pong without an id, and only one ping it can be meant for
-            if ping is not None:
-                ping.done = True
-                waiting.remove(ping)
-                self._add("ping", (row.t - ping.intended) / 1e6, row.t, row, (ping.seq, row.seq))
-
-    def _step(self, row: Row) -> None:
-        body = row.body
-        number = body.get("step")
-        if not isinstance(number, int):
-            return
-        if row.type == "end":
-            ping = self._steps.pop(number, None)
-            if ping is not None and not ping.done and body.get("outcome") in ("stopped", "fault"):
-                ping.done = True
-                self._pings[ping.conn].remove(ping)
-            return
-        intent = body.get("intent")
-        deadline = body.get("deadline_ms")
-        cap = float(deadline) if isinstance(deadline, (int, float)) else 0.0
-        if intent == "ping":
-            intended = body.get("intended")
-            ping = _Ping(
-                id=str(body.get("id") or ""),
-                conn=row.conn,
-                check=row.check,
-                user=row.user,
-                intended=intended if isinstance(intended, int) else row.t,
-                deadline_ms=cap,
-                seq=row.seq,
-                step=number,
-            )
-            self._pings.setdefault(row.conn, []).append(ping)
-            self._steps[number] = ping
-            if cap:
-                heapq.heappush(self._deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
-
-    def _expire(self, row: Row) -> None:
-        while self._deadlines and self._deadlines[0][0] <= row.t:
-            due, _, ping = heapq.heappop(self._deadlines)
-            if not ping.done:
-                ping.done = True
-                self._pings[ping.conn].remove(ping)
-                source = Row(seq=ping.seq, t=due, kind="step", check=ping.check, user=ping.user, conn=ping.conn)
-                self._add("ping", ping.deadline_ms, due, source, (ping.seq, row.seq), late=True)
-
-    def _run(self, name: str, record: RunRecord, ms: float, end: int, refs: tuple[int, int], *, late: bool) -> None:
-        source = Row(seq=record.seq, t=end, kind="step", check=record.check, user=record.user, conn=record.conn)
-        self._add(name, ms, end, source, refs, late=late)
-
     # -- samples
 
     def _add(self, name: str, ms: float, end: int, source: Row, refs: tuple[int, int], *, late: bool = False) -> None:
-        if source.conn in self._linked and name in _OF_A_LINE:
+        if source.conn in self._linked and not name.startswith(_ANY_LINE):
             return  # a line on which faults are: what it adds is not the target's
         series = self._of(name)
         index = series.add(ms)
         series.late += late
-        self._fresh.append(_Sample(series, index, ms, end - int(ms * 1e6), end, late, source.check, source.user, source.conn, refs))
+        sample = _Sample(series, index, ms, end - int(ms * 1e6), end, late, source.check, source.user, source.conn, refs)
+        self._fresh.append(sample)
+        if name == "control_ping" and not source.check and not self._strained:
+            self._pulse.append(sample)
+        own = self._own.get((name, source.check))
+        if own is not None and len(own) < EXACT:
+            own.append(sample)
 
     def _settle(self, row: Row) -> list[Derived]:
         derived = []

@@ -16,23 +16,18 @@ What a dial waited for our own pace is taken off everywhere: it is no time of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from tui_app.model import Row
 from tui_app.monitors.lifecycle import Lifecycle
+from tui_app.monitors.samples import Add
 from tui_app.monitors.throttling import throttled
 
 SERIES: Final = (
     "recovery", "recovery_detect", "recovery_reconnect", "recovery_auth", "recovery_first", "recovery_whole", "recovery_catch_up",
 )  # fmt: skip
-
-
-class Add(Protocol):
-    """Takes a sample (`tui_app.monitors.latency.Latency`)."""
-
-    def __call__(self, name: str, ms: float, end: int, source: Row, refs: tuple[int, int], *, late: bool = False) -> None: ...
 
 
 class _Open(msgspec.Struct):

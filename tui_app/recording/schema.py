@@ -77,13 +77,22 @@ KINDS: Final = {
     ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, status, code, reason, by: us|target|network}; "
-        "ms: time it took"
+        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
+        "reason, by: us|target|network}; ms: time it took, without our own waits"
     ),
-    "frame": "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize",
-    "http": "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error}",
+    "frame": (
+        "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize; "
+        "a control pong's ms: from when its ping was due"
+    ),
+    "http": (
+        "dir out: type = method, {req, service, path, body}; dir in: type = status, ms, {req, service, path, headers, body, error, "
+        "phases: {connect_ms, tls_ms, wait_ms, body_ms}}"
+    ),
     "lag": "ms: by how much the engine's loop was late; t: when it woke",
-    "clock": "time passes for judges: at every deadline ({step} where it is one's) and at least every 250 ms",
+    "clock": (
+        "time passes for judges: at every deadline ({step} where it is one's) and at least every 250 ms; type late: the deadline of a "
+        "control ping that was due ms ago and got no pong; type wall: {wall: epoch s}, this machine's own clock, a label"
+    ),
     "created": "type made | tidied | left | reused: {thing: user|thread|run, id, owner, reason}",
     "control": (
         "type hold | resume | stop | take | attach | detach | sign-in: {who, text}; "
@@ -114,7 +123,8 @@ KINDS: Final = {
     ),
     "iteration": (
         "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "
-        "stable | flaky | broken | inconclusive, low, high, build, instance, cold: bool}"
+        "stable | flaky | broken | inconclusive, low, high, build, instance, cold: bool or null, guilty: the instances where it failed, "
+        "first, last: its rows' numbers, evidence}; low and high bound the failure rate of all so far (Wilson, 95 %)"
     ),
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
     "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",

@@ -13,6 +13,9 @@ GENERATIONS = ("g1", "g2", "g3")
 HEARTBEAT_S = {"g1": 15.0, "g2": 30.0, "g3": 30.0}
 """How often a generation keeps a connection alive, unless it is told otherwise."""
 
+SERVERS = ("postgres", "redis", "clickhouse")
+"""The tiers that may be stored on a server, by the name of their options."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,8 +31,16 @@ class Options:
     tls: bool = False
     e2e_key_env: str = ""
     """Name of the variable with the key of the e2e sign-in; never the key itself."""
+    postgres_env: str = ""
+    redis_env: str = ""
+    clickhouse_env: str = ""
+    """Names of the variables with the DSN of a tier's server; without one, a SQLite file stands in for it."""
+    show_stores: bool = False
     wait_scale: float = 1.0
     connect_limit: tuple[int, float] | None = None
+    address_limit: tuple[int, float, int] | None = None
+    """Connects in so many seconds, and sockets at once, of one client address."""
+    crowd_scale: float = 1.0
     jitter_ms: float = 0.0
     instances: int = 1
     lock_out: int = 0
@@ -66,9 +77,22 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument(
         "--e2e-key-env", default="", metavar="NAME", help="variable with the key of the e2e sign-in (default: none, it is off)"
     )
+    for name in SERVERS:
+        parser.add_argument(
+            f"--{name}-env", default="", metavar="NAME", help=f"variable with the DSN of a {name} server to store in (default: a file)"
+        )
+    parser.add_argument("--show-stores", action="store_true", help='print where each tier is stored, as "tiers"')
     parser.add_argument(
         "--connect-limit", type=_limit, metavar="N/S", help="at most N connects of a user in S seconds, then 1008 until that is over"
     )
+    parser.add_argument(
+        "--address-limit", type=_address_limit, metavar="N/S,M",
+        help="at most N connects in S seconds and M sockets at once of a client address, then 1008: a platform's own is 10/60,5",
+    )  # fmt: skip
+    parser.add_argument(
+        "--crowd-scale", type=float, default=1.0, metavar="X",
+        help="scale of the numbers of users at which seeded faults of load begin (default 1)",
+    )  # fmt: skip
     parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
     )
@@ -89,10 +113,16 @@ def parse(argv: list[str] | None) -> Options:
         parser.error("--lock-out must not be negative")
     if not 0 <= found.delay_scale <= 100:
         parser.error("--delay-scale must lie between 0 and 100")
-    if found.e2e_key_env and not os.environ.get(found.e2e_key_env, "").strip():
-        parser.error(f"--e2e-key-env: the variable {found.e2e_key_env} is not set, or empty")
+    for option in ("e2e_key_env", *(f"{name}_env" for name in SERVERS)):
+        variable = getattr(found, option)
+        if variable and not os.environ.get(variable, "").strip():
+            parser.error(f"--{option.replace('_', '-')}: the variable {variable} is not set, or empty")
     if not 0 < found.wait_scale <= 100:
         parser.error("--wait-scale must lie between 0 and 100")
+    if not 0 < found.crowd_scale <= 100:
+        parser.error("--crowd-scale must lie between 0 and 100")
+    if found.address_limit and found.instances > 1:
+        parser.error("--address-limit needs one instance: behind a front all connects come from one address")
     if not 0 <= found.jitter_ms <= 10_000:
         parser.error("--jitter-ms must lie between 0 and 10000")
     if not 1 <= found.instances <= 8:
@@ -116,3 +146,11 @@ def _limit(text: str) -> tuple[int, float]:
     if limit[0] < 1 or not 0 < limit[1] <= 3600:
         raise argparse.ArgumentTypeError("at least one connect, and at most an hour")
     return limit
+
+
+def _address_limit(text: str) -> tuple[int, float, int]:
+    """'10/60,5' as ten connects in a minute and five sockets at once."""
+    pace, comma, at_once = text.partition(",")
+    if not comma or not at_once.strip().isdigit() or int(at_once) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit such as 10/60,5")
+    return *_limit(pace), int(at_once)

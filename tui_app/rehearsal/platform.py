@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_app import __version__
+from tui_app.rehearsal.addresses import Addresses
 from tui_app.rehearsal.doors import Doors
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.rehearsal.faults.registry import Seeded
@@ -17,12 +19,14 @@ from tui_app.rehearsal.frames import ENVIRONMENT as ENVIRONMENT
 from tui_app.rehearsal.generations import made
 from tui_app.rehearsal.generations.base import Generation
 from tui_app.rehearsal.jitter import Jitter
-from tui_app.rehearsal.options import Options
+from tui_app.rehearsal.options import SERVERS, Options
 from tui_app.rehearsal.sockets import Sockets
+from tui_app.rehearsal.stores import servers
 from tui_app.rehearsal.stores.analytics import Analytics
 from tui_app.rehearsal.stores.cache import Cache
 from tui_app.rehearsal.stores.relational import Relational
-from tui_app.rehearsal.stores.tier import Probe, Tier
+from tui_app.rehearsal.stores.store import Store
+from tui_app.rehearsal.stores.tier import Probe
 from tui_app.rehearsal.tokens import Tokens, load_key
 
 APP_NAME = "Rehearsal staging"
@@ -65,6 +69,7 @@ class Platform:
     urls: dict[str, str] = field(default_factory=dict)
     """Its services' own addresses, known once it serves."""
     sockets: Sockets = field(default_factory=Sockets)
+    addresses: Addresses = field(default_factory=lambda: Addresses(None))
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
     started: float = field(default_factory=time.monotonic)
@@ -75,13 +80,27 @@ class Platform:
         return f"rehearsal-{__version__}-{self.generation.name}"
 
     @property
-    def tiers(self) -> tuple[Tier, ...]:
+    def tiers(self) -> tuple[Store, ...]:
         """The three stores in the order in which they are reported."""
         return (self.relational, self.cache, self.analytics)
 
+    @property
+    def stores(self) -> dict[str, str]:
+        """Where each tier is stored, by the name that a target file has for it: `sqlite:///path`, or `env:NAME` for a server's DSN."""
+        return {name: tier.engine.where for name, tier in zip(SERVERS, self.tiers, strict=True)}
+
     async def probes(self, force: bool) -> dict[str, Probe]:
         """One probe of every tier, by public name."""
-        return {tier.name: await tier.probe(force) for tier in self.tiers}
+        seen = await asyncio.gather(*(tier.probe(force) for tier in self.tiers))
+        return {tier.name: probe for tier, probe in zip(self.tiers, seen, strict=True)}
+
+    async def open(self) -> None:
+        """Reach every store, before the services accept; raises TierDown."""
+        await asyncio.gather(*(tier.open() for tier in self.tiers))
+
+    async def disconnect(self) -> None:
+        """Leave every server that stores."""
+        await asyncio.gather(*(tier.disconnect() for tier in self.tiers))
 
     def close(self) -> None:
         """Close stores and log; the services have stopped by then."""
@@ -96,10 +115,16 @@ def assemble(options: Options, directory: Path) -> Platform:
     """Open the stores in `directory` and put the platform together."""
     log = TruthLog(options.log)
     faults = Seeded([FAULTS[name] for name in options.faults], log.note)
-    relational, cache, analytics = Relational(directory, faults), Cache(directory, faults), Analytics(directory, faults)
+    relational = Relational(directory, faults, servers.tables(options.postgres_env))
+    cache = Cache(directory, faults, servers.keys(options.redis_env))
+    analytics = Analytics(directory, faults, servers.runs(options.clickhouse_env))
     for tier in (relational, cache, analytics):
         tier.start()
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
     doors = Doors(tokens, faults, log, options.lock_out)
     jitter = Jitter(options.seed, options.jitter_ms)
-    return Platform(options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter)
+    platform = Platform(
+        options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter, addresses=Addresses(options.address_limit)
+    )
+    faults.crowd = lambda: round(len(platform.sockets.active) / options.crowd_scale)
+    return platform

@@ -93,6 +93,7 @@ def _serve(options: Options, directory: Path) -> int:
 async def _main(options: Options, directory: Path) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from websockets.frames import Close, Frame, Opcode
 
     from tui_app.rehearsal.cors import Cors
     from tui_app.rehearsal.either import EitherWay
@@ -101,6 +102,7 @@ async def _main(options: Options, directory: Path) -> None:
     from tui_app.rehearsal.services.auth import Auth
     from tui_app.rehearsal.services.backend import backend
     from tui_app.rehearsal.services.frontend import frontend
+    from tui_app.rehearsal.stores.tier import TierDown
 
     class Server(uvicorn.Server):
         """Says when it accepts. Signals are ours to handle: three servers would take them from each other."""
@@ -136,12 +138,35 @@ async def _main(options: Options, directory: Path) -> None:
                 extensions: dict[str, Any] = cast(Any, self.scope)["extensions"]
                 extensions["rehearsal.abort"] = self.transport.abort
 
+        def handle_ping(self) -> None:
+            if platform.faults.apply("ping.answered", True):
+                super().handle_ping()
+            else:
+                self.conn.data_to_send()  # where the pong was waiting
+
+        def handle_parser_exception(self) -> None:
+            sent = self.conn.close_sent
+            code = platform.faults.apply("frame.violation", sent.code if sent is not None else 1002)
+            if sent is None or code == sent.code:
+                super().handle_parser_exception()
+                return
+            self.conn.data_to_send()
+            if code:
+                self.transport.write(Frame(Opcode.CLOSE, Close(code, "").serialize()).serialize(mask=False))
+                self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+                self.close_sent = True
+                self.transport.close()
+
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
     _stop_on_signals(stop)
     if options.stop_with_stdin:
         _stop_at_eof(stop, asyncio.get_running_loop())
-    platform = assemble(options, directory)
+    try:
+        platform = assemble(options, directory)
+        await platform.open()
+    except TierDown as down:
+        raise Unusable(str(down)) from down
     apps: dict[str, Any] = {"auth": Auth(platform).app(), "backend": backend(platform), "frontend": frontend(platform)}
     contexts = await asyncio.to_thread(_tls, options, directory, platform.faults, tuple(apps))
     scheme = "https" if contexts else "http"
@@ -192,7 +217,8 @@ async def _main(options: Options, directory: Path) -> None:
         urls["websocket"] = urls["backend"].replace("http", "ws", 1) + "/ws"
         if contexts:
             urls["ca"] = str((directory / AUTHORITY).absolute())
-        sys.stdout.write(json.dumps(urls) + "\n")
+        stores: dict[str, Any] = {"tiers": platform.stores} if options.show_stores else {}
+        sys.stdout.write(json.dumps({**urls, **stores}) + "\n")
         sys.stdout.flush()
         await stop.wait()
     finally:
@@ -204,6 +230,7 @@ async def _main(options: Options, directory: Path) -> None:
         if either is not None:
             either.close()
         await asyncio.gather(*running, return_exceptions=True)
+        await platform.disconnect()
         platform.close()
 
 

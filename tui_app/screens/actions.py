@@ -20,6 +20,8 @@ SCREENS: Final = {
     "isolation": "Isolation",
     "latency": "Latency",
     "verdict": "Verdict",
+    "load": "Load",
+    "soak": "Soak",
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
@@ -29,9 +31,11 @@ SCREENS: Final = {
 }
 """Names that `where` uses, with what a person reads."""
 
-SESSION: Final = ("live", "events", "isolation", "latency", "verdict", "why", "frame", "chart")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", "why", "frame", "selftest", "help")
-LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", "why", "frame", "selftest", "help")
+COURSES: Final = ("load", "soak")
+"""What takes its course over a session: levels of users, blocks of hours."""
+SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
+LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
 ALL: Final = tuple(SCREENS)
 
 KEY_TEXT: Final = {
@@ -106,6 +110,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _screen("4", "isolation", "who saw whose markers, per pair and per user"),
     _screen("5", "latency", "every series with its percentiles and limit"),
     _screen("6", "verdict", "the sixteen criteria, every check, the decision"),
+    _screen("7", "load", "users against time, what each level of them did, the knee"),
+    _screen("8", "soak", "the hours block by block, drift with its bound, reconnects"),
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
@@ -130,7 +136,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("plan", "verdict", "selftest"), footer=3),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",
-           ("live", "events", "isolation", "latency"), footer=3),
+           ("live", "events", "isolation", "latency", *COURSES), footer=3),
     Action("follow", ("f",), "follow", "keep the newest event in view", "Looking", ("events",), footer=2),
     Action("filter", ("slash",), "filter", 'only what matches: type: user: run: dir: flag: >ms "text"', "Looking", ("events",), footer=2),
     Action("fold", ("space",), "fold", "open or fold the group under the cursor", "Looking", ("verdict",)),
@@ -148,6 +154,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", ("frame",), footer=2),
     Action("timeline", ("t",), "timeline", "the events around the evidence", "Looking", ("why",), footer=3),
     Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("frame",)),
+    Action("band", ("v",), "band", "the bands of runs, of first events, or of pings", "Looking", ("load",), footer=2),
+    Action("series", ("v",), "series", "the next series along the strip", "Looking", ("soak",), footer=2),
     Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),

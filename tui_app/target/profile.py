@@ -66,6 +66,8 @@ class Limits(msgspec.Struct, frozen=True):
     minutes: float = 60.0
     sign_in_s: float = 300.0
     """How long a session that lost its credentials waits for new ones, before it ends with what it has."""
+    concurrent_users: int = 50
+    """Users at once that a load has to reach."""
 
 
 ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 400, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}

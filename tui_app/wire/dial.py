@@ -33,8 +33,9 @@ class Dial:
 
     def __init__(
         self, within: float, upgrade_within: float | None, tls: ssl.SSLContext | None, proxy: str | bool | None,
-        via: tuple[str, int] | None = None,
+        via: tuple[str, int] | None = None, source: str = "",
     ) -> None:  # fmt: skip
+        self.source = source
         self.within = within
         self.upgrade_within = upgrade_within
         self.tls = tls
@@ -122,6 +123,8 @@ class Dial:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 try:
+                    if self.source:
+                        sock.bind((self.source, 0))
                     await loop.sock_connect(sock, address)
                 except OSError as error:
                     problem = error

@@ -41,6 +41,29 @@ class HttpResult(msgspec.Struct, frozen=True):
     sent_ns: int
     got_ns: int
     truncated: bool = False
+    phases: dict[str, float] = {}
+    """ms of what could be told apart: connect_ms and tls_ms (on a new connection), wait_ms (request sent -> head), body_ms."""
+
+
+class _Trace:
+    """The instants of one exchange, from httpx's `trace` extension (its documentation, Advanced, Extensions)."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, int] = {}
+
+    async def __call__(self, event: str, _about: Mapping[str, Any]) -> None:
+        self._at[event.partition(".")[2]] = time.monotonic_ns()
+
+    def phases(self, got: int) -> dict[str, float]:
+        """What took how long, ms; `got`: when the whole answer was there."""
+        at = {**self._at, "got": got}
+        spans = {
+            "connect_ms": ("connect_tcp.started", "connect_tcp.complete"),
+            "tls_ms": ("start_tls.started", "start_tls.complete"),
+            "wait_ms": ("send_request_body.complete", "receive_response_headers.complete"),
+            "body_ms": ("receive_response_headers.complete", "got"),
+        }
+        return {name: (at[end] - at[begin]) / 1e6 for name, (begin, end) in spans.items() if begin in at and end in at}
 
 
 class HttpClient:
@@ -161,9 +184,10 @@ class HttpClient:
         truncated = False
         answer: httpx.Response | None = None
         error = ""
+        trace = _Trace()
         sent = time.monotonic_ns()
         try:
-            async with asyncio.timeout(within), client.stream(**request) as answer:
+            async with asyncio.timeout(within), client.stream(**request, extensions={"trace": trace}) as answer:
                 async for piece in answer.aiter_bytes():
                     room = self._max_body - len(body)
                     body += piece[:room]
@@ -186,7 +210,8 @@ class HttpClient:
             if _known(answer.charset_encoding)
             else body.decode("utf-8", "replace")
         )
-        return HttpResult(answer.status_code, _json(bytes(body)), text, _headers(answer), ms, "", sent, got, truncated)
+        phases = trace.phases(got)
+        return HttpResult(answer.status_code, _json(bytes(body)), text, _headers(answer), ms, "", sent, got, truncated, phases)
 
 
 def _as_http(url: str) -> str:

@@ -82,6 +82,7 @@ class WireSocket:
         tls: ssl.SSLContext | None = None,
         proxy: str | bool | None = True,
         via: tuple[str, int] | None = None,
+        source: str = "",
     ) -> OpenResult:
         """Dial `url` with the token carried as asked for.
 
@@ -89,9 +90,10 @@ class WireSocket:
         changed through this socket; without it, messages that stop, delete or write into a named thread are refused. `proxy`: the
         operator's own, True for the system's, None for none (`tui_app.wire.route`); phases before the upgrade are then not told apart.
         `via`: where TCP goes in place of the target, past any proxy (`tui_app.wire.dial`).
+        `source`: this machine's own address to dial from, '' for the system's choice; without a proxy.
         """
         carrier = carrier_for(url, carry, token)
-        dial = Dial(within, upgrade_within, tls, proxy, via)
+        dial = Dial(within, upgrade_within, tls, proxy, via, source)
         factory = functools.partial(Link, sink=sink)
         started = time.monotonic_ns()
         failure: Failure | None = None
@@ -160,14 +162,18 @@ class WireSocket:
         self._guard(payload)
         return await self._send(payload, Opcode.BINARY, payload)
 
-    async def control_ping(self, within: float) -> float | None:
-        """Send an RFC 6455 ping: ms until its pong arrived, or None after `within` seconds. Raises `Lost` if the socket ends first."""
+    async def control_ping(self, within: float, since: int | None = None) -> float | None:
+        """Send an RFC 6455 ping: ms until its pong arrived, or None after `within` seconds. Raises `Lost` if the socket ends first.
+
+        `since`: when it was due, ns of the monotonic clock; then it is timed from there, and `within` counts from there, too.
+        """
         payload = os.urandom(8)
-        await self._send(payload, Opcode.PING, payload)
+        sent = await self._send(payload, Opcode.PING, payload)
+        waited = 0.0 if since is None else (sent - since) / 1e6
         pong = self._link.pong_to(payload)
         if pong is None:
             raise Lost(self.ended)
-        done, _ = await asyncio.wait([pong], timeout=within)
+        done, _ = await asyncio.wait([pong], timeout=max(within - waited / 1000, 0.0))
         if not done:
             self._link.forget_ping(payload)
             return None
@@ -175,7 +181,7 @@ class WireSocket:
             if self.ended is not None:
                 raise Lost(self.ended)
             return None
-        return pong.result()
+        return pong.result() + waited
 
     async def _send(self, payload: bytes, opcode: Opcode, told: str | bytes) -> int:
         if not self.is_open:
@@ -184,6 +190,10 @@ class WireSocket:
             return await self._link.send_message(payload, opcode, told)
         except ConnectionClosed as error:
             raise Lost(self.ended) from error
+
+    def write_broken(self, frame: bytes) -> None:
+        """Write bytes past the protocol, which knows nothing of them: a fault of a client (`tui_app.wire.broken`)."""
+        self._link.transport.write(frame)
 
     def _guard(self, text: str | bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One tier: a SQLite file, a thread that works on it, and an honest probe.
+"""A SQLite file that stands in for a tier's server, and a thread that works on it.
 
 A tier never makes its file anew while it serves: a file that was removed, replaced by garbage or locked by another process makes the
 tier's own operations raise `TierDown`, and a restored one is used again.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,16 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui_app.rehearsal.faults.registry import Seeded
-
 T = TypeVar("T")
 MAGIC = b"SQLite format 3\x00"
-BUSY_MS = 100
+BUSY_MS = 10_000
+"""How long a store waits for a file that is in use: under load, one that gives up early fails without a cause."""
+PROBE_BUSY_MS = 1_000
+"""How long a probe waits for it: whoever looks at health wants to know soon that a store is held by somebody else."""
+STAND_IN = "sqlite (stand-in)"
 PROBE_TABLE = "CREATE TABLE IF NOT EXISTS health_probe (token TEXT PRIMARY KEY)"
 
 
 class TierDown(Exception):
-    """The store does not serve. `tier` is its public name, `reason` what SQLite or the file system said."""
+    """The store does not serve. `tier` is its public name, `reason` what its engine, the network or the file system said."""
 
     def __init__(self, tier: str, reason: str) -> None:
         super().__init__(f"{tier} unavailable: {reason}")
@@ -36,37 +37,39 @@ class TierDown(Exception):
 
 @dataclass(frozen=True)
 class Probe:
-    """What one probe saw. `ms` is its duration."""
+    """What one probe saw. `ms` is its duration, `engine` what keeps the tier's data."""
 
     ok: bool
     ms: float
     error: str | None
+    engine: str = STAND_IN
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of one entry of `checks` (wire contract 2.1), with the engine that stands in."""
+        """The shape of one entry of `checks` (wire contract 2.1), with the engine."""
         return {
             "status": "healthy" if self.ok else "failed",
             "connected": self.ok,
             "response_time_ms": round(self.ms, 3),
             "error": self.error,
-            "engine": "sqlite (stand-in)",
+            "engine": self.engine,
         }
 
 
 class Tier:
     """A store with one working thread. `schema` is run once when the file is opened at start."""
 
-    def __init__(self, name: str, path: Path, schema: str, faults: Seeded | None = None) -> None:
+    label = STAND_IN
+
+    def __init__(self, name: str, path: Path, schema: str) -> None:
         self.name = name
-        self.faults = faults or Seeded()
         self.path = path
+        self.where = f"sqlite://{path.absolute()}"
         self._schema = schema
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"tier-{name}")
         self._prober = ThreadPoolExecutor(1, thread_name_prefix=f"probe-{name}")
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._fd = -1
-        self._cached: tuple[float, Probe] | None = None
 
     def start(self) -> None:
         """Open the file, making it if it is not there. Called once, before the services accept."""
@@ -88,14 +91,15 @@ class Tier:
         """Run `work` in the tier's thread as one transaction; raises TierDown, and IntegrityError as it comes."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._guarded, work, True)
 
-    async def probe(self, force: bool = False) -> Probe:
-        """Write, read and delete a row over a fresh connection. Without `force` an answer of the last second may be given again."""
-        if not force and self._cached and time.monotonic() - self._cached[0] < 1.0:
-            return self._cached[1]
-        seen: Probe = await asyncio.get_running_loop().run_in_executor(self._prober, self._probe, force)
-        seen = self.faults.apply("tier.probe", seen, tier=self.name)
-        self._cached = (time.monotonic(), seen)
-        return seen
+    async def open(self) -> None:
+        """A file is open from its start."""
+
+    async def look(self, thorough: bool) -> None:
+        """Write, read and delete a row over a fresh connection; where `thorough`, look through the whole file. Raises TierDown."""
+        await asyncio.get_running_loop().run_in_executor(self._prober, self._look, thorough)
+
+    async def disconnect(self) -> None:
+        """There is nobody to leave."""
 
     def close(self) -> None:
         """Let the threads finish and close the file."""
@@ -155,16 +159,11 @@ class Tier:
                 self._drop()
             raise TierDown(self.name, str(error)) from error
 
-    def _probe(self, thorough: bool) -> Probe:
-        started = time.perf_counter()
-        error: str | None = None
+    def _look(self, thorough: bool) -> None:
         try:
             self._round_trip(thorough)
-        except TierDown as down:
-            error = down.reason
         except (sqlite3.Error, OSError) as failure:
-            error = str(failure)
-        return Probe(error is None, (time.perf_counter() - started) * 1000, error)
+            raise TierDown(self.name, str(failure)) from failure
 
     def _round_trip(self, thorough: bool) -> None:
         if self._fd >= 0:
@@ -173,7 +172,7 @@ class Tier:
             raise TierDown(self.name, "its file is missing")
         db = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, isolation_level=None)
         try:
-            db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            db.execute(f"PRAGMA busy_timeout={PROBE_BUSY_MS}")
             token = uuid.uuid4().hex
             db.execute("INSERT INTO health_probe (token) VALUES (?)", (token,))
             found = db.execute("SELECT token FROM health_probe WHERE token = ?", (token,)).fetchone()

@@ -1,0 +1,78 @@
+"""What a user waits for within a run: its first event, the longest silence in it, and its end.
+
+    first_event   send -> the first event of the run        run   send -> agent_completed
+    gap           the longest silence between two events of one run; up to its deadline where it never ends
+
+What never came counts at its deadline, late. A run that failed is no fast run; one that lost its socket is charged to recovery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tui_app.model import Event, Row
+from tui_app.monitors.lifecycle import Lifecycle
+from tui_app.monitors.record import RunRecord
+from tui_app.monitors.samples import Add
+
+
+class _Silence(msgspec.Struct):
+    conn: int
+    t: int
+    seq: int
+    longest: int = 0
+    end: int = 0
+    refs: tuple[int, int] = (0, 0)
+
+    def ends(self, t: int, seq: int) -> None:
+        """Something came."""
+        if t - self.t > self.longest:
+            self.longest, self.end, self.refs = t - self.t, t, (self.seq, seq)
+        self.t, self.seq = t, seq
+
+
+class Streams:
+    """Feed it every row, after `lifecycle`."""
+
+    def __init__(self, lifecycle: Lifecycle, add: Add) -> None:
+        self._lifecycle = lifecycle
+        self._add = add
+        self._open: dict[str, _Silence] = {}
+        """By run id, while the run is open."""
+
+    def feed(self, row: Row, events: Sequence[Event]) -> None:
+        """Take one acting row."""
+        if self._open:
+            for event in events:
+                silence = self._open.get(event.run) if event.run else None
+                if silence is not None and silence.conn == row.conn and not event.replayed:
+                    silence.ends(row.t, row.seq)
+        for record in self._lifecycle.first_now:
+            if record.first_ms is not None:
+                self._sample("first_event", record, record.first_ms, record.t_first, (record.seq, record.first_seq))
+                if record.run:
+                    self._open[record.run] = _Silence(record.conn, record.t_first, record.first_seq)
+        for record in self._lifecycle.ended_now:
+            self._ended(record, row)
+
+    def _ended(self, record: RunRecord, row: Row) -> None:
+        silence = self._open.pop(record.run, None)
+        if record.late and record.t_first < 0 and record.deadline_ms is not None:
+            self._sample("first_event", record, record.deadline_ms, row.t, (record.seq, row.seq), late=True)
+        duration = record.duration_ms
+        if duration is None or (record.failed and not record.late):
+            return
+        end = row.t if record.late else record.t_end
+        self._sample("run", record, duration, end, (record.seq, record.end_seq or row.seq), late=record.late)
+        if silence is not None:
+            if record.late:
+                silence.ends(row.t, row.seq)
+            if silence.longest:
+                late = record.late and silence.end == row.t
+                self._sample("gap", record, silence.longest / 1e6, silence.end, silence.refs, late=late)
+
+    def _sample(self, name: str, record: RunRecord, ms: float, end: int, refs: tuple[int, int], *, late: bool = False) -> None:
+        source = Row(seq=record.seq, t=end, kind="step", check=record.check, user=record.user, conn=record.conn)
+        self._add(name, ms, end, source, refs, late=late)
