@@ -16,8 +16,8 @@ from tui_app.monitors.drift import Soak
 from tui_app.monitors.record import RunRecord
 from tui_app.verdict.statistics import wilson
 
-ENOUGH: Final = 0.98
-"""Of the time asked for so much must have been soaked."""
+ENOUGH: Final = 0.5
+"""Of the blocks so many must count: over fewer nothing is said of the whole time."""
 RUNS_WRONG: Final = 0.05
 """So large a share of failed runs is no longer stable, whether it rises or not."""
 TOLD: Final = 6
@@ -62,15 +62,15 @@ def _lasted(soak: Soak) -> str:
 
 def _open(soak: Soak, found: Sequence[Drifting], undecided: Sequence[str]) -> tuple[str, str]:
     """Why nothing is decided although nothing failed, and what would decide it; empty where it is decided."""
-    if soak.ended != "done" or soak.lasted_s < ENOUGH * soak.seconds:
+    if soak.ended != "done" or soak.lasted_s < soak.seconds:
         return f"the soak was cut short: {_time(soak.lasted_s)} of {_time(soak.seconds)}", "a soak to its end"
     if undecided:
         return undecided[0], "a longer soak"
     own = next((one for one in found if one.own and one.word != "PASS"), None)
     if own is not None:
         return own.reason, "a client that stays as it is: report it"
-    if not found:
-        return f"{len(soak.measured)} blocks count, too few to see a drift", "a longer soak, on a client that keeps up"
+    if not found or len(soak.measured) < ENOUGH * soak.of:
+        return f"{len(soak.measured)} of {soak.of} blocks count, too few to see a drift", "a longer soak, on a client that keeps up"
     if all(one.own or one.what == "errors" for one in found):
         return "no latency was measured in enough blocks", "a longer soak"
     drifting = next((one for one in found if one.word == "INCONCLUSIVE" and not one.own), None)

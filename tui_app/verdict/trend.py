@@ -20,7 +20,7 @@ from tui_app.verdict.statistics import t_quantile
 
 LEAST_POINTS: Final = 5
 """Fewer cannot show a trend at 95 %, however steep: five in one order come by chance once in sixty times."""
-MOST_POINTS: Final = 64
+MOST_POINTS: Final = 48
 """Beyond that neighbours are merged: pairs grow with the square, and an hour more tells as much in longer blocks."""
 CORRELATED: Final = 0.3
 """Neighbouring points that resemble each other more than this are merged, as long as `MERGE_FROM` points remain."""
