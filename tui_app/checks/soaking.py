@@ -34,7 +34,7 @@ def judge_soak(case: Case) -> Judgement:
     findings = [*lost, *_recoveries(case, soak)]
     accounted, open_, told = _in_flight(case)
     findings += accounted
-    undecided += open_
+    undecided = open_ + undecided
     found = drifts(soak, case.limits)
     findings += [Finding("major", one.reason, _rows(soak, one)) for one in found if one.word == "FAIL"]
     findings += _failed_runs(case, soak)
