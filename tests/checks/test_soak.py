@@ -110,7 +110,7 @@ def test_a_socket_that_ended_with_its_token_is_neither() -> None:
     hours.cut("u1", by="target", code=1008, token=True)
     hours.blocks(19)
     said = hours.judge()
-    assert said.word == "PASS" and "1 sockets ended with their token" in said.reason
+    assert said.word == "PASS" and "1 socket ended with its token" in said.reason
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def _losses(soak: Soak) -> tuple[list[Finding], list[str]]:
             f"{_who(unexpected)} lost the socket at one instant, without a close frame: that may have been the network"
         ]
     first = unexpected[0]
-    text = f"{len(unexpected)} unexplained drops ({rate}): first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
+    text = f"{len(unexpected) + soak.dropped} unexplained drop{'s' if len(unexpected) > 1 else ''} ({rate}): first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
     each = [
         Finding("info", f"{one.user} lost the socket at an age of {one.closing.age_s:.3g} s, {_how(one)}", (one.seq,))
         for one in unexpected[:TOLD]
@@ -143,7 +143,7 @@ def _planned(case: Case, soak: Soak) -> str:
         worst = f", back within {_time(back[-1] / 1000)} at most (median {_time(back[len(back) // 2] / 1000)})" if back else ""
         parts.append(f"{planned} planned reconnects by a {soak.deadline}{worst}")
     if tokens:
-        parts.append(f"{tokens} sockets ended with their token")
+        parts.append(f"{tokens} socket{'s' if tokens > 1 else ''} ended with {'their' if tokens > 1 else 'its'} token")
     if soak.limited:
         parts.append(f"{soak.limited} dials were told to come later")
     seconds = round(soak.socket_ns / 1e9)
@@ -200,7 +200,7 @@ def _in_flight(case: Case) -> tuple[list[Finding], list[str], str]:
         return [], [], ""
     counts |= {"lost": lost, "open": len(open_)}
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-    return findings, open_, f"{len(cut)} runs in flight were cut: {told}"
+    return findings, open_, f"{len(cut)} run{'s' if len(cut) > 1 else ''} in flight cut: {told}"
 
 
 def _fate(run: RunRecord, step: StepRows | None) -> str:
