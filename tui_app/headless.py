@@ -122,6 +122,8 @@ def print_footprint(plan: Plan) -> None:
         *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),
     ]
+    if cost["soak_minutes"]:
+        lines.append(("soaks", f"for {cost['soak_minutes']:g} min of it, which the limit on minutes does not count"))
     if cost["until_fail"]:
         lines.append(("repeats", f"until a check fails, {cost['until_minutes']:g} min or a limit ends it; the figures are of one round"))
     for name, text in lines:
