@@ -54,7 +54,7 @@ class Iterations:
         times = self.times
         if times.kind != "broken" or times.in_a_row < 3:
             return ""
-        return f"broken: {times.in_a_row} in a row failed alike"
+        return f"{times.in_a_row} in a row failed alike"
 
     def add(self, judgement: Judgement, end: Row, rows: Sequence[Row] = (), ran: Ran | None = None, build: str = "") -> Derived:
         """One more iteration has been judged; its row."""
@@ -120,7 +120,7 @@ class Iterations:
         n, times = self.done, self.times
         if n == 1:
             return f"1 of 1 iteration failed: {first.reason}"
-        stopped = f"; ended after {n} of {self.of}, {self.decided}" if self.decided and 0 < n < self.of else ""
+        stopped = f"; ended after {n} of {self.of}: {self.decided}" if self.decided and 0 < n < self.of else ""
         undecided = f"; {n - times.judged} more were undecided" if n > times.judged else ""
         found = times.first_fail.number if times.first_fail is not None else 0
         parts = [
@@ -137,8 +137,8 @@ class Iterations:
         """For each signature its rows, and the last pass beside the first fail: what changes no verdict, and shows where to look."""
         times = self.times
         found: list[Finding] = []
-        fail, before = times.first_fail, times.pass_before
-        if fail is not None and before is not None:
+        if times.pair is not None:
+            before, fail = times.pair
             text = (
                 f"last pass beside first fail: the {ordinal(before.number)} at {clock(before.began)}, "
                 f"the {ordinal(fail.number)} at {clock(fail.began)}"
