@@ -16,14 +16,16 @@ from tui_app.checks.acceptance import Accepting
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
 from tui_app.checks.circumstances import Circumstances
+from tui_app.checks.drifting import weighing
 from tui_app.checks.gaps import Gaps
 from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.sums import Sums, conclude, limits_ms
-from tui_app.model import DERIVED_KINDS, Event, Row
+from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
+from tui_app.monitors.drift import Drift
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -32,6 +34,7 @@ from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
+PINGS = ("ping", "answered")
 ROWS_KEPT = 60_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
 LEAST_KEPT = 2_000
@@ -46,8 +49,9 @@ class Bench:
         self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
         lifecycle, isolation = Lifecycle(), Isolation()
-        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
-        self.monitors.load = Load(lifecycle)
+        latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
+        drift = Drift(lifecycle, weighing(limits))
+        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), Load(lifecycle), drift)
         self.cases = {
             check.id: Case(
                 check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
@@ -71,6 +75,7 @@ class Bench:
         self._keeps = max(ROWS_KEPT // max(len(self.cases), 1), LEAST_KEPT)
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
+        self._pings: set[Any] = set()
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
@@ -84,6 +89,7 @@ class Bench:
         out: list[Row] = []
         for feed in self._feeds:
             out.extend(derived.row(0, row.t) for derived in feed(row, events))
+        out.extend(derived.row(0, row.t) for derived in self.monitors.drift.feed(row, tuple(out)))
         self.sums.feed(row)
         self._circumstances.feed(row)
         case = self.cases.get(row.check)
@@ -91,7 +97,7 @@ class Bench:
             if row.kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
-            else:
+            elif not self.checks[row.check].lean or self._lasting(row):
                 case.rows.append(row)
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
@@ -157,6 +163,19 @@ class Bench:
         """Why driving this check once more tells nothing new; '' where it may. It is never said of one that passes."""
         times = self._iterations.get(check)
         return times.decided if times is not None else ""
+
+    def _lasting(self, row: Row) -> bool:
+        """Whether a lean check's case keeps a row: no traffic, and of pings neither the beginning nor the end."""
+        if row.kind != "step":
+            return row.kind not in BULK_KINDS
+        body = row.body
+        if row.type == "begin" and body.get("intent") in PINGS:
+            self._pings.add(body.get("step"))
+            return False
+        if body.get("step") in self._pings:
+            self._pings.discard(body.get("step"))
+            return False
+        return True
 
     def peek(self, check: str) -> str:
         """The word that a check would read now; '' where it has not ended. Nothing is said by it."""

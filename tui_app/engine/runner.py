@@ -241,7 +241,8 @@ class Runner:
         outside = origin(check) != OWN
         context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
         try:
-            async with asyncio.timeout(DRIVE_CAP_S):
+            # A soak goes on for as long as the operator asked, and longer by what it was held.
+            async with asyncio.timeout(None if check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
                 context.iteration = iteration
                 await check.drive(context)
         except Stopped:
