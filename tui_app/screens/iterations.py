@@ -25,7 +25,7 @@ EMPTY = (
     "No check was repeated in this session.",
     "One that passes once may fail tomorrow: repeated, it shows how often it fails, between which rates, with which signatures, in bursts"
     " or scattered, and whether only on one instance, one build, or cold connections.",
-    "To have it: i in Plan (1) sets how often each check is driven, as `vigil run --iterations 100` does. A hundred clean times show that"
+    "To have it: x in Plan (1) sets how often each check is driven, as `vigil run --iterations 100` does. A hundred clean times show that"
     " it fails less than 2.95 % of the time, and no more.",
 )
 

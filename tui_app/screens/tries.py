@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil
 from statistics import median
 
 from tui_app.recording.state import IterationsView, IterationView, SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
-from tui_app.verdict.repeats import bound_text, percent, upper_bound
+from tui_app.verdict.repeats import between, percent
 from tui_app.verdict.times import Time, Times, decides, of_times, ordinal, share_name
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, fit, wrap
@@ -74,19 +75,9 @@ def tried_row(view: IterationsView, state: SessionState) -> TriedRow:
     left = left_ns(view, state)
     return TriedRow(
         name=clean(view.check), word=check.word if check else "", kind=view.kind, rate=f"{failed} of {passed + failed}",
-        between=between(view), done=view.done, of=view.of, left=mmss(left, tenths=False) if left is not None else "",
+        between=between(failed, passed + failed), done=view.done, of=view.of, left=mmss(left, tenths=False) if left is not None else "",
         words=tuple(one.word for one in view.times),
     )  # fmt: skip
-
-
-def between(view: IterationsView) -> str:
-    """Between which rates it fails; of what never did, the bound."""
-    failed, judged = view.words.get("FAIL", 0), view.words.get("FAIL", 0) + view.words.get("PASS", 0)
-    if not judged:
-        return "nothing judged"
-    if not failed:
-        return f"under {bound_text(upper_bound(0, judged))}"
-    return f"{percent(view.low or 0.0)} to {percent(view.high if view.high is not None else 1.0)}"
 
 
 def sentence(state: SessionState) -> str:
@@ -145,6 +136,9 @@ def group_lines(times: Times, view: IterationsView, state: SessionState, width: 
             f"{mmss(fail.began)}"
         )
         lines += [((part, "plain"),) for part in wrap(text, width)]
+    took = durations(view)
+    if took:
+        lines.append(((took, "dim"),))
     shares = times.told_apart()
     if shares:
         lines.append(BLANK)
@@ -156,6 +150,18 @@ def group_lines(times: Times, view: IterationsView, state: SessionState, width: 
         if times.failed and not claimed:
             lines += [((part, "dim"),) for part in wrap("no difference between these that chance does not explain", width)]
     return lines
+
+
+def durations(view: IterationsView) -> str:
+    """How long its times took; percentiles from as many as they need (the Samples contract)."""
+    took = sorted(one.ms for one in view.times if one.ms is not None)
+    if len(took) < 2:
+        return ""
+    shown = [("p50", 0.5, 20), ("p95", 0.95, 20), ("p99", 0.99, 100)]
+    parts = [f"{name} {took[ceil(q * len(took)) - 1] / 1000:.2f} s" for name, q, least in shown if len(took) >= least]
+    return ", ".join(
+        ["one time took " + parts[0] if parts else "one time took", *parts[1:], f"{took[0] / 1000:.2f} to {took[-1] / 1000:.2f} s"]
+    )
 
 
 def decide_line(times: Times, view: IterationsView, state: SessionState) -> tuple[str, str]:
