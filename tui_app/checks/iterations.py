@@ -40,6 +40,8 @@ class Iterations:
         """The row that ended the one before."""
         self.short = ""
         """Why an iteration ended before it was done, such as a budget that is used up."""
+        self.said = 0
+        """How many there were when their word was said."""
         self.forgotten = False
         """Its rows were too many to keep until all of them could be judged together."""
 
@@ -47,6 +49,11 @@ class Iterations:
     def done(self) -> int:
         """How many were judged."""
         return self.times.done
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether more were judged since anything was said of all of them."""
+        return self.done > self.said
 
     @property
     def decided(self) -> str:
