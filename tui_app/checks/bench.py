@@ -157,6 +157,7 @@ class Bench:
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
+        times.said = times.done
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
@@ -186,7 +187,7 @@ class Bench:
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
-            if name in self.judgements:
+            if name in self.judgements and not (name in self._iterations and self._iterations[name].unsaid):
                 continue
             check = self.checks[name]
             if name in self._iterations:

@@ -11,6 +11,8 @@ from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.checks.ramp import levels
 from tui_app.target.profile import Profile
 
+PAUSE_S: Final = 1.0
+"""Between two times of a check, or two rounds of a plan, on a target that is not our own: it is not to be hammered."""
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
 
 

@@ -14,7 +14,7 @@ from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
 from tui_app.engine.guarded import GuardedContext
 from tui_app.engine.links import NoLink
-from tui_app.engine.plan import repeated
+from tui_app.engine.plan import PAUSE_S, repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
@@ -23,8 +23,6 @@ from tui_app.wire.pacing import BudgetSpent
 
 DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
-ROUND_PAUSE_S = 1.0
-"""Between two rounds of a plan that repeats until something fails: a target is not to be hammered."""
 COLD_EVERY = 10
 """Every so many times of a repeated check begin on new connections."""
 
@@ -81,7 +79,7 @@ class Runner:
         """Drive the selected checks again and again, until one of them fails or a limit ends it."""
         plan, log = self.world.plan, self.world.log
         again = [check for check in self.checks if check.id in self._repeated and log.bench.sums.driven(check.id)]
-        pause = ROUND_PAUSE_S if plan.target.get("environment") != "rehearsal" else ROUND_PAUSE_S / 10
+        pause = PAUSE_S if plan.target.get("environment") != "rehearsal" else PAUSE_S / 10
         while not (self.world.gate.stopping or self.fault):
             self.until = self._reached(again)
             if self.until:
@@ -203,7 +201,7 @@ class Runner:
         """Between two times of a check: a pause for a target that is not ours, and now and then connections and a build that are new."""
         try:
             if self.world.plan.target.get("environment") != "rehearsal":
-                await self.world.gate.sleep(ROUND_PAUSE_S)
+                await self.world.gate.sleep(PAUSE_S)
             if number % COLD_EVERY == 1:
                 # Cold and warm are told apart only where there are both; and what changed in between should be seen.
                 await self.sockets.cool()
