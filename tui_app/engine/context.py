@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
 import uuid
@@ -10,15 +11,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.checks.api import Answer, Carry, Looked, RunOutcome, Socket, User
 from tui_app.engine.held import HeldSocket
 from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
+from tui_app.engine.tiers import look
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
-from tui_app.wire.certificate import in_the_clear, look
+from tui_app.wire.certificate import in_the_clear
+from tui_app.wire.certificate import look as look_at
 from tui_app.wire.opening import Offer
 from tui_app.wire.route import proxy_for
 from tui_app.wire.vocabulary import make_marker
@@ -164,6 +167,22 @@ class LiveContext:
     def throttled_s(self, user: User) -> float | None:
         """See `checks.api.Context.throttled_s`."""
         return self._sockets.told.get(user.label)
+
+    async def look(
+        self, tier: str, what: str, *, user: User | None = None, settle: float = 2.0,
+        until: Callable[[Sequence[Mapping[str, Any]]], bool] = bool, **ids: str,
+    ) -> Looked:  # fmt: skip
+        """See `checks.api.Context.look`."""
+        world = self._world
+        return await look(world.tiers, world.gate, world.pacing, world.log, self.check, tier, what, ids, user, settle, until)
+
+    async def going_on(self, seconds: float) -> bool:
+        """See `checks.api.Context.going_on`."""
+        await self.gate()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._world.over.wait(), seconds)
+        await self.gate()
+        return not self._world.over.is_set()
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
@@ -324,7 +343,7 @@ class LiveContext:
             return {"problem": "no TLS", "kind": "plain"}
         if proxy_for(url, world.proxy) is not None:
             return {"problem": "reached through a proxy: its certificate is not looked at", "kind": "proxy"}
-        seen = await look(url, world.tls, CERTIFICATE_S)
+        seen = await look_at(url, world.tls, CERTIFICATE_S)
         hours = None if seen.not_after is None else round((seen.not_after - time.time()) / 3600, 1)
         return {"problem": seen.problem, "kind": seen.kind, "hours_left": hours, "issuer": seen.issuer, "version": seen.version}
 
