@@ -180,6 +180,7 @@ class Engine:
             client=lambda: HttpClient(services, created, headers=self.order.headers, tls=self.tls, proxy=self.order.proxy),
             tls=self.tls, proxy=self.order.proxy, headers=self.order.headers, profile=self.profile,
             accounts=self.order.accounts, e2e_key=self.order.e2e_key, blocked=self.order.blocked, keeps_accounts=not own,
+            stored_by=self.child.server("postgres") if self.child is not None else "",
         )  # fmt: skip
         for account in self.order.accounts:
             for kind in ("password", "token", "refresh"):

@@ -65,6 +65,8 @@ class World:
     users: list[User] = field(default_factory=list)
     keeps_accounts: bool = False
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
+    stored_by: str = ""
+    """The variable of the server on which the engine's own rehearsal stores accounts: there they outlive it."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
     spares: list[User] = field(default_factory=list)
