@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 import redis.asyncio as client
 
@@ -106,8 +105,7 @@ async def test_clickhouse_lets_the_probe_write_nothing(clickhouse: Server) -> No
     for statement in ("CREATE TABLE tier_more (a Int32) ENGINE = Memory", "SET readonly = 0", "DROP TABLE IF EXISTS system.one"):
         with pytest.raises(TierError):
             await probe.post(statement)
-    answer = httpx.post(clickhouse.dsn, content="EXISTS TABLE tier_more", trust_env=False)
-    assert answer.text == "0\n"
+    assert await probe.post("EXISTS TABLE tier_more") == [{"result": 0}]
     with pytest.raises(TierError) as raised:
         await probe.post("SELECT count() FROM system.numbers")
     assert raised.value.why in ("statement", "timeout")
@@ -174,7 +172,7 @@ async def test_a_stand_in_is_read_and_never_written(tmp_path: Path) -> None:
     assert await probe.ask("session:{jti}", {"jti": "old"}) == []
     tables = StandIn("postgresql", f"sqlite://{path}")
     assert await tables.ask("SELECT value AS content FROM entries WHERE key = {jti}", {"jti": "' OR 1=1 --"}) == []
-    with pytest.raises(TierError, match="readonly|read-only|query_only"):
+    with pytest.raises(TierError, match="readonly"):
         probe.carry_out(lambda one: one.execute("DELETE FROM entries").fetchall())
     with pytest.raises(TierError) as raised:
         await StandIn("redis", f"sqlite://{tmp_path}/nothing").ping()

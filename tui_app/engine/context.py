@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from tui_app.checks.api import Answer, Carry, Looked, RunOutcome, Socket, User
+from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
 from tui_app.engine.held import HeldSocket
 from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.looking import Looking
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
-from tui_app.engine.tiers import look
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
-from tui_app.wire.certificate import in_the_clear
-from tui_app.wire.certificate import look as look_at
 from tui_app.wire.opening import Offer
-from tui_app.wire.route import proxy_for
 from tui_app.wire.vocabulary import make_marker
 
 T = TypeVar("T")
-CERTIFICATE_S = 5.0
 LINGER_S = 2.0
 """How long after an action a leak may still arrive and count (architecture, Isolation)."""
 
@@ -49,7 +43,7 @@ class LiveStep:
         self.outcome = outcome
 
 
-class LiveContext:
+class LiveContext(Looking):
     """See `tui_app.checks.api.Context`."""
 
     def __init__(self, world: World, sockets: Sockets, check: str) -> None:
@@ -167,22 +161,6 @@ class LiveContext:
     def throttled_s(self, user: User) -> float | None:
         """See `checks.api.Context.throttled_s`."""
         return self._sockets.told.get(user.label)
-
-    async def look(
-        self, tier: str, what: str, *, user: User | None = None, settle: float = 2.0,
-        until: Callable[[Sequence[Mapping[str, Any]]], bool] = bool, **ids: str,
-    ) -> Looked:  # fmt: skip
-        """See `checks.api.Context.look`."""
-        world = self._world
-        return await look(world.tiers, world.gate, world.pacing, world.log, self.check, tier, what, ids, user, settle, until)
-
-    async def going_on(self, seconds: float) -> bool:
-        """See `checks.api.Context.going_on`."""
-        await self.gate()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._world.over.wait(), seconds)
-        await self.gate()
-        return not self._world.over.is_set()
 
     async def own_thread(self, user: User) -> str:
         """One thread per check and user, for runs that need no thread of their own: little is made, and all of it is ours."""
@@ -334,23 +312,6 @@ class LiveContext:
     def url(self, service: str) -> str:
         """The base address of a service, '' where the target has none."""
         return self._world.urls.get(service, "")
-
-    async def certificate(self, service: str) -> dict[str, Any]:
-        """See `checks.api.Context.certificate`. Through a proxy the certificate is not looked at here."""
-        await self.gate()
-        url, world = self.url(service), self._world
-        if not url.startswith(("https:", "wss:")):
-            return {"problem": "no TLS", "kind": "plain"}
-        if proxy_for(url, world.proxy) is not None:
-            return {"problem": "reached through a proxy: its certificate is not looked at", "kind": "proxy"}
-        seen = await look_at(url, world.tls, CERTIFICATE_S)
-        hours = None if seen.not_after is None else round((seen.not_after - time.time()) / 3600, 1)
-        return {"problem": seen.problem, "kind": seen.kind, "hours_left": hours, "issuer": seen.issuer, "version": seen.version}
-
-    async def in_the_clear(self, service: str) -> str:
-        """See `checks.api.Context.in_the_clear`."""
-        await self.gate()
-        return await in_the_clear(self.url(service), CERTIFICATE_S)
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""
