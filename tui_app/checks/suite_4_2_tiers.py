@@ -201,7 +201,9 @@ async def _run(ctx: Context) -> None:
             if outcome.outcome != "done" or not outcome.run:
                 return
             async with ctx.step("analytics", user=user, run=outcome.run, thread=outcome.thread, sub=user.sub):
-                await ctx.look("clickhouse", "run", user=user, settle=ANALYTICS_S, run=outcome.run, thread=outcome.thread)
+                kept = await ctx.look("clickhouse", "run", user=user, settle=ANALYTICS_S, run=outcome.run, thread=outcome.thread)
+            if not kept.found:
+                return
 
 
 def _judge_run(case: Case) -> Judgement:
