@@ -12,14 +12,20 @@ from tui_app.rehearsal.faults import (
     handshake,
     isolation,
     lifecycle,
+    load,
+    repeats,
     requests,
     sign_in,
+    soak,
     tier_loss,
     tiers,
 )
 from tui_app.rehearsal.faults.registry import Fault
 
-_MODULES: Final = (sign_in, data, data_stores, lifecycle, requests, answers, isolation, connection, handshake, tiers, tier_loss)
+_MODULES: Final = (
+    sign_in, data, data_stores, lifecycle, repeats, requests, answers, isolation, connection, handshake, load, soak, tiers,
+    tier_loss,
+)  # fmt: skip
 FAULTS: Final[dict[str, Fault]] = {fault.id: fault for module in _MODULES for fault in module.FAULTS}
 
 
