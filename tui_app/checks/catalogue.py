@@ -52,7 +52,9 @@ from tui_app.checks import (
     suite_4_1_contract,
     suite_4_1_events,
     suite_4_2,
+    suite_4_2_stays,
     suite_4_2_stores,
+    suite_4_2_tiers,
 )
 from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
@@ -125,6 +127,8 @@ _MODULES = (
     suite_4_1_events,
     suite_4_2,
     suite_4_2_stores,
+    suite_4_2_tiers,
+    suite_4_2_stays,
 )
 
 

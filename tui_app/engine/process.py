@@ -31,6 +31,7 @@ from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.sources import sources_of
+from tui_app.engine.tiers import Tiers
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
@@ -57,6 +58,7 @@ class Order(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     proxy: str = ""
     e2e_key: str = ""
+    tiers: dict[str, str] = msgspec.field(default_factory=dict)
     blocked: str = ""
     recording: str = ""
     who: str = ""
@@ -158,6 +160,7 @@ class Engine:
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
                                 "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
             await world.close()
+            await world.tiers.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
@@ -203,6 +206,9 @@ class Engine:
         for proxy in (self.order.proxy, *getproxies().values()):
             for secret in secrets_of(proxy):
                 vault.add("proxy", "?", secret)
+        world.tiers = Tiers.given(self.profile.tiers, self.order.tiers, self.child.tiers if self.child is not None else {})
+        for kind, tier, value in world.tiers.secrets:
+            vault.add(kind, tier, value)
         if not own and self.plan.mode == "register":
             self._reuse_accounts(world)
         return world
