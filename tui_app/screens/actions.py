@@ -130,8 +130,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("run", ("r",), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
     Action("begin", ("enter",), "rehearse", "run the plan on the rehearsal, and on nothing else", "Plan", ("plan",), palette=False),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
-    Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict")),
-    Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict")),
+    Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict", "latency"), footer=4),
+    Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict", "latency"), footer=4),
     Action("search", ("slash",), "search", "only what has these words; Enter keeps the search, Esc clears it", "Looking",
            ("plan", "verdict", "selftest"), footer=3),
     # -- looking
@@ -156,7 +156,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("frame",)),
     Action("band", ("v",), "band", "the bands of runs, of first events, or of pings", "Looking", ("load",), footer=2),
     Action("series", ("v",), "series", "the next series along the strip", "Looking", ("soak",), footer=2),
-    Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
+    Action("distribution", ("v",), "another picture", "values over time, how often each occurs, or of recoveries their parts",
+           "Looking", ("chart",), footer=1),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
