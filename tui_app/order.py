@@ -143,7 +143,7 @@ def warnings(profile: Profile, plan: Plan) -> list[str]:
     if limit is not None and runs > limit:
         said.append(f"it needs about {runs} agent runs and stops at {limit}, the rest undecided: agent_runs under [limits] sets that")
     minutes = plan.limits.get("minutes")
-    if minutes and cost["minutes"] > minutes:
+    if minutes and cost["minutes"] - cost["soak_minutes"] > minutes:
         said.append(f"it takes about {cost['minutes']:g} min and stops at {minutes:g}: minutes under [limits] sets that")
     return said
 

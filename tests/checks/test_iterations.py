@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -70,8 +71,9 @@ def test_one_time_that_fails_makes_the_whole_fail_and_says_k_of_n(failing: int) 
     judgement = session.end()
     which = {1: "1st", 2: "2nd", 3: "3rd"}[failing]
     assert judgement.word == "FAIL"
-    assert judgement.reason == f"1 of 3 iterations failed, first the {which}: 1 of 2 answers are wrong"
-    assert [finding.text for finding in judgement.findings] == ["answers 500"]
+    assert judgement.reason.startswith("1 of 3 iterations failed: flaky, 6.1 % to 79 % at 95 %; ")
+    assert f"first the {which}: 1 of 2 answers are wrong" in judgement.reason
+    assert [finding.text for finding in judgement.findings if finding.severity == "major"] == ["answers 500"]
     assert "PASS" not in session.said[session.said.index("FAIL") :], "a time that passes later takes nothing back"
 
 
@@ -81,8 +83,8 @@ def test_every_time_that_fails_counts_and_shows_its_own_rows() -> None:
     session.time(2, "200", "200")
     session.time(3, "500")
     judgement = session.end()
-    assert judgement.reason.startswith("2 of 3 iterations failed, first the 1st")
-    assert len({finding.evidence for finding in judgement.findings}) == 2
+    assert judgement.reason.startswith("2 of 3 iterations failed: flaky, ") and "first the 1st" in judgement.reason
+    assert len({finding.evidence for finding in judgement.findings if finding.severity == "major"}) == 2
 
 
 def test_all_that_pass_pass() -> None:
@@ -90,7 +92,11 @@ def test_all_that_pass_pass() -> None:
     session.time(1, "200", "200")
     session.time(2, "200", "200")
     judgement = session.end()
-    assert (judgement.word, judgement.reason) == ("PASS", "2 of 2 iterations passed; the last: 2 answers")
+    assert judgement.word == "PASS"
+    assert judgement.reason == (
+        "2 of 2 iterations passed: shows only that it fails less than 77.6 % at 95 %; 97 more clean ones would show it stable; "
+        "the last: 2 answers"
+    )
 
 
 def test_too_few_samples_each_may_be_enough_together() -> None:
@@ -104,8 +110,8 @@ def test_too_few_samples_each_may_be_enough_together() -> None:
 @pytest.mark.parametrize(
     ("of", "word", "reason"),
     [
-        (3, "INCONCLUSIVE", "2 of 3 iterations were done and passed, then: no agent runs left"),
-        (0, "PASS", "2 of 2 iterations passed until no agent runs left; the last: 2 answers"),
+        (3, "INCONCLUSIVE", r"2 of 3 iterations were done and passed \(.*77.6 %.*\), then: no agent runs left"),
+        (0, "PASS", r"2 of 2 iterations passed until no agent runs left: .*77.6 %.*; the last: 2 answers"),
     ],
 )
 def test_a_budget_that_ends_it(of: int, word: str, reason: str) -> None:
@@ -114,7 +120,7 @@ def test_a_budget_that_ends_it(of: int, word: str, reason: str) -> None:
     session.time(2, "200", "200")
     session.time(3, outcome="blocked", reason="no agent runs left")
     judgement = session.end()
-    assert (judgement.word, judgement.reason) == (word, reason)
+    assert judgement.word == word and re.fullmatch(reason, judgement.reason)
 
 
 def test_a_budget_that_leaves_nothing_to_be_done_blocks_as_ever() -> None:
@@ -141,4 +147,4 @@ def test_until_one_fails_each_time_says_its_word() -> None:
     assert session.bench.peek("again") == "PASS"
     session.time(3, "200", "500")
     assert session.bench.peek("again") == "FAIL" and session.said == ["PASS", "PASS", "FAIL"]
-    assert session.end().reason == "1 of 3 iterations failed, first the 3rd: 1 of 2 answers are wrong"
+    assert session.end().reason.startswith("1 of 3 iterations failed: flaky")

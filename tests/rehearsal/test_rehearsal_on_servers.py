@@ -102,6 +102,19 @@ async def test_what_was_said_over_rest_and_socket_is_in_postgres(served: Served)
     assert shown["total"] == 3
 
 
+async def test_characters_that_postgres_cannot_keep_come_back_as_they_went(served: Served) -> None:
+    staging, _ = served
+    needed(served, "postgresql")
+    user = await staging.user()
+    path = f"/api/threads/{await staging.thread(user)}/messages"
+    texts = ["a\0b", "\ue000", "\ue0000\0", "\ue0001"]
+    for text in texts:
+        assert (await staging.http("backend", "POST", path, json={"message": text}, headers=user.headers)).status_code == 200
+    shown = (await staging.http("backend", "GET", path, headers=user.headers)).json()
+    assert [one["content"] for one in shown["messages"]] == texts
+    assert (await staging.http("backend", "GET", "/api/threads/a%00b", headers=user.headers)).status_code == 404
+
+
 async def test_threads_are_changed_listed_and_put_away_in_postgres(served: Served) -> None:
     staging, _ = served
     needed(served, "postgresql")

@@ -79,11 +79,17 @@ class Socket(Protocol):
     async def send_raw(self, text: str | bytes) -> None:
         """Send text as it is; bytes travel as a binary message."""
 
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes where a frame should be (`tui_app.wire.broken`), on a socket that is thrown away after it."""
+
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         """The first event from this call on that `accept` takes; None once `within` seconds have passed or the socket closed."""
 
     async def control_ping(self, within: float) -> float | None:
         """RFC 6455 ping: ms until its pong, or None."""
+
+    async def wait_closed(self, within: float) -> bool:
+        """Whether the connection ended within so many seconds; it may have been replaced by another one since (`open`)."""
 
     def abort(self) -> None:
         """Cut the TCP connection without a close frame, as a network fault would."""
@@ -154,6 +160,17 @@ class Context(Protocol):
     def preset(self) -> str:
         """The plan's preset."""
 
+    @property
+    def duration_s(self) -> float:
+        """For how many seconds the operator wants the session to go on; 0 where it ends with its checks."""
+
+    def runs_left(self) -> int | None:
+        """How many agent runs the budget still allows; None where nothing limits them."""
+
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1; 1 where it is driven once."""
+
     def has(self, service: str) -> bool:
         """Whether the target has this service: backend, auth, frontend."""
 
@@ -218,9 +235,10 @@ class Context(Protocol):
         `cookies`: False leaves out the user's own, such as a load balancer's affinity, so that another instance may answer.
         """
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[Link]:
-        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. Only for checks that
-        declare `fault`. BLOCKED where no proxy of ours can stand between; raises `ConnectionError` where the user is not let in."""
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[Link]:
+        """A welcomed socket behind a fault proxy. `watch`: it is pinged, and given up once it no longer answers. `line`: what is on the
+        line from its very start, as in `Link.shape`. Only for checks that declare `fault`. BLOCKED where no proxy of ours can stand
+        between; raises `ConnectionError` where the user is not let in."""
 
     def no_link(self) -> str:
         """Why there can be no `link` to this target; '' where there can."""
@@ -295,6 +313,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     asked: Callable[[int, float], bool] = lambda users, duration_s: False
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
+    silent: bool = False
+    """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
+    checks with the effect `fault`."""
+    over: Callable[[int, float], Mapping[str, float]] = lambda users, duration_s: {}
+    """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
+    lean: bool = False
+    """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -15,14 +15,17 @@ import msgspec
 from tui_app.checks.acceptance import Accepting
 from tui_app.checks.api import Check
 from tui_app.checks.case import Case, Monitors
+from tui_app.checks.circumstances import Circumstances
+from tui_app.checks.drifting import weighing
 from tui_app.checks.gaps import Gaps
 from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.sums import Sums, conclude, limits_ms
-from tui_app.model import DERIVED_KINDS, Event, Row
+from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
+from tui_app.monitors.drift import Drift
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -31,6 +34,10 @@ from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
+PINGS = ("ping", "answered")
+ROWS_KEPT = 60_000
+"""Rows of repeated checks that are kept so that all their times can be judged together, in all."""
+LEAST_KEPT = 2_000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,8 +49,9 @@ class Bench:
         self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
         lifecycle, isolation = Lifecycle(), Isolation()
-        self.monitors = Monitors(lifecycle, isolation, Latency(lifecycle, limits_ms(limits)), Frames(isolation), Canned(lifecycle))
-        self.monitors.load = Load(lifecycle)
+        latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
+        drift = Drift(lifecycle, weighing(limits))
+        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), Load(lifecycle), drift)
         self.cases = {
             check.id: Case(
                 check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
@@ -63,8 +71,11 @@ class Bench:
         self.gaps, self.losses = Gaps(whole), Losses(whole)
         self._said: dict[str, Judgement] = {}
         self._iterations: dict[str, Iterations] = {}
+        self._circumstances = Circumstances(self.cases)
+        self._keeps = max(ROWS_KEPT // max(len(self.cases), 1), LEAST_KEPT)
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
+        self._pings: set[Any] = set()
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
@@ -78,13 +89,15 @@ class Bench:
         out: list[Row] = []
         for feed in self._feeds:
             out.extend(derived.row(0, row.t) for derived in feed(row, events))
+        out.extend(derived.row(0, row.t) for derived in self.monitors.drift.feed(row, tuple(out)))
         self.sums.feed(row)
+        self._circumstances.feed(row)
         case = self.cases.get(row.check)
         if case is not None:
             if row.kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
-            else:
+            elif not self.checks[row.check].lean or self._lasting(row):
                 case.rows.append(row)
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
@@ -118,25 +131,51 @@ class Bench:
         body = row.body
         number, of, outcome = int(body["iteration"]), int(body.get("of", 0)), body.get("outcome")
         times = self._iterations.setdefault(case.check, Iterations())
-        if number != len(times.words) + 1:
+        times.of = of
+        ran, build = self._circumstances.ended(case.check), self._circumstances.build
+        if number != times.done + 1:
             times.short = f"the rows of an iteration before the {ordinal(number)} are missing"
+        rows = [one for one in case.rows if one.seq > times.mark]
         if outcome == "driven":
-            apart = replace(case, rows=[one for one in case.rows if one.seq > times.mark], since=times.mark)
-            times.add(consistent(self._judge(apart)))
+            judged = consistent(self._judge(replace(case, rows=rows, since=times.mark)))
         elif outcome == "broken":
             text = f"the check itself broke: {body.get('reason', '')}"
-            times.add(Judgement("INCONCLUSIVE", text, to_decide=str(body.get("to_decide", ""))))
+            judged = Judgement("INCONCLUSIVE", text, to_decide=str(body.get("to_decide", "")))
         else:
+            judged = None
             times.short = str(body.get("reason", "")) or str(outcome)
-        times.mark, times.of = row.seq, of
-        if not of:
+        if judged is not None:
+            judged = self.losses.weigh(case.check, judged)
+            out.append(times.add(judged, row, rows, ran, build).row(0, row.t))
+        times.mark = row.seq
+        if not of or times.first is not None or len(case.rows) > self._keeps or times.forgotten:
+            # What failed is settled, and what is too much to keep cannot be judged together any more.
+            times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or times.words[-1:] == ["FAIL"]:
+        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
-        return times.together((lambda: consistent(self._judge(case))) if times.of else None)
+        return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
+
+    def decided(self, check: str) -> str:
+        """Why driving this check once more tells nothing new; '' where it may. It is never said of one that passes."""
+        times = self._iterations.get(check)
+        return times.decided if times is not None else ""
+
+    def _lasting(self, row: Row) -> bool:
+        """Whether a lean check's case keeps a row: no traffic, and of pings neither the beginning nor the end."""
+        if row.kind != "step":
+            return row.kind not in BULK_KINDS
+        body = row.body
+        if row.type == "begin" and body.get("intent") in PINGS:
+            self._pings.add(body.get("step"))
+            return False
+        if body.get("step") in self._pings:
+            self._pings.discard(body.get("step"))
+            return False
+        return True
 
     def peek(self, check: str) -> str:
         """The word that a check would read now; '' where it has not ended. Nothing is said by it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui_app.model import Event, Row
 from tui_app.monitors.canned import Canned
+from tui_app.monitors.drift import Drift
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -27,6 +28,7 @@ class Monitors:
     frames: Frames
     canned: Canned
     load: Load = field(default_factory=lambda: Load(Lifecycle()))
+    drift: Drift = field(default_factory=lambda: Drift(Lifecycle()))
 
 
 @dataclass(slots=True)

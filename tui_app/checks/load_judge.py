@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui_app.checks.api import Case, Finding, Judgement
+from tui_app.checks.ramp import LEAST_BAD
 from tui_app.checks.reading import nothing_done
 from tui_app.monitors.load import Level
 from tui_app.verdict.statistics import wilson
@@ -14,6 +15,8 @@ BUSY: Final = 0.9
 """Share of a level's time that our own process may compute before the level says nothing of the target."""
 STUCK: Final = 0.25
 """Share of a level's time that our own loop may be stuck (in pieces of over 5 ms)."""
+STARVED: Final = 0.1
+"""Share of a level's time that our process may wait for a processor, before slow answers say nothing of the target."""
 
 
 def judge(case: Case) -> Judgement:
@@ -36,18 +39,19 @@ def judge(case: Case) -> Judgement:
     leaks = [finding for finding in findings if finding.severity == "critical"]
     if leaks:
         return Judgement("FAIL", f"{measured}: {leaks[0].text}", tuple(findings), "0 leaks under load")
-    slow = next((level for level in reversed(reached) if level.users >= min(needed, top.users) and own_side(level)), None)
     what, why = str(ramp.facts.get("what") or ""), str(ramp.facts.get("why") or "")
     if what == "throttled":
         return Judgement("INCONCLUSIVE", f"{measured}: throttled, not failed: {why}", tuple(findings), _slower())
-    bad = _convicted(reached)
-    if (bad or what in ("failing", "control-lost", "control-slow")) and slow is not None:
-        reason = f"{measured}: {why or bad}, but {own_side(slow)}"
-        return Judgement("INCONCLUSIVE", reason, tuple(findings), "a machine with time to spare, or fewer users from each")
-    if what in ("failing", "control-lost", "control-slow") or bad:
-        text = why or bad
-        findings.append(Finding("major", f"{text}{_knee(reached)}", _witnesses(reached, what)))
-        return Judgement("FAIL", f"{measured}: {text}{_knee(reached)}", tuple(findings), f"{needed} users at once, served")
+    slow = own_side(top)
+    told = top.failed + top.errors + top.unwelcome
+    # What the target itself said was wrong is its own, however slow we were; what only came late may be ours.
+    bad = _convicted(reached, late=not slow) or (why if what == "failing" and (told >= LEAST_BAD or not slow) else "")
+    bad = bad or (why if what in ("control-lost", "control-slow") and not slow else "")
+    if bad:
+        findings.append(Finding("major", f"{bad}{_knee(reached)}", _witnesses(top, what)))
+        return Judgement("FAIL", f"{measured}: {bad}{_knee(reached)}", tuple(findings), f"{needed} users at once, served")
+    if what:
+        return Judgement("INCONCLUSIVE", f"{measured}: {why}, but {slow}", tuple(findings), "a machine with time to spare")
     if ramp.end is None or ramp.outcome == "stopped" or top.users < needed:
         return Judgement("INCONCLUSIVE", f"{measured}: it ended before {needed} users were there", tuple(findings), "run it to its end")
     return _reached(reached, needed, measured, findings)
@@ -61,9 +65,9 @@ def _reached(reached: list[Level], needed: int, measured: str, findings: list[Fi
     if open_at_once < needed or at_once < needed:
         reason = f"{measured}: {open_at_once} sockets and {at_once} runs were there at one moment, {needed} of each are needed"
         return Judgement("INCONCLUSIVE", reason, tuple(findings), "longer runs, or more users")
-    slow = next((level for level in deciding if own_side(level)), None)
-    if slow is not None:
-        return Judgement("INCONCLUSIVE", f"{measured}: {own_side(slow)}", tuple(findings), "a machine with time to spare")
+    held = next((level for level in deciding if level.client), None)
+    if held is not None:
+        return Judgement("INCONCLUSIVE", f"{measured}: {own_side(held)}", tuple(findings), "a machine with time to spare")
     done, asked = sum(level.completed for level in deciding), sum(level.asked - level.throttled for level in deciding)
     low, high = wilson(done, asked)
     span = f"{low:.1%} to {high:.1%} at 95 % confidence"
@@ -79,29 +83,34 @@ def _reached(reached: list[Level], needed: int, measured: str, findings: list[Fi
 
 
 def own_side(level: Level) -> str:
-    """Why a level says more about this client than about the target; '' where it does not."""
+    """Why the times of a level say more about this client than about the target; '' where they do not."""
+    seconds, whole = level.seconds, (level.ended - level.began) / 1e9
     if level.client:
-        return f"the client was the bottleneck at {level.users} users: {level.client}"
-    seconds = level.seconds
-    if not seconds:
+        what = level.client
+    elif not seconds:
         return ""
-    whole = (level.ended - level.began) / 1e9
-    if level.cpu_s > BUSY * whole:
-        return f"the client was the bottleneck at {level.users} users: it computed {level.cpu_s:.1f} of {whole:.1f} s"
-    if level.stuck / 1e9 > STUCK * seconds:
-        return f"the client was the bottleneck at {level.users} users: its loop was stuck for {level.stuck / 1e9:.1f} of {seconds:.1f} s"
-    return ""
+    elif level.cpu_s > BUSY * whole:
+        what = f"it computed {level.cpu_s:.1f} of {whole:.1f} s"
+    elif level.stuck / 1e9 > STUCK * seconds:
+        what = f"its loop was stuck for {level.stuck / 1e9:.1f} of {seconds:.1f} s"
+    elif level.waited_s > STARVED * whole:
+        what = f"it waited {level.waited_s:.1f} of {whole:.1f} s for a processor"
+    else:
+        return ""
+    return f"the client was the bottleneck at {level.users} users: {what}"
 
 
-def _convicted(reached: list[Level]) -> str:
-    """The level at which over 5 % are not completed, beyond doubt; '' for none."""
-    for levels in ([level] for level in reached):
-        done, asked = sum(one.completed for one in levels), sum(one.asked - one.throttled for one in levels)
+def _convicted(reached: list[Level], *, late: bool) -> str:
+    """At which level over 5 % are not completed, beyond doubt; '' for none. `late`: whether runs without an end count."""
+    for levels in (*([level] for level in reached), reached):
+        asked = sum(one.asked - one.throttled - (0 if late else one.late) for one in levels)
+        done = sum(one.completed for one in levels)
         if asked and wilson(done, asked)[1] < COMPLETE:
-            return f"at {levels[-1].users} users {done} of {asked} runs were completed"
-    done, asked = sum(level.completed for level in reached), sum(level.asked - level.throttled for level in reached)
-    if asked and wilson(done, asked)[1] < COMPLETE:
-        return f"{done} of all {asked} runs were completed"
+            return (
+                f"{done} of all {asked} runs were completed"
+                if len(levels) > 1
+                else (f"at {levels[0].users} users {done} of {asked} runs were completed")
+            )
     return ""
 
 
@@ -122,6 +131,8 @@ def _told(reached: list[Level]) -> list[Finding]:
     """What is worth knowing of each level, which changes no verdict."""
     found = []
     for level in reached:
+        if ours := own_side(level):
+            found.append(Finding("info", f"{ours}; its times are not the target's alone", (level.seq,)))
         if level.throttled or level.limits:
             text = f"at {level.users} users {level.throttled + level.limits} requests met a limit: throttled, not failed"
             found.append(Finding("info", text, tuple(level.limited)))
@@ -141,9 +152,8 @@ def _leaks(case: Case, since: int) -> list[Finding]:
     return found
 
 
-def _witnesses(reached: list[Level], what: str) -> tuple[int, ...]:
-    top = reached[-1]
-    rows = {"failing": [*top.failures, *top.refusals], "control-lost": top.unanswered, "control-slow": []}.get(what, top.failures)
+def _witnesses(top: Level, what: str) -> tuple[int, ...]:
+    rows = top.unanswered if what == "control-lost" else top.slowest if what == "control-slow" else [*top.failures, *top.refusals]
     return tuple(dict.fromkeys([*rows[:12], top.seq]))
 
 

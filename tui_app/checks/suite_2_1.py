@@ -210,6 +210,7 @@ CHECKS = (
             "final-text-only",
             "events-sometimes-lost",
             "stale-replay",
+            "first-run-cut",
         ),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=_cost_events,

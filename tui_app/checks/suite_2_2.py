@@ -16,7 +16,8 @@ ALIKE = 0.6
 
 
 async def _journey(ctx: Context) -> None:
-    user = ctx.users[0]
+    # Where it is repeated the users take turns: what hits one account or one instance shows among many journeys.
+    user = ctx.users[(ctx.time - 1) % len(ctx.users)]
     marker = ctx.marker(user)
     prompt = make_prompt(random.Random(ctx.seed("golden-path")), "spend", marker)
     async with ctx.step("journey-sign-in", user=user):
@@ -132,7 +133,7 @@ CHECKS = (
         drive=_journey,
         judge=_judge_journey,
         needs=("sign-in", "ws-connect"),
-        catches=("final-text-only", "empty-answer"),
+        catches=("final-text-only", "empty-answer", "runs-now-and-then-cut", "breaks-after-a-while", "second-instance-silent"),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"agent_runs": 1, "connects": 1, "sockets": 1, "threads": 1, "seconds": 2},
     ),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, StepRows, User
+from tui_app.checks.api import Case, Check, Context, Event, Finding, Judgement, Row, RunOutcome, StepRows, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.model import CRITICAL_EVENTS
 
 CUT = 2
 """Users whose run is cut."""
@@ -22,30 +25,69 @@ STRATEGY = ("tests/e2e/staging/test_websocket_realtime_updates.py", "tests/e2e/s
 
 
 async def _missed(ctx: Context) -> None:
-    await ctx.together(_cut_and_look(ctx, user) for user in ctx.users[:CUT])
+    # The first is cut; the second goes dark, so that the platform believes that it still tells somebody.
+    dark = not ctx.no_link()
+    await ctx.together(_cut_and_look(ctx, user, dark=dark and index == 1) for index, user in enumerate(ctx.users[:CUT]))
 
 
-async def _cut_and_look(ctx: Context, user: User) -> None:
+async def _cut_and_look(ctx: Context, user: User, *, dark: bool) -> None:
     rng = random.Random(ctx.seed(f"missed {user.label}"))
     prompt = make_prompt(rng, "spend", ctx.marker(user))
     thread = await ctx.thread(user)
-    async with ctx.socket(user, fresh=True) as victim:
+    truth = msgspec.to_builtins(prompt)
+    if not dark:
+        async with ctx.socket(user, fresh=True) as victim:
+            cut = _when_started(victim.abort)
+            run = await ctx.run_agent(victim, prompt.text, thread=thread, doomed=True, on_event=cut, truth=truth)
+        await _look(ctx, user, run, victim.conn, thread)
+        return
+    async with ctx.link(user) as link:
+        fault = "half-open"
+        going = ctx.later(
+            ctx.run_agent(
+                link.socket, prompt.text, thread=thread, doomed=True, on_event=_when_started(partial(link.arm, fault)), truth=truth
+            )
+        )
+        await link.broken(fault)
+        await _look(ctx, user, await going, link.socket.conn, thread)
 
-        def cut(event: Event) -> None:
-            if event.name == "agent_started":
-                victim.abort()
 
-        run = await ctx.run_agent(victim, prompt.text, thread=thread, doomed=True, on_event=cut, truth=msgspec.to_builtins(prompt))
-    async with ctx.step("catch-up", user=user, request=run.request, run=run.run, old=victim.conn, thread=thread) as step:
+def _when_started(act: Callable[[], None]) -> Callable[[Event], None]:
+    def heard(event: Event) -> None:
+        if event.name == "agent_started":
+            act()
+
+    return heard
+
+
+async def _look(ctx: Context, user: User, run: RunOutcome, old: int, thread: str) -> None:
+    async with ctx.step("catch-up", user=user, request=run.request, run=run.run, old=old, thread=thread) as step:
         socket = await ctx.dial(user=user)
         if socket is None:
             step.ended("refused")
             return
-        step.note(new=socket.conn)
+        step.note(new=socket.conn, welcomed_at=ctx.now_ns())
         until = ctx.now_ns() + int(float(ctx.limits.run_s) * 1e9)
-        await ctx.sleep(REPLAY_S)
-        while not await _answer_kept(ctx, user, thread) and ctx.now_ns() < until:
+        there: list[int] = []
+
+        def last(event: Event) -> bool:
+            if event.name == "agent_completed" and _mine(event, run.run, run.request):
+                there.append(ctx.now_ns())
+            return False
+
+        listening = ctx.later(socket.expect(last, float(ctx.limits.run_s) + REPLAY_S))
+        kept = 0
+        begun = ctx.now_ns()
+        while ctx.now_ns() < until:
+            if not kept and await _answer_kept(ctx, user, thread):
+                kept = ctx.now_ns()
+            if kept and ctx.now_ns() - begun >= REPLAY_S * 1e9:
+                break
             await ctx.sleep(POLL_S)
+        listening.cancel()
+        # All is there once its end has come on the new socket; where that never comes, once the history holds the answer.
+        if there or kept:
+            step.note(caught_up_at=there[0] if there else kept, how="told" if there else "kept")
         await socket.close()
 
 
@@ -122,31 +164,37 @@ def _one(case: Case, step: StepRows) -> tuple[list[Finding], Finding | None]:
         else:
             seen[_key(event)] = row
             after.append((row, event))
-    return findings[:8], _outcome(case, step, after)
+    return findings[:8], _outcome(case, step, frozenset(key[0] for key in before), after)
 
 
 def _mine(event: Event, run: str, request: str) -> bool:
     return bool(run and event.run == run) or bool(request and event.request == request)
 
 
-def _outcome(case: Case, step: StepRows, after: list[tuple[Row, Event]]) -> Finding:
+def _outcome(case: Case, step: StepRows, known: frozenset[str], after: list[tuple[Row, Event]]) -> Finding:
+    """Nothing missed, replayed, or not to be replayed and kept in the history; `known`: what had come before the cut."""
     user = step.begin.user
     record = case.monitors.lifecycle.run_of(str(step.facts.get("request", "")))
     asked = (record.seq, record.first_seq) if record else (step.begin.seq,)
-    if any(event.name == "agent_completed" for _, event in after):
-        marked = any(event.replayed for _, event in after)
-        text = "what was missed is replayed, and marked as that" if marked else "the run goes on on the new socket"
-        return Finding("info", f"{user}: {text}", (*asked, *seqs(row for row, _ in after)))
+    rows = (*asked, *seqs(row for row, _ in after))
+    ended = any(event.name == "agent_completed" for _, event in after)
+    gap = [name for name in CRITICAL_EVENTS if name not in known and name not in {event.name for _, event in after}]
+    if ended and any(event.replayed for _, event in after):
+        return Finding("info", f"{user}: what was missed is replayed, and marked as that", rows)
+    if ended and not gap:
+        return Finding("info", f"{user}: nothing is missed: the run goes on on the new socket", rows)
     reads = [(row, body) for row, body in step.answers() if str(body.get("path", "")).endswith("/messages")]
     if any(_by_agent(one) for _, body in reads for one in _messages(body.get("body"))):
-        return Finding("info", f"{user}: what was missed is not replayed; the history holds the answer", (*asked, reads[-1][0].seq))
+        lost = f"what was missed ({', '.join(gap)}) cannot be replayed" if ended else "what was missed is not replayed"
+        return Finding("info", f"{user}: {lost}; the history holds the answer", (*rows, reads[-1][0].seq))
     if not reads or any(row.type != "200" for row, _ in reads[-1:]):
         return Finding("minor", f"{user}'s history could not be read after the cut", (*asked, *seqs(row for row, _ in reads[-1:])))
-    return Finding(
-        grade("FM-23"),
-        f"{user}: the run is lost with its connection: no end of it comes, and the history holds no answer",
-        (*asked, reads[-1][0].seq),
+    text = (
+        f"{user}: events are lost on the way to the new socket ({', '.join(gap)}), and the history holds no answer"
+        if ended
+        else f"{user}: the run is lost with its connection: no end of it comes, and the history holds no answer"
     )
+    return Finding(grade("FM-23"), text, (*rows, reads[-1][0].seq))
 
 
 async def _resume(ctx: Context) -> None:
@@ -239,7 +287,7 @@ CHECKS: tuple[Check, ...] = (
         drive=_missed,
         judge=_judge_missed,
         needs=("sign-in", "ws-connect"),
-        catches=("run-lost-with-socket", "replay-unflagged"),
+        catches=("run-lost-with-socket", "replay-unflagged", "delivered-is-forgotten"),
         presets=("comprehensive", "websocket"),
         cost=lambda users, preset: _cost(users, 1),
     ),

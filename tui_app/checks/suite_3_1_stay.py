@@ -194,6 +194,7 @@ CHECKS = (
         judge=_judge_idle,
         needs=("sign-in", "ws-connect"),
         catches=("cut-when-idle", "half-open"),
+        silent=True,
         presets=("comprehensive", "websocket"),
         cost=lambda users, preset: {"connects": 1, "sockets": 1, "seconds": QUIET_S.get(preset, QUIET_LONG_S) + 1},
     ),

@@ -94,12 +94,16 @@ class Gate:
             await asyncio.sleep(min(left / SECOND, TICK_S))
 
 
-async def watch_lag(late: Callable[[float], None]) -> None:
-    """Call `late(ms)` whenever the loop woke this task over `LAG_SHOWN_MS` late (validation methods 3.1, hiccup meter)."""
+async def watch_lag(late: Callable[[float], None], woke: Callable[[float], None] = lambda ms: None) -> None:
+    """Call `late(ms)` whenever the loop woke this task over `LAG_SHOWN_MS` late (validation methods 3.1, hiccup meter).
+
+    woke -- is told of every waking, however punctual
+    """
     while True:
         before = time.monotonic_ns()
         await asyncio.sleep(LAG_TICK_S)
         over = (time.monotonic_ns() - before) / 1e6 - LAG_TICK_S * 1000
+        woke(max(over, 0.0))
         if over > LAG_SHOWN_MS:
             late(over)
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any, TypeVar
 
 from tui_app.checks.api import Answer, Carry, RunOutcome, Socket, User
+from tui_app.engine.clock import Stopped
 from tui_app.engine.held import HeldSocket
 from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
@@ -46,6 +47,12 @@ class LiveStep:
         self.outcome = outcome
 
 
+def _stopped(task: asyncio.Task[Any]) -> None:
+    """What was refused by a stopping session, and that nobody awaits, is no news."""
+    if not task.cancelled() and isinstance(task.exception(), Stopped):
+        return
+
+
 class LiveContext:
     """See `tui_app.checks.api.Context`."""
 
@@ -72,6 +79,21 @@ class LiveContext:
     def preset(self) -> str:
         """The plan's preset."""
         return self._world.plan.preset
+
+    @property
+    def duration_s(self) -> float:
+        """For how many seconds the operator wants the session to go on; 0 where it ends with its checks."""
+        return self._world.plan.soak_s
+
+    def runs_left(self) -> int | None:
+        """How many agent runs the budget still allows; None where nothing limits them."""
+        limit = self._world.pacing.agent_runs
+        return None if limit is None else max(0, limit - self._world.pacing.runs)
+
+    @property
+    def time(self) -> int:
+        """Which time the check is driven, from 1."""
+        return max(self.iteration, 1)
 
     async def gate(self) -> None:
         """Hold here while the session is held; raises `Stopped` once it stops."""
@@ -153,9 +175,9 @@ class LiveContext:
         bearer = token if token is not None else (user.access if user else None)
         return await self._sockets.dial(user=user, token=bearer, carry=carry, check=self.check, headers=headers, cookies=cookies)
 
-    def link(self, user: User, *, watch: bool = True) -> AbstractAsyncContextManager[LiveLink]:
+    def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AbstractAsyncContextManager[LiveLink]:
         """See `checks.api.Context.link`."""
-        return link(self, self._world, self._sockets, user, watch=watch, later=self.later)
+        return link(self, self._world, self._sockets, user, watch=watch, line=line, later=self.later)
 
     def no_link(self) -> str:
         """See `checks.api.Context.no_link`."""
@@ -352,6 +374,7 @@ class LiveContext:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_stopped)
         return task
 
     async def together(self, work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

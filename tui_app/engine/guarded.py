@@ -6,7 +6,7 @@ which declares `read` cannot write, and that one without `negative` or `fault` c
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
@@ -75,10 +75,10 @@ class GuardedContext(LiveContext):
         return cast(LiveSocket, GuardedSocket(socket, self)) if socket is not None else None
 
     @asynccontextmanager
-    async def link(self, user: User, *, watch: bool = True) -> AsyncIterator[LiveLink]:
+    async def link(self, user: User, *, watch: bool = True, line: Sequence[str] = ()) -> AsyncIterator[LiveLink]:
         """A connection that can be broken: for those that declare it."""
         self.declared("fault", "break a connection")
-        async with super().link(user, watch=watch) as link:
+        async with super().link(user, watch=watch, line=line) as link:
             link.socket = cast(LiveSocket, GuardedSocket(link.socket, self))
             yield link
 
@@ -141,6 +141,11 @@ class GuardedSocket:
         """Send text as it is: nobody can tell what it does."""
         self._guard.declared("write", "send text as it is")
         await self._socket.send_raw(text)
+
+    async def send_broken(self, frame: bytes) -> None:
+        """Send bytes that are no right frame."""
+        self._guard.declared("fault", "send a broken frame")
+        await self._socket.send_broken(frame)
 
     def abort(self) -> None:
         """Cut the connection."""

@@ -49,6 +49,9 @@ class HeldSocket:
     async def send_raw(self, text: str | bytes) -> None:
         await self.live.send_raw(text)
 
+    async def send_broken(self, frame: bytes) -> None:
+        await self.live.send_broken(frame)
+
     def expect(self, accept: Callable[[Event], bool], within: float) -> Coroutine[Any, Any, Event | None]:
         return self.live.expect(accept, within)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -158,7 +158,8 @@ def obstacle(world: World, url: str) -> str:
 
 @asynccontextmanager
 async def link(
-    context: Doing, world: World, sockets: Sockets, user: User, *, watch: bool, later: Callable[..., asyncio.Task[None]]
+    context: Doing, world: World, sockets: Sockets, user: User, *, watch: bool, line: Sequence[str],
+    later: Callable[..., asyncio.Task[None]],
 ) -> AsyncIterator[LiveLink]:
     """A welcomed socket of the user behind a fault proxy. Raises `NoLink`, and `ConnectionError` where it was not let in."""
     reason = obstacle(world, sockets.url)
@@ -172,7 +173,7 @@ async def link(
         for one in made:
             one.heard(did)
 
-    async with Proxy(host, port, told=told) as proxy:
+    async with Proxy(host, port, toxics=[parse(toxic) for toxic in line], told=told) as proxy:
         await sockets.fresh(user)
         socket = await sockets.dial(user=user, token=user.access, carry="subprotocol", check=context.check, via=proxy.address)
         if socket is None:

@@ -17,6 +17,7 @@ from tui_app.engine.handshake import acknowledge
 from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
+from tui_app.wire.instances import hints
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
@@ -56,6 +57,13 @@ class LiveSocket:
         self.closed_at = 0
         """When it ended, ns of the session; 0 while it lives."""
         self.slot: AsyncExitStack | None = None
+        self.ours = 0
+        """How often we ourselves have paused it or begun to end it: what is late across that is no time of the target's."""
+        self.paused = False
+        self.over_link = False
+        """Whether it goes through a fault proxy of ours."""
+        self.pinged_at = 0
+        """When the session's last ping on it was due, ns of the monotonic clock; at first, when it was welcomed."""
         self._wire: WireSocket | None = None
         self._listeners: list[tuple[Callable[[Event], bool], asyncio.Future[Event | None]]] = []
         self._closed = asyncio.Event()
@@ -91,12 +99,14 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
+        body |= hints(opened.headers)
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
+        body |= hints(failure.headers)
         self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
@@ -160,6 +170,18 @@ class LiveSocket:
         await self.hub.gate.passed()
         await self._send(text)
 
+    async def send_broken(self, frame: bytes) -> None:
+        """Write bytes that are no right frame. Raises `Stopped`, `ConnectionError`."""
+        await self.hub.gate.passed()
+        if self._wire is None or not self.open:
+            raise ConnectionError(f"connection {self.conn} is not open")
+        log = self.hub.log
+        log.add(
+            "frame", {"bytes": frame[:64].hex(), "size": len(frame)}, check=self.check, user=self.label, conn=self.conn, dir="out",
+            type="broken", flag="broken",
+        )  # fmt: skip
+        self._wire.write_broken(frame)
+
     async def _send(self, text: str | bytes) -> None:
         if self._wire is None:
             raise ConnectionError(f"connection {self.conn} is not open")
@@ -214,24 +236,39 @@ class LiveSocket:
     async def control_ping(self, within: float) -> float | None:
         """RFC 6455 ping; milliseconds until its pong, or None by the deadline or where the connection is gone."""
         await self.hub.gate.passed()
+        return await self.probe(within, time.monotonic_ns(), self.check)
+
+    async def probe(self, within: float, due: int, check: str) -> float | None:
+        """A control ping that was due at `due` (ns of the monotonic clock), whatever the gate says.
+
+        Its pong is recorded, timed from there; where none comes, its deadline is. What we ourselves held up or ended counts for nothing.
+        """
         if self._wire is None:
             return None
+        before = self.ours
         try:
-            ms = await self._wire.control_ping(within)
+            ms = await self._wire.control_ping(within, due)
         except Lost:
             return None
+        if self.ours != before or self.paused or not self.open:
+            return ms
+        fields: dict[str, Any] = {"check": check, "user": self.label, "conn": self.conn}
         if ms is not None:
-            self.hub.log.add("frame", check=self.check, user=self.label, conn=self.conn, dir="in", type="pong", flag="control", ms=ms)
+            self.hub.log.add("frame", dir="in", type="pong", flag="control", ms=ms, **fields)
+        else:
+            self.hub.log.add("clock", type="late", ms=(time.monotonic_ns() - due) / 1e6, **fields)
         return ms
 
     def abort(self) -> None:
         """Cut the TCP connection as a fault would; no close frame."""
         if self._wire is not None and self.open:
+            self.ours += 1
             self._wire.abort()
 
     async def close(self) -> None:
         """Close with 1000 and wait for the end."""
         if self._wire is not None and self.open:
+            self.ours += 1
             await self._wire.close()
 
     async def wait_closed(self, within: float) -> bool:
@@ -245,6 +282,8 @@ class LiveSocket:
     def pause(self, paused: bool) -> None:
         """Our own bound: stop or go on reading this socket."""
         if self._wire is not None and self.open:
+            self.ours += 1
+            self.paused = paused
             if paused:
                 self._wire.pause_reading()
             else:

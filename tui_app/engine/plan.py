@@ -62,6 +62,12 @@ class Plan(msgspec.Struct, kw_only=True):
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
 
 
+    @property
+    def soak_s(self) -> float:
+        """For how long to soak, s: with `until_fail` the duration says where repeating ends instead."""
+        return 0.0 if self.until_fail else self.duration_s
+
+
 def chosen(*, phases: str = "", checks: str = "", preset: str = "quick", users: int = 0, duration_s: float = 0.0) -> set[str]:
     """The ids that an operator asked for; see `select`."""
     if preset not in PRESETS:
@@ -101,8 +107,10 @@ def select(*, phases: str = "", checks: str = "", preset: str = "quick", users: 
 
 
 def repeated(plan: Plan) -> frozenset[str]:
-    """The checks that are driven more than once, where any is. Signing in makes the session's users, and is done once."""
-    return frozenset(plan.selected or plan.checks) - {"sign-in"}
+    """The checks that are driven more than once, where any is. Signing in makes the session's users, and is done once;
+    what a duration asks for goes on for that long, and once."""
+    once = {name for name in plan.checks if name in by_id() and by_id()[name].asked(0, plan.soak_s)}
+    return frozenset(plan.selected or plan.checks) - {"sign-in"} - once
 
 
 def is_own_rehearsal(profile: Profile) -> bool:
@@ -128,21 +136,23 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     `agent_runs`, `connects`, `sockets`, `bad_tokens`, `threads` and `messages` (beside those of the runs) are upper estimates from
     what each check declares;
     `minutes` is the estimate for the whole session under the target's pacing. Of a plan that repeats until something fails
-    (`until_fail`) they are those of one round: its limits say where it ends.
+    (`until_fail`) they are those of one round: its limits say where it ends. `soak_minutes`: for how long it soaks, which is part of
+    `minutes`, and which the limit on minutes does not count.
     """
     spent: dict[str, float] = {}
     times = {check.id: plan.iterations if check.id in repeated(plan) else 1 for check in checks}
     for check in checks:
         # Checks of a phase run side by side, and those that are exclusive after them, one by one.
-        seconds = check.cost(plan.users, plan.preset).get("seconds", 0) * times[check.id]
+        seconds = _cost(check, plan).get("seconds", 0) * times[check.id]
         lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
     total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
     for check in checks:
-        cost = check.cost(plan.users, plan.preset)
+        cost = _cost(check, plan)
         for key in total:
             total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * times[check.id]
     limits = plan.limits
+    soak_s = plan.soak_s if any(check.asked(0, plan.soak_s) for check in checks) else 0.0
     per_minute = limits.get("connects_per_minute")
     paced = total["connects"] / per_minute if per_minute else 0.0
     registers = plan.mode == "register"
@@ -154,8 +164,14 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
+        "soak_minutes": round(soak_s / 60, 1),
         "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
         "until_fail": plan.until_fail,
         "until_minutes": round(min(plan.duration_s / 60 or limits.get("minutes", 0.0), limits.get("minutes", 0.0)), 1),
     }
+
+
+def _cost(check: Check, plan: Plan) -> dict[str, float]:
+    """What a check costs in this plan, for as long as it goes on."""
+    return {**check.cost(plan.users, plan.preset), **check.over(plan.users, plan.soak_s)}

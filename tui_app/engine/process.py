@@ -10,6 +10,7 @@ import os
 import signal
 import ssl
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
@@ -23,11 +24,14 @@ from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan, is_own_rehearsal
+from tui_app.engine.pulse import Pulse
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
 from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
+from tui_app.engine.sources import sources_of
+from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
 from tui_app.recording.schema import HEADER_KEYS
@@ -78,6 +82,7 @@ class Engine:
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
         self.tls: ssl.SSLContext | None = None
+        self.sources: tuple[str, ...] = ("",)
 
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
@@ -100,6 +105,7 @@ class Engine:
                 return
         try:
             self.tls = trust_of(self.profile, authority)
+            self.sources = sources_of(self.profile, self.plan.users, self.urls["websocket"])
         except ProfileError as error:
             say({"error": str(error)})
             return
@@ -113,13 +119,17 @@ class Engine:
         log.too_slow = lambda slow: self._too_slow(log, sockets, slow)
         refusal = Refusal(self.plan, self.profile, world)
         self.runner = Runner(world, sockets, self.checks, refusal)
+        self.runner.look = lambda: refusal.look(when="between")
         self.keeper = Keeper(world, sockets, self.profile.limits.sign_in_s, self.runner.give_up)
         sockets.fresh = self.keeper.fresh
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
         await control.start()
+        usage = Usage()
         background = [
-            asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms))), name="lag"),
+            asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms)), usage.late), name="lag"),
+            asyncio.create_task(watch_usage(usage, lambda told: log.add("client", told, type="usage")), name="usage"),
             asyncio.create_task(tick(lambda: _drop(log.add("clock"))), name="clock"),
+            asyncio.create_task(Pulse(sockets, self.checks).run(), name="pulse"),
         ]
         self._signals(log)
         keep_the_loop_free()
@@ -128,6 +138,7 @@ class Engine:
             {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who},
             type="start",
         )
+        log.add("clock", {"wall": time.time()}, type="wall")
         say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
@@ -136,7 +147,7 @@ class Engine:
             text = self.runner.fault
             self.keeper.ending = True
             await self.runner.tidy()
-            await refusal.look(last=True)
+            await refusal.look(when="end")
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
             text = f"{type(error).__name__}: {error}"
             reason = "fault"
@@ -167,7 +178,10 @@ class Engine:
             connects_per_minute=limits.connects_per_minute,
             sockets=limits.sockets,
             agent_runs=limits.agent_runs,
-            minutes=limits.minutes,
+            # What the operator asked for by a duration is not ended by a cap on time, nor is time on hold spent.
+            minutes=limits.minutes + self.plan.soak_s / 60,
+            clock=lambda: time.monotonic() - self.gate.held_ns() / 1e9,
+            sources=self.sources,
         )
         services = {name: url for name, url in self.urls.items() if name != "websocket"}
         world = World(

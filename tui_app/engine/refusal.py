@@ -26,18 +26,18 @@ class Refusal:
         self.silent = ""
         self.given = msgspec.convert(plan.consent, consent.Given) if plan.consent else None
 
-    async def look(self, *, last: bool = False) -> None:
-        """Ask the backend who it is: before anything else is sent, and again at the session's end."""
+    async def look(self, *, when: str = "start") -> None:
+        """Ask the backend who it is: before anything else is sent, `between` the times of repeated checks, and at the session's end."""
         answer = await self.world.request(
             "backend", "GET", "/api/config/public", token=None, json=None, fresh=False, within=10.0, check="", user=""
         )  # fmt: skip
         body = answer.json if isinstance(answer.json, dict) else {}
         marker = body.get("environment")
         build = str(body.get("build") or body.get("version") or "")
-        if not last:
+        if when == "start":
             self.marker = marker if isinstance(marker, str) else None
             self.silent = "" if answer.status else f"the backend at {self.profile.backend} does not answer ({answer.error})"
-        facts = {"service": "backend", "environment": marker, "build": build, "status": answer.status, "when": "end" if last else "start"}
+        facts = {"service": "backend", "environment": marker, "build": build, "status": answer.status, "when": when}
         self.world.log.add("target", facts, type="seen")
 
     def allowed(self) -> Allowed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tui_app.checks.api import Check
 from tui_app.checks.catalogue import OWN, origin
@@ -24,6 +24,12 @@ DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
 ROUND_PAUSE_S = 1.0
 """Between two rounds of a plan that repeats until something fails: a target is not to be hammered."""
+COLD_EVERY = 10
+"""Every so many times of a repeated check begin on new connections."""
+
+
+async def _nothing() -> None:
+    """Nobody looks."""
 
 
 class Runner:
@@ -35,6 +41,8 @@ class Runner:
         self.checks = checks
         self.refusal = refusal
         """For a check: ('', '', '') where it may run, else (blocked|skipped, reason, what would decide it)."""
+        self.look: Callable[[], Awaitable[None]] = _nothing
+        """Asks the target again who it is."""
         self.fault = ""
         self._lost = ("", "")
         self.round = 1
@@ -153,10 +161,11 @@ class Runner:
                     self.world.log.add("check", {"id": check.id}, check=check.id, type="start")
                     self._stopped(check)
                 return
-            outcome = "driven"
             for time in self._times(check):
-                if outcome == "driven":
-                    outcome = await self._once(check, time)
+                if time.get("iteration", 1) > 1 and time["of"]:
+                    await self._between(check, time["iteration"])
+                if await self._once(check, time) != "driven" or self._decided(check):
+                    break
         except asyncio.CancelledError:
             self._stopped(check)
         finally:
@@ -170,6 +179,23 @@ class Runner:
         if plan.until_fail:
             return [{"iteration": self.round, "of": 0}]
         return [{"iteration": number, "of": plan.iterations} for number in range(1, plan.iterations + 1)]
+
+    def _decided(self, check: Check) -> bool:
+        """Whether driving it further tells nothing new: only ever because it is broken, never because it passes."""
+        return bool(self.world.log.bench.decided(check.id))
+
+    async def _between(self, check: Check, number: int) -> None:
+        """Between two times of a check: a pause for a target that is not ours, and now and then connections and a build that are new."""
+        try:
+            if self.world.plan.target.get("environment") != "rehearsal":
+                await self.world.gate.sleep(ROUND_PAUSE_S)
+            if number % COLD_EVERY == 1:
+                # Cold and warm are told apart only where there are both; and what changed in between should be seen.
+                await self.sockets.cool()
+                if self._repeated and check.id == min(self._repeated & {one.id for one in self.checks}):
+                    await self.look()
+        except Stopped:
+            return  # the next time says so
 
     async def _once(self, check: Check, time: dict[str, int]) -> str:
         """Drive a check one time; how that ended."""
@@ -215,7 +241,8 @@ class Runner:
         outside = origin(check) != OWN
         context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
         try:
-            async with asyncio.timeout(DRIVE_CAP_S):
+            # A soak goes on for as long as the operator asked, and longer by what it was held.
+            async with asyncio.timeout(None if check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
                 context.iteration = iteration
                 await check.drive(context)
         except Stopped:

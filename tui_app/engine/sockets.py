@@ -18,11 +18,14 @@ from tui_app.engine.log import Log
 from tui_app.engine.world import World
 from tui_app.monitors.throttling import throttled, told_s
 from tui_app.wire.opening import RETRY_AFTER_S, TRIES
+from tui_app.wire.pacing import Source
 from tui_app.wire.socket import WireSocket
 from tui_app.wire.tokens import Carry
 
 UNTOLD_S: Final = 5.0
 """What is waited for a limit that does not say when it lifts."""
+AGAIN_S: Final = 0.1
+"""What is waited before another address is tried."""
 QUIET_S: Final = 0.1
 """How often a socket that is to be replaced is looked at again."""
 
@@ -79,12 +82,12 @@ class Sockets:
         await self._make_room()
         asked = time.monotonic_ns()
         slot = AsyncExitStack()
-        await slot.enter_async_context(self.pacing.connect_slot())
+        source = await slot.enter_async_context(self.pacing.connect_slot())
         socket: LiveSocket | None = None
         try:
             await self.gate.passed()
             waited = (time.monotonic_ns() - asked) / 1e6
-            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited, via)
+            socket = await self._dial(user, token, carry, check, headers, slot, cookies, waited, via, source)
         finally:
             if socket is None:
                 await slot.aclose()
@@ -99,12 +102,13 @@ class Sockets:
 
     async def _dial(
         self, user: User | None, token: str | None, carry: Carry, check: str, headers: Mapping[str, str] | None, slot: AsyncExitStack,
-        cookies: bool, waited: float, via: tuple[str, int] | None,
+        cookies: bool, waited: float, via: tuple[str, int] | None, source: Source,
     ) -> LiveSocket | None:  # fmt: skip
         self._next += 1
         self.connects += 1
         warm, self._dialled_before = self._dialled_before, True
         socket = LiveSocket(self, user, self._next, check, warm)
+        socket.over_link = via is not None
         life = self.world.lives.get(user.label) if user is not None and token == user.access else None
         socket.token_ends = life.ends if life is not None else None
         client = self.world.client_of(user.label) if user is not None and cookies else None
@@ -112,15 +116,16 @@ class Sockets:
         sent = {**self.world.headers, **({"Cookie": cookie} if cookie else {}), **(headers or {})}
         names = [pair.partition("=")[0].strip() for pair in cookie.split(";") if pair.strip()]
         about = {"url": self.url, "carry": carry, "warm": warm, "token": token or "", "cookies": names, "waited_ms": round(waited, 3)}
-        about |= {"link": via[1]} if via else {}
+        about |= {"link": via[1]} if via else {"source": source.address} if source.address else {}
         socket._row("dialing", about)
         socket.began = time.monotonic_ns()
         result = await WireSocket.open(
             self.url, sink=socket, carry=carry, token=token, headers=sent, conn=socket.conn, created=self.world.created,
             within=self.welcome_s, tls=self.world.tls, proxy=self.world.proxy or True, via=via,
+            source="" if via else source.address,
         )  # fmt: skip
         if result.socket is None:
-            self._limited(socket)
+            self._limited(socket, source)
             return None
         socket.holds(result.socket)
         if client is not None:
@@ -134,6 +139,7 @@ class Sockets:
         took = (time.monotonic_ns() - socket.began) / 1e6
         if opening.welcome is not None and socket.open:
             socket.welcomed = True
+            socket.pinged_at = socket.welcomed_at
             socket.slot = slot
             self.told.pop(socket.label, None)
             # A client's own waits, before it tries again or speaks, are no time of the target's.
@@ -148,14 +154,18 @@ class Sockets:
         if socket.open:
             await socket.wait_closed(0.5)
             await socket.close()
-        self._limited(socket)
+        self._limited(socket, source)
         return None
 
-    def _limited(self, socket: LiveSocket) -> None:
-        """Remember what a limit on connects told whom it refused."""
+    def _limited(self, socket: LiveSocket, source: Source) -> None:
+        """Remember what a limit on connects told whom it refused: that address waits, and another one may not have to."""
         self.told.pop(socket.label, None)
         if throttled(socket.ending):
-            self.told[socket.label] = told_s(str(socket.ending.get("reason") or "")) or UNTOLD_S
+            reason = str(socket.ending.get("reason") or "")
+            seconds = told_s(reason)
+            crowded = seconds is None and "concurrent" in reason.lower()
+            left = self.pacing.hold_back(source, None if crowded else seconds or UNTOLD_S)
+            self.told[socket.label] = left or (UNTOLD_S if crowded and len(self.pacing.sources) == 1 else AGAIN_S)
 
     async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
         began = time.monotonic_ns()
@@ -180,6 +190,12 @@ class Sockets:
         held = HeldSocket(socket)
         self._held.add(held)
         return held
+
+    async def cool(self) -> None:
+        """Close every socket that nobody holds: whoever needs one next gets a new one."""
+        idle = [socket for sockets in self._idle.values() for socket in sockets]
+        self._idle.clear()
+        await asyncio.gather(*(socket.close() for socket in idle), return_exceptions=True)
 
     def turn_over(self, user: User) -> None:
         """The user has a new token: sockets of the old one, which the platform may close when that ends, give way to new ones."""

@@ -20,6 +20,7 @@ from tui_app.recording.secrets import Vault
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
+from tui_app.wire.instances import hints
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
 _KEPT_HEADERS = (
@@ -138,6 +139,7 @@ class World:
             **about,
             "method": method,
             "headers": kept,
+            **hints({key.lower(): value for key, value in result.headers.items()}),
             "body": result.json if result.json is not None else result.text,
             "error": result.error,
             **({"phases": result.phases} if result.phases else {}),

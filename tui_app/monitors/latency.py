@@ -7,7 +7,7 @@ A sample that overlaps a hiccup of our own loop is tainted, and stays in.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -66,6 +66,22 @@ class _Sample(msgspec.Struct):
     hiccup: float = 0.0
 
 
+class Probe(msgspec.Struct, frozen=True):
+    """A ping of an open schedule: when it was due (ns), ms until its pong or its deadline, and for how much of that our loop was stuck."""
+
+    t: int
+    ms: float
+    own_ms: float
+    conn: int
+    user: str
+    rows: tuple[int, ...]
+
+    @property
+    def target_ms(self) -> float:
+        """What of the time cannot have been ours."""
+        return max(0.0, self.ms - self.own_ms)
+
+
 class Own(msgspec.Struct, frozen=True):
     """Samples of one check: ms, each with our own hiccup in it, how many never came, and the rows of each."""
 
@@ -78,12 +94,15 @@ class Own(msgspec.Struct, frozen=True):
 class Latency:
     """Feed it every acting row in order, after `lifecycle`. Derives `sample` rows."""
 
-    def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS) -> None:
+    def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS, straining: Collection[str] = ()) -> None:
+        """`straining`: checks that load the target or break connections; what is pinged meanwhile says nothing of an ordinary hour."""
         self._lifecycle = lifecycle
         self._limits = {**LIMITS_MS, **limits_ms}
         self._series: dict[str, Series] = {}
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
         self._fresh: deque[_Sample] = deque()
+        self._straining, self._strained = frozenset(straining), set[str]()
+        self._pulse: deque[_Sample] = deque(maxlen=EXACT)
         self._own: dict[tuple[str, str], list[_Sample]] = {key: [] for key in sorted(OWN)}
         self._connects = Connects(self._add, self._limits)
         self._pings = Pings(self._add)
@@ -106,6 +125,13 @@ class Latency:
         found = [sample for sample in self._own[name, check] if sample.refs[0] > since]
         return Own([sample.ms for sample in found], [sample.hiccup for sample in found], sum(sample.late for sample in found),
                    [sample.refs for sample in found])  # fmt: skip
+
+    def pulse(self) -> list[Probe]:
+        """The session's own control pings, the newest 8192, but for those that were due while a check strained the target."""
+        return [
+            Probe(sample.start, sample.ms, self.stuck_ms(sample.start, sample.end), sample.conn, sample.user, sample.refs)
+            for sample in self._pulse
+        ]
 
     @property
     def cold(self) -> list[int]:
@@ -166,6 +192,9 @@ class Latency:
             self._connects.feed(row)
         elif kind == "step":
             self._pings.step(row)
+        elif kind == "check":
+            if row.check in self._straining:
+                (self._strained.add if row.type == "start" else self._strained.discard)(row.check)
         elif kind == "clock" and row.type == "late":
             self._pings.control(row)
         self._recovery.feed(row)
@@ -184,6 +213,8 @@ class Latency:
         series.late += late
         sample = _Sample(series, index, ms, end - int(ms * 1e6), end, late, source.check, source.user, source.conn, refs)
         self._fresh.append(sample)
+        if name == "control_ping" and not source.check and not self._strained:
+            self._pulse.append(sample)
         own = self._own.get((name, source.check))
         if own is not None and len(own) < EXACT:
             own.append(sample)

@@ -82,6 +82,8 @@ class Level(msgspec.Struct, kw_only=True):
     refusals: list[int] = []
     limited: list[int] = []
     unanswered: list[int] = []
+    slowest: list[int] = []
+    """Pongs to the control user that took over a hundred milliseconds."""
 
     @property
     def seconds(self) -> float:
@@ -248,6 +250,8 @@ class Load:
                 number = waiting.pop(name)
                 _, _, control, since, _ = self._pings.pop(number)
                 (level.control if control else level.ping).add((row.t - since) / 1e6)
+                if control and row.t - since > SECOND // 10:
+                    _keep(level.slowest, row.seq)
                 self._changed = True
 
     def _http(self, level: Level, row: Row) -> None:
@@ -317,7 +321,8 @@ class Load:
             "ping_p95_ms": _ms(level.ping, 0.95), "control_p95_ms": _ms(level.control, 0.95), "began": level.began,
             "ended": level.ended if level.ended >= 0 else None, "knee": level.knee, "why": level.why,
             "control_run_p50_ms": _ms(level.control_run, 0.5), "lost": level.lost + level.control_lost, "errors": level.errors,
-            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s, "waited_s": level.waited_s, "stuck_ms": round(level.stuck / 1e6, 1),
+            "rate": None if level.rate is None else round(level.rate, 2), "cpu_s": level.cpu_s,
+            "waited_s": level.waited_s, "stuck_ms": round(level.stuck / 1e6, 1),
         }  # fmt: skip
         return Derived(kind="level", check=level.check, type=level.state, body=body)
 

@@ -71,9 +71,13 @@ def _iteration(state: SessionState, row: Row, body: dict[str, Any]) -> None:
                 signature=_text(body, "signature"),
                 build=_text(body, "build"),
                 instance=_text(body, "instance"),
-                cold=body.get("cold") is True,
+                cold=cold if isinstance(cold := body.get("cold"), bool) else None,
                 began=_whole(body, "began"),
                 seq=row.seq,
+                guilty=_text(body, "guilty"),
+                first=_whole(body, "first"),
+                last=_whole(body, "last"),
+                evidence=_rows(body, "evidence"),
             )
         )
 
@@ -100,6 +104,13 @@ def _table(body: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _reals(body: dict[str, Any], key: str) -> dict[str, float]:
     return {str(name): float(value) for name, value in _table(body, key).items() if isinstance(value, int | float)}
+
+
+def _rows(body: dict[str, Any], key: str) -> tuple[int, ...]:
+    """Numbers of rows, from pairs of engine and number."""
+    value = body.get(key)
+    pairs = value[:16] if isinstance(value, list) else []
+    return tuple(pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], int))
 
 
 def _text(body: dict[str, Any], key: str) -> str:

@@ -123,7 +123,8 @@ KINDS: Final = {
     ),
     "iteration": (
         "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "
-        "stable | flaky | broken | inconclusive, low, high, build, instance, cold: bool}"
+        "stable | flaky | broken | inconclusive, low, high, build, instance, cold: bool or null, guilty: the instances where it failed, "
+        "first, last: its rows' numbers, evidence}; low and high bound the failure rate of all so far (Wilson, 95 %)"
     ),
     "finding": "flag = critical|major|minor|info; {text, evidence: [[engine, seq]]}",
     "verdict": "type = PASS|FAIL|INCONCLUSIVE|BLOCKED|SKIPPED; {reason, to_decide, accepted?}",

@@ -193,9 +193,15 @@ class IterationView:
     signature: str
     build: str
     instance: str
-    cold: bool
+    cold: bool | None
     began: int
     seq: int
+    guilty: str = ""
+    """The instances on which something was wrong."""
+    first: int = 0
+    last: int = 0
+    """Its first and last row."""
+    evidence: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from tui_app.rehearsal.session import Session
 from tui_app.rehearsal.tokens import TokenRefused
 from tui_app.rehearsal.web import error_response
 
+POLICY = 1008
+
 
 def tokens_of(websocket: WebSocket) -> dict[str, str]:
     """The tokens that came with the upgrade by the way they were carried, in the order in which they count."""
@@ -58,6 +60,19 @@ class Gateway:
             return
         chosen = faults.apply("upgrade.subprotocol", self.platform.generation.subprotocol(offered), offered=offered)
         await websocket.accept(subprotocol=chosen)
+        address = websocket.client.host if websocket.client else ""
+        limit = self.platform.addresses.enter(address)
+        if limit:
+            self.platform.log.note("socket_limited", address=address, reason=limit)
+            await websocket.close(POLICY, limit)
+            return
+        try:
+            await self._let_in(websocket, token)
+        finally:
+            self.platform.addresses.leave(address)
+
+    async def _let_in(self, websocket: WebSocket, token: str) -> None:
+        faults = self.platform.faults
         origin = websocket.headers.get("origin")
         if not faults.apply("origin.allowed", origin is None or origin in self.platform.origins, origin=origin, door="websocket"):
             await self._refuse(websocket, "ORIGIN_NOT_ALLOWED", "Origin not allowed", TokenRefused("ORIGIN", "Another site's page"), token)

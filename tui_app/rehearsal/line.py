@@ -104,9 +104,11 @@ class Line:
         if ending is not None:
             await self.end(ending)
             return False
-        if not faults.apply("message.taken", True, **facts, quiet=quiet):
+        if not faults.apply("message.taken", True, **facts, quiet=quiet, busy=faults.crowd()):
             return False
-        facts = {"user_id": self.user_id, "type": type, "users": self.platform.sockets.users(), "now": self._unscaled(0.0)}
+        there = {"users": self.platform.sockets.users(), "now": self._unscaled(0.0), "busy": faults.crowd()}
+        facts = {"user_id": self.user_id, "type": type, **there}
+        facts["scale"] = self.platform.options.wait_scale
         await self.pause(faults.apply("message.wait", 0.0, **facts))
         return True
 

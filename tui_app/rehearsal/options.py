@@ -38,6 +38,9 @@ class Options:
     show_stores: bool = False
     wait_scale: float = 1.0
     connect_limit: tuple[int, float] | None = None
+    address_limit: tuple[int, float, int] | None = None
+    """Connects in so many seconds, and sockets at once, of one client address."""
+    crowd_scale: float = 1.0
     jitter_ms: float = 0.0
     instances: int = 1
     lock_out: int = 0
@@ -83,6 +86,14 @@ def parse(argv: list[str] | None) -> Options:
         "--connect-limit", type=_limit, metavar="N/S", help="at most N connects of a user in S seconds, then 1008 until that is over"
     )
     parser.add_argument(
+        "--address-limit", type=_address_limit, metavar="N/S,M",
+        help="at most N connects in S seconds and M sockets at once of a client address, then 1008: a platform's own is 10/60,5",
+    )  # fmt: skip
+    parser.add_argument(
+        "--crowd-scale", type=float, default=1.0, metavar="X",
+        help="scale of the numbers of users at which seeded faults of load begin (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
         "--wait-scale", type=float, default=1.0, metavar="X", help="scale of the times that seeded faults wait or let pass (default 1)"
     )
     parser.add_argument(
@@ -108,6 +119,10 @@ def parse(argv: list[str] | None) -> Options:
             parser.error(f"--{option.replace('_', '-')}: the variable {variable} is not set, or empty")
     if not 0 < found.wait_scale <= 100:
         parser.error("--wait-scale must lie between 0 and 100")
+    if not 0 < found.crowd_scale <= 100:
+        parser.error("--crowd-scale must lie between 0 and 100")
+    if found.address_limit and found.instances > 1:
+        parser.error("--address-limit needs one instance: behind a front all connects come from one address")
     if not 0 <= found.jitter_ms <= 10_000:
         parser.error("--jitter-ms must lie between 0 and 10000")
     if not 1 <= found.instances <= 8:
@@ -131,3 +146,11 @@ def _limit(text: str) -> tuple[int, float]:
     if limit[0] < 1 or not 0 < limit[1] <= 3600:
         raise argparse.ArgumentTypeError("at least one connect, and at most an hour")
     return limit
+
+
+def _address_limit(text: str) -> tuple[int, float, int]:
+    """'10/60,5' as ten connects in a minute and five sockets at once."""
+    pace, comma, at_once = text.partition(",")
+    if not comma or not at_once.strip().isdigit() or int(at_once) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no limit such as 10/60,5")
+    return *_limit(pace), int(at_once)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tui_app import __version__
+from tui_app.rehearsal.addresses import Addresses
 from tui_app.rehearsal.doors import Doors
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.rehearsal.faults.registry import Seeded
@@ -68,6 +69,7 @@ class Platform:
     urls: dict[str, str] = field(default_factory=dict)
     """Its services' own addresses, known once it serves."""
     sockets: Sockets = field(default_factory=Sockets)
+    addresses: Addresses = field(default_factory=lambda: Addresses(None))
     hashing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="scrypt"))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reading"))
     started: float = field(default_factory=time.monotonic)
@@ -121,4 +123,8 @@ def assemble(options: Options, directory: Path) -> Platform:
     tokens = Tokens(load_key(directory), options.access_seconds, cache, faults)
     doors = Doors(tokens, faults, log, options.lock_out)
     jitter = Jitter(options.seed, options.jitter_ms)
-    return Platform(options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter)
+    platform = Platform(
+        options, faults, relational, cache, analytics, tokens, doors, log, made(options), jitter, addresses=Addresses(options.address_limit)
+    )
+    faults.crowd = lambda: round(len(platform.sockets.active) / options.crowd_scale)
+    return platform

@@ -133,7 +133,8 @@ class Requests:
             await asyncio.sleep(wait)
 
     async def _route(self, run: Run, frame: Frame) -> None:
-        await self.session.line.pause(self.platform.faults.apply("event.wait", 0.0, run=run, type=frame["type"]))
+        faults = self.platform.faults
+        await self.session.line.pause(faults.apply("event.wait", 0.0, run=run, type=frame["type"], busy=faults.crowd()))
         sockets = self.platform.sockets
         others, siblings = partial(sockets.others, self.user_id), partial(sockets.siblings, self.session)
         followers = [one for one in sockets.followers(run.run_id, run.thread_id) if one is not self.session]

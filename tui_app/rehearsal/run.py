@@ -93,7 +93,7 @@ class Execution:
         await self._event("message_received", {"status": "received"})
         await self._event("agent_started", {"agent_name": SUPERVISOR, "status": "started", "metadata": {}}, critical=True)
         await self._title()
-        script = self.platform.faults.apply("run.script", (), run=run)
+        script = self.platform.faults.apply("run.script", (), run=run, busy=self.platform.faults.crowd())
         if script:
             await self._recite(script)
             return

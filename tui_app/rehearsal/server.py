@@ -93,6 +93,7 @@ def _serve(options: Options, directory: Path) -> int:
 async def _main(options: Options, directory: Path) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from websockets.frames import Close, Frame, Opcode
 
     from tui_app.rehearsal.cors import Cors
     from tui_app.rehearsal.either import EitherWay
@@ -136,6 +137,25 @@ async def _main(options: Options, directory: Path) -> None:
             if self.response.status_code == 101:
                 extensions: dict[str, Any] = cast(Any, self.scope)["extensions"]
                 extensions["rehearsal.abort"] = self.transport.abort
+
+        def handle_ping(self) -> None:
+            if platform.faults.apply("ping.answered", True):
+                super().handle_ping()
+            else:
+                self.conn.data_to_send()  # where the pong was waiting
+
+        def handle_parser_exception(self) -> None:
+            sent = self.conn.close_sent
+            code = platform.faults.apply("frame.violation", sent.code if sent is not None else 1002)
+            if sent is None or code == sent.code:
+                super().handle_parser_exception()
+                return
+            self.conn.data_to_send()
+            if code:
+                self.transport.write(Frame(Opcode.CLOSE, Close(code, "").serialize()).serialize(mask=False))
+                self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+                self.close_sent = True
+                self.transport.close()
 
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()

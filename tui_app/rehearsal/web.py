@@ -128,7 +128,8 @@ def _named(name: str, endpoint: Endpoint, faults: Seeded) -> Handler:
             response = await _tier_down(request, error)
         if faults.listens("rest.answer") and isinstance(response, JSONResponse):
             found = Reply(response.status_code, msgspec.json.decode(response.body))
-            reply = faults.apply("rest.answer", found, params=dict(request.path_params), user_id=_subject(request), **where)
+            facts = {"params": dict(request.path_params), "user_id": _subject(request), "busy": faults.crowd()}
+            reply = faults.apply("rest.answer", found, **facts, **where)
             if reply is not found:
                 response = JSONResponse(reply.body, reply.status, dict(reply.headers))
         response.headers["x-service-name"] = name

@@ -55,6 +55,8 @@ class Limits(msgspec.Struct, frozen=True):
     """The first connect, which may find a target that has scaled to nothing."""
     event_gap_s: float = 30.0
     """Silence between two events of a run."""
+    soak_block_s: float = 0.0
+    """Into how long blocks a soak is cut to see a drift; 0: a 24th of it, between ten seconds and five minutes."""
     agent_runs: int = 60
     """Agent runs at most in a session: each may call a paid model."""
     sockets: int = 120

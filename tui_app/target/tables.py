@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import re
 import shlex
 from datetime import UTC, date, datetime, timedelta
@@ -116,6 +117,16 @@ def _proxy(value: str) -> str:
     return _address(value, ("http", "https"))
 
 
+def _source(value: str) -> str:
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        raise ValueError(f'"{value}" is no IP address. List addresses of this machine, such as "10.0.0.5".') from None
+    if address.is_unspecified or address.is_multicast:
+        raise ValueError(f"{value} is no address that a connect can come from.")
+    return str(address)
+
+
 def _iso(value: object) -> object:
     """A date that went through JSON, as in the plan of a recording; anything else is left to the strict check."""
     if isinstance(value, str):
@@ -136,6 +147,7 @@ HeaderSource = Annotated[str, Field(max_length=4_096), AfterValidator(_header_so
 "env:NAME" is a variable's value; "command:PROGRAM ARGUMENTS" is what the program prints, and it is run again when that is a JWT that ends.
 Names that Vigil or HTTP fills in, and names with "test" or "e2e" in them, are refused.
 """
+SourceAddress = Annotated[str, AfterValidator(_source)]
 ProxyAddress = Annotated[str, AfterValidator(_proxy)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Argument = Annotated[str, Field(max_length=4_096)]
@@ -201,10 +213,12 @@ class NetworkTable(Table):
     proxy -- an HTTP proxy for all services and the WebSocket (by CONNECT), in place of HTTPS_PROXY and HTTP_PROXY, also for a target on
         this machine; with a password: "env:NAME" of a variable with the whole address. NO_PROXY excepts hosts from it
     ca -- PEM file of a private certificate authority, trusted beside the system's (SSL_CERT_FILE)
+    source_addresses -- addresses of this machine to open sockets from, each at a pace of its own: a platform limits connects per address
     """
 
     proxy: ProxyAddress | None = None
     ca: Text | None = None
+    source_addresses: Annotated[list[SourceAddress], Field(min_length=1, max_length=256)] | None = None
 
 
 class ConsentTable(Table):
@@ -237,6 +251,7 @@ class LimitsTable(Table):
     ready_s: Annotated[float, Field(gt=0, le=600)] | None = None
     connect_cold_s: Annotated[float, Field(gt=0, le=600)] | None = None
     event_gap_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    soak_block_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
     sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None

@@ -223,14 +223,13 @@ class Link(ClientConnection):
     def _pong(self, payload: bytes) -> None:
         if payload not in self._pongs:
             return
-        # A pong also answers every ping before it (RFC 6455 5.5.3), but only its own ping was measured.
+        # A pong also answers every ping before it (RFC 6455 5.5.3): a server that was held up may send just one.
         for sent in list(self._pongs):
             pong, at = self._pongs.pop(sent)
+            if not pong.done():
+                pong.set_result((self.stamp - at) / 1e6)
             if sent == payload:
-                if not pong.done():
-                    pong.set_result((self.stamp - at) / 1e6)
                 return
-            pong.cancel()
 
     def _report_open(self) -> None:
         assert self.response is not None

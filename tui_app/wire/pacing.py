@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 WINDOW_S: Final = 60.0
@@ -26,11 +26,31 @@ class TooManyBad(Exception):
     """A fifth bad token in a row was asked for; a known-good one must be accepted first. Nothing was sent."""
 
 
+class Source:
+    """One address of this machine that connects come from, '' for the system's choice."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.recent: deque[float] = deque()
+        self.open = 0
+        self.until = 0.0
+        """When a limit that the target told lifts."""
+        self.room: int | None = None
+        """How many it may have open, once the target has said that it had too many."""
+
+    def ready(self, now: float, per_minute: int | None) -> float:
+        """Seconds until it may begin a connect."""
+        while self.recent and now - self.recent[0] >= WINDOW_S:
+            self.recent.popleft()
+        full = per_minute is not None and len(self.recent) >= per_minute
+        return max(0.0, WINDOW_S - (now - self.recent[0]) if full else 0.0, self.until - now)
+
+
 class Pacing:
     """Connects per minute, sockets at a time, agent runs and minutes of one session against one target; None is no limit.
 
-    In any 60 seconds at most `connects_per_minute` connects begin: a sliding window, because a bucket that refills
-    while it is emptied lets through up to twice its size in a minute.
+    In any 60 seconds at most `connects_per_minute` connects begin from one source address: a sliding window, because a bucket that
+    refills while it is emptied lets through up to twice its size in a minute.
     """
 
     def __init__(
@@ -40,6 +60,7 @@ class Pacing:
         sockets: int | None = None,
         agent_runs: int | None = None,
         minutes: float | None = None,
+        sources: Sequence[str] = ("",),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -53,24 +74,27 @@ class Pacing:
         self._clock = clock
         self._sleep = sleep
         self._began = clock()
-        self._recent: deque[float] = deque()
+        self.sources = [Source(address) for address in sources or ("",)]
         self._turn = asyncio.Lock()
         self._freed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def connect_slot(self) -> AsyncIterator[None]:
-        """Waits for a place among the open sockets and for the pace of connects; the place is held until the block ends.
+    async def connect_slot(self) -> AsyncIterator[Source]:
+        """Waits for a place among the open sockets and for the pace of connects; gives the source address to connect from.
 
-        Keep the block around the socket's whole life. First come, first served.
+        The place is held until the block ends: keep it around the socket's whole life. First come, first served.
         """
         self.check_time()
         async with self._freed:
             await self._freed.wait_for(lambda: self.sockets is None or self.open_sockets < self.sockets)
             self.open_sockets += 1
+        source: Source | None = None
         try:
-            await self._pace()
-            yield
+            source = await self._pace()
+            yield source
         finally:
+            if source is not None:
+                source.open -= 1
             self.open_sockets -= 1
             async with self._freed:
                 self._freed.notify()
@@ -88,21 +112,38 @@ class Pacing:
         if self.minutes is not None and self._clock() - self._began >= self.minutes * 60:
             raise BudgetSpent(f"the budget of {self.minutes:g} minutes is used up")
 
-    async def _pace(self) -> None:
+    def hold_back(self, source: Source, seconds: float | None) -> float:
+        """The target told a limit to who came from there: it lifts after so many seconds, or (None) once fewer are open.
+
+        Returns after how many seconds another connect may be tried, from whatever address.
+        """
+        if seconds is None:
+            source.room = max(source.open - 1, 1)
+        else:
+            source.until = self._clock() + seconds
+        now = self._clock()
+        free = [one for one in self.sources if one.room is None or one.open < one.room]
+        return min((one.ready(now, self.connects_per_minute) for one in free), default=seconds or 0.0)
+
+    async def _pace(self) -> Source:
         async with self._turn:
             limit = self.connects_per_minute
-            if limit is not None:
-                if limit < 1:
-                    raise BudgetSpent("this target allows no connects")
-                while True:
-                    now = self._clock()
-                    while self._recent and now - self._recent[0] >= WINDOW_S:
-                        self._recent.popleft()
-                    if len(self._recent) < limit:
-                        break
-                    await self._sleep(WINDOW_S - (now - self._recent[0]))
-                self._recent.append(self._clock())
+            if limit is not None and limit < 1:
+                raise BudgetSpent("this target allows no connects")
+            while True:
+                now = self._clock()
+                # Spread over the addresses: a target may also limit how many sockets one of them has open.
+                free = [one for one in self.sources if one.room is None or one.open < one.room] or self.sources
+                waits = [(one.ready(now, limit), one.open, place) for place, one in enumerate(free)]
+                wait, _, place = min(waits)
+                if not wait:
+                    break
+                await self._sleep(wait)
+            source = free[place]
+            source.recent.append(self._clock())
+            source.open += 1
             self.connects += 1
+            return source
 
 
 class BadTokenCounter:

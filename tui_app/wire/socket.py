@@ -162,14 +162,18 @@ class WireSocket:
         self._guard(payload)
         return await self._send(payload, Opcode.BINARY, payload)
 
-    async def control_ping(self, within: float) -> float | None:
-        """Send an RFC 6455 ping: ms until its pong arrived, or None after `within` seconds. Raises `Lost` if the socket ends first."""
+    async def control_ping(self, within: float, since: int | None = None) -> float | None:
+        """Send an RFC 6455 ping: ms until its pong arrived, or None after `within` seconds. Raises `Lost` if the socket ends first.
+
+        `since`: when it was due, ns of the monotonic clock; then it is timed from there, and `within` counts from there, too.
+        """
         payload = os.urandom(8)
-        await self._send(payload, Opcode.PING, payload)
+        sent = await self._send(payload, Opcode.PING, payload)
+        waited = 0.0 if since is None else (sent - since) / 1e6
         pong = self._link.pong_to(payload)
         if pong is None:
             raise Lost(self.ended)
-        done, _ = await asyncio.wait([pong], timeout=within)
+        done, _ = await asyncio.wait([pong], timeout=max(within - waited / 1000, 0.0))
         if not done:
             self._link.forget_ping(payload)
             return None
@@ -177,7 +181,7 @@ class WireSocket:
             if self.ended is not None:
                 raise Lost(self.ended)
             return None
-        return pong.result()
+        return pong.result() + waited
 
     async def _send(self, payload: bytes, opcode: Opcode, told: str | bytes) -> int:
         if not self.is_open:
@@ -186,6 +190,10 @@ class WireSocket:
             return await self._link.send_message(payload, opcode, told)
         except ConnectionClosed as error:
             raise Lost(self.ended) from error
+
+    def write_broken(self, frame: bytes) -> None:
+        """Write bytes past the protocol, which knows nothing of them: a fault of a client (`tui_app.wire.broken`)."""
+        self._link.transport.write(frame)
 
     def _guard(self, text: str | bytes) -> None:
         try:

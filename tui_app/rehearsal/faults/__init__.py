@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tui_app.rehearsal.faults import answers, connection, data, data_stores, handshake, isolation, lifecycle, requests, sign_in
+from tui_app.rehearsal.faults import (
+    answers,
+    connection,
+    data,
+    data_stores,
+    handshake,
+    isolation,
+    lifecycle,
+    load,
+    repeats,
+    requests,
+    sign_in,
+    soak,
+)
 from tui_app.rehearsal.faults.registry import Fault
 
-_MODULES: Final = (sign_in, data, data_stores, lifecycle, requests, answers, isolation, connection, handshake)
+_MODULES: Final = (
+    sign_in, data, data_stores, lifecycle, repeats, requests, answers, isolation, connection, handshake, load, soak,
+)  # fmt: skip
 FAULTS: Final[dict[str, Fault]] = {fault.id: fault for module in _MODULES for fault in module.FAULTS}
 
 

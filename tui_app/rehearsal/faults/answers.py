@@ -48,7 +48,7 @@ def _dearer(answer: str, run: RunFacts) -> str:
 def _theatre() -> dict[str, Listener]:
     """Five events in even steps for any prompt whatever, and a claim of having taken twice as long."""
 
-    def script(lines: tuple[Recited, ...], *, run: RunFacts) -> tuple[Recited, ...]:
+    def script(lines: tuple[Recited, ...], *, run: RunFacts, **_: Any) -> tuple[Recited, ...]:
         named = {"tool": "analysis_tool", "tool_call_id": f"call_{run.run_id[:12]}"}
         text = f"Agent response for: {run.prompt}"
         done = {"status": "success", "result": text, "execution_time_ms": 800.0, "metadata": {"result": text}}
@@ -63,7 +63,7 @@ def _theatre() -> dict[str, Listener]:
 
 
 def _stand_in() -> dict[str, Listener]:
-    def script(lines: tuple[Recited, ...], *, run: RunFacts) -> tuple[Recited, ...]:
+    def script(lines: tuple[Recited, ...], *, run: RunFacts, **_: Any) -> tuple[Recited, ...]:
         named = {"agent_name": "ChatAgent", "tool": "response_generator", "tool_call_id": f"call_{run.run_id[:12]}"}
         text = f"Agent processed your message: '{run.prompt}'"
         return (

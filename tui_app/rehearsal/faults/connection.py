@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui_app.rehearsal.faults.connection_line import FAULTS as LINE
 from tui_app.rehearsal.faults.connection_pace import FAULTS as PACE
 from tui_app.rehearsal.faults.connection_resume import FAULTS as RESUME
 from tui_app.rehearsal.faults.ends import ABORT, Cut, Ending
@@ -188,4 +189,4 @@ STAY: tuple[Fault, ...] = (
     ),
 )
 
-FAULTS: tuple[Fault, ...] = (*CONNECT, *STAY, *RESUME, *PACE)
+FAULTS: tuple[Fault, ...] = (*CONNECT, *STAY, *RESUME, *LINE, *PACE)

@@ -55,6 +55,28 @@ def _replay() -> dict[str, Listener]:
     return {"event.route": replay.seen, "socket.opened": replay.opened}
 
 
+class _Forgotten:
+    """What could be told to a socket that looked open is kept nowhere."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, Receiver] = {}
+
+    def route(self, deliveries: list[Delivery], *, run: RunFacts, **_: Any) -> list[Delivery]:
+        if deliveries:
+            self.told[run.run_id] = deliveries[0][0]
+        return deliveries
+
+    def stored(self, message: dict[str, Any] | None, *, run_id: str = "", **_: Any) -> dict[str, Any] | None:
+        told = self.told.get(run_id)
+        delivered = message is not None and message.get("role") == "assistant" and told is not None and told.open
+        return None if delivered else message
+
+
+def _forgotten() -> dict[str, Listener]:
+    forgotten = _Forgotten()
+    return {"event.route": forgotten.route, "message.stored": forgotten.stored}
+
+
 class _LastSocket:
     """The answers of a user go to the socket that asked before, as long as that one looks open."""
 
@@ -86,6 +108,14 @@ def _thread_forgotten() -> dict[str, Listener]:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="delivered-is-forgotten",
+        behaviour="What was sent to a connection that only looked alive counts as read and is kept nowhere: the answer is lost for good.",
+        caught_by=("missed-events",),
+        listeners=_forgotten,
+        source=("D2", "FM-23"),
+        proof=Proof(delay_scale=0.05, limits={"run_s": 4.0}),
+    ),
     Fault(
         id="answers-to-the-dead-socket",
         behaviour="While a dead connection of a user still looks open, answers go there, and the new one stays silent.",

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 PLACES: Final[dict[str, str]] = {
+    # `busy`: how many runs are under way at this moment, as --crowd-scale has it.
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "tls.plain": "bool, whether a service that serves TLS answers in the clear on the same port. Facts: service.",
-    "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token).",
+    "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token), "
+    "busy.",
     "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
     "message.stored": "dict | None, a message about to be stored, in its public shape. Facts: user_id, run_id.",
     "thread.change": "dict, what is about to change in a thread: title, metadata, archived; None leaves as it is.",
@@ -25,20 +27,24 @@ PLACES: Final[dict[str, str]] = {
     "connect.wait": "float, seconds before the welcome. Facts: user_id, first (the first welcome of the process).",
     "handshake.offer": "Offer, the ids that a handshake sets aside for a connection's first request (g3). Facts: user_id.",
     "handshake.completed": "bool, whether an acknowledged handshake is completed (g3). Facts: user_id.",
+    "ping.answered": "bool, whether an RFC 6455 ping gets its pong.",
+    "frame.violation": "int, the code with which a frame that breaks RFC 6455 ends its connection; 0: it does not.",
     "socket.opened": "list[Frame], what a socket is sent right after its welcome. Facts: user_id, receiver.",
     "socket.cut": "Cut or None, the age or idle time at which a socket is ended. Facts: user_id.",
     "message.close": "Ending or None, how a message ends its socket. Facts: user_id, type, number (of the socket's messages).",
-    "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before).",
-    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s).",
+    "message.taken": "bool, whether a message is taken up at all. Facts: user_id, type, number, quiet (seconds since the one before), "
+    "busy.",
+    "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s), "
+    "busy, scale (of the times that faults wait or let pass).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
-    "event.wait": "float, seconds before an event of a run is sent. Facts: run, type.",
+    "event.wait": "float, seconds before an event of a run is sent. Facts: run, type, busy.",
     "run.survives": "bool, whether a run goes on whose socket is gone. Facts: run.",
     "thread.known": "dict or None, the thread that a request names. Facts: user_id, opened (epoch seconds at which its socket opened).",
     "message.reaction": "Taken, what becomes of a client's message. Facts: message, user_id.",
     "message.refused": "Taken, what becomes of something that cannot be served. Facts: code, user_id.",
     "run.id": "str, the id under which a request is carried out and told. Facts: user_id.",
-    "run.script": "tuple[Recited, ...], recited in place of an agent's work, none by default. Facts: run.",
+    "run.script": "tuple[Recited, ...], recited in place of an agent's work, none by default. Facts: run, busy.",
     "run.stop": "str, what a stop by the run's owner does: 'cancel', 'tell' (confirm it only) or '' (nothing). Facts: run.",
     "answer.text": "str, the answer, before it is told and kept. Facts: run.",
     "event.close": "tuple[int, str] | None, code and reason to close the asking socket with after an event. Facts: run, frame.",

@@ -93,9 +93,11 @@ class Proof:
     @property
     def compressed(self) -> str:
         """What of the fault's time is not as in life, in words; '' where it takes as long as it would there."""
-        scale = dict(zip(self.options, self.options[1:], strict=False)).get("--wait-scale", "")
+        options = dict(zip(self.options, self.options[1:], strict=False))
+        scale, crowd = options.get("--wait-scale", ""), options.get("--crowd-scale", "")
         soak = f"a soak of {self.duration_s:g} s stands for hours" if self.duration_s else ""
-        return "; ".join(part for part in (soak, f"its times are scaled by {scale}" if scale else "") if part)
+        told = (soak, f"its times are scaled by {scale}" if scale else "", f"its numbers of users are scaled by {crowd}" if crowd else "")
+        return "; ".join(part for part in told if part)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ class Seeded:
     def __init__(self, faults: Sequence[Fault] = (), note: Note = _quiet) -> None:
         self.ids = tuple(fault.id for fault in faults)
         self._note = note
+        self.crowd: Callable[[], int] = lambda: 0
+        """How many runs are under way, as the process's scale of crowds has them: a fact that faults of load go by."""
         self._places: dict[str, list[tuple[str, Listener]]] = {}
         for fault in faults:
             for place, listener in fault.listeners().items():

@@ -22,6 +22,7 @@ from tui_app.rehearsal import passwords
 from tui_app.rehearsal.platform import ENVIRONMENT, Platform
 from tui_app.rehearsal.services.e2e import EndToEnd
 from tui_app.rehearsal.services.oauth import PROVIDERS, OtherWays
+from tui_app.rehearsal.stores.tier import TierDown
 from tui_app.rehearsal.stores.usage_data import usage_of
 from tui_app.rehearsal.tokens import REFRESH_S, Claims, TokenRefused
 from tui_app.rehearsal.web import Endpoint, Refused, application, bearer, caller, json_body
@@ -203,10 +204,18 @@ class Auth:
     async def me(self, request: Request) -> Response:
         """The account behind the token."""
         claims = await caller(self.platform, request, "auth")
-        user = await self.platform.relational.user_by("id", claims.sub)
+        user = await self.platform.relational.user_by("id", await self._owner(claims))
         if user is None:
             raise Refused(401, "Unknown user")
         return JSONResponse({**_public(user), "user_id": user["id"], "permissions": list(claims.permissions), "environment": ENVIRONMENT})
+
+    async def _owner(self, claims: Claims) -> str:
+        """Whose account a token shows: whose session the cache says it is; its subject's, where the cache does not know or serve."""
+        try:
+            session = await self.platform.cache.session(claims.jti)
+        except TierDown:
+            session = None
+        return str(session["user_id"]) if session else claims.sub
 
     def lifetime(self, body: dict[str, Any]) -> int:
         """How long an access token lives that is asked for so, in seconds."""

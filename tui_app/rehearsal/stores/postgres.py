@@ -23,6 +23,8 @@ PROBE_TABLE = "CREATE TABLE IF NOT EXISTS health_probe (token TEXT PRIMARY KEY)"
 MAKING = 0x76696769
 """Key of the advisory lock under which tables are made: two that make one table at once get in each other's way."""
 NAMED = re.compile(r"(?<!:):(\w+)")
+MARK = "\ue000"
+"""In front of a character that stands for another: PostgreSQL keeps no U+0000 in a text, and users may send one."""
 FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -51,7 +53,8 @@ class Postgres:
 
     async def rows(self, statement: str, *values: Any) -> Rows:
         """What a statement finds."""
-        return [dict(row) for row in await self._with(lambda db: db.fetch(statement, *values))]
+        found = await self._with(lambda db: db.fetch(statement, *map(_kept, values)))
+        return [{name: _given_back(value) for name, value in row.items()} for row in found]
 
     async def change(self, *steps: tuple[str, Sequence[Values]]) -> None:
         """Carry out each statement with each of its values, as one transaction; raises `Taken`."""
@@ -129,11 +132,25 @@ async def _transaction(db: Connection, steps: Sequence[tuple[str, Sequence[Value
     await db.execute("BEGIN")
     try:
         for statement, each in steps:
-            if len(each) == 1:
-                await db.execute(statement, *each[0])
+            rows = [tuple(map(_kept, values)) for values in each]
+            if len(rows) == 1:
+                await db.execute(statement, *rows[0])
             else:
-                await db.executemany(statement, each)
+                await db.executemany(statement, rows)
     except asyncpg.UniqueViolationError as error:
         await db.execute("ROLLBACK")
         raise Taken(str(error)) from error
     await db.execute("COMMIT")
+
+
+def _kept(value: Any) -> Any:
+    """A value as PostgreSQL can keep it; `_given_back` is its inverse."""
+    if isinstance(value, str) and ("\0" in value or MARK in value):
+        return value.replace(MARK, f"{MARK}1").replace("\0", f"{MARK}0")
+    return value
+
+
+def _given_back(value: Any) -> Any:
+    if isinstance(value, str) and MARK in value:
+        return value.replace(f"{MARK}0", "\0").replace(f"{MARK}1", MARK)
+    return value

@@ -18,7 +18,10 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 MAGIC = b"SQLite format 3\x00"
-BUSY_MS = 100
+BUSY_MS = 10_000
+"""How long a store waits for a file that is in use: under load, one that gives up early fails without a cause."""
+PROBE_BUSY_MS = 1_000
+"""How long a probe waits for it: whoever looks at health wants to know soon that a store is held by somebody else."""
 STAND_IN = "sqlite (stand-in)"
 PROBE_TABLE = "CREATE TABLE IF NOT EXISTS health_probe (token TEXT PRIMARY KEY)"
 
@@ -169,7 +172,7 @@ class Tier:
             raise TierDown(self.name, "its file is missing")
         db = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, isolation_level=None)
         try:
-            db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            db.execute(f"PRAGMA busy_timeout={PROBE_BUSY_MS}")
             token = uuid.uuid4().hex
             db.execute("INSERT INTO health_probe (token) VALUES (?)", (token,))
             found = db.execute("SELECT token FROM health_probe WHERE token = ?", (token,)).fetchone()
