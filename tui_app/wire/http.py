@@ -46,7 +46,7 @@ class HttpResult(msgspec.Struct, frozen=True):
 
 
 class _Trace:
-    """The instants of one exchange, from httpx's `trace` extension (https://www.python-httpx.org/advanced/extensions/#trace)."""
+    """The instants of one exchange, from httpx's `trace` extension (its documentation, Advanced, Extensions)."""
 
     def __init__(self) -> None:
         self._at: dict[str, int] = {}
