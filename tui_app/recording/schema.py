@@ -68,7 +68,8 @@ KINDS: Final = {
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
-        "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
+        "'fault' ends with {fault_at, fault_end, noticed_at: ns, how}; 'recover' adds {fault, fault_at, fault_end: ns}, and ends with "
+        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
@@ -77,7 +78,8 @@ KINDS: Final = {
     ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
+        "welcome_ms}, warm: bool, link: port of our fault proxy, retry_after, subprotocol, "
+        "generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
         "reason, by: us|target|network}; ms: time it took, without our own waits"
     ),
     "frame": (
