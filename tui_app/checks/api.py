@@ -313,6 +313,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     asked: Callable[[int, float], bool] = lambda users, duration_s: False
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
+    timed: bool = False
+    """Its verdict rests on how long things take, so that a client without time to spare can say nothing."""
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""
