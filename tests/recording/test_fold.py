@@ -220,7 +220,7 @@ def test_the_state_does_not_grow_with_the_session(feed: Feed) -> None:
             fold.apply(row)
         state = fold.state
         return (
-            len(state.runs), len(state.waiting), len(state.cells), len(state.users), len(state.checks["events"].findings),
+            len(state.runs), len(state.waiting), len(state.cells), len(state.users), len(state.checks["events"].findings) <= FINDINGS_KEPT,
             len(state.series["ping"].recent), len(state.checks),
         )  # fmt: skip
 
