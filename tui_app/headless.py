@@ -107,18 +107,24 @@ def print_footprint(plan: Plan) -> None:
     """What a session of this plan would do to its target, on stdout."""
     cost = footprint(plan, [by_id()[name] for name in plan.checks])
     made = cost["creates"]
-    pace = f"at most {cost['connects_per_minute']} a minute, " if cost["connects_per_minute"] else ""
+    each = f" from each of {cost['sources']} addresses" if cost["sources"] > 1 else ""
+    pace = f"at most {cost['connects_per_minute']} a minute{each}, " if cost["connects_per_minute"] else ""
+    steps = " ".join(map(str, cost["ramp"]))
+    ramp = [("load", f"{steps} users at once, level by level; it ends by itself once the target slows, refuses or limits")] if steps else []
     lines = [
         ("target", f"{plan.target['name']} ({plan.target['environment']})"),
         ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
         ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
         ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
+        *ramp,
         ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
         ("effects", ", ".join(cost["effects"])),
         *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),
     ]
+    if cost["soak_minutes"]:
+        lines.append(("soaks", f"for {cost['soak_minutes']:g} min of it, which the limit on minutes does not count"))
     if plan.iterations > 1:
         lines.append(("repeats", f"each selected check {plan.iterations} times at most: the figures; one that breaks ends earlier"))
     if cost["until_fail"]:
@@ -174,7 +180,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
+        watching = await _watching(began)
         state, lost = await _follow(reader, began, stopping)
+        if watching is not None:
+            watching.close()
         result = reader.result()
     if result is None:
         why = "the engine has gone" if lost else "it ended without a result"
@@ -197,6 +206,17 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         say(f"{state.until}: {state.round} iterations in all")
     say(f"recording {began.recording}")
     return int(result["exit"])
+
+
+async def _watching(began: Launched) -> Control | None:
+    """A connection that stands for whoever sits at the terminal: where progress goes elsewhere, nobody is known to watch."""
+    if not sys.stderr.isatty():
+        return None
+    with contextlib.suppress(ControlError):
+        control = await Control.connect(began.control)
+        await control.ask("status")
+        return control
+    return None
 
 
 async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> tuple[SessionState, bool]:

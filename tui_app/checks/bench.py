@@ -115,7 +115,7 @@ class Bench:
         elif outcome == "skipped":
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
         elif outcome == "stopped":
-            self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+            self._say(case.check, _stopped(reason, decide), row, out)
         elif outcome == "broken":
             self._say(case.check, Judgement("INCONCLUSIVE", f"the check itself broke: {reason}", to_decide=decide), row, out)
         elif outcome == "fault":
@@ -233,6 +233,12 @@ class Bench:
         if known is not None:
             body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
+
+
+def _stopped(reason: str, decide: str) -> Judgement:
+    """Of a check that was ended before its end: by the operator, or by a rule that says why and what to do."""
+    text = "stopped before it was decided"
+    return Judgement("INCONCLUSIVE", reason if decide else text, to_decide=decide or "run it to its end")
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tui_app.checks.api import Check
 from tui_app.checks.catalogue import OWN, origin
@@ -52,6 +53,9 @@ class Runner:
         self._repeated = repeated(world.plan)
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._driving: dict[str, asyncio.Task[Any]] = {}
+        self._ended: dict[str, tuple[str, str]] = {}
+        """Checks that were ended one by one: why, and what would decide them."""
 
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped, credentials or fault."""
@@ -111,6 +115,17 @@ class Runner:
         """No new sends at once; drives under way are cancelled and say so."""
         self.world.gate.stop()
         for task in self._tasks:
+            task.cancel()
+
+    def loading(self) -> list[str]:
+        """The checks under way that load the target."""
+        return [check.id for check in self.checks if "load" in check.effects and check.id in self._driving]
+
+    def end(self, check: str, why: str, decide: str) -> None:
+        """End one check's drive alone; it reads INCONCLUSIVE for that reason."""
+        task = self._driving.get(check)
+        if task is not None and check not in self._ended:
+            self._ended[check] = (why, decide)
             task.cancel()
 
     def give_up(self, why: str, decide: str) -> None:
@@ -216,6 +231,8 @@ class Runner:
     def _stopped(self, check: Check, **time: int) -> None:
         why, decide = self._lost
         outcome = "blocked" if why else "stopped"
+        if not why:
+            why, decide = self._ended.get(check.id, ("", ""))
         body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide, **time}
         self.world.log.add("check", body, check=check.id, type="end")
 
@@ -238,6 +255,9 @@ class Runner:
     async def _drive(self, check: Check, iteration: int) -> tuple[str, str, str]:
         outside = origin(check) != OWN
         context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
+        task = asyncio.current_task()
+        if task is not None:
+            self._driving[check.id] = task
         try:
             # A soak goes on for as long as the operator asked, and longer by what it was held.
             async with asyncio.timeout(None if check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
@@ -266,6 +286,7 @@ class Runner:
             self.fault = f"{check.id}: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             return "fault", self.fault, ""
         finally:
+            self._driving.pop(check.id, None)
             context.close()
         return "driven", "", ""
 
