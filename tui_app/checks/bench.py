@@ -34,6 +34,8 @@ from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
+WATCHED = 400
+"""So many rows of a check that watches are kept at most."""
 PINGS = ("ping", "answered")
 ROWS_KEPT = 60_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
@@ -99,6 +101,9 @@ class Bench:
                     self._ended(case, row, out)
             elif not self.checks[row.check].lean or self._lasting(row):
                 case.rows.append(row)
+                if len(case.rows) >= WATCHED and self.checks[row.check].watch:
+                    # It goes on as long as the session does: how it began and where it stands is enough.
+                    del case.rows[WATCHED // 4 : WATCHED // 2]
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
         self.gaps.owed = len(out)

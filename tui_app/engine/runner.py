@@ -50,7 +50,7 @@ class Runner:
         """What ended repeating them: who failed, or which limit."""
         self.spent = ""
         """Which budget is used up."""
-        self._repeated = repeated(world.plan)
+        self._repeated = repeated(world.plan) - {check.id for check in checks if check.watch}
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
         self._driving: dict[str, asyncio.Task[Any]] = {}
@@ -60,15 +60,19 @@ class Runner:
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped, credentials or fault."""
         last = [check for check in self.checks if check.last]
-        phases = sorted({check.phase for check in self.checks if not check.last})
+        watching = [asyncio.create_task(self._tracked(check), name=check.id) for check in self.checks if check.watch]
+        others = [check for check in self.checks if not check.last and not check.watch]
+        phases = sorted({check.phase for check in others})
         for phase in phases:
             if self.world.gate.stopping and not self._lost[0]:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
+            await self._phase([check for check in others if check.phase == phase])
             self.world.log.add("phase", {"phase": phase}, type="end")
         if self.world.plan.until_fail:
             await self._until_fail()
+        self.world.over.set()
+        await asyncio.gather(*watching)
         for check in ordered(last):
             if not self.world.gate.stopping:
                 await self._tracked(check)
@@ -260,7 +264,7 @@ class Runner:
             self._driving[check.id] = task
         try:
             # A soak goes on for as long as the operator asked, and longer by what it was held.
-            async with asyncio.timeout(None if check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
+            async with asyncio.timeout(None if check.watch or check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
                 context.iteration = iteration
                 await check.drive(context)
         except Stopped:
