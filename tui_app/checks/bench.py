@@ -160,12 +160,12 @@ class Bench:
             # What failed is settled, and what is too much to keep cannot be judged together any more.
             times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
+        if number == of or not of or times.short or times.news:
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
-        times.said = times.done
+        times.tell()
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
