@@ -125,7 +125,7 @@ def samples(script: Script, count: int = 60) -> Iterator[Row]:
     for index in range(12):
         parts = {name: middle * (1 + 0.4 * math.sin(index * 2.1 + len(name))) for name, middle in RECOVERY.items()}
         whole = sum(value for name, value in parts.items() if name != "recovery_catch_up")
-        for name, value in {"recovery": whole, **parts}.items():
+        for name, value in {**parts, "recovery": whole}.items():
             body = {"ref": [script.seq, script.seq]} | ({"limit_ms": 5000.0} if name == "recovery" else {})
             yield script.row("sample", user=f"u{index % 5 + 1}", conn=20 + index, type=name, ms=round(value, 2), text=json.dumps(body))
 

@@ -232,7 +232,10 @@ class Context(Protocol):
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
     def throttled_s(self, user: User) -> float | None:
-        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+        """Seconds after which to try again, where a limit on connects refused the user since their last welcome; else None.
+
+        inf: waiting does not help, every source address has as many sockets open as the target allows.
+        """
 
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tui_app.model import BULK_KINDS, Row
-from tui_app.recording.courses import KINDS, fold_course
+from tui_app.recording.courses import KINDS, fold_course, fold_recovery
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
 from tui_app.recording.state import (
     FINDINGS_KEPT,
@@ -302,6 +302,8 @@ class Fold:
         view.max = row.ms if view.max is None else max(view.max, row.ms)
         view.recent.append((row.t, row.ms))
         self._dirty.add(row.type)
+        if row.type.startswith("recovery"):
+            fold_recovery(self._state, row)
 
     def _refresh(self, name: str) -> None:
         view, sketch = self._state.series[name], self._sketches[name]

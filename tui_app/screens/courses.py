@@ -180,8 +180,10 @@ def drift_words(state: SessionState) -> str:
 def soak_sentence(state: SessionState, *, drift: bool = True) -> str:
     """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (3.0 %/h would show)`."""
     blocks = blocks_of(state)
+    check = state.checks.get(SOAK_CHECK)
     if not blocks:
-        return ""
+        span = f" of {mmss(int(state.duration_s * SECOND), tenths=False)}" if state.duration_s else ""
+        return f"soak{span}: the first block is under way" if check is not None and check.word == "RUNNING" else ""
     spent, wanted = soak_span_ns(state)
     last = blocks[-1]
     under_way = not state.ended and last.number < last.of
@@ -212,3 +214,13 @@ def soak_decides(state: SessionState) -> tuple[str, str]:
         return f"{dropped} unexpected drop{'s' if dropped > 1 else ''} to be explained: the soak fails where one stays unexplained", "bad"
     left = max(last.of - last.number, 0)
     return f"decided by {left} more block{'' if left == 1 else 's'} without an unexplained drop or drift over its limit", "dim"
+
+
+def course_sentences(state: SessionState) -> list[tuple[str, str]]:
+    """What takes its course, for the Live screen: a sentence and the key of its screen; the newest course first."""
+    found = [(soak_sentence(state), "8"), (load_sentence(state), "7")]
+    newest = newest_level(state)
+    blocks = blocks_of(state)
+    if newest is not None and (not blocks or newest.seq > blocks[-1].seq):
+        found.reverse()
+    return [(text, key) for text, key in found if text]
