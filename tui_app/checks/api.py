@@ -353,6 +353,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
+    store: str = ""
+    """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 
