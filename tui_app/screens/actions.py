@@ -22,6 +22,7 @@ SCREENS: Final = {
     "verdict": "Verdict",
     "load": "Load",
     "soak": "Soak",
+    "iterations": "Iterations",
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
@@ -31,8 +32,8 @@ SCREENS: Final = {
 }
 """Names that `where` uses, with what a person reads."""
 
-COURSES: Final = ("load", "soak")
-"""What takes its course over a session: levels of users, blocks of hours."""
+COURSES: Final = ("load", "soak", "iterations")
+"""What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
 LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
@@ -112,6 +113,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _screen("6", "verdict", "the sixteen criteria, every check, the decision"),
     _screen("7", "load", "users against time, what each level of them did, the knee"),
     _screen("8", "soak", "the hours block by block, drift with its bound, reconnects"),
+    _screen("9", "iterations", "every time of each repeated check, how often it fails, and what failures have in common"),
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
@@ -146,6 +148,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("next-open", ("n",), "next issue", "the next criterion or check that did not pass, folded ones too", "Looking",
            ("verdict",), footer=2),
     Action("previous-open", ("N",), "previous issue", "the one before it", "Looking", ("verdict",)),
+    Action("next-failure", ("n",), "next failure", "the next time that did not pass", "Looking", ("iterations",), footer=2),
+    Action("previous-failure", ("N",), "previous failure", "the one before it", "Looking", ("iterations",)),
     Action("sort", ("s",), "sort", "in the catalogue's order, or what is wrong first", "Looking", ("verdict", "selftest"), footer=4),
     Action("other-side", ("v",), "faults or checks", "faults and who catches them, or checks and what they catch", "Looking",
            ("selftest",), footer=2),
