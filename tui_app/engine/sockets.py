@@ -162,7 +162,8 @@ class Sockets:
         self.told.pop(socket.label, None)
         if throttled(socket.ending):
             reason = str(socket.ending.get("reason") or "")
-            seconds = told_s(reason)
+            after = str(socket.ending.get("retry_after") or "")
+            seconds = float(after) if after.isdecimal() else told_s(reason)
             crowded = seconds is None and "concurrent" in reason.lower()
             left = self.pacing.hold_back(source, None if crowded else seconds or UNTOLD_S)
             self.told[socket.label] = max(left, AGAIN_S)
