@@ -35,6 +35,8 @@ from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
+WATCHED = 400
+"""So many rows of a check that watches are kept at most."""
 PINGS = ("ping", "answered")
 ROWS_KEPT = 60_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
@@ -102,6 +104,9 @@ class Bench:
                     self._ended(case, row, out)
             elif not self.checks[row.check].lean or self._lasting(row):
                 case.rows.append(row)
+                if len(case.rows) >= WATCHED and self.checks[row.check].watch:
+                    # It goes on as long as the session does: how it began and where it stands is enough.
+                    del case.rows[WATCHED // 4 : WATCHED // 2]
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
         self.gaps.owed = len(out)
@@ -118,7 +123,7 @@ class Bench:
         elif outcome == "skipped":
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
         elif outcome == "stopped":
-            self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+            self._say(case.check, _stopped(reason, decide), row, out)
         elif outcome == "broken":
             self._say(case.check, Judgement("INCONCLUSIVE", f"the check itself broke: {reason}", to_decide=decide), row, out)
         elif outcome == "fault":
@@ -155,11 +160,12 @@ class Bench:
             # What failed is settled, and what is too much to keep cannot be judged together any more.
             times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
+        if number == of or not of or times.short or times.news:
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
+        times.tell()
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
@@ -189,7 +195,7 @@ class Bench:
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
-            if name in self.judgements:
+            if name in self.judgements and not (name in self._iterations and self._iterations[name].unsaid):
                 continue
             check = self.checks[name]
             if name in self._iterations:
@@ -235,6 +241,12 @@ class Bench:
         if known is not None:
             body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
+
+
+def _stopped(reason: str, decide: str) -> Judgement:
+    """Of a check that was ended before its end: by the operator, or by a rule that says why and what to do."""
+    text = "stopped before it was decided"
+    return Judgement("INCONCLUSIVE", reason if decide else text, to_decide=decide or "run it to its end")
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:

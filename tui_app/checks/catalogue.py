@@ -54,7 +54,9 @@ from tui_app.checks import (
     suite_4_1_contract,
     suite_4_1_events,
     suite_4_2,
+    suite_4_2_stays,
     suite_4_2_stores,
+    suite_4_2_tiers,
 )
 from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
@@ -129,6 +131,8 @@ _MODULES = (
     suite_4_1_events,
     suite_4_2,
     suite_4_2_stores,
+    suite_4_2_tiers,
+    suite_4_2_stays,
 )
 
 

@@ -47,7 +47,7 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "T5": (
             "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
         ),
-        "T6": ("message-persisted", "instances"),
+        "T6": ("message-persisted", "instances", "tier-postgres-message", "tier-redis-session", "tier-clickhouse-run"),
         "B2": ("not-canned", "answers-differ"),
         "B3": (
             "isolation-active", "isolation-lists", "isolation-errors", "isolation-windows", "memory", "context-bleed", "tool-isolation",
