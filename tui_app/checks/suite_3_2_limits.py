@@ -64,9 +64,9 @@ async def _limit(ctx: Context) -> None:
             if again is None:
                 continue
             async with ctx.step("after-limit", user=user, conn=again.conn, waited_s=after + 0.5, told_s=after) as step:
-                left = ctx.later(again.expect(lambda event: event.name in ("pong", "error"), ANSWER_S))
+                answer = ctx.later(again.expect(lambda event: event.name in ("pong", "error"), ANSWER_S))
                 await again.send("ping", {"id": "after"}, id="after")
-                found = await left
+                found = await answer
                 if found is None or found.name != "pong":
                     step.ended("refused" if found else "deadline")
     if socket.open:
