@@ -277,11 +277,11 @@ class Load:
             return
         self._asked.discard(record.request)
         self._changed = True
-        if record.state == "unfinished" and not record.lost_by:
-            level.asked -= 1  # stopped by us: it says nothing
-        elif record.failed and limited(record.why):
+        if (record.failed or record.state == "unfinished") and limited(record.why):
             level.throttled += 1
             _keep(level.limited, record.end_seq or record.seq)
+        elif record.state == "unfinished" and not record.lost_by:
+            level.asked -= 1  # stopped by us: it says nothing
         elif record.late:
             level.late += 1
             _keep(level.failures, record.seq)
