@@ -24,11 +24,12 @@ from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
-from tui_app.recording.state import SessionState
+from tui_app.recording.state import IterationsView, SessionState
 from tui_app.sanitize import sanitize
 from tui_app.target import consent
 from tui_app.target.profile import Profile, load
 from tui_app.verdict.accepting import accepts_of, never, told
+from tui_app.verdict.repeats import between
 from tui_app.verdict.table import verdict_table
 
 POLL_S = 0.1
@@ -118,10 +119,15 @@ def print_footprint(plan: Plan) -> None:
         *ramp,
         ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
+        *([("looks", cost["looks"])] if cost["looks"] else []),
         ("effects", ", ".join(cost["effects"])),
         *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),
     ]
+    if cost["soak_minutes"]:
+        lines.append(("soaks", f"for {cost['soak_minutes']:g} min of it, which the limit on minutes does not count"))
+    if plan.iterations > 1:
+        lines.append(("repeats", f"each selected check {plan.iterations} times at most: the figures; one that breaks ends earlier"))
     if cost["until_fail"]:
         lines.append(("repeats", f"until a check fails, {cost['until_minutes']:g} min or a limit ends it; the figures are of one round"))
     for name, text in lines:
@@ -248,11 +254,27 @@ def _tell(state: SessionState, told: dict[str, str]) -> None:
     if state.round > 1 and told.get("round") != str(state.round):
         told["round"] = str(state.round)
         say(f"{when}  iteration {state.round}")
+    for view in state.iterations.values():
+        said = iteration_line(view)
+        if said and told.get(f"{view.check}#") != said:
+            told[f"{view.check}#"] = said
+            say(f"{when}  {said}")
     for check in state.checks.values():
         if check.word and check.word != told.get(check.id):
             told[check.id] = check.word
             if check.word != "RUNNING":
                 say(f"{when}  {check.word:12} {check.id:20} {sanitize(check.reason, 110)}")
+
+
+def iteration_line(view: IterationsView) -> str:
+    """How far a repeated check is, and what that makes of it: at every tenth of its times, and at each one that did not pass."""
+    last = view.times[-1] if view.times else None
+    if last is None or not view.of or (last.word == "PASS" and view.done % max(view.of // 10, 1)):
+        return ""
+    failed, judged = view.words.get("FAIL", 0), view.words.get("FAIL", 0) + view.words.get("PASS", 0)
+    rate = f"{failed} of {judged} failed, {view.kind}, {between(failed, judged)} at 95 %"
+    why = f": {sanitize(last.reason, 60)}" if last.word != "PASS" else ""
+    return f"{last.word:12} {view.check:20} {view.done} of {view.of}: {rate}{why}"
 
 
 def say(text: str) -> None:

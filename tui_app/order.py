@@ -123,16 +123,17 @@ async def secrets_for(profile: Profile, plan: Plan, ask: credentials.Ask | None 
     trust_of(profile)
     proxy = proxy_of(profile, os.environ)
     headers = await headers_of(profile, os.environ, alone=alone)
+    tiers = {name: value for name, variable in profile.tiers.variables.items() if (value := os.environ.get(variable, "").strip())}
     if is_own_rehearsal(profile) and plan.mode == "register":
-        return Secrets(headers=headers, proxy=proxy)
+        return Secrets(headers=headers, proxy=proxy, tiers=tiers)
     try:
         found = await credentials.resolve(profile, os.environ, users=plan.users, ask=ask, alone=alone)
     except credentials.KeyMissing as error:
-        return Secrets(headers=headers, proxy=proxy, blocked=str(error))
+        return Secrets(headers=headers, proxy=proxy, tiers=tiers, blocked=str(error))
     plan.notes = lasting.short_lived(found.tokens[: plan.users], _minutes(plan), again=found.mode == "command")
     accounts = [{"email": account.email, "password": account.password, "registered": "yes"} for account in found.accounts]
     tokens = [{"token": token.access, "refresh": token.refresh} for token in found.tokens]
-    return Secrets(accounts=[*accounts, *tokens], headers=headers, proxy=proxy, e2e_key=found.e2e_key)
+    return Secrets(accounts=[*accounts, *tokens], headers=headers, proxy=proxy, tiers=tiers, e2e_key=found.e2e_key)
 
 
 def warnings(profile: Profile, plan: Plan) -> list[str]:

@@ -34,5 +34,6 @@ def test_a_session_stores_on_the_servers_that_the_variables_name_and_keeps_their
     assert ran.result is not None
     marked = f"%VM-{ran.result['session'][:6]}-u1-%"
     assert stored(postgres, "SELECT count(*) FROM messages WHERE content LIKE $1", marked) >= 3
+    assert "1 left behind" in ran.out
     assert PASSWORD.encode() not in home.recording().read_bytes()
     assert PASSWORD not in ran.out + ran.err

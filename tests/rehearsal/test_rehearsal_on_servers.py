@@ -15,10 +15,11 @@ import jwt
 import pytest
 from redis.asyncio import Redis
 
-from tests.rehearsal.conftest import Staging, User
+from tests.rehearsal.conftest import WITHIN, Staging, User
 from tests.rehearsal.test_rehearsal_stores import TIERS, can, connected
 from tests.servers import PASSWORD, Server
 from tui_app.rehearsal.server import serve
+from tui_app.rehearsal.stores.clickhouse import ClickHouse
 
 SERVERS = {"postgresql": "postgres", "redis": "valkey", "clickhouse": "clickhouse"}
 OPTIONS = {"postgresql": "--postgres-env", "redis": "--redis-env", "clickhouse": "--clickhouse-env"}
@@ -172,12 +173,32 @@ async def test_every_run_is_a_row_in_clickhouse(served: Served) -> None:
     user = await staging.user()
     thread = await staging.thread(user)
     runs = [(await run(staging, user, prompt, thread))[1] for prompt in ("17*23", "18*24")]
-    async with httpx.AsyncClient(trust_env=False) as http:
-        statement = f"SELECT run_id, thread_id, status FROM run_events WHERE user_id = '{user.sub}' ORDER BY ended_at FORMAT JSONEachRow"
-        found = [json.loads(line) for line in (await http.post(server.dsn, content=statement)).text.splitlines()]
+    statement = f"SELECT run_id, thread_id, status FROM run_events WHERE user_id = '{user.sub}' ORDER BY ended_at FORMAT JSONEachRow"
+    found: list[dict[str, Any]] = []
+    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(WITHIN):
+        while len(found) < len(runs):  # a run's row is written when the user has been told of its end
+            found = [json.loads(line) for line in (await http.post(server.dsn, content=statement)).text.splitlines()]
     assert found == [{"run_id": one, "thread_id": thread, "status": "completed"} for one in runs]
     told = (await staging.http("backend", "GET", "/api/analytics/runs", headers=user.headers)).json()["runs"]
     assert [one["run_id"] for one in told] == runs[::-1]
+
+
+async def test_runs_that_end_together_are_inserted_together(clickhouse: Server) -> None:
+    """A server refuses inserts when it has too many parts, and each insert makes one."""
+    analytics = ClickHouse("clickhouse", clickhouse.dsn, "TEST_CLICKHOUSE")
+    user = uuid.uuid4().hex
+    try:
+        await analytics.open()
+        about = {"user_id": user, "thread_id": "", "status": "completed", "tools": 1, "execution_time_ms": 1.5}
+        await asyncio.gather(*(analytics.add({**about, "run_id": f"run-{n}'\\\n", "ended": 1_700_000_000.25 + n}) for n in range(200)))
+        rows = await analytics.of_user(user, 500)
+        assert [row["run_id"] for row in rows] == [f"run-{n}'\\\n" for n in reversed(range(200))]
+        assert rows[0] == {**about, "run_id": "run-199'\\\n", "ended": 1_700_000_199.25}
+        async with httpx.AsyncClient(trust_env=False) as http:
+            counted = await http.post(clickhouse.dsn, content="SELECT count() FROM system.parts WHERE table = 'run_events'")
+        assert int(counted.text) < 50
+    finally:
+        await analytics.disconnect()
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -199,18 +220,22 @@ async def test_a_server_that_stops_takes_its_tier_along_and_no_other_and_comes_b
     assert await can(staging, user) == dict.fromkeys(TIERS, True)
 
 
-@pytest.mark.parametrize("tier", TIERS)
-async def test_a_server_that_stands_still_is_not_waited_for(served: Served, tier: str) -> None:
+@pytest.mark.parametrize("still", [("redis",), ("postgresql", "clickhouse")])
+async def test_a_server_that_stands_still_is_not_waited_for(served: Served, still: tuple[str, ...]) -> None:
     staging, _ = served
-    (server,) = needed(served, tier)
+    servers = needed(served, *still)
     user = await staging.user()
-    server.hold()
-    path = "/api/analytics/runs" if tier == "clickhouse" else "/api/threads"
-    carried = staging.sign_in(user) if tier == "redis" else staging.http("backend", "GET", path, headers=user.headers)
-    seen, answer = await asyncio.gather(connected(staging), carried)
-    assert seen == {name: name != tier for name in TIERS}
-    assert answer.status_code == 503
-    server.go_on()
+    for server in servers:
+        server.hold()
+    paths = {"postgresql": "/api/threads", "clickhouse": "/api/analytics/runs"}
+    carried = [
+        staging.sign_in(user) if tier == "redis" else staging.http("backend", "GET", paths[tier], headers=user.headers) for tier in still
+    ]
+    seen, *answers = await asyncio.gather(connected(staging), *carried)
+    assert seen == {name: name not in still for name in TIERS}
+    assert {answer.status_code for answer in answers} == {503}
+    for server in servers:
+        server.go_on()
     assert await connected(staging) == dict.fromkeys(TIERS, True)
     assert await can(staging, user) == dict.fromkeys(TIERS, True)
 

@@ -19,8 +19,8 @@ from tui_app.model import Event, Row
 from tui_app.wire.tokens import Carry
 
 __all__ = [
-    "Answer", "Carry", "Case", "Check", "Context", "Event", "Faulted", "Finding", "Judgement", "Link", "Monitors", "Row", "RunOutcome",
-    "Severity", "Socket", "Step", "StepRows", "User", "Word",
+    "Answer", "Carry", "Case", "Check", "Context", "Event", "Faulted", "Finding", "Judgement", "Link", "Looked", "Monitors", "Row",
+    "RunOutcome", "Severity", "Socket", "Step", "StepRows", "User", "Word",
 ]  # fmt: skip
 
 Effect = Literal["read", "write", "negative", "fault", "load"]
@@ -99,6 +99,17 @@ class Socket(Protocol):
 
     async def close(self) -> None:
         """Close with 1000."""
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a direct look into a store found. `why` says what kind of trouble `error` is ('' for none); `seq` is its row."""
+
+    found: bool
+    rows: tuple[Mapping[str, Any], ...]
+    error: str
+    why: str
+    ms: float
+    seq: int
 
 
 class Faulted(msgspec.Struct, frozen=True):
@@ -246,6 +257,21 @@ class Context(Protocol):
     def no_link(self) -> str:
         """Why there can be no `link` to this target; '' where there can."""
 
+    async def look(
+        self, tier: str, what: str, *, user: User | None = None, settle: float = 2.0,
+        until: Callable[[Sequence[Mapping[str, Any]]], bool] = bool, **ids: str,
+    ) -> Looked:  # fmt: skip
+        """Look into a store beside the API, read-only: for what `tui_app.tiers.statements.WHERE` names, or "ping"; recorded as `tier`.
+
+        tier -- postgresql, redis or clickhouse;  ids -- values of the placeholders
+        settle -- seconds for which it is asked again until the rows satisfy `until`: a platform may write after it has answered
+
+        Never raises for what the store does: without a DSN, and where it cannot be reached, the row says so.
+        """
+
+    async def going_on(self, seconds: float) -> bool:
+        """Wait so long; whether the session's phases still go on then. For checks that `watch`."""
+
     async def thread(self, user: User, title: str = "") -> str:
         """Create a thread over REST, remembered as ours. Raises `ConnectionError` where the target made none."""
 
@@ -316,6 +342,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Driven once every phase is over: what it may bring about should meet nothing else. One without presets runs only by its id."""
     asked: Callable[[int, float], bool] = lambda users, duration_s: False
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
+    watch: bool = False
+    """Driven beside all phases, from the session's start until they are over (`Context.going_on`)."""
+    timed: bool = False
+    """Its verdict rests on how long things take, so that a client without time to spare can say nothing."""
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""
@@ -323,6 +353,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
+    store: str = ""
+    """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -22,6 +22,7 @@ from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
+from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -34,6 +35,8 @@ from tui_app.monitors.load import Load
 from tui_app.wire.envelope import normalise
 
 ENGINE = 1
+WATCHED = 400
+"""So many rows of a check that watches are kept at most."""
 PINGS = ("ping", "answered")
 ROWS_KEPT = 60_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
@@ -69,6 +72,7 @@ class Bench:
         self.sums = Sums()
         whole = {check.id for check in checks if check.at_end}
         self.gaps, self.losses = Gaps(whole), Losses(whole)
+        self.strain = Strain({check.id for check in checks if check.timed}, whole)
         self._said: dict[str, Judgement] = {}
         self._iterations: dict[str, Iterations] = {}
         self._circumstances = Circumstances(self.cases)
@@ -84,6 +88,7 @@ class Bench:
             return []
         self.gaps.acting(row)
         self.losses.acting(row)
+        self.strain.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -99,6 +104,9 @@ class Bench:
                     self._ended(case, row, out)
             elif not self.checks[row.check].lean or self._lasting(row):
                 case.rows.append(row)
+                if len(case.rows) >= WATCHED and self.checks[row.check].watch:
+                    # It goes on as long as the session does: how it began and where it stands is enough.
+                    del case.rows[WATCHED // 4 : WATCHED // 2]
         if row.kind == "session" and row.type == "end":
             self._conclude(row, out)
         self.gaps.owed = len(out)
@@ -152,11 +160,12 @@ class Bench:
             # What failed is settled, and what is too much to keep cannot be judged together any more.
             times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
+        if number == of or not of or times.short or times.news:
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
+        times.tell()
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
@@ -186,7 +195,7 @@ class Bench:
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
-            if name in self.judgements:
+            if name in self.judgements and not (name in self._iterations and self._iterations[name].unsaid):
                 continue
             check = self.checks[name]
             if name in self._iterations:
@@ -222,7 +231,7 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = self.gaps.weigh(check, self.losses.weigh(check, consistent(judgement)))
+        judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}

@@ -44,15 +44,19 @@ from tui_app.checks import (
     suite_3_1_resume,
     suite_3_1_stay,
     suite_3_2,
+    suite_3_2_clock,
     suite_3_2_limits,
     suite_3_2_load,
     suite_3_2_pace,
     suite_3_2_soak,
+    suite_3_2_tail,
     suite_4_1,
     suite_4_1_contract,
     suite_4_1_events,
     suite_4_2,
+    suite_4_2_stays,
     suite_4_2_stores,
+    suite_4_2_tiers,
 )
 from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
@@ -116,15 +120,19 @@ _MODULES = (
     suite_3_1_resume,
     suite_3_1_stay,
     suite_3_2,
+    suite_3_2_clock,
     suite_3_2_limits,
     suite_3_2_load,
     suite_3_2_pace,
     suite_3_2_soak,
+    suite_3_2_tail,
     suite_4_1,
     suite_4_1_contract,
     suite_4_1_events,
     suite_4_2,
     suite_4_2_stores,
+    suite_4_2_tiers,
+    suite_4_2_stays,
 )
 
 

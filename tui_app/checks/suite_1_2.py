@@ -155,7 +155,7 @@ CHECKS = (
         drive=_triangle,
         judge=_judge_triangle,
         needs=("sign-in", "ws-connect"),
-        catches=("auth-backend-disagree", "made-up-identity"),
+        catches=("session-of-another-user", "auth-backend-disagree", "made-up-identity"),
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=lambda users, preset: {"connects": min(users, 3), "sockets": 1, "seconds": 1},
     ),

@@ -64,11 +64,11 @@ def _open_threads(reader: Reader) -> dict[str, str]:
 
 
 def _rehearsal(session: str, left: Left) -> None:
-    """The rehearsal ended with its engine; what it kept goes with its folder."""
+    """The rehearsal ended with its engine; what it kept in files goes with its folder."""
     folder = data_dir(session)
     if folder.exists():
         shutil.rmtree(folder)
-        left.lines.append("the rehearsal's stores are removed, and with them everything the session made")
+        left.lines.append("the rehearsal's own stores are removed, and with them what the session made there")
 
 
 async def _archive(profile: Profile, plan: Plan, session: str, threads: dict[str, str], names: dict[str, str], left: Left) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -15,36 +14,18 @@ from tui_app.engine.clock import Stopped
 from tui_app.engine.held import HeldSocket
 from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
+from tui_app.engine.live_step import LiveStep
+from tui_app.engine.looking import Looking
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
 from tui_app.model import Event
-from tui_app.wire.certificate import in_the_clear, look
 from tui_app.wire.opening import Offer
-from tui_app.wire.route import proxy_for
 from tui_app.wire.vocabulary import make_marker
 
 T = TypeVar("T")
-CERTIFICATE_S = 5.0
 LINGER_S = 2.0
 """How long after an action a leak may still arrive and count (architecture, Isolation)."""
-
-
-class LiveStep:
-    """A step that is under way."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.outcome = "done"
-        self.facts: dict[str, Any] = {}
-
-    def note(self, **facts: Any) -> None:
-        """Facts for the step's end row."""
-        self.facts.update(facts)
-
-    def ended(self, outcome: str) -> None:
-        """Say that it ended otherwise than done."""
-        self.outcome = outcome
 
 
 def _stopped(task: asyncio.Task[Any]) -> None:
@@ -53,7 +34,7 @@ def _stopped(task: asyncio.Task[Any]) -> None:
         return
 
 
-class LiveContext:
+class LiveContext(Looking):
     """See `tui_app.checks.api.Context`."""
 
     def __init__(self, world: World, sockets: Sockets, check: str) -> None:
@@ -337,23 +318,6 @@ class LiveContext:
     def url(self, service: str) -> str:
         """The base address of a service, '' where the target has none."""
         return self._world.urls.get(service, "")
-
-    async def certificate(self, service: str) -> dict[str, Any]:
-        """See `checks.api.Context.certificate`. Through a proxy the certificate is not looked at here."""
-        await self.gate()
-        url, world = self.url(service), self._world
-        if not url.startswith(("https:", "wss:")):
-            return {"problem": "no TLS", "kind": "plain"}
-        if proxy_for(url, world.proxy) is not None:
-            return {"problem": "reached through a proxy: its certificate is not looked at", "kind": "proxy"}
-        seen = await look(url, world.tls, CERTIFICATE_S)
-        hours = None if seen.not_after is None else round((seen.not_after - time.time()) / 3600, 1)
-        return {"problem": seen.problem, "kind": seen.kind, "hours_left": hours, "issuer": seen.issuer, "version": seen.version}
-
-    async def in_the_clear(self, service: str) -> str:
-        """See `checks.api.Context.in_the_clear`."""
-        await self.gate()
-        return await in_the_clear(self.url(service), CERTIFICATE_S)
 
     def seed(self, name: str) -> str:
         """A seed of this session's plan and this name: the same plan asks the same questions."""

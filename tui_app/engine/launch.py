@@ -37,6 +37,7 @@ class Secrets(msgspec.Struct):
 
     accounts -- {email, password, registered}, {token, refresh}, or {email} in mode e2e
     headers -- of a gateway in front of the target;  proxy -- the operator's own for it;  e2e_key -- of the sign-in of that name
+    tiers -- DSNs of the stores behind the target, by their key in [tiers]
     blocked -- why nobody can be signed in, where that is known before the start
     """
 
@@ -44,6 +45,7 @@ class Secrets(msgspec.Struct):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     proxy: str = ""
     e2e_key: str = ""
+    tiers: dict[str, str] = msgspec.field(default_factory=dict)
     blocked: str = ""
 
     def __repr__(self) -> str:

@@ -31,6 +31,7 @@ from tui_app.engine.renewal import Keeper
 from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.sources import sources_of
+from tui_app.engine.tiers import Tiers
 from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
@@ -58,6 +59,7 @@ class Order(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     proxy: str = ""
     e2e_key: str = ""
+    tiers: dict[str, str] = msgspec.field(default_factory=dict)
     blocked: str = ""
     recording: str = ""
     who: str = ""
@@ -161,6 +163,7 @@ class Engine:
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
                                 "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
             await world.close()
+            await world.tiers.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
@@ -194,6 +197,7 @@ class Engine:
             client=lambda: HttpClient(services, created, headers=self.order.headers, tls=self.tls, proxy=self.order.proxy),
             tls=self.tls, proxy=self.order.proxy, headers=self.order.headers, profile=self.profile,
             accounts=self.order.accounts, e2e_key=self.order.e2e_key, blocked=self.order.blocked, keeps_accounts=not own,
+            stored_by=self.child.server("postgres") if self.child is not None else "",
         )  # fmt: skip
         for account in self.order.accounts:
             for kind in ("password", "token", "refresh"):
@@ -205,6 +209,9 @@ class Engine:
         for proxy in (self.order.proxy, *getproxies().values()):
             for secret in secrets_of(proxy):
                 vault.add("proxy", "?", secret)
+        world.tiers = Tiers.given(self.profile.tiers, self.order.tiers, self.child.tiers if self.child is not None else {})
+        for kind, tier, value in world.tiers.secrets:
+            vault.add(kind, tier, value)
         if not own and self.plan.mode == "register":
             self._reuse_accounts(world)
         return world

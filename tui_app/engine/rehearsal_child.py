@@ -83,8 +83,13 @@ class RehearsalChild:
             await self.stop()
             raise RehearsalError(f"the rehearsal staging did not start: {said[-1] if said else error}") from error
 
+    def server(self, tier: str) -> str:
+        """The variable with the DSN of the server that keeps a tier, '' where a file stands in."""
+        scheme, _, rest = self.tiers.get(tier, "").partition(":")
+        return rest if scheme == "env" else ""
+
     async def stop(self) -> None:
-        """Stop it and remove its stores."""
+        """Stop it and remove its files; what it stored on servers stays there."""
         if self.process is not None and self.process.returncode is None:
             if self.process.stdin is not None:
                 self.process.stdin.close()

@@ -14,7 +14,7 @@ from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
 from tui_app.engine.guarded import GuardedContext
 from tui_app.engine.links import NoLink
-from tui_app.engine.plan import repeated
+from tui_app.engine.plan import PAUSE_S, repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
@@ -23,8 +23,6 @@ from tui_app.wire.pacing import BudgetSpent
 
 DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
-ROUND_PAUSE_S = 1.0
-"""Between two rounds of a plan that repeats until something fails: a target is not to be hammered."""
 COLD_EVERY = 10
 """Every so many times of a repeated check begin on new connections."""
 
@@ -52,7 +50,7 @@ class Runner:
         """What ended repeating them: who failed, or which limit."""
         self.spent = ""
         """Which budget is used up."""
-        self._repeated = repeated(world.plan)
+        self._repeated = repeated(world.plan) - {check.id for check in checks if check.watch}
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
         self._driving: dict[str, asyncio.Task[Any]] = {}
@@ -62,15 +60,19 @@ class Runner:
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped, credentials or fault."""
         last = [check for check in self.checks if check.last]
-        phases = sorted({check.phase for check in self.checks if not check.last})
+        watching = [asyncio.create_task(self._tracked(check), name=check.id) for check in self.checks if check.watch]
+        others = [check for check in self.checks if not check.last and not check.watch]
+        phases = sorted({check.phase for check in others})
         for phase in phases:
             if self.world.gate.stopping and not self._lost[0]:
                 break
             self.world.log.add("phase", {"phase": phase}, type="start")
-            await self._phase([check for check in self.checks if check.phase == phase and not check.last])
+            await self._phase([check for check in others if check.phase == phase])
             self.world.log.add("phase", {"phase": phase}, type="end")
         if self.world.plan.until_fail:
             await self._until_fail()
+        self.world.over.set()
+        await asyncio.gather(*watching)
         for check in ordered(last):
             if not self.world.gate.stopping:
                 await self._tracked(check)
@@ -81,7 +83,7 @@ class Runner:
         """Drive the selected checks again and again, until one of them fails or a limit ends it."""
         plan, log = self.world.plan, self.world.log
         again = [check for check in self.checks if check.id in self._repeated and log.bench.sums.driven(check.id)]
-        pause = ROUND_PAUSE_S if plan.target.get("environment") != "rehearsal" else ROUND_PAUSE_S / 10
+        pause = PAUSE_S if plan.target.get("environment") != "rehearsal" else PAUSE_S / 10
         while not (self.world.gate.stopping or self.fault):
             self.until = self._reached(again)
             if self.until:
@@ -203,7 +205,7 @@ class Runner:
         """Between two times of a check: a pause for a target that is not ours, and now and then connections and a build that are new."""
         try:
             if self.world.plan.target.get("environment") != "rehearsal":
-                await self.world.gate.sleep(ROUND_PAUSE_S)
+                await self.world.gate.sleep(PAUSE_S)
             if number % COLD_EVERY == 1:
                 # Cold and warm are told apart only where there are both; and what changed in between should be seen.
                 await self.sockets.cool()
@@ -262,7 +264,7 @@ class Runner:
             self._driving[check.id] = task
         try:
             # A soak goes on for as long as the operator asked, and longer by what it was held.
-            async with asyncio.timeout(None if check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
+            async with asyncio.timeout(None if check.watch or check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
                 context.iteration = iteration
                 await check.drive(context)
         except Stopped:

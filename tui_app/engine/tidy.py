@@ -27,6 +27,8 @@ async def tidy(world: World, sockets: Sockets) -> None:
             e2e = world.plan.mode == "e2e"
             why = "the e2e sign-in made this user, and offers no way to remove one" if e2e else "the account is kept for the next session"
             _left(world, made.kind, made.id, made.owner, why)
+        elif made.kind == "user" and world.stored_by:
+            _left(world, made.kind, made.id, made.owner, f"the account stays in the store that {world.stored_by} names")
         elif made.kind == "user":
             _tidied(world, made.kind, made.id, made.owner, "it ends with the rehearsal that Vigil started")
     # Tokens that were given to us are not ours to end.

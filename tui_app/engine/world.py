@@ -16,6 +16,7 @@ from tui_app.engine.learned import learn
 from tui_app.engine.lives import Life
 from tui_app.engine.log import Log
 from tui_app.engine.plan import Plan
+from tui_app.engine.tiers import Tiers
 from tui_app.recording.secrets import Vault
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
@@ -65,6 +66,8 @@ class World:
     users: list[User] = field(default_factory=list)
     keeps_accounts: bool = False
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
+    stored_by: str = ""
+    """The variable of the server on which the engine's own rehearsal stores accounts: there they outlive it."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
     spares: list[User] = field(default_factory=list)
@@ -80,6 +83,10 @@ class World:
     """Told of every user that signs in."""
     on_answer: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
     """Told (label, token, answer) of every answer to a request that showed a token."""
+    tiers: Tiers = field(default_factory=Tiers)
+    """The stores behind the target, where their DSNs are given."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the last phase is over: what watches the session ends then."""
     command_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _clients: dict[str, HttpClient] = field(default_factory=dict)
     _steps: itertools.count[int] = field(default_factory=lambda: itertools.count(1))

@@ -100,8 +100,10 @@ KINDS: Final = {
     ),
     "client": "type slow | ok: the client's own health: {what, text}; type usage, every 10 s: {cpu_s, rss_mb, fds, tasks, lag_p99_ms}",
     "tier": (
-        "a direct, read-only probe of a store: type postgresql | redis | clickhouse; ms; {ask, key, found: bool, rows, value, error, "
-        "waited_ms}; `value` is what was found, shortened, secrets replaced"
+        "a direct, read-only probe of a store: type postgresql | redis | clickhouse; ms of the last try; {ask, key, found: bool, "
+        "rows, value, error, why, waited_ms, tries, before: bool, presumed: bool}; `value` is what was found, shortened, secrets "
+        "replaced; why: no-dsn | dsn | library | unreachable | refused | timeout | lost | statement; before: it answered earlier in "
+        "the session; presumed: key is Vigil's own guess, not the target file's; slow: our own loop was late"
     ),
     # -- derived: what a judge made of it
     "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",

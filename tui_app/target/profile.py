@@ -31,8 +31,8 @@ from tui_app.target.tables import (
     NetworkTable,
     Table,
     TargetTable,
-    TiersTable,
 )
+from tui_app.target.tiers import TiersTable
 
 __all__ = ["Credentials", "Limits", "Profile", "ProfileError", "Proposal", "builtin", "is_loopback", "load", "propose"]
 

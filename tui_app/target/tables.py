@@ -260,14 +260,6 @@ class LimitsTable(Table):
     concurrent_users: Annotated[int, Field(ge=2, le=1_000)] | None = None
 
 
-class TiersTable(Table):
-    """[tiers]: variables that hold a DSN, for read-only probes of the stores beside the API."""
-
-    postgres: EnvReference | None = None
-    redis: EnvReference | None = None
-    clickhouse: EnvReference | None = None
-
-
 class AcceptTable(Table):
     """[[accept]]: a known failure, for 30 days at most, and never one of isolation or authentication."""
 

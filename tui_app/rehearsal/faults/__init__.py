@@ -17,11 +17,14 @@ from tui_app.rehearsal.faults import (
     requests,
     sign_in,
     soak,
+    tier_loss,
+    tiers,
 )
 from tui_app.rehearsal.faults.registry import Fault
 
 _MODULES: Final = (
-    sign_in, data, data_stores, lifecycle, repeats, requests, answers, isolation, connection, handshake, load, soak,
+    sign_in, data, data_stores, lifecycle, repeats, requests, answers, isolation, connection, handshake, load, soak, tiers,
+    tier_loss,
 )  # fmt: skip
 FAULTS: Final[dict[str, Fault]] = {fault.id: fault for module in _MODULES for fault in module.FAULTS}
 

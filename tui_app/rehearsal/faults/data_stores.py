@@ -180,7 +180,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         id="cache-down",
         behaviour="The cache is down and everything goes on without it, so that signing out ends no session.",
-        caught_by=("health-tiers", "tiers-persist"),
+        caught_by=("health-tiers", "tiers-persist", "tier-redis-stays"),
         listeners=_cache_down,
         source=("FM-40",),
         proof=ONE_RUN,

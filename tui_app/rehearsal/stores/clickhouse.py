@@ -20,6 +20,9 @@ from tui_app.rehearsal.stores.tier import TierDown
 PROBE_TABLE = "CREATE TABLE IF NOT EXISTS health_probe (token String) ENGINE = MergeTree PARTITION BY token ORDER BY token"
 """Each token is a partition of its own: old servers delete partitions, not rows."""
 
+PAUSE_S = 0.05
+"""Between two inserts: each makes a part on disk, and a server refuses more when it has too many."""
+
 
 class ClickHouse:
     """One database of a server: `database` of the DSN's query, or its path."""
@@ -33,6 +36,8 @@ class ClickHouse:
         self._base = f"{parts.scheme}://{parts.netloc}/"
         query = dict(parse_qsl(parts.query))
         self._database = query.get("database") or parts.path.strip("/") or "default"
+        self._waiting: list[tuple[str, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
         self._client = httpx.AsyncClient(timeout=LIMIT_S, trust_env=False)
         self._looker = httpx.AsyncClient(timeout=LOOK_S, trust_env=False)
 
@@ -45,9 +50,17 @@ class ClickHouse:
             await self._ask(statement)
 
     async def add(self, run: Mapping[str, Any]) -> None:
-        """One run that ended."""
+        """One run that ended. Runs that end together are inserted together."""
         row = {**run, "ended": str(int(run["ended"])), "ended_at": run["ended"]}
-        await self._ask(f"INSERT INTO run_events FORMAT JSONEachRow\n{msgspec.json.encode(row).decode()}")
+        inserted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((msgspec.json.encode(row).decode(), inserted))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await inserted
+        except TimeoutError as error:
+            raise TierDown(self.name, reason(error)) from error
 
     async def of_user(self, user_id: str, limit: int) -> Rows:
         """A user's runs, newest first."""
@@ -69,11 +82,31 @@ class ClickHouse:
 
     async def disconnect(self) -> None:
         """Close the connections."""
+        if self._writer is not None:
+            self._writer.cancel()
         await self._client.aclose()
         await self._looker.aclose()
 
     def close(self) -> None:
         """There is neither thread nor file."""
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            lines = "\n".join(line for line, _ in batch)
+            failed: TierDown | None = None
+            try:
+                await self._ask(f"INSERT INTO run_events FORMAT JSONEachRow\n{lines}")
+            except TierDown as down:
+                failed = down
+            for _, inserted in batch:
+                if inserted.done():
+                    continue
+                if failed is not None:
+                    inserted.set_exception(TierDown(failed.tier, failed.reason))
+                else:
+                    inserted.set_result(None)
+            await asyncio.sleep(PAUSE_S)
 
     async def _ask(self, statement: str, limit: float = LIMIT_S, client: httpx.AsyncClient | None = None) -> str:
         try:

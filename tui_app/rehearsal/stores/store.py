@@ -30,7 +30,8 @@ class Store:
         await self.engine.open()
 
     async def probe(self, force: bool = False) -> Probe:
-        """Write, read back and delete over a fresh connection. Without `force` an answer of the last second may be given again."""
+        """Write, read back and delete over a connection that the services do not use. Without `force` an answer of the last second
+        may be given again."""
         if not force and self._probed and time.monotonic() - self._probed[0] < REMEMBERED_S:
             return self._probed[1]
         started = time.perf_counter()

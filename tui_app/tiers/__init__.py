@@ -1,0 +1,1 @@
+"""Direct, read-only looks into the stores behind a target, one file a store. Every error is a `TierError` without secrets."""
