@@ -96,3 +96,22 @@ def test_a_level_tells_of_itself_at_most_twice_a_second_while_it_goes_on() -> No
     last = ramp.derived[-1][1]
     assert last.type == "done"
     assert (last.body["completed"], last.body["overlap"], last.body["ended"]) == (400, 10, ramp.t)
+
+
+def test_times_that_are_the_clients_own_bend_nothing() -> None:
+    ramp = Ramped(20)
+    ramp.baseline()
+    steps = ramp.climb(20)
+    ramp.wave(20, "slow", 3000.0)
+    ramp.done(steps, waited_s=2.0)
+    assert not ramp.top.knee
+    assert "waited 2.0 of 3.0 s for a processor" in ramp.top.own_side
+
+
+def test_a_ramp_that_is_climbed_again_begins_anew() -> None:
+    ramp = Ramped(5)
+    ramp.baseline()
+    ramp.done(ramp.climb(5))
+    ramp.level = 0
+    ramp.baseline()
+    assert [level.users for level in ramp.load.levels] == [1]
