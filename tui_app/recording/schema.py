@@ -115,7 +115,8 @@ KINDS: Final = {
     "level": (
         "a level of a load ramp, anew whenever it changes: type = climbing | holding | done | stopped; {number, of, users, sockets, runs, "
         "overlap, asked, completed, failed, throttled, late, first_p50_ms, first_p95_ms, run_p50_ms, run_p95_ms, ping_p95_ms, "
-        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why}"
+        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why, control_run_p50_ms, lost: pings without an answer, "
+        "errors: REST answers of 5xx, rate: completed runs a second, cpu_s, waited_s and stuck_ms of the client itself}"
     ),
     "block": (
         "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "
