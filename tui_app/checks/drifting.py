@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui_app.monitors.blocks import Block
+from tui_app.monitors.blocks import WEIGHED, Block
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.drift import Soak
 from tui_app.verdict.statistics import none_of
@@ -26,8 +26,6 @@ ERRORS_MORE: Final = 1.0
 """Percentage points by which the share of failed requests may rise within two hours."""
 LEAST: Final = 3
 """Values that a block's median needs."""
-TARGETS: Final = ("ping", "control_ping", "first_event", "run", "http")
-"""Latency series that are looked at, as far as a soak has them."""
 HARMLESS: Final = 0.05
 """A rise that certainly stays under a twentieth of the limit hurts nobody, whatever part it is of a quick answer."""
 UNLIMITED_MS: Final = 500.0
@@ -73,7 +71,7 @@ def drifts(soak: Soak, limits: Mapping[str, Any]) -> list[Drifting]:
     blocks = soak.measured
     if len(blocks) < LEAST_POINTS:
         return []
-    found = [_latency(name, blocks, _limit_ms(name, limits)) for name in TARGETS]
+    found = [_latency(name, blocks, _limit_ms(name, limits)) for name in WEIGHED]
     found.append(_errors(blocks))
     found += [_own(key, blocks) for key in OWN]
     return [one for one in found if one is not None]
