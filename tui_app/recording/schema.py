@@ -68,7 +68,8 @@ KINDS: Final = {
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
-        "'recover' adds {fault_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds {request, run, thread, found}; 'attempt' adds {owner, thing, id, action}"
+        "'recover' adds {fault_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds {request, run, thread, "
+        "found}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
