@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -43,6 +44,18 @@ def test_a_step_that_stays_under_a_fifth_is_no_failure() -> None:
     hours.ping_ms = lambda at, user: 20.0 + (2.0 if at > 60 * MINUTE else 0.0) + (at * 7 % 11) / 10
     hours.blocks(24)
     assert hours.judge().word != "FAIL"
+
+
+@pytest.mark.parametrize(("spread", "word"), [(6, "PASS"), (60, "INCONCLUSIVE")])
+def test_noise_passes_with_its_bound_unless_it_would_hide_a_rise_by_half(spread: int, word: str) -> None:
+    hours = Hours(every=150.0)
+    rng = random.Random(5)
+    hours.ping_ms = lambda at, user: 90.0 + rng.uniform(-spread, spread)
+    hours.blocks(24)
+    said = hours.judge()
+    assert said.word == word, said.reason
+    ping = next(row for row in hours.told("drift") if row.body["what"] == "ping")
+    assert (ping.body["detectable"] * 2 <= 45) is (word == "PASS")
 
 
 def test_a_deadline_of_the_platform_is_planned_and_every_recovery_timed() -> None:
