@@ -69,7 +69,8 @@ KINDS: Final = {
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
         "'fault' ends with {fault_at, fault_end, noticed_at: ns, how}; 'recover' adds {fault, fault_at, fault_end: ns}, and ends with "
-        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'attempt' adds {owner, thing, id, action}"
+        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds "
+        "{request, run, thread, found}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
@@ -120,11 +121,12 @@ KINDS: Final = {
     ),
     "block": (
         "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "
-        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, why}"
+        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, rows: [first, last], why}; "
+        "told again where later ends of sockets show earlier ones in another light"
     ),
     "drift": (
         "drift of one thing over a soak's blocks so far: type = the word; {what, unit, blocks, slope: per hour, low, high, "
-        "detectable: per hour, limit: per hour, reason}"
+        "detectable: per hour, limit: per hour, reason, rows: [..], own: bool}; null where nothing bounds it"
     ),
     "iteration": (
         "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "
