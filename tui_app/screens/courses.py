@@ -6,6 +6,7 @@ from statistics import median
 
 from tui_app.model import SECOND
 from tui_app.recording.state import BlockView, CheckView, DriftView, LevelView, SessionState
+from tui_app.screens import tries
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.glyphs import glyphs
@@ -234,4 +235,5 @@ def course_sentences(state: SessionState) -> list[tuple[str, str]]:
     blocks = blocks_of(state)
     if newest is not None and (not blocks or newest.seq > blocks[-1].seq):
         found.reverse()
+    found.append((tries.sentence(state) if state.iterations else "", "9"))
     return [(text, key) for text, key in found if text]
