@@ -40,7 +40,7 @@ from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
-TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak")
+TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
 BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
@@ -210,6 +210,9 @@ class VigilApp(DrivingApp):
 
     def action_go_soak(self) -> None:
         self.go("soak")
+
+    def action_go_iterations(self) -> None:
+        self.go("iterations")
 
     def open_why(self, check_id: str) -> None:
         """The evidence behind a check's verdict, on top of the screen in view."""

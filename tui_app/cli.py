@@ -57,7 +57,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="2h",
         help="soak: go on for 90s, 15m, 2h and look for drift; with --until-fail, how long to repeat at most",
     )
-    run.add_argument("--unattended", action="store_true", help="load goes on beyond 10 minutes although nobody watches")
+    run.add_argument(
+        "--unattended",
+        action="store_true",
+        help="load goes on although nobody watches: else it ends after 10 minutes without the TUI or a terminal that shows its progress",
+    )
     run.add_argument(
         "--parallel", action=argparse.BooleanOptionalAction, default=True, help="checks of a phase side by side, unless exclusive (default)"
     )

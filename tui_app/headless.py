@@ -24,11 +24,12 @@ from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
-from tui_app.recording.state import SessionState
+from tui_app.recording.state import IterationsView, SessionState
 from tui_app.sanitize import sanitize
 from tui_app.target import consent
 from tui_app.target.profile import Profile, load
 from tui_app.verdict.accepting import accepts_of, never, told
+from tui_app.verdict.repeats import between
 from tui_app.verdict.table import verdict_table
 
 POLL_S = 0.1
@@ -106,18 +107,27 @@ def print_footprint(plan: Plan) -> None:
     """What a session of this plan would do to its target, on stdout."""
     cost = footprint(plan, [by_id()[name] for name in plan.checks])
     made = cost["creates"]
-    pace = f"at most {cost['connects_per_minute']} a minute, " if cost["connects_per_minute"] else ""
+    each = f" from each of {cost['sources']} addresses" if cost["sources"] > 1 else ""
+    pace = f"at most {cost['connects_per_minute']} a minute{each}, " if cost["connects_per_minute"] else ""
+    steps = " ".join(map(str, cost["ramp"]))
+    ramp = [("load", f"{steps} users at once, level by level; it ends by itself once the target slows, refuses or limits")] if steps else []
     lines = [
         ("target", f"{plan.target['name']} ({plan.target['environment']})"),
         ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
         ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
         ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
+        *ramp,
         ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
+        *([("looks", cost["looks"])] if cost["looks"] else []),
         ("effects", ", ".join(cost["effects"])),
         *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),
     ]
+    if cost["soak_minutes"]:
+        lines.append(("soaks", f"for {cost['soak_minutes']:g} min of it, which the limit on minutes does not count"))
+    if plan.iterations > 1:
+        lines.append(("repeats", f"each selected check {plan.iterations} times at most: the figures; one that breaks ends earlier"))
     if cost["until_fail"]:
         lines.append(("repeats", f"until a check fails, {cost['until_minutes']:g} min or a limit ends it; the figures are of one round"))
     for name, text in lines:
@@ -171,7 +181,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
+        watching = await _watching(began)
         state, lost = await _follow(reader, began, stopping)
+        if watching is not None:
+            watching.close()
         result = reader.result()
     if result is None:
         why = "the engine has gone" if lost else "it ended without a result"
@@ -194,6 +207,17 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         say(f"{state.until}: {state.round} iterations in all")
     say(f"recording {began.recording}")
     return int(result["exit"])
+
+
+async def _watching(began: Launched) -> Control | None:
+    """A connection that stands for whoever sits at the terminal: where progress goes elsewhere, nobody is known to watch."""
+    if not sys.stderr.isatty():
+        return None
+    with contextlib.suppress(ControlError):
+        control = await Control.connect(began.control)
+        await control.ask("status")
+        return control
+    return None
 
 
 async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> tuple[SessionState, bool]:
@@ -230,11 +254,27 @@ def _tell(state: SessionState, told: dict[str, str]) -> None:
     if state.round > 1 and told.get("round") != str(state.round):
         told["round"] = str(state.round)
         say(f"{when}  iteration {state.round}")
+    for view in state.iterations.values():
+        said = iteration_line(view)
+        if said and told.get(f"{view.check}#") != said:
+            told[f"{view.check}#"] = said
+            say(f"{when}  {said}")
     for check in state.checks.values():
         if check.word and check.word != told.get(check.id):
             told[check.id] = check.word
             if check.word != "RUNNING":
                 say(f"{when}  {check.word:12} {check.id:20} {sanitize(check.reason, 110)}")
+
+
+def iteration_line(view: IterationsView) -> str:
+    """How far a repeated check is, and what that makes of it: at every tenth of its times, and at each one that did not pass."""
+    last = view.times[-1] if view.times else None
+    if last is None or not view.of or (last.word == "PASS" and view.done % max(view.of // 10, 1)):
+        return ""
+    failed, judged = view.words.get("FAIL", 0), view.words.get("FAIL", 0) + view.words.get("PASS", 0)
+    rate = f"{failed} of {judged} failed, {view.kind}, {between(failed, judged)} at 95 %"
+    why = f": {sanitize(last.reason, 60)}" if last.word != "PASS" else ""
+    return f"{last.word:12} {view.check:20} {view.done} of {view.of}: {rate}{why}"
 
 
 def say(text: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from textual.timer import Timer
+
 from widgets.glyphs import TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit, line_width, spread
 
@@ -139,6 +141,10 @@ def key_line(hints: Sequence[KeyHint], width: int) -> Line:
     return spread(BLANK, right, width)
 
 
+SAID_S = 5.0
+"""How long a word stays in the place of the hints."""
+
+
 class KeyBar(LineView):
     """The foot of a screen: what can be done here."""
 
@@ -146,9 +152,24 @@ class KeyBar(LineView):
 
     def __init__(self, hints: Sequence[KeyHint] = (), *, id: str | None = None) -> None:
         super().__init__(id=id, bar=True)
+        self.said: Line | None = None
+        self._until: Timer | None = None
         self.update(hints)
 
     def update(self, hints: Sequence[KeyHint]) -> None:
-        """Show these hints."""
+        """Show these hints, once what was said has been there long enough."""
         self.hints = tuple(hints)
-        self.draw(lambda width, _height: ([key_line(self.hints, width)], None))
+        said = self.said
+        self.draw(lambda width, _height: ([clip(said, width) if said is not None else key_line(self.hints, width)], None))
+
+    def say(self, text: str, *, bad: bool = False, seconds: float = SAID_S) -> None:
+        """A short word in the place of the hints, over nothing that is measured; the newest one wins."""
+        self.said = ((text, "bad" if bad else "strong"),)
+        if self._until is not None:
+            self._until.stop()
+        self._until = self.set_timer(seconds, self._said_enough)
+        self.update(self.hints)
+
+    def _said_enough(self) -> None:
+        self.said = None
+        self.update(self.hints)

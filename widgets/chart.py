@@ -69,10 +69,42 @@ def _label(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
 
 
+def columns(points: Sequence[tuple[float, float]], limit: float | None, width: int, height: int) -> list[Line]:
+    """As `over_time`, of whole cells and eighths, for where there are few rows: the highest value of each column's time, from zero."""
+    start, end = points[0][0], max(points[-1][0], points[0][0] + 1e-9)
+    bars = glyphs().bars
+    top = max(value for _, value in points) or 1.0
+    labels = [_label(round(top, 1)), "0"]
+    wide = max(len(text) for text in labels) + 1
+    room, rise = max(width - wide, 4), height - 1
+    highest: list[float | None] = [None] * room
+    for at, value in points:
+        index = min(int((at - start) / (end - start) * room), room - 1)
+        highest[index] = max(highest[index] or 0.0, value)
+    lines: list[Line] = []
+    for row in range(rise, 0, -1):
+        label = labels[0] if row == rise else labels[1] if row == 1 else ""
+        cells = []
+        for found in highest:
+            filled = (found / top * rise - (row - 1)) if found is not None else 0.0
+            cells.append(bars[min(int(filled * len(bars)), len(bars) - 1)] if filled > 0 else " ")
+        lines.append(((f"{label:>{wide - 1}} ", "dim"), ("".join(cells), "spark")))
+    first, last = f"{_label(round(start, 1))} s", f"{_label(round(end, 1))} s"
+    over = f"limit {_label(limit)} ms" if limit is not None else ""
+    middle = f"{over:^{max(room - len(first) - len(last), 0)}}"
+    return [*lines, clip(((" " * wide + first + middle + last, "dim"),), width)]
+
+
+LOW = 10
+"""With fewer rows, plain columns say more than points in a frame."""
+
+
 def over_time(points: Sequence[tuple[float, float]], limit: float | None, width: int, height: int) -> list[Line]:
     """Values (ms) over seconds since the session began, from zero; the limit as a line where it is in view."""
-    if not points or width < 20 or height < 6:
+    if not points or width < 20 or height < 3:
         return [(("nothing measured yet", "dim"),)]
+    if height < LOW:
+        return columns(points, limit, width, height)
     figure = _figure(width, height)
     shown = thinned(points)
     marker = "x" if glyphs() is ASCII else "hd"

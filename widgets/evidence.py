@@ -56,6 +56,7 @@ class Evidence:
     rows_title: str = "rows"
     behind: Sequence[tuple[str, str, str]] = field(default=())
     """(word, id, reason) of the checks behind a criterion; Enter opens one."""
+    behind_title: str = "checks behind it"
 
 
 SEVERITY_TONES = {"critical": "bad", "major": "bad", "minor": "warn", "info": "dim"}
@@ -141,7 +142,7 @@ def behind_lines(data: Evidence, width: int) -> list[tuple[Line, str]]:
     """The checks behind a criterion, with the id that each line stands for."""
     if not data.behind:
         return []
-    lines: list[tuple[Line, str]] = [((("checks behind it ".ljust(width, glyphs().rule), "head"),), "")]
+    lines: list[tuple[Line, str]] = [(((f"{data.behind_title} ".ljust(width, glyphs().rule), "head"),), "")]
     room = min(max(len(name) for _, name, _ in data.behind) + 2, width // 2)
     for word, name, reason in data.behind:
         mark = f"{glyphs().word(word)} "

@@ -84,14 +84,36 @@ class Line:
                 ids = {"id": name if answer == "same" else answer} if answer else {}
                 self.event(conn, "pong", user=user, **ids)
 
+    def probe(self, conn: int, ms: float, *, due: float | None = None, user: str = "u1", answered: bool = True) -> None:
+        """A ping of an open schedule, due at `due` (now, where that is left out), whose pong or deadline comes `ms` after that; time does
+        not move on."""
+        self._steps += 1
+        number, name = self._steps, f"p{len(self.rows)}"
+        now = self.t
+        due = self.t if due is None else due
+        about = {"step": number, "intent": "ping", "id": name, "intended": int(due * MS), "deadline_ms": 10_000}
+        self.row("step", about, type="begin", conn=conn, user=user)
+        self.t = due + ms
+        if answered:
+            self.event(conn, "pong", user=user, id=name)
+        self.row("step", {"step": number, "outcome": "done" if answered else "deadline"}, type="end", conn=conn, user=user)
+        self.t = now
+
+    def pulse(self, conn: int, ms: float, *, user: str = "u1", answered: bool = True) -> None:
+        """One of the session's control pings, due now; time does not move on."""
+        kind, type = ("frame", "pong") if answered else ("clock", "late")
+        self.t += ms
+        self.row(kind, "", user=user, check="", type=type, conn=conn, ms=ms, **({"dir": "in", "flag": "control"} if answered else {}))
+        self.t -= ms
+
     def lag(self, ms: float) -> None:
         """Our own loop was stuck for so long until now."""
         self.row("lag", {}, ms=ms, check="", user="")
 
-    def judge(self, preset: str = "quick", users: int = 1) -> Judgement:
+    def judge(self, preset: str = "quick", users: int = 1, beside: tuple[str, ...] = ()) -> Judgement:
         self.row("check", {"outcome": "driven"}, type="end", user="")
         plan = {"target": {"name": "t", "environment": "rehearsal"}, "users": users, "preset": preset, "limits": self.limits}
-        bench = Bench([by_id()[self.check]], plan, {})
+        bench = Bench([by_id()[name] for name in (self.check, *beside)], plan, {})
         for row in self.rows:
             bench.feed(row)
         return bench.judgements[self.check]

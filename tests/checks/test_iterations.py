@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tui_app.checks import bench as bench_module
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement
 from tui_app.checks.bench import Bench
 from tui_app.model import Row
@@ -41,13 +42,17 @@ class Session:
         self.of = of
         self.seq = 0
         self.said: list[str] = []
+        self.derived: list[Row] = []
+        self.rows: dict[int, Row] = {}
+        self.conn = 1
 
-    def row(self, kind: str, type: str, body: dict[str, Any] | None = None, check: str = "again") -> None:
+    def row(self, kind: str, type: str, body: dict[str, Any] | None = None, check: str = "again", dir: str = "", conn: int = 0) -> None:
         self.seq += 1
-        row = Row(
-            seq=self.seq, t=self.seq, kind=kind, type=type, check=check, dir="in" if kind == "http" else "", text=json.dumps(body or {})
-        )
+        way = dir or ("in" if kind == "http" else "")
+        row = Row(seq=self.seq, t=self.seq, kind=kind, type=type, check=check, dir=way, conn=conn, text=json.dumps(body or {}))
+        self.rows[row.seq] = row
         said = self.bench.feed(row)
+        self.derived += said
         self.seq += len(said)
         self.said += [one.type for one in said if one.kind == "verdict"]
 
@@ -57,6 +62,21 @@ class Session:
         for status in statuses:
             self.row("http", status)
         self.row("check", "end", {"outcome": outcome, "reason": reason, **time})
+
+    def on(self, number: int, *, conn: int, instance: str, status: str) -> None:
+        """One time that sends on a connection, and then gets two answers of one status from an instance."""
+        time = {"iteration": number, "of": self.of}
+        self.row("check", "start", time)
+        if conn != self.conn or number == 1:
+            self.row("conn", "open", conn=conn)
+            self.conn = conn
+        self.row("frame", "ping", conn=conn, dir="out")
+        for _ in range(2):
+            self.row("http", status, {"instance": instance}, conn=conn)
+        self.row("check", "end", {"outcome": "driven", **time})
+
+    def rows_of(self, kind: str) -> list[Row]:
+        return [row for row in self.derived if row.kind == kind]
 
     def end(self) -> Judgement:
         self.row("session", "end", {"reason": "complete"}, check="")
@@ -148,3 +168,76 @@ def test_until_one_fails_each_time_says_its_word() -> None:
     session.time(3, "200", "500")
     assert session.bench.peek("again") == "FAIL" and session.said == ["PASS", "PASS", "FAIL"]
     assert session.end().reason.startswith("1 of 3 iterations failed: flaky")
+
+
+def test_three_that_fail_alike_end_it_and_what_passes_is_never_cut_short() -> None:
+    session = Session(100)
+    for number in (1, 2, 3, 4):
+        session.time(number, "200", "200")
+        assert session.bench.decided("again") == ""
+    for number in (5, 6):
+        session.time(number, "500")
+    assert session.bench.decided("again") == ""
+    session.time(7, "500")
+    assert session.bench.decided("again") == "3 in a row failed alike"
+    judgement = session.end()
+    assert judgement.word == "FAIL"
+    said = "3 of 7 iterations failed: broken from the 5th on, 16 % to 75 % at 95 %; ended after 7 of 100: 3 in a row failed alike; "
+    assert judgement.reason.startswith(f"{said}first the 5th: ")
+
+
+def test_three_that_fail_differently_go_on() -> None:
+    session = Session(100)
+    for number, status in enumerate(("500", "404", "429", "500"), start=1):
+        session.time(number, status)
+    assert session.bench.decided("again") == ""
+    assert [row.body["signature"] for row in session.rows_of("iteration")] == [
+        "status 500: answers 500", "status 404: answers 404", "status 429: answers 429", "status 500: answers 500",
+    ]  # fmt: skip
+
+
+def test_each_time_has_a_row_with_its_place_its_class_and_its_evidence() -> None:
+    session = Session(3)
+    session.time(1, "200", "200")
+    session.time(2, "200", "500")
+    first, second = session.rows_of("iteration")
+    assert (first.type, first.check, first.body["number"], first.body["of"]) == ("PASS", "again", 1, 3)
+    assert (second.type, second.body["class"], second.body["signature"]) == ("FAIL", "flaky", "status 500: answers 500")
+    assert 0 < second.body["low"] < 0.5 < second.body["high"] < 1
+    cited = [seq for _, seq in second.body["evidence"]]
+    assert session.rows[cited[0]].type == "500" and second.body["first"] in cited and second.body["last"] in cited
+    assert all(second.body["first"] <= seq <= second.body["last"] for seq in cited)
+
+
+def test_the_last_pass_stands_beside_the_first_failure_with_the_rows_of_both() -> None:
+    session = Session(3)
+    for number, status in ((1, "200"), (2, "200"), (3, "500")):
+        session.time(number, "200", status)
+    finding = next(one for one in session.end().findings if one.text.startswith("last pass beside first fail"))
+    kinds = {session.rows[seq].body.get("iteration") for seq in finding.evidence if session.rows[seq].kind == "check"}
+    assert finding.severity == "info" and kinds == {2, 3}
+
+
+def test_failures_are_named_by_instance_and_cold_connection_where_that_is_no_chance() -> None:
+    session = Session(40)
+    for number in range(1, 21):
+        cold = number % 5 == 1
+        session.on(number, conn=number if cold else session.conn, instance="b" if cold else "a", status="500" if cold else "200")
+    reason = session.end().reason
+    assert "all 4 failures are on instance b (4 of 4; elsewhere none of 16)" in reason
+    assert reason.startswith("4 of 20 iterations failed: flaky"), "those after the last failure count, too"
+    assert "all 4 failures are cold (4 of 4; elsewhere none of 16)" in reason
+
+
+def test_rows_are_not_kept_beyond_what_can_be_judged_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_module, "ROWS_KEPT", 0)
+    monkeypatch.setattr(bench_module, "LEAST_KEPT", 6)
+    session = Session(9)
+    for number in range(1, 10):
+        session.time(number, "200")
+    judgement = session.end()
+    assert judgement.word == "INCONCLUSIVE" and "1 of 2 samples" in judgement.reason
+    assert len(session.bench.cases["again"].rows) <= 6
+    broken = Session(9)
+    broken.time(1, "500")
+    assert broken.bench.cases["again"].rows == [], "what failed is settled"

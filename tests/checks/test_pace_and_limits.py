@@ -1,4 +1,4 @@
-"""Stalls, growth, cold connects, clocks and limits: what is the target's time, and what is our own."""
+"""Growth, cold connects, clocks and limits: what is the target's time, and what is our own."""
 
 from __future__ import annotations
 
@@ -8,49 +8,6 @@ from email.utils import formatdate
 import pytest
 
 from tests.checks.lines import Line
-
-# -- latency-tail
-
-
-def tail(*late: float | tuple[float, float]) -> Line:
-    """Pings that took so long; with a second number, for how much of that our own loop was stuck."""
-    line = Line("latency-tail", ping_ms=100.0)
-    conn = line.dial()
-    for one in (3.0, 3.0, *late, 3.0, 3.0):
-        ms, own = one if isinstance(one, tuple) else (one, 0.0)
-        line.ping(conn, ms)
-        if own:
-            line.lag(own)
-    return line
-
-
-@pytest.mark.parametrize(
-    ("late", "word"),
-    [
-        ((), "PASS"),
-        ((80.0, 95.0, 80.0), "PASS"),  # jitter under the limit
-        ((1500.0,), "PASS"),  # one late ping is no stall
-        ((150.0, 180.0, 160.0, 170.0), "PASS"),  # late, and p95 says it; nothing stood still
-        ((1500.0, 1400.0, 1300.0), "FAIL"),
-        ((1500.0, 3.0, 1400.0, 3.0, 1300.0), "PASS"),
-        (((1500.0, 1000.0), (1400.0, 1000.0), (1300.0, 1000.0)), "PASS"),  # late, but what stood still was our own loop
-        ((1500.0, (1400.0, 1390.0), 1300.0), "PASS"),  # one of the three was ours
-    ],
-)
-def test_a_stall_is_several_late_pings_in_a_row_that_are_not_our_own(late: tuple[float | tuple[float, float], ...], word: str) -> None:
-    said = tail(*late).judge()
-    assert said.word == word, said.reason
-
-
-def test_a_stall_of_one_user_fails_though_another_is_answered() -> None:
-    line = Line("latency-tail", ping_ms=100.0)
-    conn, other = line.dial(), line.dial(user="u2")
-    for ms in (3.0, 1500.0, 1400.0, 1300.0, 3.0):
-        line.ping(conn, ms)
-        line.ping(other, 3.0, user="u2")
-    said = line.judge(users=2)
-    assert said.word == "FAIL" and said.reason.startswith("u1:")
-
 
 # -- latency-growth
 

@@ -246,6 +246,33 @@ async def test_credentials_lost_in_mid_session_pause_it_and_whoever_signs_in_let
     assert b"wrong password" not in home.recording().read_bytes()
 
 
+async def test_a_soak_that_loses_its_credentials_waits_and_loses_nothing(
+    home: Any, target: Any, lockable: Lockable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, home.env[name])
+    out = home.folder / "soaked.json"
+    path = target(lockable.urls, more=["[credentials]\nusers = 2", "[limits]\nsoak_block_s = 0.3"])
+    running = home.start("run", "--target", path, "--checks", "soak", "--duration", "6s", "--json", str(out))
+    await _until(home, lambda state: len(state.blocks) >= 2)
+    lockable.lock()
+    await _until(home, lambda state: len(state.needs) == 2)
+    lockable.unlock()
+    control = await Control.connect(str(sessions.find(None).control))
+    assert [await hand_over(control, label, {}) for label in ("u1", "u2")] == ["", ""]
+    control.close()
+    await asyncio.to_thread(running.communicate, timeout=60)
+    soak = next(check for check in json.loads(out.read_text())["checks"] if check["id"] == "soak")
+    assert soak["verdict"] in ("PASS", "INCONCLUSIVE"), soak["reason"]
+    assert "on hold beside it" in str(soak["findings"]) and "cut short" not in soak["reason"]
+    blocks = {row.body["number"]: row.body for row in _rows(home) if row.kind == "block"}
+    assert len(blocks) == 20 and any("lost its credentials" in block["why"] for block in blocks.values())
+    assert not sum(block["unexpected"] for block in blocks.values()), "what ended with its token is no drop"
+    runs = {row.body["request"]: row.body["state"] for row in _rows(home) if row.kind == "run" and row.check == "soak"}
+    lost = {row.body["request"] for row in _rows(home) if row.kind == "step" and row.body.get("intent") == "account"}
+    assert {request for request, state in runs.items() if state != "ok"} <= lost
+
+
 async def test_nobody_signs_in_and_the_session_ends_blocked(
     home: Any, target: Any, lockable: Lockable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,13 +129,29 @@ def test_stalls_let_nothing_through_until_their_end_and_all_between() -> None:
     wait = listener("long-stalls", "message.wait")
     waits = {second: wait(0.0, user_id="a", type="ping", users=1, now=1000.0 + second) for second in range(0, 245)}
     stalled = {second for second, seconds in waits.items() if seconds > 0}
-    assert stalled == {*range(115, 120), *range(235, 240)}
-    assert all(second + waits[second] in (120, 240) for second in stalled)
+    assert stalled == {*range(60, 64), *range(180, 184)}
+    assert all(second + waits[second] in (64, 184) for second in stalled)
+
+
+def test_one_answer_of_forty_is_late_whoever_asked() -> None:
+    wait = listener("tail-5s", "answer.wait")
+    waits = [wait(0.0, user_id=f"u{number % 3}", type="ping") for number in range(1, 121)]
+    assert [number for number, seconds in enumerate(waits, 1) if seconds] == [40, 80, 120] and max(waits) == 5.0
 
 
 def test_a_crowd_costs_more_than_one() -> None:
     wait = listener("latency-with-users", "message.wait")
     assert [wait(0.0, user_id="a", type="ping", users=users, now=0.0) for users in (1, 5)] == [0.0, pytest.approx(0.16)]
+
+
+def test_one_run_of_ten_is_far_slower_than_the_mean_that_stays_fine() -> None:
+    class Run:
+        def __init__(self, ordinal: int) -> None:
+            self.ordinal = ordinal
+
+    wait = listener("one-run-in-ten", "event.wait")
+    took = [wait(0.0, run=Run(number), type="agent_completed") for number in range(1, 11)]
+    assert max(took) >= 40 and sum(took) / len(took) < 15
 
 
 def test_two_of_every_five_runs_are_slow() -> None:

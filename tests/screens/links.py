@@ -84,6 +84,10 @@ class HandMadeLink:
         every = frozenset(str(check["id"]) for check in checks_json())
         return every if name in ("quick", "comprehensive") else frozenset({"five-events"})
 
+    def asked(self, users: int, duration_s: float) -> frozenset[str]:
+        wanted = {"fifty-users": users >= 50, "soak": duration_s > 0}
+        return frozenset(str(check["id"]) for check in checks_json() if wanted.get(str(check["id"])))
+
     def footprint(self, choice: Choice) -> Mapping[str, Any]:
         return {
             "agent_runs": 40,

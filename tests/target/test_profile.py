@@ -99,7 +99,7 @@ def test_defaults_off_loopback_are_the_strategys_and_sparing(tmp_path: Path) -> 
 def test_defaults_on_loopback(tmp_path: Path) -> None:
     profile = load(write(tmp_path, MINIMAL.format(environment="docker", scheme="http", host="localhost")))
     assert profile.loopback
-    assert (profile.limits.agent_runs, profile.limits.connects_per_minute) == (400, None)
+    assert (profile.limits.agent_runs, profile.limits.connects_per_minute) == (2_000, None)
     assert (profile.credentials.mode, profile.credentials.users) == ("register", 2)
 
 
@@ -198,7 +198,7 @@ def test_a_built_in_target_is_blank_until_filled(name: str) -> None:
         backend="http://127.0.0.1:1", auth="http://127.0.0.1:2", frontend="http://127.0.0.1:3", websocket="ws://127.0.0.1:1/ws"
     )
     assert filled.blanks == () and filled.environment == name and filled.loopback
-    assert filled.limits.agent_runs == 400
+    assert filled.limits.agent_runs == 2_000
     assert filled.source == f"built-in {name}"
 
 

@@ -61,7 +61,8 @@ async def _commands(proxy: Proxy) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     with contextlib.suppress(ValueError, OSError):  # a closed stdin brings no commands
-        if not sys.stdin.isatty() and not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        kind = os.fstat(sys.stdin.fileno()).st_mode
+        if not (sys.stdin.isatty() or stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
             return  # a file or /dev/null, which a loop cannot wait for
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode("utf-8", "replace").split():

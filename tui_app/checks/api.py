@@ -232,7 +232,10 @@ class Context(Protocol):
         """A welcomed socket for this check alone. Raises `ConnectionError` where none can be had."""
 
     def throttled_s(self, user: User) -> float | None:
-        """Seconds that a limit on connects named when it last refused one of the user; None where none did since the last welcome."""
+        """Seconds after which to try again, where a limit on connects refused the user since their last welcome; else None.
+
+        inf: waiting does not help, every source address has as many sockets open as the target allows.
+        """
 
     def sockets(self, users: Sequence[User]) -> AbstractAsyncContextManager[Sequence[Socket]]:
         """A socket for each of these users, all open at once."""
@@ -341,6 +344,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
     watch: bool = False
     """Driven beside all phases, from the session's start until they are over (`Context.going_on`)."""
+    timed: bool = False
+    """Its verdict rests on how long things take, so that a client without time to spare can say nothing."""
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""
@@ -348,6 +353,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
+    store: str = ""
+    """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -22,6 +22,7 @@ from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
+from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -71,6 +72,7 @@ class Bench:
         self.sums = Sums()
         whole = {check.id for check in checks if check.at_end}
         self.gaps, self.losses = Gaps(whole), Losses(whole)
+        self.strain = Strain({check.id for check in checks if check.timed}, whole)
         self._said: dict[str, Judgement] = {}
         self._iterations: dict[str, Iterations] = {}
         self._circumstances = Circumstances(self.cases)
@@ -86,6 +88,7 @@ class Bench:
             return []
         self.gaps.acting(row)
         self.losses.acting(row)
+        self.strain.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -120,7 +123,7 @@ class Bench:
         elif outcome == "skipped":
             self._say(case.check, Judgement("SKIPPED", reason, to_decide=decide), row, out)
         elif outcome == "stopped":
-            self._say(case.check, Judgement("INCONCLUSIVE", "stopped before it was decided", to_decide="run it to its end"), row, out)
+            self._say(case.check, _stopped(reason, decide), row, out)
         elif outcome == "broken":
             self._say(case.check, Judgement("INCONCLUSIVE", f"the check itself broke: {reason}", to_decide=decide), row, out)
         elif outcome == "fault":
@@ -157,11 +160,12 @@ class Bench:
             # What failed is settled, and what is too much to keep cannot be judged together any more.
             times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
+        if number == of or not of or times.short or times.news:
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
+        times.tell()
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
@@ -191,7 +195,7 @@ class Bench:
     def _conclude(self, row: Row, out: list[Row]) -> None:
         interrupted = row.body.get("reason") != "complete"
         for name, case in self.cases.items():
-            if name in self.judgements:
+            if name in self.judgements and not (name in self._iterations and self._iterations[name].unsaid):
                 continue
             check = self.checks[name]
             if name in self._iterations:
@@ -227,7 +231,7 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = self.gaps.weigh(check, self.losses.weigh(check, consistent(judgement)))
+        judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}
@@ -237,6 +241,12 @@ class Bench:
         if known is not None:
             body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
+
+
+def _stopped(reason: str, decide: str) -> Judgement:
+    """Of a check that was ended before its end: by the operator, or by a rule that says why and what to do."""
+    text = "stopped before it was decided"
+    return Judgement("INCONCLUSIVE", reason if decide else text, to_decide=decide or "run it to its end")
 
 
 def rejudge(rows: Iterable[Row], checks: Sequence[Check], plan: dict[str, Any], header: dict[str, str]) -> tuple[Bench, list[Row]]:

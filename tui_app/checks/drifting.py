@@ -11,6 +11,7 @@ import msgspec
 from tui_app.monitors.blocks import Block
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.drift import Soak
+from tui_app.verdict.statistics import none_of
 from tui_app.verdict.trend import LEAST_POINTS, Trend, trend
 
 HORIZON_H: Final = 2.0
@@ -101,25 +102,27 @@ def _errors(blocks: Sequence[Block]) -> Drifting | None:
     seen = _trend(points)
     if seen is None:
         return _too_few("errors", "%", points) if points else None
+    asked = sum(one.asked for one in blocks)
+    if not any(one.errors for one in blocks):
+        reason = f"errors: none of {asked} requests failed, so fewer than {none_of(asked) * 100:.2g} % do, at 95 % confidence"
+        return _drifting("PASS", "errors", "%", reason, points, seen, ERRORS_MORE)
     return _weighed("errors", "%", points, seen, may=ERRORS_MORE, least=ERRORS_MORE / 2)
 
 
 def _weighed(
-    what: str, unit: str, points: Sequence[tuple[Block, float]], seen: Trend, *, may: float, least: float, harmless: float = 0.0
+    what: str, unit: str, points: Sequence[tuple[Block, float]], seen: Trend, *, may: float, least: float, harmless: float = 0
 ) -> Drifting:
     """FAIL where even the interval's lower end is too much, PASS where even its upper end is not; else more time would decide."""
     hours = _hours(points)
-    projected = seen.low * HORIZON_H
-    text = f"{_signed(seen.slope)} {unit}/h ({_signed(seen.low)} to {_signed(seen.high)})"
+    text = f"{_signed(seen.slope * hours)} {unit} over {_time(hours)} ({_signed(seen.low * hours)} to {_signed(seen.high * hours)})"
+    text = f"{what}: {text}, from {seen.level:.3g} {unit}"
     bound = f"it may rise by {may:.3g} {unit} in {HORIZON_H:g} h"
-    found = f"a drift of {seen.detectable:.3g} {unit}/h would have shown"
-    if projected > may and seen.low * hours > least:
-        reason = f"{what} rises from {seen.level:.3g} {unit} by {text}: at least {projected:.3g} {unit} in {HORIZON_H:g} h; {bound}"
-        return _drifting("FAIL", what, unit, reason, points, seen, may)
+    if seen.low * HORIZON_H > may and seen.low * hours > least:
+        return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, may)
     if seen.high * min(hours, HORIZON_H) <= max(may, harmless):
-        return _drifting("PASS", what, unit, f"{what}: {text} from {seen.level:.3g} {unit}, {bound}; {found}", points, seen, may)
-    reason = f"{what}: {text} from {seen.level:.3g} {unit} leaves open whether it rises too much; {bound}"
-    return _drifting("INCONCLUSIVE", what, unit, reason, points, seen, may)
+        found = f"{seen.detectable * hours:.3g} {unit} would have shown"
+        return _drifting("PASS", what, unit, f"{text}; {bound}, and {found}", points, seen, may)
+    return _drifting("INCONCLUSIVE", what, unit, f"{text}, which leaves open whether it rises too much; {bound}", points, seen, may)
 
 
 def _own(key: str, blocks: Sequence[Block]) -> Drifting | None:
@@ -131,9 +134,10 @@ def _own(key: str, blocks: Sequence[Block]) -> Drifting | None:
         return None
     may = max(MORE * seen.level, least) if key == "rss_mb" else least
     grown = seen.low * _hours(points)
-    text = f"{what}: {_signed(seen.slope)} {unit}/h from {seen.level:.3g} {unit}".replace(" /h", "/h")
+    hours = _hours(points)
+    text = f"{what}: {_signed(seen.slope * hours)} {unit} over {_time(hours)}, from {seen.level:.3g} {unit}".replace("  ", " ")
     if grown > may:
-        reason = f"{text}: it rose by at least {grown:.3g} {unit}, which is our own fault and not the target's"
+        reason = f"{text}: that is our own fault and not the target's"
         return _drifting("INCONCLUSIVE", what, unit, reason, points, seen, may, own=True)
     return _drifting("PASS", what, unit, text, points, seen, may, own=True)
 
@@ -158,6 +162,10 @@ def _trend(points: Sequence[tuple[Block, float]]) -> Trend | None:
 def _hours(points: Sequence[tuple[Block, float]]) -> float:
     first, last = points[0][0], points[-1][0]
     return (last.middle_s + last.seconds / 2 - first.middle_s + first.seconds / 2) / 3600
+
+
+def _time(hours: float) -> str:
+    return f"{hours:.3g} h" if hours >= 1.5 else f"{hours * 60:.3g} min" if hours >= 0.025 else f"{hours * 3600:.3g} s"
 
 
 def _signed(value: float) -> str:

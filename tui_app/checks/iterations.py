@@ -40,6 +40,8 @@ class Iterations:
         """The row that ended the one before."""
         self.short = ""
         """Why an iteration ended before it was done, such as a budget that is used up."""
+        self.said = (0, 0, "")
+        """How many there were, and how many failures of which class, when their word was said."""
         self.forgotten = False
         """Its rows were too many to keep until all of them could be judged together."""
 
@@ -49,12 +51,27 @@ class Iterations:
         return self.times.done
 
     @property
+    def unsaid(self) -> bool:
+        """Whether more were judged since anything was said of all of them."""
+        return self.done > self.said[0]
+
+    @property
+    def news(self) -> bool:
+        """Whether failures have come to something that should be said before the last time is done: what they are, or twice as many."""
+        _, failed, kind = self.said
+        return self.times.failed > failed and (self.times.kind != kind or self.times.failed >= 2 * failed)
+
+    def tell(self) -> None:
+        """Their word is being said."""
+        self.said = (self.done, self.times.failed, self.times.kind)
+
+    @property
     def decided(self) -> str:
         """Why driving it further tells nothing new; '' while it may. Only a failure decides: passing is never cut short."""
         times = self.times
         if times.kind != "broken" or times.in_a_row < 3:
             return ""
-        return f"broken: {times.in_a_row} in a row failed alike"
+        return f"{times.in_a_row} in a row failed alike"
 
     def add(self, judgement: Judgement, end: Row, rows: Sequence[Row] = (), ran: Ran | None = None, build: str = "") -> Derived:
         """One more iteration has been judged; its row."""
@@ -120,7 +137,7 @@ class Iterations:
         n, times = self.done, self.times
         if n == 1:
             return f"1 of 1 iteration failed: {first.reason}"
-        stopped = f"; ended after {n} of {self.of}, {self.decided}" if self.decided and 0 < n < self.of else ""
+        stopped = f"; ended after {n} of {self.of}: {self.decided}" if self.decided and 0 < n < self.of else ""
         undecided = f"; {n - times.judged} more were undecided" if n > times.judged else ""
         found = times.first_fail.number if times.first_fail is not None else 0
         parts = [
@@ -137,8 +154,8 @@ class Iterations:
         """For each signature its rows, and the last pass beside the first fail: what changes no verdict, and shows where to look."""
         times = self.times
         found: list[Finding] = []
-        fail, before = times.first_fail, times.pass_before
-        if fail is not None and before is not None:
+        if times.pair is not None:
+            before, fail = times.pair
             text = (
                 f"last pass beside first fail: the {ordinal(before.number)} at {clock(before.began)}, "
                 f"the {ordinal(fail.number)} at {clock(fail.began)}"

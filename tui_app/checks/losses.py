@@ -7,8 +7,9 @@ findings with a row of anybody else, or with one from before, convict as ever.
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from collections.abc import Collection
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ from tui_app.checks.judgement import Finding, Judgement
 from tui_app.model import Row
 
 REMEMBERED: Final = 50_000
-"""Rows whose user is remembered: a loss is judged by what was near it."""
+"""Rows whose user is remembered, at least: a loss is judged by what was near it."""
 GRAVE: Final = ("critical", "major")
 DECIDE: Final = "sign in again, and run it again"
 
@@ -35,14 +36,15 @@ class Losses:
 
     def __init__(self, whole: Collection[str]) -> None:
         self._whole = frozenset(whole)
-        self._users: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)
+        self._seqs = array("q")
+        self._users: list[str] = []
         self._steps: dict[int, tuple[str, int]] = {}
         self._open: set[str] = set()
         self._found: dict[str, list[Loss]] = {}
 
     def acting(self, row: Row) -> None:
         """A row of what happened."""
-        self._users.append((row.seq, row.user))
+        self._remember(row)
         if row.kind == "step":
             self._step(row)
         elif row.kind == "check":
@@ -60,12 +62,19 @@ class Losses:
         if judgement.word != "FAIL" or not losses:
             return judgement
         grave = [finding for finding in judgement.findings if finding.severity in GRAVE]
-        users = dict(self._users)
+        users = dict(zip(self._seqs, self._users, strict=True))
         if not all(any(self._explains(loss, finding, users) for loss in losses) for finding in grave):
             return judgement
         mild = tuple(msgspec.structs.replace(one, severity="info") if one.severity in GRAVE else one for one in judgement.findings)
         why = f"{losses[0].user} was not signed in any more while it ran ({losses[0].why}), which explains: {judgement.reason}"
         return Judgement("INCONCLUSIVE", why, mild, DECIDE)
+
+    def _remember(self, row: Row) -> None:
+        """In sixteen bytes a row: it is done with every row of a session of hours."""
+        self._seqs.append(row.seq)
+        self._users.append(intern(row.user))
+        if len(self._users) >= 2 * REMEMBERED:
+            del self._seqs[:REMEMBERED], self._users[:REMEMBERED]
 
     def _lost(self, row: Row, floor: int, why: str, checks: Collection[str]) -> None:
         begun = [begin for user, begin in self._steps.values() if user == row.user]

@@ -16,8 +16,8 @@ from tui_app.monitors.drift import Soak
 from tui_app.monitors.record import RunRecord
 from tui_app.verdict.statistics import wilson
 
-ENOUGH: Final = 0.98
-"""Of the time asked for so much must have been soaked."""
+ENOUGH: Final = 0.5
+"""Of the blocks so many must count: over fewer nothing is said of the whole time."""
 RUNS_WRONG: Final = 0.05
 """So large a share of failed runs is no longer stable, whether it rises or not."""
 TOLD: Final = 6
@@ -34,7 +34,7 @@ def judge_soak(case: Case) -> Judgement:
     findings = [*lost, *_recoveries(case, soak)]
     accounted, open_, told = _in_flight(case)
     findings += accounted
-    undecided += open_
+    undecided = open_ + undecided
     found = drifts(soak, case.limits)
     findings += [Finding("major", one.reason, _rows(soak, one)) for one in found if one.word == "FAIL"]
     findings += _failed_runs(case, soak)
@@ -62,15 +62,15 @@ def _lasted(soak: Soak) -> str:
 
 def _open(soak: Soak, found: Sequence[Drifting], undecided: Sequence[str]) -> tuple[str, str]:
     """Why nothing is decided although nothing failed, and what would decide it; empty where it is decided."""
-    if soak.ended != "done" or soak.lasted_s < ENOUGH * soak.seconds:
+    if soak.ended != "done" or soak.lasted_s < soak.seconds:
         return f"the soak was cut short: {_time(soak.lasted_s)} of {_time(soak.seconds)}", "a soak to its end"
     if undecided:
         return undecided[0], "a longer soak"
     own = next((one for one in found if one.own and one.word != "PASS"), None)
     if own is not None:
         return own.reason, "a client that stays as it is: report it"
-    if not found:
-        return f"{len(soak.measured)} blocks count, too few to see a drift", "a longer soak, on a client that keeps up"
+    if not found or len(soak.measured) < ENOUGH * soak.of:
+        return f"{len(soak.measured)} of {soak.of} blocks count, too few to see a drift", "a longer soak, on a client that keeps up"
     if all(one.own or one.what == "errors" for one in found):
         return "no latency was measured in enough blocks", "a longer soak"
     drifting = next((one for one in found if one.word == "INCONCLUSIVE" and not one.own), None)
@@ -104,7 +104,9 @@ def _losses(soak: Soak) -> tuple[list[Finding], list[str]]:
             f"{_who(unexpected)} lost the socket at one instant, without a close frame: that may have been the network"
         ]
     first = unexpected[0]
-    text = f"{len(unexpected)} unexplained drops ({rate}): first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
+    drops = len(unexpected) + soak.dropped
+    where = f"first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
+    text = f"{drops} unexplained drop{'s' if drops > 1 else ''} ({rate}): {where}"
     each = [
         Finding("info", f"{one.user} lost the socket at an age of {one.closing.age_s:.3g} s, {_how(one)}", (one.seq,))
         for one in unexpected[:TOLD]
@@ -113,10 +115,10 @@ def _losses(soak: Soak) -> tuple[list[Finding], list[str]]:
 
 
 def _rate(soak: Soak, drops: int) -> str:
-    """Drops by socket and hour, with Wilson's interval over socket minutes."""
-    minutes = max(drops, round(soak.socket_ns / 60e9), 1)
-    low, high = wilson(min(drops, minutes), minutes)
-    return f"{drops / minutes * 60:.2g} per socket and hour, {low * 60:.2g} to {min(high * 60, 60):.2g} at 95 %"
+    """Drops by socket and hour, with Wilson's interval over the seconds of all sockets."""
+    seconds = max(drops, round(soak.socket_ns / 1e9), 1)
+    low, high = wilson(min(drops, seconds), seconds)
+    return f"{drops / seconds * 3600:.2g} per socket and hour, {low * 3600:.2g} to {high * 3600:.2g} at 95 %"
 
 
 def _instants(lost: Sequence[Lost]) -> int:
@@ -143,13 +145,13 @@ def _planned(case: Case, soak: Soak) -> str:
         worst = f", back within {_time(back[-1] / 1000)} at most (median {_time(back[len(back) // 2] / 1000)})" if back else ""
         parts.append(f"{planned} planned reconnects by a {soak.deadline}{worst}")
     if tokens:
-        parts.append(f"{tokens} sockets ended with their token")
+        parts.append(f"{tokens} socket{'s' if tokens > 1 else ''} ended with {'their' if tokens > 1 else 'its'} token")
     if soak.limited:
         parts.append(f"{soak.limited} dials were told to come later")
-    minutes = round(soak.socket_ns / 60e9)
+    seconds = round(soak.socket_ns / 1e9)
     drops = sum(kind == "unexpected" for kind in soak.kinds.values())
-    if not drops and not planned and minutes >= 1:
-        parts.append(f"no drop in {minutes} socket minutes, so under {wilson(0, minutes)[1] * 60:.2g} per socket and hour")
+    if not drops and not planned and seconds:
+        parts.append(f"no drop in {_time(seconds)} of all sockets, so under {wilson(0, seconds)[1] * 3600:.2g} per socket and hour")
     return "; ".join(parts)
 
 
@@ -181,6 +183,7 @@ def _in_flight(case: Case) -> tuple[list[Finding], list[str], str]:
     steps = {str(step.facts.get("request", "")): step for step in case.steps("account")}
     findings: list[Finding] = []
     open_: list[str] = []
+    lost = 0
     counts = {"told on the next socket": 0, "answered in the history": 0, "never taken up": 0}
     cut = [run for run in case.runs() if run.lost_by and run.lost_by != "us"]
     for run in cut:
@@ -191,13 +194,15 @@ def _in_flight(case: Case) -> tuple[list[Finding], list[str], str]:
         elif fate == "lost":
             shown = (*ends(run), *((step.begin.seq, step.end.seq) if step is not None and step.end is not None else ()))
             text = f"{run.user}: a run that was cut is lost: no end of it comes, and the history holds no answer"
-            findings.append(Finding(grade("FM-23"), text, shown))
+            lost += 1
+            findings += [Finding(grade("FM-23"), text, shown)] * (lost <= TOLD)
         else:
             open_.append(f"{run.user}: {fate}")
     if not cut:
         return [], [], ""
+    counts |= {"lost": lost, "open": len(open_)}
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-    return findings, open_, f"{len(cut)} runs in flight were cut: {told or 'none accounted for'}"
+    return findings, open_, f"{len(cut)} run{'s' if len(cut) > 1 else ''} in flight cut: {told}"
 
 
 def _fate(run: RunRecord, step: StepRows | None) -> str:

@@ -65,6 +65,13 @@ def _judge_dark(case: Case) -> Judgement:
         return nothing_done("links that go dark")
     findings: list[Finding] = []
     undecided = ""
+    for step in (*pings, *(one for one in case.steps("beside") if one.outcome == "done")):
+        wanted = int(step.facts.get("answered", 1))
+        if (
+            sum(row.kind == "frame" and row.dir == "in" and row.type == "pong" and row.user == step.begin.user for row in step.rows)
+            < wanted
+        ):
+            return Judgement("INCONCLUSIVE", "answers that came are not among the rows", to_decide="a whole recording")
     for step in pings:
         if step.facts.get("answered") == step.facts.get("tried"):
             continue

@@ -60,7 +60,8 @@ class _Refusal:
         self.used_up = bool(_USED_UP.search(self.said))
         self.throttled = not self.used_up and any(throttled(body) for body in bodies)
         after = _AFTER.search(self.said) if self.throttled else None
-        self.after_s = float(after.group(1)) if after else None
+        asked = next((str(body["retry_after"]) for body in bodies if body.get("retry_after")), "")
+        self.after_s = float(after.group(1)) if after else float(asked) if asked.isdecimal() else None
         self.how = next((f"close {code}" for code in codes if code), None) or next((f"HTTP {one}" for one in statuses if one), "no answer")
 
     def sentence(self, user: str, number: int) -> str:
@@ -147,7 +148,7 @@ CHECKS: tuple[Check, ...] = (
         judge=_judge,
         needs=("sign-in", "ws-connect"),
         exclusive=True,
-        catches=("manager-limit", "limiter-never-lifts"),
+        catches=("manager-limit", "limiter-never-lifts", "storm-limiter-429"),
         presets=("comprehensive", "websocket"),
         cost=lambda users, preset: {"connects": TIMES, "sockets": 1, "seconds": 3},
     ),

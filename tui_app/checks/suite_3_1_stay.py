@@ -10,6 +10,8 @@ from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, So
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, seqs
 from tui_app.checks.severities import grade
+from tui_app.model import SECOND
+from tui_app.monitors.deadlines import Closing, deadline
 from tui_app.monitors.throttling import throttled
 
 ROUNDS = 4
@@ -52,6 +54,24 @@ def lost(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.kind == "conn" and row.type == "closed" and row.conn in welcomed and row.body.get("by") != "us"]
 
 
+def closings(rows: list[Row]) -> list[Closing]:
+    """How each welcomed socket ended, with its age from its welcome."""
+    began = {row.conn: row.t for row in rows if row.kind == "conn" and row.type == "welcome"}
+    found = []
+    for row in rows:
+        if row.kind == "conn" and row.type == "closed" and row.conn in began:
+            body = row.body
+            age, token = (row.t - began[row.conn]) / SECOND, body.get("token") == "ended"
+            found.append(Closing(row.conn, age, int(body.get("code") or 0), str(body.get("by")), row.t / SECOND, token))
+    return found
+
+
+def at_age(rows: list[Row]) -> str:
+    """Whether sockets end at one age, as by a deadline of the platform, in words; '' where nothing shows that."""
+    limit = deadline(closings(rows))
+    return f": all at one age, a {limit}" if limit is not None else ""
+
+
 def how(row: Row) -> str:
     """How a socket ended, in words."""
     body = row.body
@@ -76,7 +96,7 @@ def _judge_talk(case: Case) -> Judgement:
     for row in ends:
         if row.body.get("by") == "target" or len(ends) > 1:
             asked = [sent.seq for sent in case.of("frame") if sent.conn == row.conn and sent.dir == "out"][-1:]
-            text = f"{row.user} lost the socket in mid-conversation, {how(row)}"
+            text = f"{row.user} lost the socket in mid-conversation, {how(row)}{at_age(case.rows)}"
             findings.append(Finding(grade("FM-08"), text, (*asked, row.seq)))
     limited = {row.conn for row in case.of("conn") if throttled(row.body)}
     turned_away = [row for row in case.of("conn", "refused") if row.user and ends and row.conn not in limited]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
+from tui_app.checks.probing import Schedule
 from tui_app.checks.reading import ends, nothing_done
+from tui_app.monitors.latency import HICCUP_MS
+from tui_app.monitors.record import RunRecord
 from tui_app.verdict.statistics import LOOKS, every_verdict, mean_verdict, percentile_verdict, with_taint
 from tui_app.verdict.words import aggregate
 
@@ -22,21 +23,11 @@ async def _pings(ctx: Context) -> None:
     """An open schedule: each ping has its instant, whether or not the one before was answered. Goes on to the first decisive look."""
     limit_ms = float(ctx.limits.ping_ms)
     async with ctx.sockets(ctx.users[:3]) as sockets:
-        begin, held = ctx.now_ns(), ctx.held_ns()
-        pongs: list[asyncio.Task[float | None]] = []
-        controls: list[asyncio.Task[float | None]] = []
+        schedule = Schedule(ctx, sockets, PING_EVERY_S, PING_DEADLINE_S)
         for look in LOOKS:
-            for index in range(len(pongs), look):
-                intended = begin + int(index * PING_EVERY_S * 1e9) + (ctx.held_ns() - held)
-                await ctx.sleep(max(0.0, (intended - ctx.now_ns()) / 1e9))
-                socket = sockets[index % len(sockets)]
-                pongs.append(ctx.later(ctx.ping(socket, PING_DEADLINE_S, intended)))
-                if index % 5 == 0:
-                    controls.append(ctx.later(socket.control_ping(PING_DEADLINE_S)))
-            took = [PING_DEADLINE_S * 1000 if ms is None else ms for ms in await asyncio.gather(*pongs)]
-            if percentile_verdict(took, limit_ms, looks=(look,)).word != "INCONCLUSIVE":
+            await schedule.until(look)
+            if percentile_verdict(await schedule.gather(), limit_ms, looks=(look,)).word != "INCONCLUSIVE":
                 break
-        await asyncio.gather(*controls)
 
 
 def _judge_pings(case: Case) -> Judgement:
@@ -73,25 +64,41 @@ async def _nothing(ctx: Context) -> None:
 
 
 def _judge_response(case: Case) -> Judgement:
-    timed = [(run, run.duration_ms) for run in case.monitors.lifecycle.runs() if run.duration_ms is not None]
+    runs = [run for run in case.monitors.lifecycle.runs() if case.monitors.latency.direct(run.conn)]
+    timed = [(run, run.duration_ms) for run in runs if run.duration_ms is not None]
     if not timed:
         return nothing_done("agent runs")
     took = [ms for _, ms in timed]
     each_ms = float(case.limits.get("run_s", 30.0)) * 1000
     mean_ms = float(case.limits.get("response_mean_s", 15.0)) * 1000
-    findings = [
-        Finding("major", f"{run.user}: a run took {ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run))
-        for run, ms in timed
-        if ms >= each_ms
-    ]
-    mean, each = mean_verdict(took, mean_ms), every_verdict(took, each_ms, late=sum(run.late for run, _ in timed))
+    hiccups = [_stuck(case, run, ms, each_ms) for run, ms in timed]
+    late = sum(run.late for run, _ in timed)
+    mean = with_taint(lambda values: mean_verdict(values, mean_ms), took, hiccups)
+    each = with_taint(lambda values: every_verdict(values, each_ms, late=late), took, hiccups, share=0.0)
+    findings = []
+    if each.word == "FAIL":
+        over = [(run, ms) for run, ms in timed if ms >= each_ms or run.late]
+        text = f"{len(over)} of {len(timed)} runs took {each_ms / 1000:g} s or longer, the slowest {max(ms for _, ms in over) / 1000:.1f} s"
+        if mean.word != "FAIL" and sum(took) / len(took) < mean_ms:
+            text += f", though their mean, {sum(took) / len(took) / 1000:.3g} s, is under {mean_ms / 1000:g} s"
+        findings.append(Finding("major", text, tuple(seq for run, _ in over[:30] for seq in ends(run))))
+        findings += [
+            Finding("major", f"{run.user}: a run took {ms / 1000:.1f} s, limit {each_ms / 1000:g} s", ends(run)) for run, ms in over[:10]
+        ]
     if mean.word == "FAIL":
         slowest = sorted(timed, key=lambda one: -one[1])[:10]
-        findings.append(Finding("major", mean.reason, tuple(seq for run, _ in slowest for seq in ends(run))))
+        text = f"{mean.reason}; limit {mean_ms / 1000:g} s"
+        findings.append(Finding("major", text, tuple(seq for run, _ in slowest for seq in ends(run))))
     if findings:
         return Judgement("FAIL", findings[0].text, tuple(findings), "every run and their mean under the limits")
     proof = Finding("info", "the runs, from their request", tuple(run.seq for run, _ in timed[:200]))
     return Judgement(aggregate([mean.word, each.word]), f"{mean.reason}; {each.reason}", (proof,), mean.to_decide or each.to_decide)
+
+
+def _stuck(case: Case, run: RunRecord, ms: float, limit_ms: float) -> float:
+    """For how much of the run our own loop was stuck, where that is enough to taint it; else 0."""
+    own = case.monitors.latency.stuck_ms(run.start, run.start + int(ms * 1e6))
+    return own if own > max(HICCUP_MS, 0.05 * limit_ms) else 0.0
 
 
 CHECKS = (
@@ -105,6 +112,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_pings,
         judge=_judge_pings,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("latency-120ms",),
         exclusive=True,
@@ -121,6 +129,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_connects,
         judge=_judge_connects,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("connect-slow",),
         exclusive=True,
@@ -137,8 +146,9 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_nothing,
         judge=_judge_response,
+        timed=True,
         needs=("sign-in", "ws-connect"),
-        catches=("mean-too-slow", "run-too-long"),
+        catches=("mean-too-slow", "run-too-long", "one-run-in-ten"),
         after=("five-events",),
         at_end=True,
         presets=("quick", "comprehensive"),

@@ -21,15 +21,16 @@ from tui_app.monitors.throttling import limited
 PING_EVERY_S, FAR_PING_EVERY_S = 0.03, 0.5
 """Between two pings of the control user: on this machine, where a level takes half a second, and elsewhere."""
 NEAR = ("127.0.0.1", "::1", "localhost")
+PING_AFTER_S = 0.06
 SPREAD_S = 0.2
 """Over which the users of a level begin."""
 AGAIN = 3
 STARVED = 0.1
 """Share of a level's time that this process may wait for a processor, before slow pings say nothing of the target."""
 PING_WITHIN_S = 5.0
-TRIES = 4
+TRIES = 3
 """How often a socket is asked for that a limit refuses, after the time that the target names each time."""
-WAIT_S = 30.0
+WAIT_S = 61.0
 """The most that is waited for one such refusal."""
 
 
@@ -96,8 +97,9 @@ class Ramp:
                 if told is None or user.label in self.sockets:
                     return None
                 self.tally.limited += 1
-                if attempt + 1 < TRIES:
-                    await ctx.sleep(min(told, WAIT_S))
+                if told > WAIT_S or attempt + 1 == TRIES:
+                    return None
+                await ctx.sleep(told)
         return None
 
     async def _hold(self, users: list[User]) -> tuple[str, str]:
@@ -138,10 +140,10 @@ class Ramp:
     async def _ask(self, user: User, *, reads: bool) -> None:
         ctx, tally, socket = self.ctx, self.tally, self.sockets[user.label]
         marker, said = ctx.marker(user), list[str]()
-        prompt = make_prompt(self.rng[user.label], "arithmetic", marker)
+        prompt = make_prompt(self.rng[user.label], "own-data", marker)
         beside = [ctx.later(self._read(user))] if reads else []
         if user.label != "u1":
-            beside.append(ctx.later(self._ping(socket, ctx.now_ns(), control=False)))
+            beside.append(ctx.later(self._pings_later(socket)))
         tally.asked += 1
         begun = [0]
 
@@ -152,6 +154,9 @@ class Ramp:
                 begun[0] = 1
                 self.under_way += 1
                 self.most = max(self.most, self.under_way)
+            if event.name == "agent_completed":
+                self.under_way -= begun[0]
+                begun[0] = 0
 
         async with ctx.action(user, marker, "prompt"):
             outcome = await ctx.run_agent(
@@ -164,6 +169,12 @@ class Ramp:
             tally.bad += not throttled
         for task in beside:
             await task
+
+    async def _pings_later(self, socket: Socket) -> None:
+        """One ping while the run goes on, and not in the moment in which all of them begin."""
+        due = self.ctx.now_ns() + int(PING_AFTER_S * 1e9)
+        await self.ctx.sleep(PING_AFTER_S)
+        await self._ping(socket, due, control=False)
 
     async def _read(self, user: User) -> None:
         """What the user's page reads while the agent works."""
@@ -278,7 +289,6 @@ CHECKS = (
             "connects": users,
             "sockets": users,
             "threads": users,
-            "messages": len(levels(users, 50)) * users,
             "seconds": 4 + 2 * len(levels(users, 50)),
         },
     ),

@@ -1,4 +1,4 @@
-"""Suite 3.2, pace: stalls that percentiles hide, latency with every user connected, the first connect, and silences within runs."""
+"""Suite 3.2, pace: latency with every user connected, the first connect, and silences within runs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,13 @@ from statistics import median
 import msgspec
 
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Row, Socket, StepRows, User
+from tui_app.checks.probing import probes
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, ends, nothing_done, seqs
 from tui_app.checks.severities import grade
 from tui_app.verdict.statistics import LOOKS, percentile_verdict, with_taint
 
-EVERY_S = 0.05
-TAIL_S = {"quick": 8.0}
-TAIL_LONG_S = 15.0
 ANSWER_S = 5.0
-STALL_FACTOR = 10
-"""A stall is at least three late probes in a row, the worst of them this many times the limit of a message's latency."""
-STALLED = 3
 CROWD = 20
 GROWN = 4
 """Growth is called so from a quarter of the limit on, median against median: less than that is the noise of a busy machine."""
@@ -29,13 +24,6 @@ WARM = 3
 WARN_S = 15.0
 """A silence within a run that is told; the limit fails (strategy: 15 s warn, 30 s fail)."""
 STRATEGY = ("tests/e2e/staging/test_websocket_realtime_updates.py", "tests/e2e/staging/test_performance_scaling.py")
-
-
-async def _tail(ctx: Context) -> None:
-    """An open schedule over some seconds: each probe goes out at its instant, whatever became of the one before."""
-    count = int(TAIL_S.get(ctx.preset, TAIL_LONG_S) / EVERY_S)
-    async with ctx.sockets(ctx.users[:2]) as sockets:
-        await _schedule(ctx, sockets, count, EVERY_S)
 
 
 async def _schedule(ctx: Context, sockets: Sequence[Socket], count: int, every_s: float) -> None:
@@ -47,79 +35,6 @@ async def _schedule(ctx: Context, sockets: Sequence[Socket], count: int, every_s
         probes.append(ctx.later(ctx.ping(sockets[index % len(sockets)], ANSWER_S)))
     for probe in probes:
         await probe
-
-
-class Probe(msgspec.Struct):
-    """One ping: when it went out, how long its pong took (`ANSWER_S` where none came), and for how much of that our own loop was stuck."""
-
-    step: StepRows
-    t: int
-    ms: float
-    own_ms: float
-    rows: tuple[int, ...]
-
-    @property
-    def target_ms(self) -> float:
-        """What of the time cannot have been ours."""
-        return max(0.0, self.ms - self.own_ms)
-
-
-def probes(case: Case, steps: Sequence[StepRows]) -> list[Probe]:
-    """The pings among these steps that came to a decision, in the order in which they went out."""
-    found = []
-    for step in steps:
-        if step.outcome not in ("done", "deadline"):
-            continue
-        pong = pong_of(case, step)
-        end = pong or (step.end if step.outcome == "deadline" else None)
-        if end is None:
-            continue  # what answered it is not among the rows, so nothing is known of it
-        ms = (end.t - step.begin.t) / 1e6
-        found.append(Probe(step, step.begin.t, ms, case.monitors.latency.stuck_ms(step.begin.t, end.t), (step.begin.seq, end.seq)))
-    return sorted(found, key=lambda probe: probe.t)
-
-
-def pong_of(case: Case, step: StepRows) -> Row | None:
-    """The frame that answers the ping of this step."""
-    name = str(step.facts.get("id", ""))
-    frames = (row for row in step.rows if row.conn == step.begin.conn and row.dir == "in" and row.type == "pong")
-    return next((row for row in frames if any(name in (event.request or name, *event.ids) for event in case.events(row))), None)
-
-
-def _judge_tail(case: Case) -> Judgement:
-    found = probes(case, case.steps("answered"))
-    if len(found) < STALLED:
-        return nothing_done("pings on an open schedule")
-    limit_ms = float(case.limits.get("ping_ms", 100.0))
-    findings: list[Finding] = []
-    one_by_one = [[probe for probe in found if probe.step.begin.conn == conn] for conn in {probe.step.begin.conn: 0 for probe in found}]
-    # What stops everybody shows soonest over all sockets together, what stops one user on that user's alone.
-    for stall in _stalls(found, limit_ms) or [stall for mine in one_by_one for stall in _stalls(mine, limit_ms)]:
-        worst = max(probe.target_ms for probe in stall)
-        who = ", ".join(dict.fromkeys(probe.step.begin.user for probe in stall))
-        text = f"{who}: nothing was answered for {worst / 1000:.2g} s, {len(stall)} pings in a row came late"
-        findings.append(Finding("major", text, tuple(seq for probe in stall for seq in probe.rows)[:24]))
-    longest = max(probe.ms for probe in found)
-    seconds = (found[-1].t - found[0].t) / 1e9
-    return decided(
-        findings,
-        f"no stall in {seconds:.0f} s: {len(found)} pings on an open schedule, the slowest in {longest:.0f} ms",
-        "a stretch of time without a stall",
-        [probe.step.begin.seq for probe in found][:60],
-    )
-
-
-def _stalls(mine: Sequence[Probe], limit_ms: float) -> list[list[Probe]]:
-    stalls: list[list[Probe]] = []
-    row: list[Probe] = []
-    for probe in [*mine, None]:
-        if probe is not None and probe.target_ms >= limit_ms:
-            row.append(probe)
-            continue
-        if len(row) >= STALLED and max(one.target_ms for one in row) >= STALL_FACTOR * limit_ms:
-            stalls.append(row)
-        row = []
-    return stalls
 
 
 async def _growth(ctx: Context) -> None:
@@ -143,7 +58,7 @@ def _judge_growth(case: Case) -> Judgement:
     few, many = median(probe.ms for probe in alone), median(probe.ms for probe in crowded)
     reading = with_taint(lambda values: percentile_verdict(values, limit_ms), [one.ms for one in crowded], [one.own_ms for one in crowded])
     text = f"median {few:.3g} ms with one user at work, {many:.3g} ms with {users}"
-    shown = [probe.step.begin.seq for probe in (*alone[:10], *crowded)]
+    shown = [probe.rows[0] for probe in (*alone[:10], *crowded)]
     if reading.word == "FAIL" and many - few < limit_ms / GROWN:
         reason = f"{text}: over the limit, and hardly more so than with one user, which is for ping-latency to say"
         return Judgement("INCONCLUSIVE", reason, to_decide="ping-latency")
@@ -237,22 +152,6 @@ def _judge_gaps(case: Case) -> Judgement:
 
 CHECKS: tuple[Check, ...] = (
     Check(
-        id="latency-tail",
-        suite="3.2",
-        title="Nothing stands still",
-        proves="Over a stretch of pings on an open schedule no three in a row are late, the worst of them ten times over the limit.",
-        impact="If this fails, the chat freezes for seconds at a time while every average looks fine.",
-        strategy=STRATEGY,
-        effects=frozenset({"read"}),
-        drive=_tail,
-        judge=_judge_tail,
-        needs=("sign-in", "ws-connect"),
-        exclusive=True,
-        catches=("long-stalls",),
-        presets=("comprehensive", "websocket"),
-        cost=lambda users, preset: {"connects": min(users, 2), "sockets": min(users, 2), "seconds": TAIL_S.get(preset, TAIL_LONG_S)},
-    ),
-    Check(
         id="latency-growth",
         suite="3.2",
         title="Messages stay quick with every user connected",
@@ -262,6 +161,7 @@ CHECKS: tuple[Check, ...] = (
         effects=frozenset({"read"}),
         drive=_growth,
         judge=_judge_growth,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         exclusive=True,
         min_users=2,
@@ -279,6 +179,7 @@ CHECKS: tuple[Check, ...] = (
         effects=frozenset({"read"}),
         drive=_cold,
         judge=_judge_cold,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("cold-connect-slow",),
         presets=("comprehensive",),
@@ -294,6 +195,7 @@ CHECKS: tuple[Check, ...] = (
         effects=frozenset({"write"}),
         drive=_runs,
         judge=_judge_gaps,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("first-event-late", "event-gap"),
         presets=("quick", "comprehensive", "websocket"),

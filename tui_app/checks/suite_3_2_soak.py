@@ -78,8 +78,11 @@ class _Soak:
 
     # -- a user who stays
 
-    async def stay(self, user: User, first_s: float) -> None:
-        """From this moment of the soak on: connected, and dialling again at once whenever the socket is gone."""
+    async def stay(self, user: User, first_s: float, turn: float) -> None:
+        """From this moment of the soak on: connected, and dialling again at once whenever the socket is gone.
+
+        `turn`: by what part of the time between two pings this user comes after the first, so that pings don't queue behind each other.
+        """
         await self.until(first_s)
         refused = 0
         while self.at_s() < self.form.seconds:
@@ -88,7 +91,7 @@ class _Soak:
                 async with self.ctx.socket(user, fresh=True) as socket:
                     refused = 0
                     self.sockets[user.label] = socket
-                    await self._talk(user, socket)
+                    await self._talk(user, socket, turn)
                     while socket.open and user.label in self.busy:  # what was asked is waited for: the end of a soak loses nothing
                         await self.ctx.sleep(POLL_S / 3)
                     if socket.open:
@@ -98,9 +101,10 @@ class _Soak:
             finally:
                 self.sockets.pop(user.label, None)
 
-    async def _talk(self, user: User, socket: Socket) -> None:
+    async def _talk(self, user: User, socket: Socket, turn: float) -> None:
         """Pings on an open schedule until the socket or the soak ends; the first at once, so that it shows the way back."""
-        number = int(self.at_s() / self.form.ping_s)
+        every = self.form.ping_s
+        number = int(self.at_s() / every - turn)
         due, pings = self.at_s(), 0
         while due < self.form.seconds:
             await self.until(due)
@@ -112,7 +116,7 @@ class _Soak:
             if pings % READS == 0:
                 self.ctx.later(self._read(user))
             number += 1
-            due = max(number * self.form.ping_s, due)
+            due = max((number + turn) * every, due)
             if await socket.wait_closed(max(0.0, due - self.at_s())) and not socket.open:
                 return
 
@@ -122,6 +126,8 @@ class _Soak:
             await socket.control_ping(ANSWER_S)
 
     async def _read(self, user: User) -> None:
+        """Between two rounds of pings, which the target might answer later for it."""
+        await self.ctx.sleep(self.form.ping_s * 0.8 / STAYING)
         await self.ctx.http("backend", "GET", "/api/threads", user=user)
 
     # -- runs
@@ -212,7 +218,8 @@ async def _soak(ctx: Context) -> None:
     async with ctx.step("soak", **facts) as step:
         soak = _Soak(ctx, form)
         apart = form.block_s / (len(users) + 1)  # sockets that a deadline ends do not end in one instant, so that it shows as one
-        await ctx.together([soak.ask(users), *(soak.stay(user, number * apart) for number, user in enumerate(users))])
+        staying = [soak.stay(user, number * apart, number / len(users)) for number, user in enumerate(users)]
+        await ctx.together([soak.ask(users), *staying])
         step.note(unasked=soak.unasked, held_s=round(ctx.held_ns() / 1e9, 3))
 
 

@@ -210,6 +210,9 @@ def _measured(judgements: Mapping[str, Judgement]) -> dict[str, str]:
     found = {"T6": tiers.reason.partition(":")[0]} if tiers is not None and tiers.word == "PASS" else {}
     if load is not None and load.reason[:1].isdigit():
         found["P3"] = load.reason.partition(":")[0]
+    soak = judgements.get("soak")
+    if soak is not None and soak.word == "PASS":
+        found["P4"] = soak.reason.partition(" of soak")[0]
     return found
 
 

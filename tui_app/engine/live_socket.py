@@ -107,6 +107,8 @@ class LiveSocket:
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
         body |= hints(failure.headers)
+        if "retry-after" in failure.headers:
+            body["retry_after"] = failure.headers["retry-after"][:40]
         self.ending = body
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 

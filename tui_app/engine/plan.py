@@ -8,8 +8,11 @@ import msgspec
 
 from tui_app.checks.api import Check
 from tui_app.checks.catalogue import by_id, catalogue
+from tui_app.checks.ramp import levels
 from tui_app.target.profile import Profile
 
+PAUSE_S: Final = 1.0
+"""Between two times of a check, or two rounds of a plan, on a target that is not our own: it is not to be hammered."""
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
 
 
@@ -135,6 +138,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
 
     `agent_runs`, `connects`, `sockets`, `bad_tokens`, `threads` and `messages` (beside those of the runs) are upper estimates from
     what each check declares;
+    `ramp` lists the users at each level of a load, `sources` the number of addresses that connects come from, each at its pace;
     `minutes` is the estimate for the whole session under the target's pacing. Of a plan that repeats until something fails
     (`until_fail`) they are those of one round: its limits say where it ends. `soak_minutes`: for how long it soaks, which is part of
     `minutes`, and which the limit on minutes does not count.
@@ -146,7 +150,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         seconds = _cost(check, plan).get("seconds", 0) * times[check.id]
         lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
-    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
+    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0, "statements": 0}
     for check in checks:
         cost = _cost(check, plan)
         for key in total:
@@ -154,16 +158,20 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     limits = plan.limits
     soak_s = plan.soak_s if any(check.asked(0, plan.soak_s) for check in checks) else 0.0
     per_minute = limits.get("connects_per_minute")
-    paced = total["connects"] / per_minute if per_minute else 0.0
+    sources = len((plan.profile.get("network") or {}).get("source_addresses") or [""])
+    paced = total["connects"] / (per_minute * sources) if per_minute else 0.0
     registers = plan.mode == "register"
     return {
         "agent_runs": int(total["agent_runs"]),
         "agent_runs_limit": limits.get("agent_runs"),
         "connects": int(total["connects"]),
         "connects_per_minute": per_minute,
+        "sources": sources,
+        "ramp": levels(plan.users, int(limits.get("concurrent_users", 0))) if any(check.id == "fifty-users" for check in checks) else [],
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
+        "looks": f"read-only into {', '.join(stores)}: about {total['statements']:.0f} statements" if (stores := _stores(plan)) else "",
         "soak_minutes": round(soak_s / 60, 1),
         "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
@@ -174,4 +182,16 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
 
 def _cost(check: Check, plan: Plan) -> dict[str, float]:
     """What a check costs in this plan, for as long as it goes on."""
+    if check.store and check.store not in _stores(plan) and not _own(plan):
+        return {}  # without its DSN it does nothing
     return {**check.cost(plan.users, plan.preset), **check.over(plan.users, plan.soak_s)}
+
+
+def _stores(plan: Plan) -> list[str]:
+    """The keys of [tiers] that the target file gives a DSN for."""
+    return [key for key in ("postgres", "redis", "clickhouse") if plan.profile.get("tiers", {}).get(key)]
+
+
+def _own(plan: Plan) -> bool:
+    """Whether the engine starts the rehearsal itself, and knows where it stores."""
+    return is_own_rehearsal(Profile.model_validate(plan.profile))

@@ -32,6 +32,7 @@ from tui_app.engine.runner import Runner
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.sources import sources_of
 from tui_app.engine.tiers import Tiers
+from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
@@ -134,6 +135,8 @@ class Engine:
             asyncio.create_task(Pulse(sockets, self.checks).run(), name="pulse"),
         ]
         self._signals(log)
+        if not self.plan.unattended:
+            background.append(asyncio.create_task(end_unattended(self.runner, lambda: len(control.viewers)), name="unattended"))
         keep_the_loop_free()
         log.add(
             "session",

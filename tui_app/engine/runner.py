@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tui_app.checks.api import Check
 from tui_app.checks.catalogue import OWN, origin
@@ -13,7 +14,7 @@ from tui_app.engine.clock import Stopped
 from tui_app.engine.context import LiveContext
 from tui_app.engine.guarded import GuardedContext
 from tui_app.engine.links import NoLink
-from tui_app.engine.plan import repeated
+from tui_app.engine.plan import PAUSE_S, repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
@@ -22,8 +23,6 @@ from tui_app.wire.pacing import BudgetSpent
 
 DRIVE_CAP_S = 3600.0
 TIDY_CAP_S = 30.0
-ROUND_PAUSE_S = 1.0
-"""Between two rounds of a plan that repeats until something fails: a target is not to be hammered."""
 COLD_EVERY = 10
 """Every so many times of a repeated check begin on new connections."""
 
@@ -54,6 +53,9 @@ class Runner:
         self._repeated = repeated(world.plan) - {check.id for check in checks if check.watch}
         self._done = {check.id: asyncio.Event() for check in checks}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._driving: dict[str, asyncio.Task[Any]] = {}
+        self._ended: dict[str, tuple[str, str]] = {}
+        """Checks that were ended one by one: why, and what would decide them."""
 
     async def run(self) -> str:
         """Run everything; returns how it ended: complete, stopped, credentials or fault."""
@@ -81,7 +83,7 @@ class Runner:
         """Drive the selected checks again and again, until one of them fails or a limit ends it."""
         plan, log = self.world.plan, self.world.log
         again = [check for check in self.checks if check.id in self._repeated and log.bench.sums.driven(check.id)]
-        pause = ROUND_PAUSE_S if plan.target.get("environment") != "rehearsal" else ROUND_PAUSE_S / 10
+        pause = PAUSE_S if plan.target.get("environment") != "rehearsal" else PAUSE_S / 10
         while not (self.world.gate.stopping or self.fault):
             self.until = self._reached(again)
             if self.until:
@@ -117,6 +119,17 @@ class Runner:
         """No new sends at once; drives under way are cancelled and say so."""
         self.world.gate.stop()
         for task in self._tasks:
+            task.cancel()
+
+    def loading(self) -> list[str]:
+        """The checks under way that load the target."""
+        return [check.id for check in self.checks if "load" in check.effects and check.id in self._driving]
+
+    def end(self, check: str, why: str, decide: str) -> None:
+        """End one check's drive alone; it reads INCONCLUSIVE for that reason."""
+        task = self._driving.get(check)
+        if task is not None and check not in self._ended:
+            self._ended[check] = (why, decide)
             task.cancel()
 
     def give_up(self, why: str, decide: str) -> None:
@@ -192,7 +205,7 @@ class Runner:
         """Between two times of a check: a pause for a target that is not ours, and now and then connections and a build that are new."""
         try:
             if self.world.plan.target.get("environment") != "rehearsal":
-                await self.world.gate.sleep(ROUND_PAUSE_S)
+                await self.world.gate.sleep(PAUSE_S)
             if number % COLD_EVERY == 1:
                 # Cold and warm are told apart only where there are both; and what changed in between should be seen.
                 await self.sockets.cool()
@@ -222,6 +235,8 @@ class Runner:
     def _stopped(self, check: Check, **time: int) -> None:
         why, decide = self._lost
         outcome = "blocked" if why else "stopped"
+        if not why:
+            why, decide = self._ended.get(check.id, ("", ""))
         body = {"outcome": outcome, "reason": why or "stopped by the operator", "to_decide": decide, **time}
         self.world.log.add("check", body, check=check.id, type="end")
 
@@ -244,6 +259,9 @@ class Runner:
     async def _drive(self, check: Check, iteration: int) -> tuple[str, str, str]:
         outside = origin(check) != OWN
         context = GuardedContext(self.world, self.sockets, check) if outside else LiveContext(self.world, self.sockets, check.id)
+        task = asyncio.current_task()
+        if task is not None:
+            self._driving[check.id] = task
         try:
             # A soak goes on for as long as the operator asked, and longer by what it was held.
             async with asyncio.timeout(None if check.watch or check.asked(0, self.world.plan.soak_s) else DRIVE_CAP_S):
@@ -272,6 +290,7 @@ class Runner:
             self.fault = f"{check.id}: {type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             return "fault", self.fault, ""
         finally:
+            self._driving.pop(check.id, None)
             context.close()
         return "driven", "", ""
 

@@ -52,7 +52,7 @@ class Sockets:
         self._held: set[HeldSocket] = set()
         self.connects = 0
         self.told: dict[str, float] = {}
-        """Seconds that a limit on connects named when it refused a user, until one of theirs is welcomed."""
+        """Seconds after which a user may try again whom a limit on connects refused, until the next welcome; inf: waiting does not help."""
         self.fresh: Callable[[User], Awaitable[None]] = _nothing
         """Returns once a user's token lives long enough for what begins now (`tui_app.engine.renewal`)."""
 
@@ -165,7 +165,7 @@ class Sockets:
             seconds = told_s(reason)
             crowded = seconds is None and "concurrent" in reason.lower()
             left = self.pacing.hold_back(source, None if crowded else seconds or UNTOLD_S)
-            self.told[socket.label] = left or (UNTOLD_S if crowded and len(self.pacing.sources) == 1 else AGAIN_S)
+            self.told[socket.label] = max(left, AGAIN_S)
 
     async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:
         began = time.monotonic_ns()

@@ -16,7 +16,7 @@ SHOWN: Final = 40
 LEAST_LAG_MS: Final = 50.0
 OWN_LAG: Final = 0.02
 """A block in which our own loop was stuck for more than this share of the time says nothing of the target."""
-TAINTED: Final = 0.1
+TAINTED: Final = 0.2
 """Nor does one where more than this share of the samples overlap such a hiccup: a median bears less."""
 UNANSWERED: Final = frozenset({"0", "500", "502", "503", "504"})
 HEALTH: Final = {"rss_mb": "rss_mb", "fds": "fds", "lag_p99_ms": "lag_ms"}

@@ -21,6 +21,7 @@ from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.pings import Pings
 from tui_app.monitors.recovery import Recovery
 from tui_app.monitors.series import EXACT, Series
+from tui_app.monitors.skew import Skew
 from tui_app.monitors.streams import Streams
 
 LIMITS_MS: Final[Mapping[str, float]] = MappingProxyType(
@@ -106,6 +107,7 @@ class Latency:
         self._own: dict[tuple[str, str], list[_Sample]] = {key: [] for key in sorted(OWN)}
         self._connects = Connects(self._add, self._limits)
         self._pings = Pings(self._add)
+        self.skew = Skew(self._add, self._limits["ping"])
         self._streams = Streams(lifecycle, self._add)
         self._recovery = Recovery(lifecycle, self._add)
         self._linked: set[int] = set()
@@ -132,6 +134,10 @@ class Latency:
             Probe(sample.start, sample.ms, self.stuck_ms(sample.start, sample.end), sample.conn, sample.user, sample.refs)
             for sample in self._pulse
         ]
+
+    def direct(self, conn: int) -> bool:
+        """Whether a connection is to the target itself, without a fault proxy of ours between."""
+        return conn not in self._linked
 
     @property
     def cold(self) -> list[int]:
@@ -175,6 +181,8 @@ class Latency:
         self._pings.expire(row)
         kind = row.kind
         if kind == "frame":
+            if "control" not in row.flag and row.conn not in self._linked:
+                self.skew.frame(row, events)
             if row.dir == "in":
                 if row.flag and "control" in row.flag:
                     self._pings.control(row)
@@ -186,6 +194,7 @@ class Latency:
         elif kind == "http":
             if row.dir == "in":
                 exchanged(row, self._add)
+                self.skew.http(row)
         elif kind == "conn":
             if row.type == "dialing" and row.body.get("link"):
                 self._linked.add(row.conn)

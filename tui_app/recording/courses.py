@@ -1,11 +1,11 @@
-"""Folds what takes its course over a session, rather than being settled once: load levels, soak blocks, drift, iterations."""
+"""Folds what takes its course over a session: load levels, soak blocks, drift, iterations, recoveries part by part."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tui_app.model import Row
-from tui_app.recording.state import TIMES_KEPT, BlockView, DriftView, IterationsView, IterationView, LevelView, SessionState
+from tui_app.recording.state import TIMES_KEPT, BlockView, DriftView, IterationsView, IterationView, LevelView, RecoveryView, SessionState
 
 KINDS = ("level", "block", "drift", "iteration")
 
@@ -80,6 +80,21 @@ def _iteration(state: SessionState, row: Row, body: dict[str, Any]) -> None:
                 evidence=_rows(body, "evidence"),
             )
         )
+
+
+def fold_recovery(state: SessionState, row: Row) -> None:
+    """Take one sample of recovery, or of a part of one: the parts of a user's recovery come before the sample that ends it."""
+    if row.ms is None:
+        return
+    whose = (row.check, row.user)
+    if row.type == "recovery":
+        state.recoveries.append(RecoveryView(*whose, row.t, row.ms, state.recovering.pop(whose, {}), row.seq))
+    elif row.type == "recovery_catch_up" and whose not in state.recovering:
+        done = next((one for one in reversed(state.recoveries) if (one.check, one.user) == whose), None)
+        if done is not None:
+            done.parts.setdefault(row.type, row.ms)
+    else:
+        state.recovering.setdefault(whose, {})[row.type] = row.ms
 
 
 def _table(body: dict[str, Any], key: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tui_app.model import BULK_KINDS, Row
-from tui_app.recording.courses import KINDS, fold_course
+from tui_app.recording.courses import KINDS, fold_course, fold_recovery
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
 from tui_app.recording.state import (
     FINDINGS_KEPT,
@@ -49,6 +49,7 @@ class Fold:
         self._sketches: dict[str, Sketch] = {}
         self._dirty: set[str] = set()
         self._open: dict[int, str] = {}
+        self._superseded: set[str] = set()
         self._applied = 0
         self._session_word = False
         self._handlers: dict[str, Callable[[Row, dict[str, Any]], None]] = {
@@ -302,6 +303,8 @@ class Fold:
         view.max = row.ms if view.max is None else max(view.max, row.ms)
         view.recent.append((row.t, row.ms))
         self._dirty.add(row.type)
+        if row.type.startswith("recovery"):
+            fold_recovery(self._state, row)
 
     def _refresh(self, name: str) -> None:
         view, sketch = self._state.series[name], self._sketches[name]
@@ -312,6 +315,10 @@ class Fold:
 
     def _finding(self, row: Row, body: dict[str, Any]) -> None:
         findings = self._check_view(row.check).findings
+        if row.check in self._superseded:
+            # A check that is repeated is said anew, with all that was found so far: what was said before gives way.
+            self._superseded.discard(row.check)
+            findings.clear()
         if len(findings) < FINDINGS_KEPT:
             evidence = [(pair[0], pair[1]) for pair in body.get("evidence") or () if isinstance(pair, list) and len(pair) == 2]
             findings.append(FindingView(row.flag, _text(body, "text"), evidence, row.seq))
@@ -319,6 +326,7 @@ class Fold:
     def _verdict(self, row: Row, body: dict[str, Any]) -> None:
         view = self._check_view(row.check)
         view.word, view.verdict_seq = row.type, row.seq
+        self._superseded.add(row.check)
         view.reason, view.to_decide, view.accepted = _text(body, "reason"), _text(body, "to_decide"), _text(body, "accepted")
         self._word_so_far()
 

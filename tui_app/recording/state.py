@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 RUNS_KEPT = 400
 POINTS_KEPT = 240
 FINDINGS_KEPT = 200
+RECOVERIES_KEPT = 60
 TIMES_KEPT = 1_000
 """Iterations of one check that are kept one by one; beyond them only their count grows."""
 
@@ -170,6 +171,18 @@ class DriftView:
 
 
 @dataclass(slots=True)
+class RecoveryView:
+    """One recovery: `parts` by series name (`recovery_detect`, ...), ms; `ms` from the fault's end to the first right event."""
+
+    check: str
+    user: str
+    t: int
+    ms: float
+    parts: dict[str, float] = field(default_factory=dict)
+    seq: int = 0
+
+
+@dataclass(slots=True)
 class IterationView:
     """One time of a check that is driven several times."""
 
@@ -253,6 +266,9 @@ class SessionState:
     blocks: dict[int, BlockView] = field(default_factory=dict)
     drifts: dict[str, DriftView] = field(default_factory=dict)
     iterations: dict[str, IterationsView] = field(default_factory=dict)  # by check
+    recoveries: deque[RecoveryView] = field(default_factory=lambda: deque(maxlen=RECOVERIES_KEPT))
+    recovering: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+    """Parts of recoveries that are not over, by check and user."""
     duration_s: float = 0.0
     """For how long the session was asked to go on; 0 where it ends with its checks."""
     waiting: dict[int, Waiting] = field(default_factory=dict)  # by step number

@@ -56,7 +56,9 @@ class Gateway:
         token = next(iter(carried.values()), "")
         status = faults.apply("connect.status", 101, token=token)
         if status != 101:
-            await websocket.send_denial_response(error_response(status, "The upgrade is refused"))
+            await websocket.send_denial_response(
+                error_response(status, "The upgrade is refused", headers={"Retry-After": "1"} if status == 429 else None)
+            )
             return
         chosen = faults.apply("upgrade.subprotocol", self.platform.generation.subprotocol(offered), offered=offered)
         await websocket.accept(subprotocol=chosen)

@@ -218,8 +218,15 @@ class Session:
 
     async def _answer(self, frame: Frame, type: str) -> None:
         answer = self.line.answer(frame, type)
-        if answer is not None:
+        wait = self.platform.faults.apply("answer.wait", 0.0, user_id=self.user_id, type=type)
+        if answer is not None and wait:
+            self.platform.sockets.spawn(self._later(answer, wait))
+        elif answer is not None:
             await self.send(answer)
+
+    async def _later(self, frame: Frame, seconds: float) -> None:
+        await self.line.pause(seconds)
+        await self.send(frame)
 
     async def _ping(self, message: dict[str, Any]) -> None:
         data = {"id": message.get("id", payload_of(message).get("id")), "timestamp": message.get("timestamp"), "user_id": self.user_id}

@@ -22,6 +22,7 @@ SCREENS: Final = {
     "verdict": "Verdict",
     "load": "Load",
     "soak": "Soak",
+    "iterations": "Iterations",
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
@@ -31,8 +32,8 @@ SCREENS: Final = {
 }
 """Names that `where` uses, with what a person reads."""
 
-COURSES: Final = ("load", "soak")
-"""What takes its course over a session: levels of users, blocks of hours."""
+COURSES: Final = ("load", "soak", "iterations")
+"""What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
 LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
@@ -112,6 +113,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _screen("6", "verdict", "the sixteen criteria, every check, the decision"),
     _screen("7", "load", "users against time, what each level of them did, the knee"),
     _screen("8", "soak", "the hours block by block, drift with its bound, reconnects"),
+    _screen("9", "iterations", "every time of each repeated check, how often it fails, and what failures have in common"),
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
@@ -127,11 +129,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("select", ("space",), "select", "select or leave out a check, a suite or a phase", "Plan", ("plan",), footer=1),
     Action("users", ("u",), "users", "how many users take part: 2, 3, 5, 8, 50", "Plan", ("plan",), footer=3),
     Action("preset", ("o",), "preset", "quick, comprehensive, websocket, priority1 to 3", "Plan", ("plan",), footer=3),
+    Action("load-users", ("L",), "load", "add the load of 50 users, or leave it out", "Plan", ("plan",), footer=5),
+    Action("duration", ("d",), "soak", "add a soak of 10 min, 30 min or 2 h, or leave it out", "Plan", ("plan",), footer=5),
+    Action("times", ("x",), "times", "drive each selected check 1, 10, 30 or 100 times", "Plan", ("plan",), footer=6),
     Action("run", ("r",), "run", "run the plan (off loopback it asks first)", "Plan", ("plan",), footer=1),
     Action("begin", ("enter",), "rehearse", "run the plan on the rehearsal, and on nothing else", "Plan", ("plan",), palette=False),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
-    Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict")),
-    Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict")),
+    Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict", "latency"), footer=8),
+    Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict", "latency"), footer=8),
     Action("search", ("slash",), "search", "only what has these words; Enter keeps the search, Esc clears it", "Looking",
            ("plan", "verdict", "selftest"), footer=3),
     # -- looking
@@ -143,6 +148,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("next-open", ("n",), "next issue", "the next criterion or check that did not pass, folded ones too", "Looking",
            ("verdict",), footer=2),
     Action("previous-open", ("N",), "previous issue", "the one before it", "Looking", ("verdict",)),
+    Action("next-failure", ("n",), "next failure", "the next time that did not pass", "Looking", ("iterations",), footer=2),
+    Action("previous-failure", ("N",), "previous failure", "the one before it", "Looking", ("iterations",)),
     Action("sort", ("s",), "sort", "in the catalogue's order, or what is wrong first", "Looking", ("verdict", "selftest"), footer=4),
     Action("other-side", ("v",), "faults or checks", "faults and who catches them, or checks and what they catch", "Looking",
            ("selftest",), footer=2),
@@ -156,7 +163,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("frame",)),
     Action("band", ("v",), "band", "the bands of runs, of first events, or of pings", "Looking", ("load",), footer=2),
     Action("series", ("v",), "series", "the next series along the strip", "Looking", ("soak",), footer=2),
-    Action("distribution", ("v",), "over time or spread", "values over time, or how often each occurs", "Looking", ("chart",), footer=1),
+    Action("distribution", ("v",), "another picture", "values over time, how often each occurs, or of recoveries their parts",
+           "Looking", ("chart",), footer=1),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),

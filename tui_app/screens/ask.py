@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from widgets.lines import BLANK, Line, LineView, wrap
+from widgets.lines import BLANK, Line, LineView, line_width, wrap
+
+FRAME = 4
+"""Lines that the box takes around its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A choice: its key, what a person reads, and the value that the question gives back."""
+    """A choice: its key, what a person reads ('' where the text has it already), and the value that the question gives back."""
 
     key: str
     label: str
@@ -58,14 +62,24 @@ class AskScreen(ModalScreen[str]):
         for part in self.text:
             if isinstance(part, str):
                 lines += [((text, "plain"),) for text in wrap(part, width)] or [BLANK]
+            elif line_width(part) > width and len(part) == 2:
+                (name, tone), (said, shade) = part
+                indent = " " * cell_len(name)
+                for index, piece in enumerate(wrap(said, width - len(indent))):
+                    lines.append(((indent if index else name, tone), (piece, shade)))
             else:
                 lines.append(part)
         lines.append(BLANK)
         for answer in self.answers:
+            if not answer.label:
+                continue
             shown = f"{answer.key}, Enter" if answer.value == self.enter else answer.key
             for index, part in enumerate(wrap(answer.label, width - 10)):
                 lines.append(((f"{shown if index == 0 else '':<10}", "key"), (part, "plain")))
         lines.append(((f"{'Esc':<10}", "key"), (self.stay, "plain")))
+        most = int(self.app.size.height * 0.9) - FRAME
+        while len(lines) > most and BLANK in lines:
+            lines.remove(BLANK)  # the answers must be in view
         view = self.query_one("#question", LineView)
         view.styles.height = len(lines)
         view.show(lines)

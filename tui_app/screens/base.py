@@ -88,6 +88,8 @@ class SessionScreen(Screen[None]):
 
     def pulse(self) -> None:
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
+        if not self.children:
+            return  # another session came into view before this screen had: it is gone, and a new one takes its place
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
         if self.frozen_at is None:
@@ -130,7 +132,7 @@ class SessionScreen(Screen[None]):
 def hints(screen: SessionScreen) -> list[KeyHint]:
     """The key bar of a screen: its own actions, the screens' digits, and help at the right."""
     found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME) if screen.applies(action.id)]
-    places = [KeyHint("1-8", "screens", 5), KeyHint("q", "leave", 6)]
+    places = [KeyHint("1-9", "screens", 5), KeyHint("q", "leave", 6)]
     helps = [hint for hint in found if hint.rank == 9]
     return [hint for hint in found if hint.rank != 9] + places + helps
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from tui_app.model import SECOND
-from tui_app.recording.state import SeriesView
+from tui_app.recording.state import SeriesView, SessionState
 from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
-from tui_app.screens.view import View
+from tui_app.screens.safe import clean
+from tui_app.screens.view import View, mmss
 from widgets.chart import distribution, over_time
 from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView, clip, line_text
+from widgets.recoveries import RecoveryRow, recovery_lines
 from widgets.series import COLUMNS, SeriesTable, milliseconds, series_lines
 
-CHART_ROWS = 8
-"""Fewer rows than these are no chart."""
+CHART_ROWS = 6
+"""Fewer rows than these, the frame among them, are no chart."""
+UNFOLDED_FROM = 34
+"""On a terminal of so many rows the parts of each series are shown from the start."""
+TABLE_SHARE = 0.6
+"""Of the rows there are, how many the table takes at most."""
+BREAKDOWN = "Each recovery and its parts, ms: recovery counts from the fault's end"
 CHART_EVERY = 5
 """Every so many ticks a chart is drawn again: twice a second at most."""
 
@@ -29,7 +36,7 @@ class LatencyScreen(SessionScreen):
     BINDINGS = bindings_for("latency")
     CSS = """
     LatencyScreen #series { height: auto; max-height: 60%; }
-    LatencyScreen #about { height: auto; padding: 0 1; min-height: 3; }
+    LatencyScreen #about { height: 2; padding: 0 1; }
     LatencyScreen #chart { height: 1fr; display: none; }
     LatencyScreen.-tall #chart { display: block; }
     """
@@ -37,6 +44,8 @@ class LatencyScreen(SessionScreen):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self._ticks = 0
+        self.unfolded: set[str] | None = None
+        """Series whose parts are shown; None before the size was known."""
 
     def body(self) -> ComposeResult:
         yield titled(SeriesTable(id="series", picking=True, classes="pane"), "Latency, ms: bars start at zero, newest at the right")
@@ -44,34 +53,60 @@ class LatencyScreen(SessionScreen):
         yield titled(LineView(id="chart", classes="pane"), "Over time")
 
     def tick(self) -> None:
+        if self.unfolded is None:
+            self.unfolded = set(rows.PARTS) if self.size.height >= UNFOLDED_FROM else set()
         table = self.query_one("#series", SeriesTable)
-        shown = rows.series_rows(self.state)
-        table.styles.height = len(shown) + 3
-        table.update(shown)
-        self.set_class(self.size.height - len(shown) - 9 >= CHART_ROWS, "-tall")
+        listed = self.listed()
+        table.styles.height = len(listed) + 3
+        table.update([rows.series_row(item) for item in listed])
+        shown = min(len(listed) + 3, int(self.size.height * TABLE_SHARE))
+        self.set_class(self.size.height - shown - 5 >= CHART_ROWS, "-tall")
         series = self.picked
         self.query_one("#about", LineView).draw(lambda width, _height: (about_lines(series, width), None))
         if self._ticks % CHART_EVERY == 0 and series is not None:
             self._chart(series)
         self._ticks += 1
 
+    def listed(self) -> list[rows.Listed]:
+        """What the table lists."""
+        return rows.series_list(self.state, self.unfolded or ())
+
+    @property
+    def at(self) -> rows.Listed | None:
+        """What is under the cursor."""
+        found = self.listed()
+        index = self.query_one("#series", SeriesTable).picked
+        return found[min(index, len(found) - 1)] if found else None
+
     @property
     def picked(self) -> SeriesView | None:
         """The series under the cursor."""
-        found = list(self.state.series.values())
-        index = self.query_one("#series", SeriesTable).picked
-        return found[min(index, len(found) - 1)] if found else None
+        return self.at.view if self.at is not None else None
 
     def _chart(self, series: SeriesView) -> None:
         chart = self.query_one("#chart", LineView)
         if not chart.display:
             return
-        chart.border_title = f"{rows.series_name(series.name)} over time, ms".replace("[", "(")
+        if is_recovery(series.name) and self.state.recoveries:
+            chart.border_title = BREAKDOWN
+            shown = recovery_rows(self.state)
+            chart.draw(lambda width, height: (recovery_lines(shown, width, height), None))
+            return
+        chart.border_title = f"{rows.long_name(series.name)} over time, ms".replace("[", "(")
         points, limit = points_of(series), series.limit_ms
         chart.draw(lambda width, height: (over_time(points, limit, width, height), None))
 
+    def applies(self, action_id: str) -> bool:
+        """Folding is offered where there are parts."""
+        if action_id in ("fold-all", "unfold-all"):
+            folded = any(item.folded for item in self.listed())
+            return folded if action_id == "unfold-all" else not folded and any(item.head for item in self.listed())
+        return super().applies(action_id)
+
     def summary(self) -> str:
-        table = series_lines(rows.series_rows(self.state), 92, [name for name, _ in COLUMNS])
+        table = series_lines(
+            [rows.series_row(item) for item in rows.series_list(self.state, rows.PARTS)], 92, [name for name, _ in COLUMNS]
+        )
         return "\n".join([headline(self.state), "latency, ms", *(line_text(line).rstrip() for line in table)])
 
     def _move(self, by: int) -> None:
@@ -86,10 +121,41 @@ class LatencyScreen(SessionScreen):
         self._move(1)
 
     def action_left(self) -> None:
-        self._move(-1)
+        """Fold the parts under the cursor's series; elsewhere, up."""
+        self._fold(False)
 
     def action_right(self) -> None:
-        self._move(1)
+        """Unfold them; elsewhere, down."""
+        self._fold(True)
+
+    def action_fold_all(self) -> None:
+        """Only the wholes."""
+        self._unfold(set())
+
+    def action_unfold_all(self) -> None:
+        """Every part."""
+        self._unfold(set(rows.PARTS))
+
+    def _fold(self, open: bool) -> None:
+        at = self.at
+        if at is None or self.unfolded is None:
+            return
+        head = at.head or at.view.name
+        if (head in self.unfolded) == open or not rows.PARTS.get(head):
+            self._move(1 if open else -1)
+            return
+        self._unfold(self.unfolded | {head} if open else self.unfolded - {head}, head)
+
+    def _unfold(self, heads: set[str], keep: str = "") -> None:
+        """Show the parts of these; the cursor stays on its series, or goes to the whole that it is part of."""
+        at = self.at
+        keep = keep or (at.view.name if at is not None else "")
+        keep = keep if rows.OF.get(keep) in (None, *heads) else rows.OF[keep]
+        self.unfolded = heads
+        table = self.query_one("#series", SeriesTable)
+        table.picked = next((place for place, item in enumerate(self.listed()) if item.view.name == keep), 0)
+        self._ticks = 0
+        self.tick()
 
     def action_page_up(self) -> None:
         self._move(-10)
@@ -115,8 +181,8 @@ class ChartScreen(SessionScreen):
     NAME = "chart"
     BINDINGS = bindings_for("chart")
     CSS = """
-    ChartScreen #about { height: auto; padding: 0 1; min-height: 3; }
-    ChartScreen #chart { height: 1fr; }
+    ChartScreen #about { height: 2; padding: 0 1; }
+    ChartScreen #chart { height: 1fr; padding: 0; }
     ChartScreen #spread { height: 1fr; display: none; }
     ChartScreen.-wide #spread { display: block; }
     """
@@ -124,7 +190,7 @@ class ChartScreen(SessionScreen):
     def __init__(self, view: View, name: str) -> None:
         super().__init__(view)
         self.series = name
-        self.spread = False
+        self.kind = 0
         self._ticks = 0
 
     def body(self) -> ComposeResult:
@@ -139,9 +205,14 @@ class ChartScreen(SessionScreen):
             points, limit = points_of(series), series.limit_ms
             values = [value for _, value in points]
             chart, side = self.query_one("#chart", LineView), self.query_one("#spread", LineView)
-            alone = self.spread and not side.display
-            chart.border_title = "How often each value occurs" if alone else "Over time, ms"
-            if alone:
+            kind = self.kinds[self.kind % len(self.kinds)]
+            if kind == "spread" and side.display:
+                kind = "time"
+            chart.border_title = {"time": "Over time, ms", "spread": "How often each value occurs", "parts": BREAKDOWN}[kind]
+            if kind == "parts":
+                shown = recovery_rows(self.state)
+                chart.draw(lambda width, height: (recovery_lines(shown, width, height), None))
+            elif kind == "spread":
                 chart.draw(lambda width, height: (distribution(values, limit, width, height), None))
             else:
                 chart.draw(lambda width, height: (over_time(points, limit, width, height), None))
@@ -149,11 +220,37 @@ class ChartScreen(SessionScreen):
                 side.draw(lambda width, height: (distribution(values, limit, width, height), None))
         self._ticks += 1
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What can be shown: of a recovery, first of all what it is made of."""
+        return ("parts", "time", "spread") if is_recovery(self.series) and self.state.recoveries else ("time", "spread")
+
     def action_distribution(self) -> None:
-        """The values over time, or how often each occurs."""
-        self.spread = not self.spread
+        """The values over time, how often each occurs, or of recoveries their parts."""
+        self.kind += 1
         self._ticks = 0
         self.tick()
+
+
+def is_recovery(name: str) -> bool:
+    """Whether a series is recovery or a part of it."""
+    return name == "recovery" or rows.OF.get(name) == "recovery"
+
+
+def recovery_rows(state: SessionState) -> list[RecoveryRow]:
+    """Every recovery that is kept, oldest first."""
+    series = state.series.get("recovery")
+    limit = series.limit_ms if series is not None else None
+    return [
+        RecoveryRow(
+            mmss(one.t),
+            clean(one.user),
+            tuple(one.parts.get(name) for name in ("recovery_detect", "recovery_reconnect", "recovery_auth", "recovery_first")),
+            one.ms,
+            limit is not None and one.ms > limit,
+        )
+        for one in state.recoveries
+    ]
 
 
 def points_of(series: SeriesView) -> list[tuple[float, float]]:
@@ -170,7 +267,7 @@ def about_lines(series: SeriesView | None, width: int) -> list[Line]:
     known = (("p50", series.p50), ("p95", series.p95), ("p99", series.p99), ("max", series.max))
     numbers = "   ".join(f"{name} {milliseconds(value)}" for name, value in known if value is not None)
     first: Line = (
-        (f"{rows.series_name(series.name)}  ", "head"),
+        (f"{rows.long_name(series.name)}  ", "head"),
         (f"n {series.n:,}   {numbers}   ", "plain"),
         (f"{glyphs().failed} p95 over its {limit}" if over else limit, "bad" if over else "dim"),
     )
@@ -178,6 +275,6 @@ def about_lines(series: SeriesView | None, width: int) -> list[Line]:
         taint = f"{series.tainted:,} of {series.n:,} samples fell into a hiccup of our own client; they stay in"
     else:
         taint = "no sample was tainted by our own client"
-    wanted = "p50 and p95 from n = 20, p99 from n = 100" if series.n < 20 else "p99 from n = 100"
-    last: Line = ((f"{wanted}: {series.n} so far", "dim"),) if series.n < 100 else ()
-    return [clip(first, width), clip(((taint, "warn" if series.tainted else "dim"),), width), clip(last, width)]
+    wanted = "p50 and p95 from n = 20, p99 from 100" if series.n < 20 else "p99 from n = 100"
+    last: Line = ((f"; {wanted}", "dim"),) if series.n < 100 else ()
+    return [clip(first, width), clip(((taint, "warn" if series.tainted else "dim"), *last), width)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tui_app.screens import rows
+from tui_app.screens import courses, rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.isolation import user_rows
@@ -34,6 +34,8 @@ class LiveScreen(SessionScreen):
     BINDINGS = bindings_for("live")
     CSS = """
     LiveScreen #now { height: 1; padding: 0 1; }
+    LiveScreen #course { height: 1; padding: 0 1; display: none; }
+    LiveScreen.-course #course { display: block; }
     LiveScreen #finding { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
     LiveScreen .pane { padding: 0; }
     LiveScreen #left { width: 34; }
@@ -53,6 +55,7 @@ class LiveScreen(SessionScreen):
 
     def body(self) -> ComposeResult:
         yield LineView(id="now", bar=True)
+        yield LineView(id="course", bar=True)
         with Horizontal():
             with Vertical(id="left"):
                 yield titled(RunList(id="runs", classes="pane"), "Agent runs")
@@ -72,6 +75,12 @@ class LiveScreen(SessionScreen):
         text = self.view.gone or rows.now_sentence(state)
         now: Line = (("now  ", "dim"), (text, "bad" if self.view.gone else "plain"))
         self.query_one("#now", LineView).draw(lambda width, _height: ([clip(now, width)], None))
+        going = courses.course_sentences(state)
+        self.set_class(bool(going), "-course")
+        if going:
+            said, key = going[0]
+            bad = said.startswith("load stopped") or "drift in" in said
+            self.query_one("#course", LineView).draw(lambda width, _height: ([course_line(said, key, width, bad=bad)], None))
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
@@ -172,3 +181,8 @@ class LiveScreen(SessionScreen):
 
     def action_last(self) -> None:
         self.query_one("#matrix", Matrix).scroll_end(animate=False, force=True)
+
+
+def course_line(text: str, key: str, width: int, *, bad: bool) -> Line:
+    """A load or a soak in one line, and the key of its screen."""
+    return spread(((text, "bad" if bad else "accent"),), ((key, "key"), (" shows it", "dim")), width)

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from tui_app.checks.catalogue import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import titled
-from tui_app.screens.footprint import effect_words, footprint_lines
+from tui_app.screens.footprint import added_line, effect_words, footprint_lines
 from tui_app.screens.plan_model import Node, PlanModel, proven
 from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
@@ -32,7 +32,7 @@ class PlanScreen(SearchingScreen):
     CSS = """
     PlanScreen #tree { width: 43; }
     PlanScreen #detail { width: 1fr; }
-    PlanScreen #cost { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
+    PlanScreen #cost { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
     PlanScreen #footprint { display: none; }
     PlanScreen.-wide #tree { width: 66; }
     PlanScreen.-wide #footprint { display: block; height: 14; }
@@ -72,7 +72,7 @@ class PlanScreen(SearchingScreen):
         cost = self.vigil.cost_text()
         left: Line = (
             (f"{len(model.chosen())} of {len(model.checks)} checks", "strong"),
-            (f"   {model.users} users   {model.preset}" + (f"   {cost}" if cost else ""), "plain"),
+            (f"   {model.users} users" + (f"   {cost}" if cost else ""), "plain"),
         )
         status = self.vigil.busy
         right: Line = (
@@ -82,7 +82,12 @@ class PlanScreen(SearchingScreen):
             if target
             else (("t", "key"), (" choose a target", "plain"))
         )
-        self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width)], None))
+        times: Line = (
+            (f"each check {model.times} times " if model.times > 1 else "each check once ", "warn" if model.times > 1 else "dim"),
+        )
+        more: Line = (*times, ("[", "dim"), ("x", "key"), ("]", "dim"))
+        below = added_line(model)
+        self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width), spread(below, more, width)], None))
 
     @property
     def subject(self) -> str:
@@ -144,6 +149,18 @@ class PlanScreen(SearchingScreen):
     def action_preset(self) -> None:
         self._do(PlanModel.next_preset)
 
+    def action_load_users(self) -> None:
+        """Fifty users and the load that they ask for, or without."""
+        self._do(PlanModel.toggle_load)
+
+    def action_duration(self) -> None:
+        """A soak of the next length, around to none."""
+        self._do(PlanModel.next_duration)
+
+    def action_times(self) -> None:
+        """Each check once, or again and again."""
+        self._do(PlanModel.next_times)
+
     def action_target(self) -> None:
         self.vigil.go("start")
 
@@ -171,7 +188,7 @@ class PlanScreen(SearchingScreen):
 
     def _do(self, change: Any) -> None:
         change(self.model)
-        self.tick()
+        self.pulse()
 
 
 def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequence[str] = ()) -> list[Line]:

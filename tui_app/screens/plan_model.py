@@ -10,7 +10,12 @@ from tui_app.checks.catalogue import PHASES, SUITES
 from widgets.plan_tree import PlanRow
 
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")
-USER_STEPS: Final = (2, 3, 5, 8, 50)
+LOAD_USERS: Final = 50
+USER_STEPS: Final = (2, 3, 5, 8, LOAD_USERS)
+DURATIONS: Final = (0.0, 600.0, 1800.0, 7200.0)
+"""For how long a soak goes on, s; 0 is none."""
+TIMES: Final = (1, 10, 30, 100)
+"""How often each selected check is driven."""
 
 Record = Mapping[str, Any]
 """A check as `vigil checks --json` prints it."""
@@ -40,13 +45,27 @@ class PlanModel:
     """Effects that nobody has agreed to on the target: what needs them would read BLOCKED."""
     selection: Callable[[str], frozenset[str]] | None = None
     """Which checks a preset selects."""
+    asked: Callable[[int, float], frozenset[str]] | None = None
+    """Which checks so many users, and so many seconds, ask for, whatever the preset."""
+    duration_s: float = 0.0
+    times: int = 1
+    joined: frozenset[str] = frozenset()
+    """Those of the selected that users or the duration brought in: they leave with them."""
+    fewer: int = 5
+    """How many users there were before load was added."""
 
     _listed: list[Record] | None = None
 
     @classmethod
-    def of(cls, checks: Sequence[Record], selection: Callable[[str], frozenset[str]]) -> PlanModel:
+    def of(
+        cls,
+        checks: Sequence[Record],
+        selection: Callable[[str], frozenset[str]],
+        asked: Callable[[int, float], frozenset[str]] | None = None,
+    ) -> PlanModel:
         """What the first preset selects, phases unfolded, suites folded."""
-        return cls(checks, set(selection(PRESETS[0])), {str(check["phase"]) for check in checks}, selection=selection)
+        phases = {str(check["phase"]) for check in checks}
+        return cls(checks, set(selection(PRESETS[0])), phases, selection=selection, asked=asked)
 
     def members(self, node: Node) -> list[Record]:
         """The checks under a node that are listed: with a search, those that match."""
@@ -176,12 +195,44 @@ class PlanModel:
         """The next preset, around, and what it selects."""
         self.preset = PRESETS[(PRESETS.index(self.preset) + 1) % len(PRESETS)]
         if self.selection is not None:
-            self.selected = set(self.selection(self.preset))
+            self.selected = set(self.selection(self.preset)) | self.joined
 
     def next_users(self) -> None:
         """The next number of users, around."""
         larger = [count for count in USER_STEPS if count > self.users]
-        self.users = larger[0] if larger else USER_STEPS[0]
+        self.set_users(larger[0] if larger else USER_STEPS[0])
+
+    def set_users(self, users: int) -> None:
+        """So many users; what only more or fewer of them ask for joins or leaves."""
+        if users < LOAD_USERS:
+            self.fewer = users
+        self.users = users
+        self._join()
+
+    @property
+    def load(self) -> bool:
+        """Whether the plan has the users that load takes."""
+        return self.users >= LOAD_USERS
+
+    def toggle_load(self) -> None:
+        """Add load, or take it out and go back to the users there were."""
+        self.set_users(self.fewer if self.load else LOAD_USERS)
+
+    def next_duration(self) -> None:
+        """The next length of a soak, around to none."""
+        longer = [seconds for seconds in DURATIONS if seconds > self.duration_s]
+        self.duration_s = longer[0] if longer else DURATIONS[0]
+        self._join()
+
+    def next_times(self) -> None:
+        """How often each check is driven, around."""
+        more = [count for count in TIMES if count > self.times]
+        self.times = more[0] if more else TIMES[0]
+
+    def _join(self) -> None:
+        wanted = self.asked(self.users, self.duration_s) if self.asked is not None else frozenset[str]()
+        self.selected = (self.selected - (self.joined - wanted)) | (wanted - self.joined)
+        self.joined = wanted
 
     def chosen(self) -> tuple[str, ...]:
         """The selected checks, in the catalogue's order."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from textual.app import App
 
 from tui_app.screens.ask import Answer, AskScreen
-from tui_app.screens.footprint import footprint_lines, minutes_text
+from tui_app.screens.footprint import added_line, footprint_lines, minutes_text
 from tui_app.screens.plan_model import PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, TargetInfo
 from tui_app.screens.view import View
+from widgets.banner import KeyBar
 from widgets.lines import Line
 
 
@@ -40,7 +41,11 @@ class PlanningApp(App[int]):
         raise NotImplementedError
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """A short word in the corner; never parsed as markup."""
+        """A short word at the foot, in the place of the key hints; where there is no such place, in the corner. Never parsed as markup."""
+        bar = next(iter(self.screen.query(KeyBar)), None) if self.screen_stack else None
+        if bar is not None:
+            bar.say(clean(text), bad=bad)
+            return
         self.notify(clean(text), severity="error" if bad else "information", markup=False, timeout=6)
 
     def ask(self, question: AskScreen, answers: Mapping[str, Any] | None = None) -> None:
@@ -61,8 +66,8 @@ class PlanningApp(App[int]):
             return
         before, self.target = self.target, target
         if not self.plan_model.checks or before is None or before.environment != target.environment:
-            self.plan_model = PlanModel.of(self.link.catalogue(target.environment), self.link.preset)
-        self.plan_model.users = target.users or (5 if target.environment == "rehearsal" else 2)
+            self.plan_model = PlanModel.of(self.link.catalogue(target.environment), self.link.preset, self.link.asked)
+        self.plan_model.set_users(target.users or (5 if target.environment == "rehearsal" else 2))
         self.go("plan")
 
     def propose_target(self, target: TargetInfo) -> None:
@@ -84,7 +89,8 @@ class PlanningApp(App[int]):
         if self.target is None:
             return None
         model = self.plan_model
-        return Choice(self.target.key or self.target.name, model.chosen(), model.preset, model.users)
+        key = self.target.key or self.target.name
+        return Choice(key, model.chosen(), model.preset, model.users, duration_s=model.duration_s, times=model.times)
 
     def cost(self) -> Mapping[str, Any]:
         """The footprint of the choice, worked out once per choice; empty where none can be."""
@@ -122,7 +128,7 @@ class PlanningApp(App[int]):
         if "minutes" in cost:
             parts.append(f"about {minutes_text(cost['minutes'])}")
         if "agent_runs" in cost:
-            parts.append(f"{cost['agent_runs']} runs")
+            parts.append(f"{cost['agent_runs']:,} runs")
         return ", ".join(parts)
 
     def run_plan(self) -> None:
@@ -137,10 +143,18 @@ class PlanningApp(App[int]):
         elif not choice.checks:
             self.say("nothing is selected: Space selects")
         else:
-            self.confirm(choice, target)
+            self.confirm(choice, target, adding=True)
 
-    def confirm(self, choice: Choice, target: TargetInfo) -> None:
-        """Run a choice, asking first where the target is not on this machine; Enter is no answer to that."""
+    def _instead(self, change: Callable[[PlanModel], None]) -> None:
+        """Change the plan, and ask again with what it costs now."""
+        change(self.plan_model)
+        self.run_plan()
+
+    def confirm(self, choice: Choice, target: TargetInfo, *, adding: bool = False) -> None:
+        """Run a choice, asking first where the target is not on this machine; Enter is no answer to that.
+
+        adding -- the choice is the plan's, so that load and soak can be added to it from the question
+        """
         if target.loopback or self.link is None:
             self.launch(choice)
             return
@@ -151,11 +165,20 @@ class PlanningApp(App[int]):
             self.ask(AskScreen("The plan cannot run", [clean(str(error))], (), stay="back to the plan"))
             return
         lines: list[str | Line] = [f"The target says: environment {clean(target.environment)}.", "", *footprint_lines(cost)]
+        if adding:
+            lines.append(added_line(self.plan_model, hint=True))
         answers = [Answer("r", f"run on {name}", "run")]
         if missing:
             effects = ", ".join(missing)
             lines += ["", f"Nobody has agreed to: {effects}. Checks that need it read BLOCKED without."]
             answers = [Answer("r", f"run on {name} without {effects}", "run"), Answer("c", f"agree to {effects}, and run", "agree")]
         agreed = tuple(f"load:{choice.users}" if effect == "load" else effect for effect in missing)
-        question = AskScreen(f"Run on {name}?", lines, answers, stay="back to the plan")
-        self.ask(question, {"run": lambda: self.launch(choice), "agree": lambda: self.launch(replace(choice, consent=agreed))})
+        acts: dict[str, Callable[[], None]] = {
+            "run": lambda: self.launch(choice),
+            "agree": lambda: self.launch(replace(choice, consent=agreed)),
+            "load": lambda: self._instead(PlanModel.toggle_load),
+            "soak": lambda: self._instead(PlanModel.next_duration),
+        }
+        if adding:
+            answers += [Answer("L", "", "load"), Answer("d", "", "soak")]
+        self.ask(AskScreen(f"Run on {name}?", lines, answers, stay="back to the plan"), acts)

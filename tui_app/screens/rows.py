@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
 from tui_app.model import SECOND
 from tui_app.recording.state import CellView, CheckView, CriterionView, FindingView, SeriesView, SessionState, Waiting
@@ -73,23 +75,81 @@ def series_name(name: str) -> str:
     return clean(name).replace("_", " ")
 
 
+PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "connect": (
+        ("connect_dns", "name lookup"), ("connect_tcp", "TCP"), ("connect_tls", "TLS"), ("connect_upgrade", "upgrade"),
+        ("connect_welcome", "welcome"),
+    ),
+    "connect_cold": (),
+    "ping": (("control_ping", "frame level"),),
+    "first": (),
+    "first_event": (("one_way", "one way"),),
+    "gap": (),
+    "run": (),
+    "http": (("http_connect", "TCP"), ("http_tls", "TLS"), ("http_wait", "wait"), ("http_body", "body")),
+    "recovery": (
+        ("recovery_detect", "noticed"), ("recovery_reconnect", "reconnected"), ("recovery_auth", "signed in"),
+        ("recovery_first", "first event"), ("recovery_catch_up", "caught up"), ("recovery_whole", "from the cut"),
+    ),
+}  # fmt: skip
+"""Series in the order in which they are shown, each with its parts and what a person calls them."""
+HEADS: Final = {"connect_cold": "connect cold", "first_event": "first event", "gap": "longest gap", "http": "REST"}
+OF: Final = {part: head for head, parts in PARTS.items() for part, _ in parts}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A series as it is listed: `name` is its own, `head` the one it is part of, `folded` how many parts are not shown."""
+
+    view: SeriesView
+    words: str
+    head: str = ""
+    folded: int = 0
+
+
+def series_list(state: SessionState, unfolded: Collection[str] = ()) -> list[Listed]:
+    """Every series that is known, in groups: a whole, then its parts where it is unfolded. What no group knows comes last."""
+    known = state.series
+    found: list[Listed] = []
+    for head, parts in PARTS.items():
+        here = [(known[name], words) for name, words in parts if name in known]
+        if head not in known:
+            found += [Listed(view, series_name(view.name)) for view, _ in here]
+            continue
+        shown = head in unfolded
+        found.append(Listed(known[head], HEADS.get(head, series_name(head)), folded=0 if shown else len(here)))
+        found += [Listed(view, words, head) for view, words in here if shown]
+    return found + [Listed(view, series_name(name)) for name, view in known.items() if name not in PARTS and name not in OF]
+
+
+def long_name(name: str) -> str:
+    """A series by name where it stands alone: a part says of what."""
+    head = OF.get(name)
+    if head is None:
+        return HEADS.get(name, series_name(name))
+    return f"{HEADS.get(head, series_name(head))}: {dict(PARTS[head])[name]}"
+
+
+def series_row(item: Listed) -> SeriesRow:
+    """One series: a part is indented, a whole whose parts are not shown has a sign."""
+    series = item.view
+    return SeriesRow(
+        name=f"  {item.words}" if item.head else f"{item.words} +" if item.folded else item.words,
+        values=tuple(value for _, value in series.recent),
+        n=series.n,
+        tainted=series.tainted,
+        p50=series.p50,
+        p95=series.p95,
+        p99=series.p99,
+        max=series.max,
+        limit=series.limit_ms,
+        over=over_limit(series),
+    )
+
+
 def series_rows(state: SessionState) -> list[SeriesRow]:
-    """Every series of the session."""
-    return [
-        SeriesRow(
-            name=series_name(series.name),
-            values=tuple(value for _, value in series.recent),
-            n=series.n,
-            tainted=series.tainted,
-            p50=series.p50,
-            p95=series.p95,
-            p99=series.p99,
-            max=series.max,
-            limit=series.limit_ms,
-            over=over_limit(series),
-        )
-        for series in state.series.values()
-    ]
+    """The series of the session, without their parts."""
+    return [series_row(replace(item, folded=0)) for item in series_list(state)]
 
 
 def criterion_rows(state: SessionState) -> list[CriterionRow]:

@@ -38,6 +38,10 @@ class Choice:
     users: int = 2
     parent: str = ""
     consent: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    """For how long a soak goes on; 0 where there is none."""
+    times: int = 1
+    """How often each of `checks` is driven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Link(Protocol):
     def sessions(self) -> list[SessionLine]: ...
     def catalogue(self, environment: str) -> list[Mapping[str, Any]]: ...
     def preset(self, name: str) -> frozenset[str]: ...
+    def asked(self, users: int, duration_s: float) -> frozenset[str]: ...
     def left_out(self) -> tuple[str, ...]: ...
     def selftest(self) -> SelfTest | None: ...
     def standing(self) -> str: ...
@@ -245,6 +250,12 @@ class SessionLink(BuildFacts):
 
         return frozenset(check.id for check in select(preset=name))
 
+    def asked(self, users: int, duration_s: float) -> frozenset[str]:
+        """The checks that join a plan of so many users and so long a duration, whatever its preset."""
+        from tui_app.checks.catalogue import catalogue
+
+        return frozenset(check.id for check in catalogue() if check.asked(users, duration_s))
+
     def _plan(self, choice: Choice) -> Plan:
         from tui_app.engine.plan import PlanError, select
         from tui_app.order import make_plan, plan_of
@@ -265,6 +276,8 @@ class SessionLink(BuildFacts):
                 generation=before.generation if before else "g2",
                 rehearsal=before.rehearsal if before else (),
                 selected=choice.checks,
+                duration_s=choice.duration_s,
+                iterations=choice.times,
             )
         except (PlanError, ProfileError, ConsentError, RecordingError) as error:
             raise LinkError(str(error)) from error

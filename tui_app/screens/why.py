@@ -11,6 +11,7 @@ from tui_app.screens.row_pane import RowPane
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from tui_app.screens.why_facts import why
+from tui_app.screens.why_times import of_time
 from widgets.evidence import Evidence, EvidenceHead, EvidenceView, evidence_text
 
 PANE_FROM = 140
@@ -22,7 +23,7 @@ def cell_subject(source: str, observer: str) -> str:
 
 
 class WhyScreen(SessionScreen):
-    """`subject` is a check's id, a criterion's id (`T4`), or `cell_subject(source, observer)`."""
+    """`subject` is a check's id, one time of it (`golden-path#14`), a criterion's id (`T4`), or `cell_subject(source, observer)`."""
 
     NAME = "why"
     BINDINGS = bindings_for("why")
@@ -59,7 +60,8 @@ class WhyScreen(SessionScreen):
         key = (self.view.version, word, size, cells, state.t // 1_000_000_000 if running else 0, check.ended if check else 0)
         if key != self._key:
             self._key = key
-            self.evidence = why(self.subject, state, self.reader)
+            find = of_time if "#" in self.subject else why
+            self.evidence = find(self.subject, state, self.reader)
             if self.evidence is None:
                 self.page.show([((f"There is no evidence on {clean(self.subject)} in this session.", "warn"),)])
                 return

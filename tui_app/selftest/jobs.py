@@ -20,6 +20,8 @@ JITTERS_MS: Final = (0, 80)
 PROOFS: Final = 60
 """Healthy sessions, beside the full ones."""
 FULL_USERS: Final = 5
+SOAK_S: Final = 8.0
+"""How long a healthy soak goes on, in twenty blocks."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +83,9 @@ def healthy_jobs(count: int = PROOFS, full: Sequence[str] = GENERATIONS) -> list
         generation, jitter = ways[number % len(ways)]
         turn = number // len(ways)
         part = names[turn % rounds :: rounds]
-        plan = _plan(part, 2 + turn % 2, seed=100 + number)
+        soaks = "soak" in part
+        plan = _plan(part, 2 + turn % 2, seed=100 + number, limits={"soak_block_s": SOAK_S / 20} if soaks else None)
+        plan.duration_s = SOAK_S if soaks else 0.0
         plan.generation = generation
         plan.rehearsal = ["--delay-scale", "0.05", *_jittered(jitter)]
         jobs.append(Job(name=f"healthy-{number + 1}", plan=plan, seed=100 + number, jitter_ms=jitter, keep=number % 3 == 0))

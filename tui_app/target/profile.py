@@ -70,7 +70,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Users at once that a load has to reach."""
 
 
-ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 400, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}
+ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 2_000, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}
 CRITERIA: Final = ("connect_s", "run_s", "response_mean_s", "ping_ms", "recovery_s", "first_event_s")
 
 

@@ -89,7 +89,7 @@ def percentile(name: str, key: str, unit_ms: float) -> Callable[[Facts], Reading
 def every_run(facts: Facts) -> Reading:
     series = facts.runs.durations
     limit = limit_of(facts, "run_s") * 1000
-    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups)
+    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups, 0.0)
 
 
 def mean_run(facts: Facts) -> Reading:
@@ -105,4 +105,4 @@ def mean_run(facts: Facts) -> Reading:
 def recovery(facts: Facts) -> Reading:
     series = facts.series.get("recovery", SeriesFact())
     limit = limit_of(facts, "recovery_s") * 1000
-    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups)
+    return statistics.with_taint(lambda v: statistics.every_verdict(v, limit, late=series.late), series.values, series.hiccups, 0.0)

@@ -197,3 +197,13 @@ def percent(share: float) -> str:
 def bound_text(share: float) -> str:
     """A bound with three figures: 2.95 %."""
     return f"{share * 100:.3g} %"
+
+
+def between(failed: int, judged: int) -> str:
+    """Between which rates it fails, at 95 %; of what never did, the bound."""
+    if not judged:
+        return "nothing judged"
+    if not failed:
+        return f"under {bound_text(upper_bound(0, judged))}"
+    low, high = wilson(failed, judged)
+    return f"{percent(low)} to {percent(high)}"

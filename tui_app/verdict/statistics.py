@@ -20,6 +20,10 @@ CONFIDENCE: Final = 0.95
 LEAST: Final = 10
 """Samples that a mean and an every-one-of-n need."""
 TAINT_SHARE: Final = 0.01
+TOO_SLOW: Final = "client too slow"
+"""How a reason begins that lays a number to our own client."""
+NO_TIME: Final = f"{TOO_SLOW} to tell"
+"""The same, where nothing that rests on time can be said at all."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -51,9 +55,9 @@ def allowed_over(n: int, q: float = 0.95) -> int:
 @cache
 def convicting_over(n: int, q: float = 0.95) -> int:
     """The fewest samples of n over the limit that show the q-th percentile to be over it at 95 % (n + 1: impossible)."""
-    k = n + 1
-    while k >= 1 and 1 - binomial_cdf(k - 2, n, 1 - q) <= 1 - CONFIDENCE:
-        k -= 1
+    k = 1
+    while k <= n and 1 - binomial_cdf(k - 1, n, 1 - q) > 1 - CONFIDENCE:
+        k += 1
     return k
 
 
@@ -191,21 +195,22 @@ def wilson(successes: int, n: int, z: float = 1.959963984540054) -> tuple[float,
     return (0.0 if successes == 0 else max(0.0, centre - half), 1.0 if successes == n else min(1.0, centre + half))
 
 
-def with_taint(judge: Callable[[Sequence[float]], Reading], values: Sequence[float], hiccups: Sequence[float]) -> Reading:
+def with_taint(
+    judge: Callable[[Sequence[float]], Reading], values: Sequence[float], hiccups: Sequence[float], share: float = TAINT_SHARE
+) -> Reading:
     """`judge(values)`, unless the client was too slow: over 1 % tainted, and without their hiccups another word could stand.
 
-    `hiccups[i]` is how long our own loop was stuck within sample i, 0 where that did not taint it.
+    `hiccups[i]` is how long our own loop was stuck within sample i, 0 where that did not taint it. `share`: 0 where one sample can
+    decide, as it does for 'every one of n': then one tainted sample is enough.
     """
     reading = judge(values)
     tainted = sum(hiccup > 0 for hiccup in hiccups)
-    if tainted <= TAINT_SHARE * len(values):
+    if tainted <= share * len(values):
         return reading
     relieved = [max(0.0, value - hiccup) for value, hiccup in zip(values, hiccups, strict=True)]
     if judge(relieved).word == reading.word:
         return reading
-    reason = (
-        f"client too slow: {tainted} of {len(values)} samples overlap a hiccup of our own, and without it could read {judge(relieved).word}"
-    )
+    reason = f"{TOO_SLOW}: {tainted} of {len(values)} samples overlap a hiccup of our own, and without it could read {judge(relieved).word}"
     return Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a quieter client, or fewer users at once")
 
 

@@ -79,8 +79,8 @@ class Times:
         self.clusters: list[Cluster] = []
         self.shares: dict[tuple[Circumstance, str], Share] = {}
         self.first_fail: Time | None = None
-        self.pass_before: Time | None = None
-        """The last time that passed before the first failure."""
+        self.pair: tuple[Time, Time] | None = None
+        """A time that passed, and the failure that came next: the first there is."""
         self.last: Time | None = None
         self._streak = (0, "")
         self._last_pass: Time | None = None
@@ -105,8 +105,9 @@ class Times:
         length, name = self._streak
         self._streak = (length + 1 if name == time.signature else 1, time.signature)
         self.in_a_row = max(self.in_a_row, self._streak[0])
-        if self.first_fail is None:
-            self.first_fail, self.pass_before = time, self._last_pass
+        self.first_fail = self.first_fail or time
+        if self.pair is None and self._last_pass is not None:
+            self.pair = (self._last_pass, time)
         self._group(time)
         if neighbour:
             self.clusters[-1].last, self.clusters[-1].until = time.number, time.began
@@ -178,6 +179,10 @@ class Times:
         kinds = [share.kind for share in self.shares.values()]
         return [share for share in self.shares.values() if kinds.count(share.kind) > 1]
 
+    def share_interval(self, share: Share) -> tuple[float, float]:
+        """Wilson's interval of the failure rate under a circumstance."""
+        return wilson(share.failed, share.n)
+
     def class_text(self) -> str:
         """Of times that failed: the class and the interval."""
         low, high = self.interval
@@ -205,9 +210,9 @@ class Times:
 
     def pair_text(self) -> str:
         """Last pass beside first fail, with the rows to open."""
-        fail, before = self.first_fail, self.pass_before
-        if fail is None or before is None:
+        if self.pair is None:
             return ""
+        before, fail = self.pair
         return f"last pass {clock(before.began)} (row {_row(before)}) beside first fail {clock(fail.began)} (row {_row(fail)})"
 
     def groups_text(self) -> str:

@@ -20,13 +20,14 @@ from tui_app.verdict.statistics import t_quantile
 
 LEAST_POINTS: Final = 5
 """Fewer cannot show a trend at 95 %, however steep: five in one order come by chance once in sixty times."""
-MOST_POINTS: Final = 64
+MOST_POINTS: Final = 48
 """Beyond that neighbours are merged: pairs grow with the square, and an hour more tells as much in longer blocks."""
 CORRELATED: Final = 0.3
 """Neighbouring points that resemble each other more than this are merged, as long as `MERGE_FROM` points remain."""
 MERGE_FROM: Final = 24
 MOST_RHO: Final = 0.7
 """More is not believed of so few points: a trend of several blocks looks like that, and the interval would be endless."""
+LEAST_FREEDOM: Final = 8
 POWER: Final = 1.6
 """A drift of so many half intervals is found about four times of five (simulated; two of three where neighbours resemble by half)."""
 
@@ -79,8 +80,9 @@ def _trend(x: list[float], y: list[float]) -> Trend | None:
     level = median(rest)
     rho = _lag_one(rest, n)
     factor = (1 + rho) / (1 - rho)
-    independent = max(3, int(n / factor))
-    reach = _t(independent) * math.sqrt(_variance(y) * factor)
+    # Student's t for what is left of the points; not less than eight degrees, or the interval of correlated ones would know no end.
+    freedom = max(min(n - 2, LEAST_FREEDOM), int(n / factor) - 2)
+    reach = _t(freedom) * math.sqrt(_variance(y) * factor)
     pairs = len(slopes)
     below, above = (pairs - reach) / 2, (pairs + reach) / 2
     low = _at(slopes, below - 1) if below >= 1 else -math.inf
@@ -147,5 +149,5 @@ def _merged(values: Sequence[float]) -> list[float]:
 
 
 @cache
-def _t(independent: int) -> float:
-    return t_quantile(0.975, max(independent - 2, 1))
+def _t(freedom: int) -> float:
+    return t_quantile(0.975, freedom)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -115,7 +116,7 @@ class Pacing:
     def hold_back(self, source: Source, seconds: float | None) -> float:
         """The target told a limit to who came from there: it lifts after so many seconds, or (None) once fewer are open.
 
-        Returns after how many seconds another connect may be tried, from whatever address.
+        Returns after how many seconds another connect may be tried, from whatever address; inf where all have too many open.
         """
         if seconds is None:
             source.room = max(source.open - 1, 1)
@@ -123,7 +124,7 @@ class Pacing:
             source.until = self._clock() + seconds
         now = self._clock()
         free = [one for one in self.sources if one.room is None or one.open < one.room]
-        return min((one.ready(now, self.connects_per_minute) for one in free), default=seconds or 0.0)
+        return min((one.ready(now, self.connects_per_minute) for one in free), default=math.inf)
 
     async def _pace(self) -> Source:
         async with self._turn:

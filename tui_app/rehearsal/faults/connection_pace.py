@@ -25,10 +25,10 @@ def _crowded() -> dict[str, Listener]:
 
 
 class _Stalls:
-    """Nothing is taken up for five seconds in every two minutes; what comes meanwhile waits for the end of it."""
+    """Nothing is taken up for four seconds in every two minutes; what comes meanwhile waits for the end of it."""
 
     EVERY_S = 120.0
-    FOR_S = 5.0
+    FOR_S = 4.0
 
     def __init__(self) -> None:
         self.began: float | None = None
@@ -36,8 +36,19 @@ class _Stalls:
     def wait(self, was: float, *, now: float, **_: Any) -> float:
         if self.began is None:
             self.began = now
-        into = (now - self.began) % self.EVERY_S - (self.EVERY_S - self.FOR_S)
-        return was + self.FOR_S - into if into >= 0 else was
+        into = (now - self.began) % self.EVERY_S - self.EVERY_S / 2
+        return was + self.FOR_S - into if 0 <= into < self.FOR_S else was
+
+
+def _now_and_then(every: int, seconds: float) -> dict[str, Listener]:
+    """One answer of so many, over all users, goes out that much later."""
+    asked = Counter[str]()
+
+    def wait(was: float, *, type: str, **_: Any) -> float:
+        asked[type] += 1
+        return seconds if asked[type] % every == 0 else was
+
+    return {"answer.wait": wait}
 
 
 def _before(wanted: str, seconds: float, *, runs: frozenset[int] = frozenset(range(5))) -> dict[str, Listener]:
@@ -45,6 +56,15 @@ def _before(wanted: str, seconds: float, *, runs: frozenset[int] = frozenset(ran
 
     def wait(was: float, *, run: RunFacts, type: str, **_: Any) -> float:
         return seconds if type == wanted and run.ordinal % 5 in runs else was
+
+    return {"event.wait": wait}
+
+
+def _now_and_then_long() -> dict[str, Listener]:
+    """Runs of eleven seconds, and every tenth of forty."""
+
+    def wait(was: float, *, run: RunFacts, type: str, **_: Any) -> float:
+        return was if type != "agent_completed" else 40.0 if run.ordinal % 10 == 5 else 11.0
 
     return {"event.wait": wait}
 
@@ -153,11 +173,19 @@ MESSAGES: tuple[Fault, ...] = (
     ),
     Fault(
         id="long-stalls",
-        behaviour="Every two minutes nothing is answered for five seconds; percentiles look fine, and users stare at a frozen chat.",
+        behaviour="Every two minutes nothing is answered for four seconds; percentiles look fine, and users stare at a frozen chat.",
         caught_by=("latency-tail",),
         listeners=lambda: {"message.wait": _Stalls().wait},
-        source=("E2", "E3"),
-        proof=_scaled(0.05, ping_ms=10.0),
+        source=("E3",),
+        proof=_scaled(0.04, ping_ms=5.0),
+    ),
+    Fault(
+        id="tail-5s",
+        behaviour="One message of forty is answered five seconds late while later ones pass it: p95 looks fine, and somebody always waits.",
+        caught_by=("latency-tail",),
+        listeners=lambda: _now_and_then(40, 5.0),
+        source=("E2",),
+        proof=_scaled(0.1, ping_ms=20.0),
     ),
     Fault(
         id="slow-reader-blocks",
@@ -191,8 +219,16 @@ RUNS: tuple[Fault, ...] = (
         behaviour="Two of five answers take most of a minute: the typical one looks fine, and the mean does not.",
         caught_by=("response-time",),
         listeners=lambda: _before("agent_completed", 50.0, runs=frozenset({2, 4})),
-        source=("E7",),
+        source=("FM-60",),
         proof=_scaled(0.03, checks=("five-events",), response_mean_s=0.1),
+    ),
+    Fault(
+        id="one-run-in-ten",
+        behaviour="Answers take eleven seconds, and every tenth takes forty: the mean keeps its promise, and one user in ten has left.",
+        caught_by=("response-time",),
+        listeners=_now_and_then_long,
+        source=("E7",),
+        proof=_scaled(0.02, checks=("five-events",), response_mean_s=0.5, run_s=0.75),
     ),
     Fault(
         id="run-too-long",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 from tui_app.rehearsal.faults.ends import Ending
@@ -30,6 +30,17 @@ def _limiter_for_ever() -> dict[str, Listener]:
         return Ending(1008, "Rate limit exceeded - retry after 1s") if stage == "accepted" and ordinal > 8 else was
 
     return {"connect.close": close}
+
+
+def _storm() -> dict[str, Listener]:
+    """Counts the upgrades of each token, refused ones too."""
+    asked = Counter[str]()
+
+    def status(was: int, *, token: str, **_: Any) -> int:
+        asked[token] += 1
+        return 429 if asked[token] > 8 else was
+
+    return {"connect.status": status}
 
 
 def _run_lost() -> dict[str, Listener]:
@@ -145,6 +156,14 @@ FAULTS: tuple[Fault, ...] = (
         behaviour="A limit on reconnects tells users to come back in a second, and never lets them in again.",
         caught_by=("reconnects",),
         listeners=_limiter_for_ever,
+        source=("D8",),
+        proof=QUICK,
+    ),
+    Fault(
+        id="storm-limiter-429",
+        behaviour="After a few reconnects the front answers that it is too much, asks for a second's patience, and never lets in again.",
+        caught_by=("reconnects",),
+        listeners=_storm,
         source=("D8",),
         proof=QUICK,
     ),

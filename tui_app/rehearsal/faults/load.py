@@ -61,9 +61,9 @@ def _starved() -> dict[str, Listener]:
     return {"message.wait": lambda was, *, type, busy, **_: was + 2.0 if type == "ping" and busy >= 30 else was}
 
 
-def _proof(**limits: float) -> Proof:
+def _proof(*, alone: bool = False, **limits: float) -> Proof:
     """Eight users stand for fifty: what begins with forty of them begins with six."""
-    return Proof(users=8, delay_scale=0.6, options=("--crowd-scale", "0.15"), limits={"concurrent_users": 8, **limits})
+    return Proof(users=8, delay_scale=0.4, options=("--crowd-scale", "0.15"), limits={"concurrent_users": 8, **limits}, alone=alone)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -97,7 +97,7 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=CAUGHT,
         listeners=_dropped,
         source=("FM-14",),
-        proof=_proof(run_s=1.5),
+        proof=_proof(alone=True, run_s=1.5),
     ),
     Fault(
         id="pings-starve-under-load",
@@ -105,6 +105,6 @@ FAULTS: tuple[Fault, ...] = (
         caught_by=CAUGHT,
         listeners=_starved,
         source=("E5",),
-        proof=_proof(),
+        proof=_proof(alone=True),
     ),
 )

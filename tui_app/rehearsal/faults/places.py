@@ -37,6 +37,7 @@ PLACES: Final[dict[str, str]] = {
     "message.wait": "float, seconds before a message is taken up. Facts: user_id, type, users (how many are connected), now (s), "
     "busy, scale (of the times that faults wait or let pass).",
     "message.answer": "Frame or None, what a ping or an unknown message is answered with. Facts: user_id, type.",
+    "answer.wait": "float, seconds before such an answer goes out, while later messages pass it. Facts: user_id, type.",
     "send.turn": "asyncio.Lock, under which a frame is written. Facts: user_id.",
     "event.wait": "float, seconds before an event of a run is sent. Facts: run, type, busy.",
     "run.survives": "bool, whether a run goes on whose socket is gone. Facts: run.",
