@@ -88,7 +88,7 @@ def strip_lines(cells: Sequence[BlockCell], of: int, width: int, cursor: int, se
     seconds = next((cell.seconds for cell in cells if cell.seconds), 0.0)
     ruler = ""
     for index in range(len(shown)):
-        label = hours(seconds * (start + index))
+        label = hours(seconds * (start + index), whole=seconds % 60 == 0)
         if len(ruler) <= index * size and index * size + len(label) <= len(shown) * size:
             ruler = ruler.ljust(index * size) + label + "  "
     lines: list[Line] = [((fit("time", LABEL), "dim"), (ruler, "dim"))]
@@ -123,10 +123,9 @@ def _bars(values: Sequence[float | None], size: int) -> str:
     return "".join(fit(next(bars) * max(size - 1, 1) if value is not None else "", size) for value in values)
 
 
-def hours(seconds: float) -> str:
-    """A time on the ruler: 0:40 is forty minutes; of a short soak, minutes and seconds."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}" if whole % 60 == 0 else clock(whole)
+def hours(seconds: float, *, whole: bool = True) -> str:
+    """A time on the ruler: 0:40 is forty minutes; where blocks are no whole minutes, 00:40 is forty seconds."""
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}" if whole else clock(seconds)
 
 
 def amount(value: float | None, signed: bool = False) -> str:
@@ -166,7 +165,7 @@ def drift_lines(rows: Sequence[DriftRow], width: int) -> list[Line]:
                 spans.append((fit(text, size, "right"), shade if text != "-" else "dim"))
             said = row.word if row.word != "INCONCLUSIVE" or width > 90 else "INCO"
             spans.append((f"  {glyphs().word(row.word)} {said}", tone))
-            if row.reason:
+            if row.reason and (width > 90 or row.word != "PASS"):
                 spans.append((f"  {row.reason}", "dim"))
             lines.append(clip(tuple(spans), width))
     return lines

@@ -156,15 +156,20 @@ def step_lines(rows: Sequence[LevelRow], now: float, width: int, height: int) ->
     return lines
 
 
+def band_top(rows: Sequence[LevelRow], kind: Kind) -> float:
+    """The end of the bands' scale, ms; 0 where nothing is known."""
+    return max((row.band(kind)[1] or 0.0 for row in rows), default=0.0)
+
+
 def band_lines(rows: Sequence[LevelRow], kind: Kind, width: int, height: int) -> list[Line]:
-    """Per level a bar from its p50 to its p95, all on one scale from zero; the last line is the scale, ms."""
-    shown = [row for row in rows if row.band(kind)[1] is not None][-max(height - 1, 1) :]
+    """Per level a bar from its p50 to its p95, all on one scale from zero to `band_top`."""
+    shown = [row for row in rows if row.band(kind)[1] is not None][-max(height, 1) :]
     if not shown:
         return [clip((("too few samples at any level yet", "dim"),), width)]
     glyph = glyphs()
     room = max(width - 8, 4)
-    top = max(row.band(kind)[1] or 0.0 for row in shown) or 1.0
-    each = max(min((height - 1) // len(shown), HIGHEST), 1)
+    top = band_top(shown, kind) or 1.0
+    each = max(min(height // len(shown), HIGHEST), 1)
     lines: list[Line] = []
     for row in shown:
         low, high = row.band(kind)
@@ -178,6 +183,4 @@ def band_lines(rows: Sequence[LevelRow], kind: Kind, width: int, height: int) ->
         lines.append(((f"{row.users:>5} ", "plain"), (f"{mark[0]} ", mark[1]), *bar))
         lines += [((" " * 8, "dim"), *bar)] * (each - 2)
         lines += [()] * (each > 1)
-    scale = f"{milliseconds(top)} ms"
-    lines.append(((" users  0", "dim"), (fit(scale, max(room - 1, len(scale)), "right"), "dim")))
     return [clip(line, width) for line in lines]

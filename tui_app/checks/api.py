@@ -344,6 +344,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
     watch: bool = False
     """Driven beside all phases, from the session's start until they are over (`Context.going_on`)."""
+    timed: bool = False
+    """Its verdict rests on how long things take, so that a client without time to spare can say nothing."""
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from statistics import median
 
 from tui_app.model import SECOND
-from tui_app.recording.state import BlockView, CheckView, LevelView, SessionState
+from tui_app.recording.state import BlockView, CheckView, DriftView, LevelView, SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.glyphs import glyphs
+from widgets.hours import amount
 from widgets.ramp import ENOUGH, LevelRow
 
 LOAD_CHECK, SOAK_CHECK = "fifty-users", "soak"
@@ -17,6 +18,8 @@ USERS_WANTED = 50
 SLOW = 1.5
 """A block is slow where a median is so many times that of all measured blocks, and more than `SLOW_MS` over it."""
 SLOW_MS = 1.0
+ENOUGH_SAMPLES = 5
+"""Fewer in a block make no median that would be called slow."""
 
 
 # -- load
@@ -134,8 +137,12 @@ def slow_series(block: BlockView, usual: dict[str, float]) -> list[str]:
     """The series whose median in this block is far over the usual one."""
     return [
         name
-        for name, (_, middle, _) in block.series.items()
-        if middle is not None and name in usual and middle > usual[name] * SLOW and middle - usual[name] > SLOW_MS
+        for name, (count, middle, _) in block.series.items()
+        if count >= ENOUGH_SAMPLES
+        and middle is not None
+        and name in usual
+        and middle > usual[name] * SLOW
+        and middle - usual[name] > SLOW_MS
     ]
 
 
@@ -162,18 +169,22 @@ def soak_span_ns(state: SessionState) -> tuple[int, int]:
     return min(max(end - first.began, 0), wanted or end), wanted
 
 
+def _named(drift: DriftView) -> str:
+    return clean(drift.what).replace("_", " ")
+
+
 def drift_words(state: SessionState) -> str:
     """Drift so far in a few words: what is named, or that nothing is and what would have been seen."""
     if not state.drifts:
         return "drift: too few blocks yet"
     worst = [drift for drift in state.drifts.values() if drift.word == "FAIL"]
     if worst:
-        return "drift in " + ", ".join(clean(drift.what).replace("_", " ") for drift in worst[:3])
+        return "drift in " + ", ".join(map(_named, worst[:3]))
     known = [drift for drift in state.drifts.values() if drift.word == "PASS"]
     if not known:
         return "drift: not yet to be told"
-    seen = [drift.detectable for drift in known if drift.unit == "%" and drift.detectable is not None]
-    bound = f" ({max(seen):.1f} %/h would show)" if seen else ""
+    shown = next((drift for drift in sorted(known, key=lambda drift: drift.what != "ping") if drift.detectable), None)
+    bound = f" ({_named(shown)}: {amount(shown.detectable)} {clean(shown.unit)}/h would show)" if shown is not None else ""
     return f"no drift{bound}" if len(known) == len(state.drifts) else f"no drift in {len(known)} of {len(state.drifts)}{bound}"
 
 

@@ -15,7 +15,8 @@ from tui_app.screens.farewell import headline
 from tui_app.screens.view import View, mmss
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, LineView, clip, line_text, spread, wrap
-from widgets.ramp import Kind, LevelRow, band_lines, level_lines, step_lines
+from widgets.ramp import Kind, LevelRow, band_lines, band_top, level_lines, step_lines
+from widgets.series import milliseconds
 
 ABOUT = 3
 """Lines about the level under the cursor and the criterion."""
@@ -91,6 +92,8 @@ class LoadScreen(SessionScreen):
         for name, kind in (("#band", self.kind), ("#second", other)):
             pane = self.query_one(name, LineView)
             pane.border_title = KIND_TITLES[kind]
+            top = band_top(rows, kind)
+            pane.border_subtitle = f"0 to {milliseconds(top)} ms" if top else ""
             pane.draw(lambda width, height, kind=kind: (band_lines(rows, kind, width, height), None))  # type: ignore[misc]
 
     def _at(self, rows: list[LevelRow]) -> int:

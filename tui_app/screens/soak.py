@@ -188,12 +188,15 @@ class SoakScreen(SessionScreen):
 
 
 def series_names(blocks: list[BlockView]) -> list[str]:
-    """Every series that a block has, in the order in which they came."""
-    return list(dict.fromkeys(name for block in blocks for name in block.series))
+    """Every series that a block has, pings and runs first, parts last."""
+    found = dict.fromkeys(name for block in blocks for name in block.series)
+    first = ("ping", "run", "first_event")
+    return sorted(found, key=lambda name: (name in rows.OF, first.index(name) if name in first else len(first)))
 
 
 def series_words(name: str) -> str:
-    return rows.series_name(name)
+    """A series as a person reads it."""
+    return rows.long_name(name) if len(rows.long_name(name)) < 17 else rows.series_name(name)
 
 
 def own_words(name: str) -> str:
@@ -227,7 +230,9 @@ def block_line(block: BlockView, usual: dict[str, float]) -> Line:
     slow = courses.slow_series(block, usual)
     span = f"{mmss(block.began, tenths=False)} to {mmss(block.began + int(block.seconds * SECOND), tenths=False)}"
     medians = ", ".join(
-        f"{series_words(name)} {milliseconds(middle)}" for name, (_, middle, _) in block.series.items() if middle is not None
+        f"{series_words(name)} {milliseconds(block.series[name][1])}"
+        for name in series_names([block])
+        if name not in rows.OF and block.series[name][1] is not None
     )
     first: Line = ((f"block {block.number}, {span}: ", "dim"),)
     if block.state == "excluded":
@@ -240,7 +245,8 @@ def block_lines(block: BlockView, usual: dict[str, float]) -> list[Line]:
     """The block under the cursor in full: each series, the rates, and the client's own health apart."""
     slow = courses.slow_series(block, usual)
     lines: list[Line] = [((f"{'series, ms':<18}{'n':>7}{'median':>10}{'p95':>10}{'usual':>10}", "dim"),)]
-    for name, (count, middle, high) in block.series.items():
+    for name in series_names([block]):
+        count, middle, high = block.series[name]
         text = f"{series_words(name):<18}{count:>7,}{milliseconds(middle):>10}{milliseconds(high):>10}{milliseconds(usual.get(name)):>10}"
         lines.append(((text, "warn" if name in slow else "plain"), ("  slow" if name in slow else "", "warn")))
     if block.rates:
@@ -288,9 +294,9 @@ def drift_rows(state: SessionState) -> list[DriftRow]:
     """Every drift, the target's first, what is wrong before the rest."""
     found = []
     for drift in state.drifts.values():
-        bare = drift.what.removeprefix("own_").removeprefix("own ").removeprefix("client_")
-        own = bare != drift.what or bare in OWN_UNITS
-        words, unit = OWN_UNITS.get(bare, (rows.series_name(drift.what), drift.unit))
-        name, bounds = f"own {words}" if own else words, (drift.low, drift.high, drift.detectable, drift.limit)
+        words, unit = OWN_UNITS.get(drift.what, ("", drift.unit))
+        own = bool(words) or drift.what.startswith("own ")
+        name = f"own {words}" if words else series_words(drift.what)
+        bounds = (drift.low, drift.high, drift.detectable, drift.limit)
         found.append(DriftRow(name, clean(drift.unit or unit), drift.word, drift.slope, *bounds, clean(drift.reason), own))
     return sorted(found, key=lambda row: row.word != "FAIL")
