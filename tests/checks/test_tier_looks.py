@@ -166,7 +166,7 @@ def test_sessions_and_their_end_in_redis() -> None:
     assert session(OWN, revoked=None).word == "PASS"
     assert session({"type": "string", "holds": ["user"]}).word == "PASS", "a session in a form of its own that names the user"
     for judgement, said in (
-        (session(), "no such session"),
+        (session(), "has nothing under k"),
         (session({"type": "string", "user": "somebody", "holds": []}), "another user"),
         (session(OWN, revoked=False), "no revocation"),
     ):

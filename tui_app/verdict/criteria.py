@@ -46,6 +46,7 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "T4": ("isolation-active", "isolation-windows", "isolation-lists", "isolation-errors"),
         "T5": (
             "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
+            "signed-out-everywhere",
         ),
         "T6": ("message-persisted", "instances", "tier-postgres-message", "tier-redis-session", "tier-clickhouse-run"),
         "B2": ("not-canned", "answers-differ"),
