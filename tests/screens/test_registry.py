@@ -24,6 +24,7 @@ CLASSES = {
     "verdict": ("verdict", "VerdictScreen"),
     "load": ("load", "LoadScreen"),
     "soak": ("soak", "SoakScreen"),
+    "iterations": ("iterations", "IterationsScreen"),
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "chart": ("latency", "ChartScreen"),

@@ -80,7 +80,7 @@ class LoadScreen(SessionScreen):
             return
         glyph, at = glyphs(), self._at(rows)
         table = self.query_one("#levels", LineView)
-        table.styles.height = len(rows) + HEADER + 2
+        table.styles.height, table.sticky = len(rows) + HEADER + 2, HEADER
         table.border_subtitle = courses.knee_words(rows).replace("[", "(")
         table.draw(lambda width, _height: (level_lines(rows, width), HEADER + at))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(rows, at, width), None))
