@@ -193,6 +193,13 @@ INTENTS = {
     "answered": "awaiting a pong",
     "recover": "awaiting recovery",
     "attempt": "trying another's thread",
+    "ramp": "bringing users on",
+    "level": "users at work",
+    "level-hold": "users at work",
+    "level-ping": "awaiting a pong",
+    "soak": "going on, block by block",
+    "fault": "cutting its own connection",
+    "catch-up": "catching up",
 }
 
 
