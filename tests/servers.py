@@ -123,11 +123,11 @@ class Postgres(Server):
         data.mkdir()
         self.folder.chmod(0o711)
         # The wheel's own start serves a Unix socket only; its data directory is served over TCP here.
-        made = PostgresServer(data, cleanup_mode=None)
         try:
+            made = PostgresServer(data, cleanup_mode=None)
             made.ensure_pgdata_inited()
         except (OSError, subprocess.SubprocessError) as error:
-            raise Absent(f"initdb: {error}") from error
+            raise Absent(str(error)) from error
         self.data, self.programs, self.user = data, made.bin_path, made.system_user
         access = data / "pg_hba.conf"
         access.write_text("host all all 127.0.0.1/32 scram-sha-256\n")

@@ -119,6 +119,7 @@ def print_footprint(plan: Plan) -> None:
         *ramp,
         ("creates", f"about {made['threads']} threads, archived at the end, {made['messages']} messages in them; {made['users']} users"),
         ("bad tokens", f"{cost['bad_tokens']}, a known-good one after each"),
+        *([("looks", cost["looks"])] if cost["looks"] else []),
         ("effects", ", ".join(cost["effects"])),
         *refused_lines(plan),
         ("takes", f"about {cost['minutes']} min"),

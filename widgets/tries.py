@@ -40,7 +40,7 @@ def table_lines(rows: Sequence[TriedRow], width: int) -> list[Line]:
     name = min(name, 26)
     columns = [("class", 13), ("failed", 11), ("95 %", 18), ("done", 10), ("left", 7)]
     if width < name + 6 + sum(size for _, size in columns):
-        columns = [("class", 13), ("failed", 11), ("95 %", 16), ("done", 9)]
+        columns = [("class", 13), ("failed", 10), ("95 %", 15), ("done", 11)]
     used = name + 2 + sum(size for _, size in columns)
     tail = width - used - 1
     head = fit("", 2) + fit("check", name) + "".join(fit(title, size) for title, size in columns)

@@ -57,6 +57,35 @@ def test_what_our_own_loop_held_up_convicts_nobody() -> None:
     assert judged.word == "INCONCLUSIVE" and judged.reason.startswith("client too slow"), judged.reason
 
 
+# -- a client that has no time
+
+
+@pytest.mark.parametrize("slow", [(), (5000.0,) * 7])
+@pytest.mark.parametrize("strain", ["lag", "usage", "writer"])
+def test_a_client_without_time_to_spare_says_nothing_of_the_target(slow: tuple[float, ...], strain: str) -> None:
+    line = drive(*slow)
+    if strain == "lag":
+        line.wait(40_000)
+        line.lag(41_000)
+    elif strain == "usage":
+        for cpu_s in (100.0, 109.8):
+            line.row("client", {"cpu_s": cpu_s}, type="usage", check="", user="")
+            line.wait(10_000)
+    else:
+        line.row("client", {"what": "writer"}, type="slow", check="", user="")
+    judged = line.judge(users=2)
+    assert judged.word == "INCONCLUSIVE" and judged.reason.startswith("client too slow to tell"), judged.reason
+    assert not [finding for finding in judged.findings if finding.severity in ("critical", "major")]
+
+
+def test_a_client_that_works_and_keeps_up_is_no_excuse() -> None:
+    line = drive(*[5000.0] * 7)
+    for cpu_s in (100.0, 106.0):
+        line.row("client", {"cpu_s": cpu_s}, type="usage", check="", user="")
+        line.wait(10_000)
+    assert line.judge(users=2).word == "FAIL"
+
+
 # -- stalls
 
 

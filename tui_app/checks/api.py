@@ -344,6 +344,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a plan of so many users, and of so many seconds (0: as long as its checks take), asks for it whatever its preset."""
     watch: bool = False
     """Driven beside all phases, from the session's start until they are over (`Context.going_on`)."""
+    timed: bool = False
+    """Its verdict rests on how long things take, so that a client without time to spare can say nothing."""
     silent: bool = False
     """Its sockets carry what its drive sends and nothing else: the session's own control pings leave them alone, as they do those of
     checks with the effect `fault`."""
@@ -351,6 +353,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
+    store: str = ""
+    """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

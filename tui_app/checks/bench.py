@@ -22,6 +22,7 @@ from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
 from tui_app.checks.origins import Origin, origins
+from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
@@ -71,6 +72,7 @@ class Bench:
         self.sums = Sums()
         whole = {check.id for check in checks if check.at_end}
         self.gaps, self.losses = Gaps(whole), Losses(whole)
+        self.strain = Strain({check.id for check in checks if check.timed}, whole)
         self._said: dict[str, Judgement] = {}
         self._iterations: dict[str, Iterations] = {}
         self._circumstances = Circumstances(self.cases)
@@ -86,6 +88,7 @@ class Bench:
             return []
         self.gaps.acting(row)
         self.losses.acting(row)
+        self.strain.acting(row)
         if events is None or (not events and row.kind == "frame"):
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
@@ -157,12 +160,12 @@ class Bench:
             # What failed is settled, and what is too much to keep cannot be judged together any more.
             times.forgotten = times.forgotten or bool(of)
             case.rows.clear()
-        if number == of or not of or times.short or (judged is not None and judged.word == "FAIL"):
+        if number == of or not of or times.short or times.news:
             self._say(case.check, self._over_all(case), row, out)
 
     def _over_all(self, case: Case) -> Judgement:
         times = self._iterations[case.check]
-        times.said = times.done
+        times.tell()
         return times.together((lambda: consistent(self._judge(case))) if times.of and not times.forgotten else None)
 
     def decided(self, check: str) -> str:
@@ -228,7 +231,7 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
-        judgement = self.gaps.weigh(check, self.losses.weigh(check, consistent(judgement)))
+        judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:
             body = {"text": finding.text, "evidence": [[ENGINE, seq] for seq in finding.evidence]}

@@ -40,8 +40,8 @@ class Iterations:
         """The row that ended the one before."""
         self.short = ""
         """Why an iteration ended before it was done, such as a budget that is used up."""
-        self.said = 0
-        """How many there were when their word was said."""
+        self.said = (0, 0, "")
+        """How many there were, and how many failures of which class, when their word was said."""
         self.forgotten = False
         """Its rows were too many to keep until all of them could be judged together."""
 
@@ -53,7 +53,17 @@ class Iterations:
     @property
     def unsaid(self) -> bool:
         """Whether more were judged since anything was said of all of them."""
-        return self.done > self.said
+        return self.done > self.said[0]
+
+    @property
+    def news(self) -> bool:
+        """Whether failures have come to something that should be said before the last time is done: what they are, or twice as many."""
+        _, failed, kind = self.said
+        return self.times.failed > failed and (self.times.kind != kind or self.times.failed >= 2 * failed)
+
+    def tell(self) -> None:
+        """Their word is being said."""
+        self.said = (self.done, self.times.failed, self.times.kind)
 
     @property
     def decided(self) -> str:

@@ -104,7 +104,9 @@ def _losses(soak: Soak) -> tuple[list[Finding], list[str]]:
             f"{_who(unexpected)} lost the socket at one instant, without a close frame: that may have been the network"
         ]
     first = unexpected[0]
-    text = f"{len(unexpected) + soak.dropped} unexplained drop{'s' if len(unexpected) > 1 else ''} ({rate}): first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
+    drops = len(unexpected) + soak.dropped
+    where = f"first {first.user} at an age of {first.closing.age_s:.3g} s, {_how(first)}"
+    text = f"{drops} unexplained drop{'s' if drops > 1 else ''} ({rate}): {where}"
     each = [
         Finding("info", f"{one.user} lost the socket at an age of {one.closing.age_s:.3g} s, {_how(one)}", (one.seq,))
         for one in unexpected[:TOLD]

@@ -195,6 +195,7 @@ CHECKS = (
         effects=frozenset({"fault", "write"}),
         drive=_recover,
         judge=_judge,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("no-reconnect-for-6s", "answers-to-the-dead-socket"),
         presets=("quick", "comprehensive", "priority2"),

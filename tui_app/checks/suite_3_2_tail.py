@@ -147,6 +147,7 @@ CHECKS: tuple[Check, ...] = (
         effects=frozenset({"read"}),
         drive=_tail,
         judge=_judge_tail,
+        timed=True,
         needs=("sign-in", "ws-connect"),
         exclusive=True,
         catches=("long-stalls", "tail-5s"),

@@ -30,11 +30,12 @@ def _watch(tier: str) -> Callable[[Context], Awaitable[None]]:
         while True:
             number += 1
             async with ctx.step("watch", tier=tier, number=number):
-                looked = await ctx.look(tier, "ping") if direct or number == 1 else None
+                looking = ctx.later(ctx.look(tier, "ping")) if direct else None
                 answer = await ctx.http("backend", "GET", path, within=WITHIN_S)
                 if answer.status in (404, 405) and path == HEALTH:
                     path = OTHERWISE
                     answer = await ctx.http("backend", "GET", path, within=WITHIN_S)
+                looked = await looking if looking is not None else None
             gone = looked is not None and looked.why in GONE
             if looked is not None and looked.why:
                 # What never answered from here is no use asking again; what did has gone.

@@ -150,7 +150,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         seconds = _cost(check, plan).get("seconds", 0) * times[check.id]
         lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
-    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0}
+    total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0, "statements": 0}
     for check in checks:
         cost = _cost(check, plan)
         for key in total:
@@ -171,6 +171,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
+        "looks": f"read-only into {', '.join(stores)}: about {total['statements']:.0f} statements" if (stores := _stores(plan)) else "",
         "soak_minutes": round(soak_s / 60, 1),
         "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
@@ -181,4 +182,16 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
 
 def _cost(check: Check, plan: Plan) -> dict[str, float]:
     """What a check costs in this plan, for as long as it goes on."""
+    if check.store and check.store not in _stores(plan) and not _own(plan):
+        return {}  # without its DSN it does nothing
     return {**check.cost(plan.users, plan.preset), **check.over(plan.users, plan.soak_s)}
+
+
+def _stores(plan: Plan) -> list[str]:
+    """The keys of [tiers] that the target file gives a DSN for."""
+    return [key for key in ("postgres", "redis", "clickhouse") if plan.profile.get("tiers", {}).get(key)]
+
+
+def _own(plan: Plan) -> bool:
+    """Whether the engine starts the rehearsal itself, and knows where it stores."""
+    return is_own_rehearsal(Profile.model_validate(plan.profile))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,10 @@ class Tiers:
                 tiers.dsns[name] = said
             else:
                 tiers.obstacles[name] = ("no-dsn", f"add {EXAMPLES[name]} under [tiers] of the target file")
+        for name in tiers.dsns:
+            # Before the session begins: loading a driver would hold the loop up in the middle of it.
+            with contextlib.suppress(TierError):
+                tiers.probe(name)
         return tiers
 
     @property
@@ -141,8 +146,9 @@ async def look(
         if why in ("no-dsn", "dsn", "library", "statement", "refused") or what == "ping" or waited >= settle or (not why and until(rows)):
             break
         await gate.sleep(AGAIN_S)
+    found = bool(rows) or (what == "ping" and not why)
     body: dict[str, Any] = {
-        "ask": what, "key": template, "found": bool(rows), "rows": len(rows), "value": shown(tier, rows, known), "error": error, "why": why,
+        "ask": what, "key": template, "found": found, "rows": len(rows), "value": shown(tier, rows, known), "error": error, "why": why,
         "waited_ms": round(waited * 1000, 1), "tries": tries, "before": before,
         "presumed": tiers.presumes and what != "ping" and what not in tiers.where,
     }  # fmt: skip
@@ -151,7 +157,7 @@ async def look(
     label = user.label if user else ""
     row = log.add("tier", body, check=check, user=label, type=tier, ms=round(took * 1000, 3),
                   run=known.get("run", ""), thread=known.get("thread", ""))  # fmt: skip
-    return Looked(bool(rows), tuple(rows), error, why, took * 1000, row.seq)
+    return Looked(found, tuple(rows), error, why, took * 1000, row.seq)
 
 
 async def _once(tiers: Tiers, tier: str, template: str, ids: Mapping[str, str]) -> tuple[float, list[dict[str, Any]], str, str]:

@@ -49,6 +49,7 @@ class Fold:
         self._sketches: dict[str, Sketch] = {}
         self._dirty: set[str] = set()
         self._open: dict[int, str] = {}
+        self._superseded: set[str] = set()
         self._applied = 0
         self._session_word = False
         self._handlers: dict[str, Callable[[Row, dict[str, Any]], None]] = {
@@ -314,6 +315,10 @@ class Fold:
 
     def _finding(self, row: Row, body: dict[str, Any]) -> None:
         findings = self._check_view(row.check).findings
+        if row.check in self._superseded:
+            # A check that is repeated is said anew, with all that was found so far: what was said before gives way.
+            self._superseded.discard(row.check)
+            findings.clear()
         if len(findings) < FINDINGS_KEPT:
             evidence = [(pair[0], pair[1]) for pair in body.get("evidence") or () if isinstance(pair, list) and len(pair) == 2]
             findings.append(FindingView(row.flag, _text(body, "text"), evidence, row.seq))
@@ -321,6 +326,7 @@ class Fold:
     def _verdict(self, row: Row, body: dict[str, Any]) -> None:
         view = self._check_view(row.check)
         view.word, view.verdict_seq = row.type, row.seq
+        self._superseded.add(row.check)
         view.reason, view.to_decide, view.accepted = _text(body, "reason"), _text(body, "to_decide"), _text(body, "accepted")
         self._word_so_far()
 

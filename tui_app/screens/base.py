@@ -88,6 +88,8 @@ class SessionScreen(Screen[None]):
 
     def pulse(self) -> None:
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
+        if not self.children:
+            return  # another session came into view before this screen had: it is gone, and a new one takes its place
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
         if self.frozen_at is None:

@@ -60,6 +60,7 @@ def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:
         ("connections", f"about {cost.get('connects', 0)}{pace}, {cost.get('sockets', 0)} at once"),
         ("creates", f"{creates}; threads are archived"),
         ("bad tokens", f"{cost.get('bad_tokens', 0)}, a known-good one after each"),
+        *((("looks", clean(str(cost["looks"]))),) if cost.get("looks") else ()),
         ("effects", effect_words(cost.get("effects", ())) or "read"),
         ("takes", f"about {minutes_text(cost.get('minutes', 0))}"),
     )

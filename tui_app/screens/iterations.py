@@ -19,6 +19,8 @@ from tui_app.verdict.times import Times
 from widgets.lines import Line, LineView, line_text, spread, wrap
 from widgets.tries import grid_lines, legend, per_row, table_lines
 
+ROOMY_FROM = 32
+"""On a terminal of so many rows the times that did not pass are listed, too."""
 TABLE_MOST = 8
 """Rows of the table on a small terminal; more of them scroll."""
 EMPTY = (
@@ -40,7 +42,12 @@ class IterationsScreen(SessionScreen):
     IterationsScreen #table { height: auto; padding: 0 1; }
     IterationsScreen #cells { height: auto; padding: 0 1; }
     IterationsScreen #about { height: 2; padding: 0 1; }
+    IterationsScreen #lower { height: 1fr; layout: vertical; }
     IterationsScreen #groups { height: 1fr; padding: 0 1; }
+    IterationsScreen #list { height: 1fr; padding: 0 1; display: none; }
+    IterationsScreen.-roomy #list { display: block; }
+    IterationsScreen.-roomy.-wide #lower { layout: horizontal; }
+    IterationsScreen.-roomy.-wide #groups { width: 74; }
     IterationsScreen #decide { height: 1; padding: 0 1; }
     IterationsScreen #empty { display: none; height: 1fr; }
     IterationsScreen.-empty #body { display: none; }
@@ -62,13 +69,17 @@ class IterationsScreen(SessionScreen):
             yield titled(LineView(id="table", classes="pane"), "Repeated checks: how often they fail")
             yield titled(LineView(id="cells", classes="pane"), "Times")
             yield LineView(id="about", bar=True)
-            yield titled(LineView(id="groups", classes="pane"), "Failures")
+            with Container(id="lower"):
+                yield titled(LineView(id="groups", classes="pane"), "Failures")
+                yield titled(LineView(id="list", classes="pane"), "Times")
             yield LineView(id="decide", bar=True)
         yield LineView(id="empty", classes="pane")
 
     def tick(self) -> None:
         view = self.chosen
+        roomy = self.size.height >= ROOMY_FROM
         self.set_class(view is None, "-empty")
+        self.set_class(roomy, "-roomy")
         self.query_one("#now", LineView).draw(lambda width, _height: ([self._now(width)], None))
         if view is None:
             self.query_one("#empty", LineView).draw(lambda width, _height: (empty_lines(EMPTY, width), None))
@@ -76,7 +87,7 @@ class IterationsScreen(SessionScreen):
         rows = tries.tried_rows(self.state)
         at_row = 1 + next((place for place, row in enumerate(rows) if row.name == clean(view.check)), 0)
         table = self.query_one("#table", LineView)
-        most = TABLE_MOST if self.size.height < 32 else self.size.height // 3
+        most = TABLE_MOST if self.size.height < ROOMY_FROM else self.size.height // 3
         table.styles.height = min(len(rows) + 1, most) + 2
         table.draw(lambda width, _height: (table_lines(rows, width), at_row))
         self._cells(view)
@@ -87,6 +98,11 @@ class IterationsScreen(SessionScreen):
         groups = self.query_one("#groups", LineView)
         groups.border_title = f"Failures of {clean(view.check)}" if times.failed else f"What so many times of {clean(view.check)} show"
         groups.draw(lambda width, _height: (tries.group_lines(times, view, self.state, width), None))
+        if roomy:
+            listed = tries.listed(view, one)
+            table = self.query_one("#list", LineView)
+            table.border_title = "Times that did not pass" if times.done > times.passed else "The newest times"
+            table.draw(lambda width, _height: tries.list_lines(listed, one, width))
         text, tone = tries.decide_line(times, view, self.state)
         self.query_one("#decide", LineView).draw(lambda width, _height: ([((part, tone),) for part in wrap(text, width, 1)], None))
 
@@ -99,7 +115,7 @@ class IterationsScreen(SessionScreen):
         cells.border_subtitle = line_text(legend(words, 60)).strip()
         inside = max(self.size.width - 4, 20)
         needed = -(-max(len(words), view.of) // per_row(inside))
-        cells.styles.height = min(needed, 4 if self.size.height < 32 else max(self.size.height // 3, 4)) + 2
+        cells.styles.height = min(needed, 4 if self.size.height < ROOMY_FROM else max(self.size.height // 3, 4)) + 2
 
         def make(width: int, _height: int) -> tuple[list[Line], int | None]:
             return grid_lines(words, view.of, width, at)[0], None

@@ -261,5 +261,5 @@ _TELL: Final = {
     "http": _http, "conn": _conn, "step": _step, "check": _check, "verdict": _verdict, "criterion": _criterion, "finding": _finding,
     "result": _result, "attempt": _attempt,
     "session": _session, "phase": _phase, "user": _user, "created": _created,
-    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample"), _plain),
+    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample", "tier"), _plain),
 }  # fmt: skip

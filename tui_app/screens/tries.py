@@ -11,13 +11,15 @@ from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from tui_app.verdict.repeats import between, percent
 from tui_app.verdict.times import Time, Times, decides, of_times, ordinal, share_name
-from widgets.glyphs import glyphs
-from widgets.lines import BLANK, Line, fit, wrap
+from widgets.glyphs import TONES, glyphs
+from widgets.lines import BLANK, Line, clip, fit, wrap
 from widgets.tries import TriedRow
 
 PACED_BY = 20
 """The last so many times tell how long one takes."""
 STOPPED = ("broken",)
+LISTED = 200
+"""Times that are listed at most; the grid has them all."""
 
 
 def views_of(state: SessionState) -> list[IterationsView]:
@@ -152,6 +154,30 @@ def group_lines(times: Times, view: IterationsView, state: SessionState, width: 
     return lines
 
 
+def listed(view: IterationsView, chosen: IterationView | None) -> list[IterationView]:
+    """The times to list: those that did not pass and the one under the cursor, the newest first; without any, the newest of all."""
+    found = [one for one in view.times if one.word != "PASS" or one is chosen]
+    if all(one.word == "PASS" for one in found):
+        found = view.times[-LISTED:]
+    return list(reversed(found))[:LISTED]
+
+
+def list_lines(times: list[IterationView], chosen: IterationView | None, width: int) -> tuple[list[Line], int | None]:
+    """A line a time: which, when, how long, where, and its signature or what it says; also the line of the one under the cursor."""
+    place = max([0, *(len(clean(one.instance)) for one in times)])
+    place = min(max(place, 8), 20) + 2 if place else 0
+    head = f"{'':2}{'time':>5}  {'at':<9}{'took, s':>8}  " + (fit("instance", place) if place else "") + fit("", 6)
+    lines: list[Line] = [((fit(head, width), "dim"),)]
+    for one in times:
+        tone = TONES.get(one.word, "dim")
+        took = f"{one.ms / 1000:.2f}" if one.ms is not None else ""
+        where = fit(clean(one.instance), place) if place else ""
+        lead = f"{one.number:>5,}  {mmss(one.began):<9}{took:>8}  {where}{'cold' if one.cold else '':<6}"
+        lines.append(((f"{glyphs().word(one.word)} ", tone), (lead, "plain"), (clean(one.signature or one.reason), "dim")))
+    at = next((index for index, one in enumerate(times) if one is chosen), None)
+    return [clip(line, width) for line in lines], None if at is None else at + 1
+
+
 def durations(view: IterationsView) -> str:
     """How long its times took; percentiles from as many as they need (the Samples contract)."""
     took = sorted(one.ms for one in view.times if one.ms is not None)
@@ -159,9 +185,7 @@ def durations(view: IterationsView) -> str:
         return ""
     shown = [("p50", 0.5, 20), ("p95", 0.95, 20), ("p99", 0.99, 100)]
     parts = [f"{name} {took[ceil(q * len(took)) - 1] / 1000:.2f} s" for name, q, least in shown if len(took) >= least]
-    return ", ".join(
-        ["one time took " + parts[0] if parts else "one time took", *parts[1:], f"{took[0] / 1000:.2f} to {took[-1] / 1000:.2f} s"]
-    )
+    return f"one time took {', '.join([*parts, f'{took[0] / 1000:.2f} to {took[-1] / 1000:.2f} s'])}"
 
 
 def decide_line(times: Times, view: IterationsView, state: SessionState) -> tuple[str, str]:

@@ -15,7 +15,7 @@ import msgspec
 from tui_app.verdict import readings
 from tui_app.verdict.facts import CheckFact, Facts
 from tui_app.verdict.readings import LIMITS
-from tui_app.verdict.statistics import Reading
+from tui_app.verdict.statistics import NO_TIME, Reading
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED, Word, aggregate
 
 NOT_IN_PLAN: Final = "not in this plan"
@@ -201,6 +201,9 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
         blocked = _first(planned, BLOCKED)
         if blocked and not any(fact.word == PASS for fact in planned.values()):
             reading = Reading(BLOCKED, reading.measured, reading.n, f"{blocked[0]}: {blocked[1].reason}", blocked[1].to_decide)
+    slow = _first(planned, INCONCLUSIVE)
+    if not criterion.checks_too and slow and slow[1].reason.startswith(NO_TIME) and reading.word != INCONCLUSIVE:
+        reading = Reading(INCONCLUSIVE, reading.measured, reading.n, slow[1].reason, slow[1].to_decide)
     if facts.build_changed and reading.word == PASS:
         reason = f"build changed in mid-session ({facts.build_changed}), so no one build passed; before that: {reading.reason}"
         reading = Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a session over one build")

@@ -20,6 +20,10 @@ CONFIDENCE: Final = 0.95
 LEAST: Final = 10
 """Samples that a mean and an every-one-of-n need."""
 TAINT_SHARE: Final = 0.01
+TOO_SLOW: Final = "client too slow"
+"""How a reason begins that lays a number to our own client."""
+NO_TIME: Final = f"{TOO_SLOW} to tell"
+"""The same, where nothing that rests on time can be said at all."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -206,9 +210,7 @@ def with_taint(
     relieved = [max(0.0, value - hiccup) for value, hiccup in zip(values, hiccups, strict=True)]
     if judge(relieved).word == reading.word:
         return reading
-    reason = (
-        f"client too slow: {tainted} of {len(values)} samples overlap a hiccup of our own, and without it could read {judge(relieved).word}"
-    )
+    reason = f"{TOO_SLOW}: {tainted} of {len(values)} samples overlap a hiccup of our own, and without it could read {judge(relieved).word}"
     return Reading(INCONCLUSIVE, reading.measured, reading.n, reason, "a quieter client, or fewer users at once")
 
 

@@ -15,7 +15,7 @@ INSTANCE_HEADERS: Final = (
 )  # fmt: skip
 """Headers by which load balancers and services name who answered, the most specific first."""
 BUILD_HEADERS: Final = ("x-build", "x-build-id", "x-revision", "x-git-sha", "x-app-version", "x-cloud-run-revision")
-_AFFINITY: Final = re.compile(r"(?:^|[;,\s])(?:affinity|serverid|srv|route)=\"?([\w.:-]{1,40})\"?", re.IGNORECASE)
+_AFFINITY: Final = re.compile(r"(?:^|[;,\s])(?:affinity|serverid|srv|route)=\"?([\w.:-]{1,40})\"?(?=[;,\s]|$)", re.IGNORECASE)
 """Cookies that name an instance in the clear; longer values are somebody's secret and tell no instance."""
 LONGEST: Final = 64
 

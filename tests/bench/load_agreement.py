@@ -1,0 +1,115 @@
+"""Whether a load ramp's figures agree with what the rehearsal itself noted: counts exactly, times between two events to a millisecond.
+
+    python tests/bench/load_agreement.py [--users 50] [--delay-scale 1] [--json FILE]
+
+The rehearsal notes when it tells each run's first event and its last, by the monotonic clock; the client stamps both frames as they
+arrive. The difference of the two intervals is what client, loopback and both event loops add. Measure on a quiet machine: a machine
+without a free core adds its own waiting, which `waited_s` shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.engine.conftest import Home  # noqa: E402
+from tests.engine.served import Served  # noqa: E402
+from tui_app.model import Row  # noqa: E402
+from tui_app.recording.reader import Reader  # noqa: E402
+
+
+def truth(log: Path) -> dict[str, Any]:
+    """What the rehearsal noted: runs by how they ended, sockets, and the time of each told event by run."""
+    ended: dict[str, int] = {}
+    told: dict[str, dict[str, int]] = {}
+    counts = {"run_begin": 0, "socket_open": 0}
+    for line in log.read_text().splitlines():
+        note = json.loads(line)
+        what = note["what"]
+        if what in counts:
+            counts[what] += 1
+        elif what == "run_end":
+            ended[note["status"]] = ended.get(note["status"], 0) + 1
+        elif what == "told":
+            told.setdefault(note["run_id"], {})[note["type"]] = note["ns"]
+    return {**counts, "ended": ended, "told": told}
+
+
+def seen(recording: Path) -> dict[str, Any]:
+    """What the client recorded of the same."""
+    rows: list[Row] = []
+    with Reader(recording) as reader:
+        rows = list(reader.rows())
+    told: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if row.kind == "frame" and row.dir == "in" and row.type in ("agent_started", "agent_completed", "agent_error"):
+            told.setdefault(row.run, {})[row.type] = row.t
+    levels = {row.body["number"]: {**row.body, "state": row.type} for row in rows if row.kind == "level"}
+    return {
+        "asked": sum(row.kind == "step" and row.type == "begin" and row.body.get("intent") == "agent-run" for row in rows),
+        "completed": sum("agent_completed" in events for events in told.values()),
+        "welcomes": sum(row.kind == "conn" and row.type == "welcome" for row in rows),
+        "told": told,
+        "levels": [levels[number] for number in sorted(levels)],
+    }
+
+
+def apart_ms(ours: dict[str, dict[str, int]], theirs: dict[str, dict[str, int]]) -> list[float]:
+    """By how much the client's time between a run's first and last event is over the rehearsal's, ms, in order of size."""
+    found = []
+    for run, events in theirs.items():
+        mine = ours.get(run, {})
+        if {"agent_started", "agent_completed"} <= events.keys() & mine.keys():
+            there = events["agent_completed"] - events["agent_started"]
+            found.append((mine["agent_completed"] - mine["agent_started"] - there) / 1e6)
+    return sorted(found, key=abs)
+
+
+def quantile(values: list[float], q: float) -> float:
+    """The value that the share `q` of them does not exceed in size."""
+    return abs(values[max(0, math.ceil(q * len(values)) - 1)]) if values else math.nan
+
+
+def main() -> int:
+    """Run one session and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--delay-scale", default="1")
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with Served(folder, "--delay-scale", asked.delay_scale, users=asked.users) as served:
+            home = Home(folder)
+            ran = home.vigil("run", "--target", str(served.target), "--checks", "fifty-users", "--users", str(asked.users))
+        there, here = truth(served.log), seen(home.recording())
+    apart = apart_ms(here["told"], there["told"])
+    top = here["levels"][-1]
+    figures = {
+        "runs asked for / begun there": (here["asked"], there["run_begin"]),
+        "runs completed / ended as completed there": (here["completed"], there["ended"].get("completed", 0)),
+        "welcomes / sockets opened there": (here["welcomes"], there["socket_open"]),
+        "interval of a run, client over rehearsal, p50 ms": round(quantile(apart, 0.5), 3),
+        "interval of a run, client over rehearsal, p99 ms": round(quantile(apart, 0.99), 3),
+        "runs compared": len(apart),
+        "sockets / runs at once": (top["sockets"], top["overlap"]),
+        "own cpu_s, waited_s, stuck_ms at the top": (top["cpu_s"], top["waited_s"], top["stuck_ms"]),
+    }
+    print(ran.reason("fifty-users"))
+    for name, value in figures.items():
+        print(f"{name:52} {value if not isinstance(value, tuple) else '  '.join(map(str, value))}")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
