@@ -114,8 +114,9 @@ def load_decides(state: SessionState) -> tuple[str, str]:
 
 def _judged(check: CheckView) -> tuple[str, str]:
     tone = {"PASS": "good", "FAIL": "bad"}.get(check.word, "warn")
-    decide = f"; to decide: {clean(check.to_decide)}" if check.to_decide and check.word != "PASS" else ""
-    return f"{check.word} {check.id}: {clean(check.reason)}{decide}", tone
+    if check.to_decide and check.word not in ("PASS", "FAIL"):
+        return f"{check.word} {check.id}, to decide: {clean(check.to_decide)}. {clean(check.reason)}", tone
+    return f"{check.word} {check.id}: {clean(check.reason)}", tone
 
 
 def knee_words(rows: list[LevelRow]) -> str:
@@ -185,12 +186,12 @@ def drift_words(state: SessionState) -> str:
     if not known:
         return "drift: not yet to be told"
     shown = next((drift for drift in sorted(known, key=lambda drift: drift.what != "ping") if drift.detectable), None)
-    bound = f" ({_named(shown)}: {amount(shown.detectable)} {clean(shown.unit)}/h would show)" if shown is not None else ""
+    bound = f" ({_named(shown)}: from {amount(shown.detectable)} {clean(shown.unit)}/h)" if shown is not None else ""
     return f"no drift{bound}" if len(known) == len(state.drifts) else f"no drift in {len(known)} of {len(state.drifts)}{bound}"
 
 
 def soak_sentence(state: SessionState, *, drift: bool = True) -> str:
-    """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (3.0 %/h would show)`."""
+    """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (ping: from 0.5 ms/h)`, the least that would have shown."""
     blocks = blocks_of(state)
     check = state.checks.get(SOAK_CHECK)
     if not blocks:
