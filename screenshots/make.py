@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: `python -m screenshots.make`, from two real sessions on the rehearsal.
+"""Makes the pictures of the README: `python -m screenshots.make`, from real sessions on the rehearsal.
 
 A scripted operator (Textual's pilot) drives the application; the engine, the rehearsal, the sockets and the recording
 are the real ones, in folders that are gone afterwards. Each picture is taken once the session is in the state it shows.
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from screenshots.raster import fonts, png
 
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from tui_app.app import VigilApp
+    from tui_app.target.profile import Profile
 
 HERE: Final = Path(__file__).parent
 WIDE, MIDDLE, SMALL = (160, 45), (100, 30), (80, 24)
 PATIENCE_S: Final = 120.0
 FAULT: Final = "misroute-event"
+FLAKY: Final = "runs-now-and-then-cut"
 OPERATOR, MACHINE = "operator", "jump-host"
 """Who ran it, in the pictures: nobody's own name and machine."""
 
@@ -100,21 +102,48 @@ def offline(svg: str) -> str:
 
 
 @asynccontextmanager
-async def operator(*, fault: str = "") -> AsyncIterator[Operator]:
-    """The application, as `vigil` starts it, with an operator at its keys; the rehearsal it starts has the fault seeded."""
+async def operator(*, fault: str = "", checks: str = "", **asked: Any) -> AsyncIterator[Operator]:
+    """The application, as `vigil` starts it, with an operator at its keys; the rehearsal it starts has the fault seeded.
+
+    checks, asked -- what is run in place of what the plan screen shows (`tui_app.order.make_plan`)
+    """
     from tui_app.app import VigilApp
-    from tui_app.engine.plan import Plan
+    from tui_app.engine.plan import Plan, select
+    from tui_app.order import make_plan
     from tui_app.screens.session_link import Choice, SessionLink
+
+    profile = profile_of(asked.pop("limits", {}))
 
     class Seeded(SessionLink):
         def _plan(self, choice: Choice) -> Plan:
             plan = super()._plan(choice)
+            if checks:
+                plan = make_plan(profile, select(checks=checks), selected=checks.split(","), **asked)
             plan.faults = [fault] if fault else []
             return plan
 
     app = VigilApp(link=Seeded())
     async with app.run_test(size=WIDE) as pilot:
         yield Operator(app, pilot)
+
+
+def profile_of(limits: dict[str, float]) -> Profile:
+    """The rehearsal as a target, with these limits beside its own."""
+    from tui_app.target.profile import Profile, load
+
+    document = load("rehearsal").model_dump(mode="json", by_alias=True, exclude_none=True)
+    return Profile.model_validate({**document, "limits": {**document.get("limits", {}), **limits}})
+
+
+async def course(name: str, key: str, **asked: Any) -> dict[str, tuple[str, Size]]:
+    """What takes its course over a session, as its own screen shows it once the session has ended."""
+    async with operator(**asked) as one:
+        app = one.app
+        await one.press("enter", "r")
+        await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
+        await one.press(key)
+        await one.picture(name)
+        return one.taken
 
 
 def under_way(app: VigilApp) -> int:
@@ -215,6 +244,9 @@ def main() -> None:
         os.environ.pop("NO_COLOR", None)
         (Path(name) / "run").mkdir(mode=0o700)
         save({**asyncio.run(passing()), **asyncio.run(failing())})
+        save(asyncio.run(course("load", "7", checks="fifty-users", users=50)))
+        save(asyncio.run(course("soak", "8", checks="soak", users=5, duration_s=96.0, limits={"soak_block_s": 4.0})))
+        save(asyncio.run(course("iterations", "9", checks="golden-path,five-events", users=3, iterations=40, fault=FLAKY)))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,9 @@ KINDS: Final = {
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
-        "'recover' adds {fault_at: ns}; 'attempt' adds {owner, thing, id, action}"
+        "'fault' ends with {fault_at, fault_end, noticed_at: ns, how}; 'recover' adds {fault, fault_at, fault_end: ns}, and ends with "
+        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds "
+        "{request, run, thread, found}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
@@ -77,7 +79,8 @@ KINDS: Final = {
     ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
+        "welcome_ms}, warm: bool, link: port of our fault proxy, retry_after, subprotocol, "
+        "generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
         "reason, by: us|target|network}; ms: time it took, without our own waits"
     ),
     "frame": (
@@ -118,11 +121,12 @@ KINDS: Final = {
     ),
     "block": (
         "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "
-        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, why}"
+        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, rows: [first, last], why}; "
+        "told again where later ends of sockets show earlier ones in another light"
     ),
     "drift": (
         "drift of one thing over a soak's blocks so far: type = the word; {what, unit, blocks, slope: per hour, low, high, "
-        "detectable: per hour, limit: per hour, reason}"
+        "detectable: per hour, limit: per hour, reason, rows: [..], own: bool}; null where nothing bounds it"
     ),
     "iteration": (
         "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "

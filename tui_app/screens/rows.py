@@ -192,7 +192,15 @@ INTENTS = {
     "ping": "awaiting a pong",
     "answered": "awaiting a pong",
     "recover": "awaiting recovery",
+    "fault": "a connection is broken on purpose",
+    "catch-up": "looking for what was missed",
+    "broken": "a broken frame is sent on purpose",
     "attempt": "trying another's thread",
+    "ramp": "bringing users on",
+    "level": "users at work",
+    "level-hold": "users at work",
+    "level-ping": "awaiting a pong",
+    "soak": "going on, block by block",
 }
 
 
