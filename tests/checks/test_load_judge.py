@@ -70,18 +70,35 @@ def test_a_limit_is_throttled_and_never_failed() -> None:
     assert "source_addresses" in judgement.to_decide
 
 
-@pytest.mark.parametrize(("waited_s", "word"), [(0.0, "FAIL"), (1.0, "INCONCLUSIVE")])
-def test_a_slow_control_user_convicts_only_where_the_client_had_time(waited_s: float, word: str) -> None:
+@pytest.mark.parametrize(("hiccup_ms", "word"), [(0.0, "FAIL"), (15.0, "FAIL"), (40.0, "INCONCLUSIVE")])
+def test_a_slow_control_user_convicts_only_where_our_own_hiccups_do_not_explain_it(hiccup_ms: float, word: str) -> None:
     ramp = Ramped(10)
     ramp.baseline()
     steps = ramp.climb(10)
     ramp.wave(10, "top")
     ramp.pings(20, 150.0)
-    ramp.done(steps, what="control-slow", why="slow", waited_s=waited_s)
+    if hiccup_ms:
+        ramp.add("lag", ms=hiccup_ms)
+    ramp.done(steps, what="control-slow", why="slow")
     judgement = ramp.judged("control-slow", "at 10 users the control user's pings took 150 ms at p95, 3.0 ms with one user")
     assert judgement.word == word
     if word == "FAIL":
         assert any(finding.severity == "major" and len(finding.evidence) > 10 for finding in judgement.findings)
+    else:
+        assert "our own loop was late by up to 40 ms" in judgement.reason
+
+
+@pytest.mark.parametrize(("hiccup_ms", "word"), [(100.0, "FAIL"), (300.0, "INCONCLUSIVE")])
+def test_a_control_user_who_crawls_never_passes_although_the_ramp_went_on(hiccup_ms: float, word: str) -> None:
+    ramp = Ramped(10)
+    ramp.baseline()
+    steps = ramp.climb(10)
+    for number in range(10):
+        ramp.wave(10, f"top{number}")
+    ramp.pings(20, 1900.0)
+    ramp.add("lag", ms=hiccup_ms)
+    ramp.done(steps, waited_s=10.0)
+    assert ramp.judged().word == word
 
 
 @pytest.mark.parametrize(("waited_s", "word"), [(0.0, "FAIL"), (29.0, "INCONCLUSIVE")])

@@ -49,8 +49,11 @@ class Tally:
     control: list[float] = field(default_factory=list)
     lost: int = 0
 
-    def ends(self, baseline: float | None, limit_ms: float) -> tuple[str, str]:
-        """('', '') while the ramp may go on; else why it ends: (throttled | failing | control-lost | control-slow, in words)."""
+    def ends(self, baseline: float | None, limit_ms: float, patience: float = 1.0) -> tuple[str, str]:
+        """('', '') while the ramp may go on; else why it ends: (throttled | failing | control-lost | control-slow, in words).
+
+        `patience`: how many times slower the control user may be, where this client is slow itself.
+        """
         if self.limited >= LEAST_BAD and self.limited > SHARE * max(self.asked, 1):
             return "throttled", f"{self.limited} of {self.asked} requests met a limit of the target's"
         if self.bad >= LEAST_BAD and self.bad > SHARE * max(self.asked, 1):
@@ -58,7 +61,7 @@ class Tally:
         if self.lost:
             return "control-lost", f"{self.lost} of the control user's {self.lost + len(self.control)} pings got no answer"
         slow = p95(self.control)
-        if baseline is not None and slow is not None and slow > max(SLOWER * baseline, limit_ms):
+        if baseline is not None and slow is not None and slow > patience * max(SLOWER * baseline, limit_ms):
             return "control-slow", f"the control user's pings took {slow:.0f} ms at p95, {baseline:.1f} ms with one user"
         return "", ""
 

@@ -25,8 +25,8 @@ PING_AFTER_S = 0.06
 SPREAD_S = 0.2
 """Over which the users of a level begin."""
 AGAIN = 3
-STARVED = 0.1
-"""Share of a level's time that this process may wait for a processor, before slow pings say nothing of the target."""
+STARVED, PATIENCE = 0.1, 10.0
+"""Share of a level's time that this process may wait for a processor, before pings must be so many times slower to end the ramp."""
 PING_WITHIN_S = 5.0
 TRIES = 3
 """How often a socket is asked for that a limit refuses, after the time that the target names each time."""
@@ -125,7 +125,7 @@ class Ramp:
         """Whether the ramp ends here, and why. What this client had to wait for a processor is no slowness of the target."""
         waited = spent()[1] - self.waited
         starved = waited > STARVED * (self.ctx.now_ns() - self.began) / 1e9
-        return self.tally.ends(None if starved else self.baseline, float(self.ctx.limits.ping_ms))
+        return self.tally.ends(self.baseline, float(self.ctx.limits.ping_ms), PATIENCE if starved else 1.0)
 
     async def _works(self, user: User, after: float, times: int) -> None:
         """One user of a level, who begins a little after the one before: a burst of our own making would only measure ourselves."""

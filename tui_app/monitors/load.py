@@ -44,7 +44,8 @@ class Level(msgspec.Struct, kw_only=True):
     `each`: runs that every user was to do. `sockets`: users with an open, welcomed socket at one moment, at most. `overlap`: runs
     under way at one moment, at most. `late`: runs without an end by their deadline. `errors`: REST answers of 5xx, `limits`: of 429.
     `control`: pings of the control user, `ping`: of everybody else; `lost` of either: no answer by the deadline. `own`: what the
-    client itself spent: cpu_s, waited_s for a processor, and `stuck` of its loop (ns).
+    client itself spent: cpu_s, waited_s for a processor, `stuck` of its loop (ns), and
+    the longest of these hiccups.
     """
 
     number: int
@@ -78,6 +79,7 @@ class Level(msgspec.Struct, kw_only=True):
     control: Series
     control_run: Series
     stuck: int = 0
+    worst_ms: float = 0.0
     cpu_s: float = 0.0
     waited_s: float = 0.0
     client: str = ""
@@ -157,6 +159,7 @@ class Load:
             self._http(level, row)
         elif kind == "lag" and row.ms is not None:
             level.stuck += int(row.ms * 1e6)
+            level.worst_ms = max(level.worst_ms, row.ms)
         elif kind == "client" and row.type == "slow":
             level.client = level.client or str(row.body.get("text") or "the client is slow")
         for record in self._lifecycle.first_now:
