@@ -52,6 +52,10 @@ async def writes(ctx):
 async def poses(ctx):
     await ctx.http("backend", "GET", "/api/threads", headers={"Authorization": "Bearer somebody"})
 
+async def cuts(ctx):
+    async with ctx.link(ctx.users[0]) as link:
+        await link.fault("rst")
+
 async def nothing(ctx):
     await ctx.http("backend", "GET", "/health")
 
@@ -68,7 +72,7 @@ def of(id, drive, judge, **more):
 class Ours:
     CHECKS = [
         of("acme-writes", writes, passes), of("acme-breaks", nothing, breaks), of("acme-poses", poses, passes),
-        of("sign-in", nothing, passes),
+        of("acme-cuts", cuts, passes), of("sign-in", nothing, passes),
         of("acme-lost", nothing, passes, needs=("acme-nowhere",)), of("acme-last", nothing, passes, needs=("acme-lost",)),
         of("acme-suite", nothing, passes, suite="9.9"), of("house-threads", nothing, passes), "no check at all",
     ]
@@ -122,8 +126,10 @@ def test_both_kinds_run_beside_vigils_own_and_are_held_to_their_effects(tmp_path
     write_file(team.config, HOUSE)
     write_package(team.site)
     recording = tmp_path / "one.vigil"
-    found = team.checks("run", "--checks", "house-threads,acme-writes,acme-breaks,acme-poses", "--users", "2", "--record", str(recording))
-    assert set(found) == {"sign-in", "house-threads", "acme-writes", "acme-breaks", "acme-poses"}
+    found = team.checks(
+        "run", "--checks", "house-threads,acme-writes,acme-breaks,acme-poses,acme-cuts", "--users", "2", "--record", str(recording)
+    )
+    assert set(found) == {"sign-in", "house-threads", "acme-writes", "acme-breaks", "acme-poses", "acme-cuts"}
     # Packages come first, so the package's house-threads is the one that the file's clashes with.
     house = found["house-threads"]
     assert (house["origin"], house["proven"]) == ("package:acme-checks", False)
@@ -131,6 +137,7 @@ def test_both_kinds_run_beside_vigils_own_and_are_held_to_their_effects(tmp_path
     assert found["acme-writes"]["verdict"] == "INCONCLUSIVE"
     assert "it declares read and would send POST /api/threads" in found["acme-writes"]["reason"]
     assert "its effects must name negative" in found["acme-poses"]["reason"]
+    assert "would break a connection: its effects must name fault" in found["acme-cuts"]["reason"]
     assert found["acme-breaks"]["verdict"] == "INCONCLUSIVE" and "ZeroDivisionError" in found["acme-breaks"]["reason"]
     assert house["verdict"] == "INCONCLUSIVE" and "no row shows it" in house["reason"], "a PASS without evidence is none, whoever says it"
 
@@ -186,6 +193,7 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     assert {name for name, check in listed.items() if check["origin"] != "vigil"} == {
         "acme-writes",
         "acme-breaks",
+        "acme-cuts",
         "acme-poses",
         "house-threads",
     }

@@ -37,6 +37,17 @@ def cut(*after: tuple[str, dict[str, Any]], history: list[dict[str, Any]] | None
         ((), HELD, "PASS", "the history holds the answer"),
         ((), None, "FAIL", "lost with its connection"),
         ((("tool_executing", {"tool": "x"}), ("agent_completed", {"result": "42"})), None, "PASS", "goes on on the new socket"),
+        (
+            (
+                ("tool_executing", {"tool": "x", "tool_call_id": "c1"}),
+                ("tool_completed", {"tool": "x", "tool_call_id": "c1"}),
+                ("agent_completed", {"result": "42"}),
+            ),
+            None,
+            "PASS",
+            "nothing is missed",
+        ),
+        ((("agent_completed", {"result": "42"}),), None, "PASS", "tool_executing, tool_completed came in between and cannot be replayed"),
         ((("agent_started", {"recovered": True}), ("agent_completed", {"recovered": True})), None, "PASS", "marked as that"),
         ((("agent_started", {"agent_name": "a"}),), HELD, "FAIL", "comes again"),
         ((("agent_thinking", {"thought": "first"}),), HELD, "FAIL", "comes again"),

@@ -193,7 +193,7 @@ def test_blocks_of_our_own_slowness_count_for_nothing() -> None:
     hours.blocks(20)
     for _ in range(4):
         hours.pass_time(250)
-        hours.lag(7000)
+        hours.lag(90_000)
         hours.pass_time(50)
     said = hours.judge()
     assert said.word == "PASS" and "4 of 24 blocks left out" in said.reason

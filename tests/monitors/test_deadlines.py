@@ -41,6 +41,11 @@ def test_ends_with_a_token_and_ends_of_another_kind_are_apart() -> None:
     assert set(classify(mixed).values()) == {"unexpected"}
 
 
+def test_failures_at_one_age_are_failures() -> None:
+    assert deadline([closing(n, 1.2, 100.0 * n, code=1011, by="target") for n in range(1, 6)]) is None
+    assert deadline([closing(n, 0.02, 100.0 * n) for n in range(1, 6)]) is None
+
+
 def test_drops_by_chance_rarely_look_like_one() -> None:
     rng = random.Random(7)
     seeming = 0

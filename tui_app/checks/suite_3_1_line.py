@@ -107,7 +107,8 @@ def _judge_dark(case: Case) -> Judgement:
             text = f"{step.begin.user} {how} while the dead connection still looks open"
             findings.append(Finding("major", text, rows))
     if undecided and not findings:
-        return Judgement("INCONCLUSIVE", undecided, to_decide="run it again, on a machine that has time for it")
+        decide = "a slower pace, or fewer sockets, under [limits]" if "limit on connects" in undecided else "run it again"
+        return Judgement("INCONCLUSIVE", undecided, to_decide=decide)
     if not findings and (len(took) < len(DARK) or len(beside) < len(DARK)):
         return Judgement("INCONCLUSIVE", f"{len(took)} of {len(DARK)} links went dark and were noticed", to_decide="run it to its end")
     return decided(

@@ -181,19 +181,15 @@ def _outcome(case: Case, step: StepRows, known: frozenset[str], after: list[tupl
     gap = [name for name in CRITICAL_EVENTS if name not in known and name not in {event.name for _, event in after}]
     if ended and any(event.replayed for _, event in after):
         return Finding("info", f"{user}: what was missed is replayed, and marked as that", rows)
-    if ended and not gap:
-        return Finding("info", f"{user}: nothing is missed: the run goes on on the new socket", rows)
+    if ended:
+        between = f"; {', '.join(gap)} came in between and cannot be replayed" if gap else ": nothing is missed"
+        return Finding("info", f"{user}: the run goes on on the new socket{between}", rows)
     reads = [(row, body) for row, body in step.answers() if str(body.get("path", "")).endswith("/messages")]
     if any(_by_agent(one) for _, body in reads for one in _messages(body.get("body"))):
-        lost = f"what was missed ({', '.join(gap)}) cannot be replayed" if ended else "what was missed is not replayed"
-        return Finding("info", f"{user}: {lost}; the history holds the answer", (*rows, reads[-1][0].seq))
+        return Finding("info", f"{user}: what was missed cannot be replayed; the history holds the answer", (*rows, reads[-1][0].seq))
     if not reads or any(row.type != "200" for row, _ in reads[-1:]):
         return Finding("minor", f"{user}'s history could not be read after the cut", (*asked, *seqs(row for row, _ in reads[-1:])))
-    text = (
-        f"{user}: events are lost on the way to the new socket ({', '.join(gap)}), and the history holds no answer"
-        if ended
-        else f"{user}: the run is lost with its connection: no end of it comes, and the history holds no answer"
-    )
+    text = f"{user}: the run is lost with its connection: no end of it comes, and the history holds no answer"
     return Finding(grade("FM-23"), text, (*rows, reads[-1][0].seq))
 
 

@@ -24,6 +24,8 @@ from tui_app.wire.tokens import Carry
 
 UNTOLD_S: Final = 5.0
 """What is waited for a limit that does not say when it lifts."""
+LONGEST_S: Final = 60.0
+"""Whatever a limit says to wait, after so long one connect is tried again."""
 AGAIN_S: Final = 0.1
 """What is waited before another address is tried."""
 QUIET_S: Final = 0.1
@@ -162,9 +164,10 @@ class Sockets:
         self.told.pop(socket.label, None)
         if throttled(socket.ending):
             reason = str(socket.ending.get("reason") or "")
-            seconds = told_s(reason)
+            after = str(socket.ending.get("retry_after") or "")
+            seconds = float(after) if after.isdecimal() else told_s(reason)
             crowded = seconds is None and "concurrent" in reason.lower()
-            left = self.pacing.hold_back(source, None if crowded else seconds or UNTOLD_S)
+            left = self.pacing.hold_back(source, None if crowded else min(seconds or UNTOLD_S, LONGEST_S))
             self.told[socket.label] = max(left, AGAIN_S)
 
     async def _shaken(self, socket: LiveSocket) -> dict[str, Any]:

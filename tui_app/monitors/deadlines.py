@@ -20,6 +20,10 @@ NEEDED: Final = 3
 TOLERANCE: Final = 0.03
 LEAST_S: Final = 0.1
 """Two ages are the same where they differ by 3 % of it at most, or by this: dialling and closing take time of their own."""
+YOUNGEST_S: Final = 5 * LEAST_S
+"""An age below this tells nothing: whatever answers the first message with an end does so at one age."""
+ERRORS: Final = frozenset({1002, 1003, 1007, 1009, 1011})
+"""Codes that name a failure (RFC 6455 7.4.1): no deadline, at whatever age they come."""
 
 
 class Closing(msgspec.Struct, frozen=True):
@@ -66,7 +70,7 @@ def deadline(closings: Iterable[Closing], older: float = 0.0) -> Deadline | None
     for (code, by), group in by_way.items():
         top = max(one.age_s for one in group)
         same = [one for one in group if top - one.age_s <= tolerance(top)]
-        if max(oldest, older) - top > tolerance(top) or _instants(same) < NEEDED:
+        if top < YOUNGEST_S or code in ERRORS or max(oldest, older) - top > tolerance(top) or _instants(same) < NEEDED:
             continue
         ages = sorted(one.age_s for one in same)
         found = Deadline(ages[len(ages) // 2], len(ages), ages[-1] - ages[0], code, by)

@@ -68,8 +68,9 @@ KINDS: Final = {
         "type begin | end, one probe of a drive; begin: {step, intent, subject, control, deadline_ms, ...}; "
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
-        "'recover' adds {fault_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds {request, run, thread, "
-        "found}; 'attempt' adds {owner, thing, id, action}"
+        "'fault' ends with {fault_at, fault_end, noticed_at: ns, how}; 'recover' adds {fault, fault_at, fault_end: ns}, and ends with "
+        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds "
+        "{request, run, thread, found}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
@@ -78,7 +79,8 @@ KINDS: Final = {
     ),
     "conn": (
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
-        "welcome_ms}, warm: bool, subprotocol, generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
+        "welcome_ms}, warm: bool, link: port of our fault proxy, retry_after, subprotocol, "
+        "generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
         "reason, by: us|target|network}; ms: time it took, without our own waits"
     ),
     "frame": (
@@ -114,7 +116,8 @@ KINDS: Final = {
     "level": (
         "a level of a load ramp, anew whenever it changes: type = climbing | holding | done | stopped; {number, of, users, sockets, runs, "
         "overlap, asked, completed, failed, throttled, late, first_p50_ms, first_p95_ms, run_p50_ms, run_p95_ms, ping_p95_ms, "
-        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why}"
+        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why, control_run_p50_ms, lost: pings without an answer, "
+        "errors: REST answers of 5xx, rate: completed runs a second, cpu_s, waited_s and stuck_ms of the client itself}"
     ),
     "block": (
         "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "

@@ -192,6 +192,9 @@ INTENTS = {
     "ping": "awaiting a pong",
     "answered": "awaiting a pong",
     "recover": "awaiting recovery",
+    "fault": "a connection is broken on purpose",
+    "catch-up": "looking for what was missed",
+    "broken": "a broken frame is sent on purpose",
     "attempt": "trying another's thread",
 }
 
