@@ -127,7 +127,7 @@ def _weighed(
     some size would have shown (that size stands beside it); else more time would decide."""
     hours = _hours(points)
     text = f"{_signed(seen.slope * hours)} {unit} over {_time(hours)} ({_signed(seen.low * hours)} to {_signed(seen.high * hours)})"
-    text = f"{what}: {text}, from {seen.level:.3g} {unit}"
+    text = f"{what}: {text}, from {max(seen.level, 0.0):.3g} {unit}"
     bound = f"it may rise by {may:.3g} {unit} in {HORIZON_H:g} h"
     if seen.low * HORIZON_H > may and seen.low * hours > least:
         return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, may)
