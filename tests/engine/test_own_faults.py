@@ -73,7 +73,7 @@ def test_the_wall_clock_measures_nothing() -> None:
     """A step of the host's clock can change labels only: what is timed, is timed on the monotonic clock."""
     root = Path(__file__).parents[2] / "tui_app"
     # Labels of rows and messages, days of consent, lifetimes of tokens: nothing of these is an interval that a verdict reads.
-    engine = {f"engine/{name}.py" for name in ("clock", "process", "live_socket", "refusal", "handshake", "context", "lives")}
+    engine = {f"engine/{name}.py" for name in ("clock", "process", "live_socket", "refusal", "handshake", "looking", "lives")}
     told = {"checks/suite_2_1_forms.py", "checks/suite_3_2_clock.py"}  # stamps that are sent, or compared with the target's own
     labels = engine | told | {"recording/sessions.py", "recording/reader.py", "wire/tokens.py"}
     used = {
