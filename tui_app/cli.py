@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -244,6 +246,7 @@ def _checks(as_json: bool, strategy: bool) -> int:
     if as_json:
         print(json.dumps(table.entries(), indent=1))
         return 0
+    width = max(shutil.get_terminal_size().columns, 60)
     phase = suite = ""
     for check in catalogue():
         if check.phase != phase:
@@ -255,7 +258,8 @@ def _checks(as_json: bool, strategy: bool) -> int:
         names = ", ".join(check.catches)
         proof = f"fails on {names}" if proven(check) else f"unproven: no self-test has seen it fail on {names}" if names else "unproven"
         whose = "" if origin(check) == OWN else f"; {origin(check)}"
-        print(f"    {check.id:20} {check.proves}\n    {'':20} {', '.join(sorted(check.effects))}; {proof}{whose}")
+        lines = (f"    {check.id:20} {check.proves}", f"{'':24} {', '.join(sorted(check.effects))}; {proof}{whose}")
+        print("\n".join(textwrap.fill(line, width, subsequent_indent=" " * 25, break_on_hyphens=False) for line in lines))
     return 0
 
 

@@ -165,7 +165,7 @@ def drift_lines(rows: Sequence[DriftRow], width: int) -> list[Line]:
                 spans.append((fit(text, size, "right"), shade if text != "-" else "dim"))
             said = row.word if row.word != "INCONCLUSIVE" or width > 90 else "INCO"
             spans.append((f"  {glyphs().word(row.word)} {said}", tone))
-            if row.reason and (width > 90 or row.word != "PASS"):
+            if row.reason and width > 90:
                 spans.append((f"  {row.reason}", "dim"))
             lines.append(clip(tuple(spans), width))
     return lines

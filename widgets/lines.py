@@ -131,6 +131,8 @@ class LineView(ScrollView, can_focus=False):
         super().__init__(id=id, classes=classes)
         self.lines: list[Line] = []
         self.cursor: int | None = None
+        self.sticky = 0
+        """How many lines stay at the top when the rest is scrolled: a table's header."""
         self._make: Callable[[int, int], tuple[Sequence[Line], int | None]] | None = None
         if bar:
             self.styles.overflow_y = "hidden"
@@ -163,7 +165,8 @@ class LineView(ScrollView, can_focus=False):
         if len(old) != len(new) or self.virtual_size.width != self.size.width:
             self.virtual_size = Size(self.size.width, len(new))
         if moved and cursor is not None:
-            self.scroll_to_region(Region(0, cursor, 1, 1), animate=False, force=True)
+            above = min(self.sticky, cursor)
+            self.scroll_to_region(Region(0, cursor - above, 1, 1 + above), animate=False, force=True)
         if not self.is_attached:
             return
         for y in range(max(len(old), len(new))):
@@ -177,7 +180,7 @@ class LineView(ScrollView, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         """One row of the window, as segments."""
-        index = y + self.scroll_offset.y
+        index = y if y < self.sticky else y + self.scroll_offset.y
         width = self.size.width
         base = self.rich_style
         if index >= len(self.lines):

@@ -142,10 +142,10 @@ def step_lines(rows: Sequence[LevelRow], now: float, width: int, height: int) ->
         label = f"{top:>4} " if y == rise else "     "
         spans: list[Span] = [(label, "dim")]
         for row in columns:
-            users, busy = max(round(row.users / top * rise), 1), round(row.overlap / top * rise)
-            if row.overlap and not busy:
-                busy = 1
-            cell = (glyph.own, "spark") if y <= busy else (glyph.clean, "warn" if row.knee else "dim") if y <= users else (" ", "plain")
+            users, part = max(round(row.users / top * rise), 1), row.overlap / top * rise - (y - 1)
+            step = glyph.bars[max(min(int(part * len(glyph.bars)), len(glyph.bars) - 1), 0)]
+            shade = (glyph.clean, "warn" if row.knee else "dim")
+            cell = (step, "spark") if part > 0 else shade if y <= users and row.overlap < row.users else (" ", "plain")
             if spans[-1][1] == cell[1] and len(spans) > 1:
                 spans[-1] = (spans[-1][0] + cell[0], cell[1])
             else:

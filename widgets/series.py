@@ -98,6 +98,7 @@ class SeriesTable(LineView):
         super().__init__(id=id, classes=classes)
         self.rows: tuple[SeriesRow, ...] = ()
         self.picking = picking
+        self.sticky = 1
         self.picked = 0
 
     def update(self, rows: Sequence[SeriesRow]) -> None:

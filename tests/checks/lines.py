@@ -112,6 +112,8 @@ class Line:
 
     def judge(self, preset: str = "quick", users: int = 1, beside: tuple[str, ...] = ()) -> Judgement:
         self.row("check", {"outcome": "driven"}, type="end", user="")
+        if by_id()[self.check].at_end:
+            self.row("session", {"reason": "complete"}, type="end", user="", check="")
         plan = {"target": {"name": "t", "environment": "rehearsal"}, "users": users, "preset": preset, "limits": self.limits}
         bench = Bench([by_id()[name] for name in (self.check, *beside)], plan, {})
         for row in self.rows:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import pytest
 
 from tests.checks.soaked import MINUTE, Hours
@@ -41,6 +44,18 @@ def test_a_step_that_stays_under_a_fifth_is_no_failure() -> None:
     hours.ping_ms = lambda at, user: 20.0 + (2.0 if at > 60 * MINUTE else 0.0) + (at * 7 % 11) / 10
     hours.blocks(24)
     assert hours.judge().word != "FAIL"
+
+
+@pytest.mark.parametrize(("spread", "word"), [(6, "PASS"), (60, "INCONCLUSIVE")])
+def test_noise_passes_with_its_bound_unless_it_would_hide_a_rise_by_half(spread: int, word: str) -> None:
+    hours = Hours(every=150.0)
+    rng = random.Random(5)
+    hours.ping_ms = lambda at, user: 90.0 + rng.uniform(-spread, spread)
+    hours.blocks(24)
+    said = hours.judge()
+    assert said.word == word, said.reason
+    ping = next(row for row in hours.told("drift") if row.body["what"] == "ping")
+    assert (ping.body["detectable"] * 2 <= 45) is (word == "PASS")
 
 
 def test_a_deadline_of_the_platform_is_planned_and_every_recovery_timed() -> None:
@@ -247,3 +262,33 @@ def test_a_history_tells_answers_questions_and_neither() -> None:
     other = {"role": "user", "content": "another question"}
     assert kept({"messages": [other, {"role": "assistant", "content": "another answer"}]}, "r9", "VM-1") == "nothing"
     assert kept(None, "r1", "VM-1") == kept({"messages": "?"}, "", "VM-1") == "nothing"
+
+
+def concluded(hours: Hours, outcome: str = "done") -> dict[str, Any]:
+    """How criterion P4 reads at the end of a session with this soak."""
+    hours.judge(outcome)
+    hours.row("session", {"reason": "complete"}, type="end", check="", user="")
+    assert hours.bench.result is not None
+    return next(dict(one) for one in hours.bench.result["criteria"] if one["id"] == "P4")
+
+
+def test_two_hours_settle_the_criterion_and_less_does_not() -> None:
+    whole, short, cut = Hours(), Hours(block_s=25.0, every=5.0), Hours()
+    whole.blocks(24)
+    short.blocks(24)
+    cut.blocks(20)
+    found = concluded(whole)
+    assert (found["verdict"], found["measured"]) == ("PASS", "2 h")
+    assert concluded(short)["verdict"] == "SKIPPED", "ten minutes were asked for"
+    assert concluded(cut, "stopped")["verdict"] == "INCONCLUSIVE"
+
+
+def test_sockets_that_other_checks_left_open_are_none_of_the_soaks() -> None:
+    hours = Hours(users=1, of=6, block_s=10.0, every=1.0)
+    hours.row("conn", {}, type="open", user="u9", conn=99, check="")
+    hours.row("conn", {"warm": True}, type="welcome", user="u9", conn=99, check="")
+    hours.blocks(3)
+    hours.row("conn", {"code": 1006, "by": "network"}, type="closed", user="u9", conn=99, check="")
+    hours.blocks(3)
+    said = hours.judge()
+    assert "60 s of soak on 1 socket;" in said.reason and "no drop in 60 s of all sockets" in said.reason

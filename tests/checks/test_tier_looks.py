@@ -64,9 +64,9 @@ def run(told: Told, answer: str = "It is 391.") -> None:
     ids = {"run_id": "r1", "thread_id": THREAD, "request_id": "q1", "user_id": SUB}
     told.add("user", {"sub": SUB}, type="ready", user="u1")
     told.add("conn", {}, type="open", user="u1", conn=1)
-    step = told.begin(
-        "agent-run", request="q1", thread=THREAD, marker=MARKER, prompt=PROMPT, deadline_ms=30_000.0, expects={"tools": False}
-    )
+    about = {"request": "q1", "thread": THREAD, "marker": MARKER, "prompt": PROMPT, "deadline_ms": 30_000.0, "expects": {"tools": False}}
+    step = told.begin("agent-run", 1, **about)
+    told.add("frame", {"type": "user_message", "message_id": "q1"}, type="user_message", user="u1", conn=1, dir="out")
     for name, more in (("agent_started", {}), ("agent_thinking", {"thought": "hm"}), ("agent_completed", {"result": answer})):
         frame = json.dumps({"type": name, "data": {**ids, **more}, "timestamp": 1.0})
         told.seq += 1
@@ -166,7 +166,7 @@ def test_sessions_and_their_end_in_redis() -> None:
     assert session(OWN, revoked=None).word == "PASS"
     assert session({"type": "string", "holds": ["user"]}).word == "PASS", "a session in a form of its own that names the user"
     for judgement, said in (
-        (session(), "no such session"),
+        (session(), "has nothing under k"),
         (session({"type": "string", "user": "somebody", "holds": []}), "another user"),
         (session(OWN, revoked=False), "no revocation"),
     ):

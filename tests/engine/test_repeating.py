@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from tests.engine.conftest import Home
+from tests.engine.conftest import Home, serve
 from tui_app.recording.reader import Reader
 
 
@@ -30,3 +31,31 @@ def test_repeating_ends_with_what_fails_and_that_alone_is_run_again(home: Home) 
     assert again.result is not None and again.result["parent"] == parent
     assert [check["id"] for check in again.result["checks"] if check["id"] == "health-services"] == []
     assert (again.code, again.word("five-events")) == (1, "FAIL"), "with the same seeded fault"
+
+
+def test_what_breaks_is_not_driven_on_and_every_time_has_its_row(home: Home) -> None:
+    asked = ("run", "--fault", "breaks-after-a-while", "--checks", "golden-path", "--iterations", "40", "--users", "2")
+    ran = home.vigil(*asked)
+    assert ran.code == 1, ran.err
+    reason = ran.reason("golden-path")
+    assert (
+        reason.startswith("3 of 8 iterations failed: broken from the 6th on, ") and "ended after 8 of 40: 3 in a row failed alike" in reason
+    )
+    assert "golden-path          8 of 40: 3 of 8 failed, broken, 14 % to 69 % at 95 %" in ran.err
+    with Reader(home.recording()) as reader:
+        times = list(reader.rows(kinds=("iteration",)))
+        drives = [row for row in reader.rows(kinds=("check",)) if row.check == "golden-path" and row.type == "end"]
+    assert [row.type for row in times] == ["PASS"] * 5 + ["FAIL"] * 3 and len(drives) == 8
+    assert len({row.body["signature"] for row in times if row.type == "FAIL"}) == 1
+    beside = next(one for one in ran.findings("golden-path") if one["text"].startswith("last pass beside first fail: the 5th"))
+    assert beside["severity"] == "info" and len(beside["evidence"]) >= 2
+
+
+def test_an_instance_that_fails_is_named(home: Home, target: Callable[..., str]) -> None:
+    process, urls = serve("--instances", "2", "--fault", "second-instance-silent", "--delay-scale", "0.02")
+    try:
+        ran = home.vigil("run", "--target", target(urls), "--checks", "golden-path", "--iterations", "12", "--users", "4")
+    finally:
+        process.communicate(timeout=10)
+    assert ran.word("golden-path") == "FAIL", ran.err
+    assert re.search(r"all \d+ failures are on instance 2 \(\d+ of \d+; elsewhere none of \d+\)", ran.reason("golden-path"))

@@ -20,6 +20,8 @@ from tests.rehearsal.test_rehearsal_stores import TIERS, can, connected
 from tests.servers import PASSWORD, Server
 from tui_app.rehearsal.server import serve
 from tui_app.rehearsal.stores.clickhouse import ClickHouse
+from tui_app.rehearsal.stores.postgres import Postgres
+from tui_app.rehearsal.stores.tier import TierDown
 
 SERVERS = {"postgresql": "postgres", "redis": "valkey", "clickhouse": "clickhouse"}
 OPTIONS = {"postgresql": "--postgres-env", "redis": "--redis-env", "clickhouse": "--clickhouse-env"}
@@ -141,6 +143,18 @@ async def test_the_agent_reads_the_same_figures_from_postgres_as_from_the_stand_
         answers.append((await run(one, user, ASKED, await one.thread(user)))[0])
     assert answers[0] == answers[1]
     assert "$" in answers[0]
+
+
+async def test_what_the_agent_asks_cannot_write(postgres: Server) -> None:
+    tables = Postgres("postgresql", postgres.dsn, "TEST_POSTGRES")
+    try:
+        await tables.open()
+        assert await tables.query("SELECT :word AS said, CAST(:word AS text) AS again", {"word": "x"}) == [{"said": "x", "again": "x"}]
+        with pytest.raises(TierDown, match="read-only"):
+            await tables.query("DELETE FROM usage WHERE user_id = :user", {"user": "nobody"})
+        assert await tables.query("SELECT 1 AS one", {}) == [{"one": 1}]
+    finally:
+        await tables.disconnect()
 
 
 async def test_sessions_revocations_and_counters_are_keys_that_end(served: Served) -> None:

@@ -99,7 +99,10 @@ async def test_a_rehearsal_is_never_mistaken_for_staging() -> None:
 async def test_verdict_names_the_decision_and_follows_docker() -> None:
     async with showing(failed(), "verdict") as (app, pilot):
         assert "NO-GO" in text_of(app)
-        await pilot.press("d", "d")
+        await pilot.press("d")
+        await settle(pilot)
+        assert "How is local Docker?" in text_of(app)
+        await pilot.press("f")
         await settle(pilot)
         assert "Docker: failed" in text_of(app)
         assert "Escalate to the business continuity team." in text_of(app)

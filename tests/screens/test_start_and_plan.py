@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from links import TARGETS, HandMadeLink
 from looking import LARGE, check_golden, settle, showing, text_of
@@ -10,6 +12,7 @@ from looking import LARGE, check_golden, settle, showing, text_of
 from tui_app.recording.state import SessionState
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.plan import PlanScreen
+from tui_app.screens.session_link import Choice
 from tui_app.screens.start import StartScreen
 
 
@@ -177,3 +180,69 @@ async def test_pictures_of_start_and_plan() -> None:
         app.choose_target(TARGETS["staging-ours"])
         await settle(pilot)
         check_golden("plan-80x24", text_of(app))
+
+
+class WithCourses(HandMadeLink):
+    """A catalogue with a check that only many users ask for, and one that only a duration does."""
+
+    def catalogue(self, environment: str) -> list[Mapping[str, Any]]:
+        base = dict(super().catalogue(environment)[-1])
+        extra = [("fifty-users", ["write", "load"]), ("soak", ["write"])]
+        return [*super().catalogue(environment), *({**base, "id": name, "effects": effects} for name, effects in extra)]
+
+    def asked(self, users: int, duration_s: float) -> frozenset[str]:
+        return frozenset(name for name, wanted in (("fifty-users", users >= 50), ("soak", duration_s > 0)) if wanted)
+
+    def preset(self, name: str) -> frozenset[str]:
+        return super().preset(name) - {"fifty-users", "soak"}
+
+
+async def test_load_and_soak_join_the_plan_and_leave_it_again() -> None:
+    async with showing(SessionState(), link=WithCourses()) as (app, pilot):
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "left out     50 users [L]   soak [d]" in text_of(app)
+        await pilot.press("L", "d", "x")
+        await settle(pilot)
+        assert "added        50 users [L]   soak 10 min [d]" in text_of(app) and "each check 10 times" in text_of(app)
+        choice = app.choice()
+        assert choice is not None and (choice.users, choice.duration_s, choice.times) == (50, 600.0, 10)
+        assert {"fifty-users", "soak"} <= set(choice.checks)
+        await pilot.press("o", "L", "d", "d", "d")
+        await settle(pilot)
+        choice = app.choice()
+        assert choice is not None and (choice.users, choice.duration_s) == (5, 0.0)
+        assert not {"fifty-users", "soak"} & set(choice.checks)
+
+
+async def test_load_can_be_added_in_the_question_before_a_run_and_its_consent_names_the_users() -> None:
+    class Asking(WithCourses):
+        def unconsented(self, choice: Choice) -> tuple[str, ...]:
+            return ("load",) if "fifty-users" in choice.checks else ()
+
+    link = Asking()
+    async with showing(SessionState(), link=link) as (app, pilot):
+        app.choose_target(TARGETS["staging-ours"])
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "Nobody has agreed" not in text_of(app) and "press to change" in text_of(app)
+        await pilot.press("L")
+        await settle(pilot)
+        assert "Nobody has agreed to: load" in text_of(app) and "back to the plan" in text_of(app)
+        await pilot.press("c")
+        await app.workers.wait_for_complete()
+    (choice,) = link.started
+    assert choice.users == 50 and choice.consent == ("load:50",)
+
+
+async def test_what_is_said_stands_in_the_place_of_the_keys_and_over_nothing() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        app.choose_target(TARGETS["staging-ours"])
+        await settle(pilot)
+        before = text_of(app).splitlines()
+        await pilot.press("enter")
+        await settle(pilot)
+        after = text_of(app).splitlines()
+    assert "r runs the plan on STAGING" in after[-1]
+    assert after[3:-1] == before[3:-1]

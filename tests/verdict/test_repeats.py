@@ -90,6 +90,7 @@ def _pattern(text: str) -> Pattern:
     [
         ("." * 40 + "x" * 6 + "." * 40, "bursty"),
         (".x..x.....x..x....x...x......x..x....x...", "scattered"),
+        ("x." * 10, "alternating"),
         ("......x......", ""),
         ("...x", ""),
         ("x.x", ""),

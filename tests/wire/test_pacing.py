@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import AsyncExitStack
 
 import pytest
@@ -201,3 +202,50 @@ async def _enter(pacing: Pacing) -> None:
 async def _settle() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+async def test_each_source_address_has_a_pace_of_its_own() -> None:
+    time = Time()
+    pacing = Pacing(connects_per_minute=2, sources=("a", "b"), clock=time.clock, sleep=time.sleep)
+    began: list[tuple[str, float]] = []
+    for _ in range(8):
+        async with pacing.connect_slot() as source:
+            began.append((source.address, time.now))
+    assert [address for address, at in began if at == 1000.0] == ["a", "b", "a", "b"] or time.slept == [60]
+    for name in ("a", "b"):
+        mine = [at for address, at in began if address == name]
+        assert len(mine) == 4
+        assert all(sum(at <= other < at + 60 for other in mine) <= 2 for at in mine)
+
+
+async def test_sockets_are_spread_over_the_addresses_and_an_address_that_was_told_to_wait_is_left_alone() -> None:
+    time = Time()
+    pacing = Pacing(sources=("a", "b", "c"), clock=time.clock, sleep=time.sleep)
+    async with AsyncExitStack() as stack:
+        held = [await stack.enter_async_context(pacing.connect_slot()) for _ in range(6)]
+        assert sorted(source.address for source in held) == ["a", "a", "b", "b", "c", "c"]
+        assert pacing.hold_back(held[0], 12.0) == 0.0, "another address need not wait"
+        more = [await stack.enter_async_context(pacing.connect_slot()) for _ in range(4)]
+        assert held[0].address not in {source.address for source in more}
+        assert time.slept == []
+
+
+async def test_an_address_with_too_many_open_gets_no_more_and_waiting_is_said_to_be_of_no_use() -> None:
+    time = Time()
+    pacing = Pacing(sources=("a", "b"), clock=time.clock, sleep=time.sleep)
+    async with AsyncExitStack() as stack:
+        held = [await stack.enter_async_context(pacing.connect_slot()) for _ in range(4)]
+        first, second = {source.address: source for source in held}.values()
+        assert pacing.hold_back(first, None) == 0.0
+        async with pacing.connect_slot() as source:
+            assert source is second
+        assert pacing.hold_back(second, None) == math.inf
+
+
+async def test_a_told_limit_is_waited_for_where_there_is_one_address() -> None:
+    time = Time()
+    pacing = Pacing(clock=time.clock, sleep=time.sleep)
+    async with pacing.connect_slot() as source:
+        assert pacing.hold_back(source, 7.0) == 7.0
+    async with pacing.connect_slot():
+        assert time.slept == [7.0]

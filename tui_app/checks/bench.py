@@ -6,6 +6,7 @@ Pure: what comes out depends on the rows that went in, in their order, and on no
 from __future__ import annotations
 
 import traceback
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -38,7 +39,7 @@ ENGINE = 1
 WATCHED = 400
 """So many rows of a check that watches are kept at most."""
 PINGS = ("ping", "answered")
-ROWS_KEPT = 60_000
+ROWS_KEPT = 30_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
 LEAST_KEPT = 2_000
 _encode = msgspec.json.Encoder().encode
@@ -143,7 +144,7 @@ class Bench:
         ran, build = self._circumstances.ended(case.check), self._circumstances.build
         if number != times.done + 1:
             times.short = f"the rows of an iteration before the {ordinal(number)} are missing"
-        rows = [one for one in case.rows if one.seq > times.mark]
+        rows = case.rows[bisect_right(case.rows, times.mark, key=lambda one: one.seq) :]
         if outcome == "driven":
             judged = consistent(self._judge(replace(case, rows=rows, since=times.mark)))
         elif outcome == "broken":

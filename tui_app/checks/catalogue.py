@@ -54,6 +54,7 @@ from tui_app.checks import (
     suite_4_1_contract,
     suite_4_1_events,
     suite_4_2,
+    suite_4_2_signed_out,
     suite_4_2_stays,
     suite_4_2_stores,
     suite_4_2_tiers,
@@ -133,6 +134,7 @@ _MODULES = (
     suite_4_2_stores,
     suite_4_2_tiers,
     suite_4_2_stays,
+    suite_4_2_signed_out,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui_app.monitors.blocks import Block
+from tui_app.monitors.blocks import WEIGHED, Block
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.drift import Soak
 from tui_app.verdict.statistics import none_of
@@ -26,10 +26,11 @@ ERRORS_MORE: Final = 1.0
 """Percentage points by which the share of failed requests may rise within two hours."""
 LEAST: Final = 3
 """Values that a block's median needs."""
-TARGETS: Final = ("ping", "control_ping", "first_event", "run", "http")
-"""Latency series that are looked at, as far as a soak has them."""
 HARMLESS: Final = 0.05
 """A rise that certainly stays under a twentieth of the limit hurts nobody, whatever part it is of a quick answer."""
+BLIND: Final = {"run": 1.0, "first_event": 1.0}
+BLIND_ELSE: Final = 0.5
+"""Where no rise shows, that counts if one by half would have shown; of agent runs, which are few and differ in what they do, a doubling."""
 UNLIMITED_MS: Final = 500.0
 """Stands for the limit of a series that has none."""
 OWN: Final[Mapping[str, tuple[str, str, float]]] = {
@@ -73,7 +74,7 @@ def drifts(soak: Soak, limits: Mapping[str, Any]) -> list[Drifting]:
     blocks = soak.measured
     if len(blocks) < LEAST_POINTS:
         return []
-    found = [_latency(name, blocks, _limit_ms(name, limits)) for name in TARGETS]
+    found = [_latency(name, blocks, _limit_ms(name, limits)) for name in WEIGHED]
     found.append(_errors(blocks))
     found += [_own(key, blocks) for key in OWN]
     return [one for one in found if one is not None]
@@ -94,7 +95,9 @@ def _latency(name: str, blocks: Sequence[Block], limit_ms: float) -> Drifting | 
         return _too_few(name, "ms", points) if points else None
     floor = FLOOR * limit_ms
     least = max(SEEN * seen.level, floor)
-    return _weighed(name, "ms", points, seen, may=max(MORE * seen.level, floor), least=least, harmless=HARMLESS * limit_ms)
+    blind = BLIND.get(name, BLIND_ELSE) * seen.level
+    harmless = HARMLESS * limit_ms
+    return _weighed(name, "ms", points, seen, may=max(MORE * seen.level, floor), least=least, harmless=harmless, blind=blind)
 
 
 def _errors(blocks: Sequence[Block]) -> Drifting | None:
@@ -110,16 +113,26 @@ def _errors(blocks: Sequence[Block]) -> Drifting | None:
 
 
 def _weighed(
-    what: str, unit: str, points: Sequence[tuple[Block, float]], seen: Trend, *, may: float, least: float, harmless: float = 0
+    what: str,
+    unit: str,
+    points: Sequence[tuple[Block, float]],
+    seen: Trend,
+    *,
+    may: float,
+    least: float,
+    harmless: float = 0,
+    blind: float = 0,
 ) -> Drifting:
-    """FAIL where even the interval's lower end is too much, PASS where even its upper end is not; else more time would decide."""
+    """FAIL where even the interval's lower end is too much; PASS where even its upper end is not, or where there is no rise and one of
+    some size would have shown (that size stands beside it); else more time would decide."""
     hours = _hours(points)
     text = f"{_signed(seen.slope * hours)} {unit} over {_time(hours)} ({_signed(seen.low * hours)} to {_signed(seen.high * hours)})"
     text = f"{what}: {text}, from {seen.level:.3g} {unit}"
     bound = f"it may rise by {may:.3g} {unit} in {HORIZON_H:g} h"
     if seen.low * HORIZON_H > may and seen.low * hours > least:
         return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, may)
-    if seen.high * min(hours, HORIZON_H) <= max(may, harmless):
+    unseen = not seen.rises and seen.detectable * hours <= blind
+    if unseen or seen.high * min(hours, HORIZON_H) <= max(may, harmless):
         found = f"{seen.detectable * hours:.3g} {unit} would have shown"
         return _drifting("PASS", what, unit, f"{text}; {bound}, and {found}", points, seen, may)
     return _drifting("INCONCLUSIVE", what, unit, f"{text}, which leaves open whether it rises too much; {bound}", points, seen, may)

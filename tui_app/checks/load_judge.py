@@ -11,14 +11,9 @@ from tui_app.monitors.load import Level
 from tui_app.verdict.statistics import wilson
 
 COMPLETE: Final = 0.95
-BUSY: Final = 0.9
-"""Share of a level's time that our own process may compute before the level says nothing of the target."""
-STUCK: Final = 0.25
-"""Share of a level's time that our own loop may be stuck (in pieces of over 5 ms)."""
 PATIENCE: Final = 0.5
 """Share of a level's time that may be ours, before a missed deadline says nothing of the target."""
-STARVED: Final = 0.1
-"""Share of a level's time that our process may wait for a processor, before slow answers say nothing of the target."""
+PAIRS: Final = 16
 
 
 def judge(case: Case) -> Judgement:
@@ -44,7 +39,7 @@ def judge(case: Case) -> Judgement:
     what, why = str(ramp.facts.get("what") or ""), str(ramp.facts.get("why") or "")
     if what == "throttled":
         return Judgement("INCONCLUSIVE", f"{measured}: throttled, not failed: {why}", tuple(findings), _slower())
-    slow = own_side(top)
+    slow = top.own_side
     told = top.failed + top.errors + top.unwelcome
     # What the target itself said was wrong is its own, however slow we were; what only came late may be ours.
     patient = _patient(top, float(case.limits.get("run_s", 30.0)) * 1000)
@@ -70,7 +65,7 @@ def _reached(reached: list[Level], needed: int, measured: str, findings: list[Fi
         return Judgement("INCONCLUSIVE", reason, tuple(findings), "longer runs, or more users")
     held = next((level for level in deciding if level.client), None)
     if held is not None:
-        return Judgement("INCONCLUSIVE", f"{measured}: {own_side(held)}", tuple(findings), "a machine with time to spare")
+        return Judgement("INCONCLUSIVE", f"{measured}: {held.own_side}", tuple(findings), "a machine with time to spare")
     done, asked = sum(level.completed for level in deciding), sum(level.asked - level.throttled for level in deciding)
     low, high = wilson(done, asked)
     span = f"{low:.1%} to {high:.1%} at 95 % confidence"
@@ -83,24 +78,6 @@ def _reached(reached: list[Level], needed: int, measured: str, findings: list[Fi
     control = at.control.shown(0.95)
     beside = f", the control user's pings at {control:.0f} ms p95" if control is not None else ""
     return Judgement("PASS", f"{measured}: {span}{beside}, no leak{_knee(reached)}", tuple(findings))
-
-
-def own_side(level: Level) -> str:
-    """Why the times of a level say more about this client than about the target; '' where they do not."""
-    seconds, whole = level.seconds, (level.ended - level.began) / 1e9
-    if level.client:
-        what = level.client
-    elif not seconds:
-        return ""
-    elif level.cpu_s > BUSY * whole:
-        what = f"it computed {level.cpu_s:.1f} of {whole:.1f} s"
-    elif level.stuck / 1e9 > STUCK * seconds:
-        what = f"its loop was stuck for {level.stuck / 1e9:.1f} of {seconds:.1f} s"
-    elif level.waited_s > STARVED * whole:
-        what = f"it waited {level.waited_s:.1f} of {whole:.1f} s for a processor"
-    else:
-        return ""
-    return f"the client was the bottleneck at {level.users} users: {what}"
 
 
 def _patient(level: Level, deadline_ms: float) -> bool:
@@ -141,7 +118,7 @@ def _told(reached: list[Level]) -> list[Finding]:
     """What is worth knowing of each level, which changes no verdict."""
     found = []
     for level in reached:
-        if ours := own_side(level):
+        if ours := level.own_side:
             found.append(Finding("info", f"{ours}; its times are not the target's alone", (level.seq,)))
         if level.throttled or level.limits:
             text = f"at {level.users} users {level.throttled + level.limits} requests met a limit: throttled, not failed"
@@ -153,12 +130,19 @@ def _told(reached: list[Level]) -> list[Finding]:
 
 
 def _leaks(case: Case, since: int) -> list[Finding]:
-    """What reached the wrong user while the ramp went on."""
-    found = []
+    """What reached the wrong user while the ramp went on: the first pairs one by one, the others as a number."""
+    found: list[Finding] = []
+    more: list[int] = []
     for cell in case.monitors.isolation.cells():
         rows = tuple(seq for seq in cell.witnesses if seq > since)
-        if cell.leaks and rows:
+        if not rows:
+            continue
+        if len(found) < PAIRS:
             found.append(Finding("critical", f"under load {cell.observer} saw {cell.what}", rows))
+        else:
+            more.append(rows[0])
+    if more:
+        found.append(Finding("critical", f"under load {len(more)} other pairs of users leak, too", tuple(more[:PAIRS])))
     return found
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from tui_app.checks.api import Case, Context, Row, Socket, StepRows
-from tui_app.monitors.latency import Probe
+from tui_app.monitors.pulse import Probe, merged
 
 
 class Schedule:
@@ -77,16 +77,7 @@ def stalls(found: Sequence[Probe], over_ms: float) -> list[list[Probe]]:
     what overlaps in time is one stall.
     """
     lines = [found, *([probe for probe in found if probe.conn == conn] for conn in dict.fromkeys(probe.conn for probe in found))]
-    rows = sorted((row for line in lines for row in _rows(line, over_ms)), key=lambda row: row[0].t)
-    merged: list[list[Probe]] = []
-    until = -1
-    for row in rows:
-        if merged and row[0].t <= until:
-            merged[-1] += [probe for probe in row if probe not in merged[-1]]
-        else:
-            merged.append(list(row))
-        until = max(until, *(probe.t + int(probe.ms * 1e6) for probe in row))
-    return merged
+    return merged([row for line in lines for row in _rows(line, over_ms)])
 
 
 def _rows(line: Sequence[Probe], over_ms: float) -> list[list[Probe]]:

@@ -57,7 +57,7 @@ def _lasted(soak: Soak) -> str:
     held = f", {_time(soak.held_s)} on hold beside it" if soak.held_s >= 0.05 else ""
     left_out = len(soak.blocks) - len(soak.measured)
     out = f", {left_out} of {len(soak.blocks)} blocks left out" if left_out else ""
-    return f"{_time(soak.lasted_s)} of soak on {soak.sockets} sockets{held}{out}"
+    return f"{_time(soak.lasted_s)} of soak on {soak.sockets} socket{'s' if soak.sockets > 1 else ''}{held}{out}"
 
 
 def _open(soak: Soak, found: Sequence[Drifting], undecided: Sequence[str]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from tui_app.monitors.throttling import throttled
 ROUNDS = 4
 PAUSE_S = 0.4
 PING_S = 5.0
+FIRST_S = 2.0
 QUIET_S = {"quick": 2.0}
 QUIET_LONG_S = 12.0
 TALKING = 2
@@ -145,7 +146,8 @@ async def _silence(ctx: Context, user: User) -> str:
             step.ended("lost")
     if survived:
         async with ctx.step("speak-again", user=user, conn=socket.conn, deadline=PING_S) as step:
-            if await ctx.ping(socket, PING_S) is None:
+            # Twice: one answer that is late says nothing of a silence before it.
+            if await ctx.ping(socket, FIRST_S) is None and (not socket.open or await ctx.ping(socket, PING_S) is None):
                 step.ended("deadline" if socket.open else "lost")
         if socket.open:
             await socket.close()

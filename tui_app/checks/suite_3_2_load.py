@@ -112,7 +112,7 @@ class Ramp:
                 await ctx.together(self._works(user, index * SPREAD_S / count, times) for index, user in enumerate(users))
                 for _ in range(AGAIN if count >= self.needed else 0):
                     # Runs may be so short that not all of them were under way at one moment: then all ask once more, closer together.
-                    if self.ended[0] or self.most >= count:
+                    if self.ended[0] or self.most >= self.needed:
                         break
                     await ctx.together(self._works(user, index * SPREAD_S / count / 4, 1) for index, user in enumerate(users))
             finally:

@@ -220,6 +220,8 @@ async def _soak(ctx: Context) -> None:
         apart = form.block_s / (len(users) + 1)  # sockets that a deadline ends do not end in one instant, so that it shows as one
         staying = [soak.stay(user, number * apart, number / len(users)) for number, user in enumerate(users)]
         await ctx.together([soak.ask(users), *staying])
+        while soak.busy:  # a run that was cut at the very end is still to be accounted for
+            await ctx.sleep(POLL_S / 3)
         step.note(unasked=soak.unasked, held_s=round(ctx.held_ns() / 1e9, 3))
 
 

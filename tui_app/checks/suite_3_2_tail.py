@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Severity
 from tui_app.checks.probing import Schedule, probes, stalls
 from tui_app.checks.reading import nothing_done
-from tui_app.monitors.latency import HICCUP_MS, Probe
-from tui_app.verdict.statistics import Reading, convicting_over, percentile_verdict, with_taint
+from tui_app.monitors.latency import HICCUP_MS
+from tui_app.monitors.pulse import FACTOR, Probe, merged
+from tui_app.verdict.statistics import TOO_SLOW, Reading, percentile_verdict, wilson, with_taint
 from tui_app.verdict.words import INCONCLUSIVE
 
-FACTOR = 10
-"""The tail's limit is this many times that of a message's latency."""
 LOOKS = (100, 299, 473, 628)
 """Sample sizes at which the p99 is looked at: 100 can only convict; at the others 0, 1 and 2 over the limit are allowed at 95 %."""
 STALLED = 2
 """Stalls that fail; a single one is told."""
 ANSWER_S = 10.0
+SHARE = 0.01
+TOLD = 30
+"""Stalls that are told one by one."""
 STRATEGY = ("tests/e2e/staging/test_websocket_realtime_updates.py", "tests/e2e/staging/test_performance_scaling.py")
 
 
@@ -44,60 +46,53 @@ async def _tail(ctx: Context) -> None:
 
 def _judge_tail(case: Case) -> Judgement:
     over_ms = FACTOR * float(case.limits.get("ping_ms", 100.0))
-    mine, session = probes(case, case.steps("ping")), case.monitors.latency.pulse()
+    mine, pulse = probes(case, case.steps("ping")), case.monitors.latency.pulse
     if not mine:
         return nothing_done("pings on an open schedule")
-    stood = _both(mine, session, over_ms)
+    stood = merged([*stalls(mine, over_ms), *pulse.stalls()])
     reading = _p99(mine, over_ms)
-    findings = [_told(stall, len(stood), over_ms) for stall in stood]
-    tails = [(reading, mine, "application pings")]
-    # Over minutes a stall is one happening, however many pings it met: what is left over is judged as samples.
+    findings = [_told(stall, len(stood)) for stall in stood[:TOLD]]
+    if reading.word == "FAIL":
+        slow = sorted((probe for probe in mine if probe.target_ms >= over_ms), key=lambda probe: -probe.target_ms)
+        tail = f"p99 {_s(_at(mine, 0.99))}, p95 {_s(_at(mine, 0.95))}"
+        text = f"{len(slow)} of {len(mine)} application pings took {_s(over_ms)} or longer: {tail}"
+        findings.append(Finding("major", text, _shown(slow)))
+    # Over a session a stall is one happening, however many pings it met: what is left over is judged as samples.
     within = {probe.rows for stall in stood for probe in stall}
-    alone = [probe for probe in session if probe.rows not in within]
-    if _convicted(alone, over_ms):
-        tails.append((Reading("FAIL", "", len(alone), ""), alone, "control pings of the whole session, beside stalls,"))
-    for one, found, what in tails:
-        if one.word == "FAIL":
-            worst = sorted(found, key=lambda probe: -probe.target_ms)
-            slow = [probe for probe in worst if probe.target_ms >= over_ms]
-            tail = f"p99 {_s(_at(found, 0.99))}, p95 {_s(_at(found, 0.95))}"
-            text = f"{len(slow)} of {len(found)} {what} took {over_ms / 1000:g} s or longer: {tail}"
-            findings.append(Finding("major", text, tuple(seq for probe in slow[:12] for seq in probe.rows)))
-    watched = _seconds(mine) if not session else max(_seconds(mine), _seconds(session))
-    if any(finding.severity == "major" for finding in findings):
-        first = next(finding for finding in findings if finding.severity == "major")
-        return Judgement("FAIL", first.text, tuple(findings), f"p99 under {over_ms / 1000:g} s, and no stalls")
-    raw = [Probe(probe.t, probe.ms, 0.0, probe.conn, probe.user, probe.rows) for probe in (*mine, *session)]
+    alone = [probe for probe in pulse.slow() if probe.rows not in within]
+    if wilson(len(alone), pulse.n)[0] > SHARE:
+        text = f"{len(alone)} of {pulse.n} pings of the whole session took {_s(over_ms)} or longer, beside stalls"
+        findings.append(Finding("major", text, _shown(alone)))
+    grave = [finding for finding in findings if finding.severity == "major"]
+    if grave:
+        first = min(grave, key=lambda finding: finding.text.startswith("stall"))
+        return Judgement("FAIL", first.text, tuple(findings), f"p99 under {_s(over_ms)}, and no stalls")
     if reading.word != "PASS":
         return Judgement("INCONCLUSIVE", reading.reason, tuple(findings), reading.to_decide)
-    if len(_both(raw[: len(mine)], raw[len(mine) :], over_ms)) >= STALLED:
-        reason = "client too slow: stalls that were seen are hiccups of our own, and without these would be none"
+    bare = [Probe(probe.t, probe.ms, 0.0, probe.conn, probe.user, probe.rows) for probe in mine]
+    if len(merged([*stalls(bare, over_ms), *pulse.stalls(ours=True)])) >= STALLED:
+        reason = f"{TOO_SLOW}: stalls that were seen are hiccups of our own, and without these there are {len(stood)}"
         return Judgement("INCONCLUSIVE", reason, tuple(findings), "a quieter client, or fewer users at once")
+    watched = max(mine[-1].t - mine[0].t, pulse.until - pulse.since) / 1e9
+    stalled = f"one stall in {watched:.0f} s" if stood else f"no stall in {watched:.0f} s"
+    rare = "" if stood else f"; stalls oftener than every {watched / 3:.0f} s would have shown, rarer ones are for a soak"
+    seen = f"{len(mine)} pings of its own and {pulse.n} of the session"
     shown = Finding("info", "the rows behind it", tuple(seq for probe in mine[:60] for seq in probe.rows))
-    seen = f"{len(mine)} application pings" + (f" and {len(session)} control pings" if session else "")
-    stalled = "one stall" if stood else "no stall"
-    rare = f"; stalls oftener than every {watched / 3:.0f} s would have shown, rarer ones are for a soak" if not stood else ""
-    return Judgement("PASS", f"{reading.reason}; {stalled} in {watched:.0f} s, {seen}{rare}", (*findings, shown))
+    return Judgement("PASS", f"{reading.reason}; {stalled}, {seen}{rare}", (*findings, shown))
 
 
-def _both(mine: Sequence[Probe], session: Sequence[Probe], over_ms: float) -> list[list[Probe]]:
-    """The stalls that either schedule saw: what both saw at a time is one."""
-    found: list[list[Probe]] = []
-    for stall in sorted([*stalls(mine, over_ms), *stalls(session, over_ms)], key=lambda stall: stall[0].t):
-        if found and stall[0].t <= max(probe.t + int(probe.ms * 1e6) for probe in found[-1]):
-            found[-1] += stall
-        else:
-            found.append(stall)
-    return found
-
-
-def _told(stall: Sequence[Probe], count: int, over_ms: float) -> Finding:
+def _told(stall: Sequence[Probe], count: int) -> Finding:
     severity: Severity = "major" if count >= STALLED else "minor"
     who = ", ".join(sorted({probe.user for probe in stall if probe.user}))
     longest = max(probe.target_ms for probe in stall)
-    text = f"stall {stall[0].t / 1e9:.1f} s into the session: nothing was answered for {longest / 1000:.2g} s, {len(stall)} pings in a row"
-    more = f" ({count} stalls in all)" if count > 1 else ""
-    return Finding(severity, f"{who}: {text}{more}" if who else text + more, tuple(seq for probe in stall for seq in probe.rows)[:24])
+    at = min(probe.t for probe in stall) / 1e9
+    text = f"stall {at:.1f} s into the session{f' ({who})' if who else ''}: nothing was answered for {longest / 1000:.2g} s"
+    more = f"; {count} stalls in all" if count > 1 else ""
+    return Finding(severity, f"{text}, {len(stall)} pings in a row{more}", _shown(stall))
+
+
+def _shown(found: Sequence[Probe]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(seq for probe in found for seq in probe.rows))[:24]
 
 
 def _p99(mine: Sequence[Probe], over_ms: float) -> Reading:
@@ -115,11 +110,6 @@ def _p99(mine: Sequence[Probe], over_ms: float) -> Reading:
     return with_taint(judge, [probe.ms for probe in mine], hiccups)
 
 
-def _convicted(session: Sequence[Probe], over_ms: float) -> bool:
-    newest = session[-LOOKS[-1] :]
-    return len(newest) >= LOOKS[0] and sum(probe.target_ms >= over_ms for probe in newest) >= convicting_over(len(newest), 0.99)
-
-
 def _at(found: Sequence[Probe], q: float) -> float:
     values = sorted(probe.ms for probe in found)
     return values[min(int(q * len(values)), len(values) - 1)]
@@ -127,10 +117,6 @@ def _at(found: Sequence[Probe], q: float) -> float:
 
 def _s(ms: float) -> str:
     return f"{ms / 1000:.3g} s" if ms >= 1000 else f"{ms:.3g} ms"
-
-
-def _seconds(found: Sequence[Probe]) -> float:
-    return (max(probe.t for probe in found) - min(probe.t for probe in found)) / 1e9
 
 
 CHECKS: tuple[Check, ...] = (
@@ -150,6 +136,7 @@ CHECKS: tuple[Check, ...] = (
         timed=True,
         needs=("sign-in", "ws-connect"),
         exclusive=True,
+        at_end=True,
         catches=("long-stalls", "tail-5s"),
         presets=("comprehensive", "websocket"),
         cost=lambda users, preset: {"connects": min(users, 2), "sockets": min(users, 2), "seconds": 30},

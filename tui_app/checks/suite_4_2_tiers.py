@@ -154,7 +154,8 @@ def _judge_session(case: Case) -> Judgement:
                 if body.get("presumed"):
                     unsure = presumed(body, "redis")
                 else:
-                    findings.append(Finding("critical", f"{step.begin.user} signed in, and Redis has no such session", (row.seq,)))
+                    text = f"{step.begin.user} signed in, and Redis has nothing under {body.get('key')}"
+                    findings.append(Finding("critical", text, (row.seq,)))
             findings += _whose(step, values(body), row.seq)
         for row, body in looks(step.rows, "rate"):
             if body.get("found"):

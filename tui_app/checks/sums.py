@@ -18,7 +18,7 @@ from tui_app.model import Row
 from tui_app.monitors.latency import OWN
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
-from tui_app.verdict.criteria import CriterionReading, read_criteria
+from tui_app.verdict.criteria import ALSO, CriterionReading, read_criteria
 from tui_app.verdict.facts import CheckFact, Facts, IsolationFact, RunsFact, SeriesFact
 from tui_app.verdict.result import CellResult, CheckResult, FindingResult, Footprint, SeriesResult, Session, build
 
@@ -207,7 +207,9 @@ _LIMITS = {"connect_s": "connect_s", "run_s": "run_s", "ping_ms": "ping_ms", "re
 def _measured(judgements: Mapping[str, Judgement]) -> dict[str, str]:
     """What a check measured in the words of its criterion's limit, where counting checks would say less."""
     tiers, load = judgements.get("tiers-persist"), judgements.get("fifty-users")
-    found = {"T6": tiers.reason.partition(":")[0]} if tiers is not None and tiers.word == "PASS" else {}
+    looked = {judgements[name].word for name in ALSO["T6"] if name.startswith("tier-") and name in judgements}
+    only = "" if looked <= {"PASS", "SKIPPED"} else " by the API"
+    found = {"T6": tiers.reason.partition(":")[0] + only} if tiers is not None and tiers.word == "PASS" else {}
     if load is not None and load.reason[:1].isdigit():
         found["P3"] = load.reason.partition(":")[0]
     soak = judgements.get("soak")

@@ -44,7 +44,7 @@ class Pulse:
                 await asyncio.sleep(IDLE_S)
                 due = time.monotonic_ns()
                 continue
-            due += int(max(EVERY_S / count, 1 / MOST) * SECOND)
+            due += step_ns(count)
             await asyncio.sleep(max(0.0, (due - time.monotonic_ns()) / SECOND))
             if gate.held or gate.stopping:
                 continue
@@ -66,3 +66,8 @@ class Pulse:
 
     def _asked(self, socket: LiveSocket) -> bool:
         return socket.open and socket.welcomed and not (socket.paused or socket.over_link or socket.check in self._left_alone)
+
+
+def step_ns(count: int) -> int:
+    """From one ping to the next, ns, over so many sockets."""
+    return int(max(EVERY_S / count, 1 / MOST) * SECOND)

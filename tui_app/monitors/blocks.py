@@ -18,6 +18,8 @@ OWN_LAG: Final = 0.02
 """A block in which our own loop was stuck for more than this share of the time says nothing of the target."""
 TAINTED: Final = 0.2
 """Nor does one where more than this share of the samples overlap such a hiccup: a median bears less."""
+WEIGHED: Final = ("ping", "control_ping", "first_event", "run", "http")
+"""Latency series that are looked at for a drift; the others are told with their block."""
 UNANSWERED: Final = frozenset({"0", "500", "502", "503", "504"})
 HEALTH: Final = {"rss_mb": "rss_mb", "fds": "fds", "lag_p99_ms": "lag_ms"}
 """What a block tells of our own health, by its name in a `usage` row."""
@@ -105,8 +107,9 @@ class Gathering:
         if series is None:
             series = self.series[name] = Series(name)
         series.add(row.ms or 0.0)
-        self.samples += 1
-        self.tainted += "tainted" in row.flag
+        if name in WEIGHED:
+            self.samples += 1
+            self.tainted += "tainted" in row.flag
 
     def usage(self, row: Row) -> None:
         """Our own health: of memory the least, because it comes and goes in teeth; of the rest the most."""

@@ -80,7 +80,9 @@ class Drift:
         self._lifecycle = lifecycle
         self._weigh = weigh
         self._holds = Holds()
-        self._opened: dict[int, tuple[int, str, bool]] = {}  # conn: since when, whose, whether the soak's
+        self._opened: dict[int, tuple[int, str]] = {}  # conn: since when, and whose
+        self._ours: set[int] = set()
+        """Open connections that the soak has used: other checks leave some of theirs open."""
         self._down: dict[str, Down] = {}
         self._now: Gathering | None = None
         self._told: dict[int, tuple[int, int]] = {}
@@ -110,6 +112,7 @@ class Drift:
             self.soak = soak = Soak(row, self._holds)
             self._now = Gathering(1, row.t, row.seq)
             self._down.clear()
+            self._ours.clear()
             self._told.clear()
         return out
 
@@ -119,11 +122,9 @@ class Drift:
         soak = self.soak
         ours = soak is not None and not soak.ended and row.check == soak.check
         if row.type == "open":
-            self._opened[row.conn] = (row.t, row.user, False)
-        elif row.type == "welcome" and row.conn in self._opened:
-            self._opened[row.conn] = (*self._opened[row.conn][:2], True)
-            if ours and soak is not None:
-                soak.sockets += 1
+            self._opened[row.conn] = (row.t, row.user)
+        elif row.type == "welcome" and ours and soak is not None:
+            self._use(soak, row)
         elif row.type == "dialing" and row.user in self._down:
             waited = row.body.get("waited_ms")
             self._down[row.user].waited += int(waited * 1e6) if isinstance(waited, int | float) else 0
@@ -134,11 +135,18 @@ class Drift:
                 if row.user in self._down:
                     self._down[row.user].limited = True
         elif row.type == "closed":
-            since, user, welcomed = self._opened.pop(row.conn, (row.t, row.user, False))
-            if ours and welcomed and soak is not None:
+            since, user = self._opened.pop(row.conn, (row.t, row.user))
+            used = row.conn in self._ours
+            self._ours.discard(row.conn)
+            if used and soak is not None and not soak.ended:
                 self._closed(soak, row, since, user)
             elif row.user in self._down and throttled(row.body):
                 self._down[row.user].limited = True
+
+    def _use(self, soak: Soak, row: Row) -> None:
+        if row.conn not in self._ours:
+            self._ours.add(row.conn)
+            soak.sockets += 1
 
     def _closed(self, soak: Soak, row: Row, since: int, user: str) -> None:
         body = row.body
@@ -176,6 +184,7 @@ class Drift:
             elif row.type == "slow":
                 block.why = "our own recording could not keep up in it"
         elif kind == "frame" and row.check == soak.check and row.dir == "in" and "control" not in row.flag:
+            self._use(soak, row)
             if row.type != "pong":
                 block.events += 1
             elif row.user in self._down:
@@ -230,7 +239,7 @@ class Drift:
 
     def _classify(self, soak: Soak, t: int) -> None:
         """What a socket's end was shows only beside the others: all of them are looked at anew."""
-        oldest = max(((t - since) / SECOND for since, _, _ in self._opened.values()), default=0.0)
+        oldest = max(((t - since) / SECOND for since, _ in self._opened.values()), default=0.0)
         closings = [one.closing for one in soak.lost]
         soak.deadline = deadline(closings, oldest)
         soak.kinds = classify(closings, oldest)
@@ -250,7 +259,7 @@ class Drift:
     def _finish(self, soak: Soak, row: Row, outcome: str, out: list[Derived]) -> None:
         block = self._now
         at = soak.active_s(row.t)
-        soak.socket_ns += sum(row.t - max(since, soak.began) for since, _, welcomed in self._opened.values() if welcomed)
+        soak.socket_ns += sum(row.t - max(self._opened[conn][0], soak.began) for conn in self._ours if conn in self._opened)
         for user in list(self._down):
             down = self._down.pop(user)
             soak.recoveries.append(down.over(user, row, self._holds.at(row.t), done=False))

@@ -19,6 +19,7 @@ from tui_app.monitors.derived import Derived
 from tui_app.monitors.exchanges import exchanged
 from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.pings import Pings
+from tui_app.monitors.pulse import FACTOR, Probe, Pulse
 from tui_app.monitors.recovery import Recovery
 from tui_app.monitors.series import EXACT, Series
 from tui_app.monitors.skew import Skew
@@ -33,6 +34,8 @@ _ANY_LINE: Final = ("recovery", "http")
 """Series that also take what came over a fault proxy (`tui_app.chaos`); all others are of the line to the target as it is."""
 OWN: Final = frozenset({("connect", "connect-latency"), ("ping", "ping-latency")})
 """Series of which a criterion reads one check's samples only: other checks measure under conditions of their own."""
+PULSE: Final = {"ping": "latency-tail", "control_ping": "latency-tail"}
+"""Series on open schedules, of which stalls are read, and the check whose own samples are read apart."""
 HICCUP_MS: Final = 5.0
 SETTLE: Final = SECOND // 50
 """A hiccup's row comes up to this much (20 ms) after the frames it delayed, so a sample's row waits for that long."""
@@ -67,22 +70,6 @@ class _Sample(msgspec.Struct):
     hiccup: float = 0.0
 
 
-class Probe(msgspec.Struct, frozen=True):
-    """A ping of an open schedule: when it was due (ns), ms until its pong or its deadline, and for how much of that our loop was stuck."""
-
-    t: int
-    ms: float
-    own_ms: float
-    conn: int
-    user: str
-    rows: tuple[int, ...]
-
-    @property
-    def target_ms(self) -> float:
-        """What of the time cannot have been ours."""
-        return max(0.0, self.ms - self.own_ms)
-
-
 class Own(msgspec.Struct, frozen=True):
     """Samples of one check: ms, each with our own hiccup in it, how many never came, and the rows of each."""
 
@@ -102,8 +89,9 @@ class Latency:
         self._series: dict[str, Series] = {}
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
         self._fresh: deque[_Sample] = deque()
-        self._straining, self._strained = frozenset(straining), set[str]()
-        self._pulse: deque[_Sample] = deque(maxlen=EXACT)
+        self._straining, self._strained, self._strained_until = frozenset(straining), set[str](), -(1 << 62)
+        self.pulse = Pulse(FACTOR * self._limits["ping"])
+        """The session's own control pings, and other checks' application pings on open schedules, but for what a strained target took."""
         self._own: dict[tuple[str, str], list[_Sample]] = {key: [] for key in sorted(OWN)}
         self._connects = Connects(self._add, self._limits)
         self._pings = Pings(self._add)
@@ -127,13 +115,6 @@ class Latency:
         found = [sample for sample in self._own[name, check] if sample.refs[0] > since]
         return Own([sample.ms for sample in found], [sample.hiccup for sample in found], sum(sample.late for sample in found),
                    [sample.refs for sample in found])  # fmt: skip
-
-    def pulse(self) -> list[Probe]:
-        """The session's own control pings, the newest 8192, but for those that were due while a check strained the target."""
-        return [
-            Probe(sample.start, sample.ms, self.stuck_ms(sample.start, sample.end), sample.conn, sample.user, sample.refs)
-            for sample in self._pulse
-        ]
 
     def direct(self, conn: int) -> bool:
         """Whether a connection is to the target itself, without a fault proxy of ours between."""
@@ -204,6 +185,7 @@ class Latency:
         elif kind == "check":
             if row.check in self._straining:
                 (self._strained.add if row.type == "start" else self._strained.discard)(row.check)
+                self._strained_until = row.t
         elif kind == "clock" and row.type == "late":
             self._pings.control(row)
         self._recovery.feed(row)
@@ -222,8 +204,6 @@ class Latency:
         series.late += late
         sample = _Sample(series, index, ms, end - int(ms * 1e6), end, late, source.check, source.user, source.conn, refs)
         self._fresh.append(sample)
-        if name == "control_ping" and not source.check and not self._strained:
-            self._pulse.append(sample)
         own = self._own.get((name, source.check))
         if own is not None and len(own) < EXACT:
             own.append(sample)
@@ -234,6 +214,8 @@ class Latency:
         while self._fresh and (ending or self._fresh[0].end + SETTLE <= row.t):
             sample = self._fresh.popleft()
             hiccup = self._assess(sample)
+            if sample.series.name in PULSE:
+                self._beat(sample)
             body: dict[str, object] = {"ref": list(sample.refs)}
             if sample.late:
                 body["late"] = True
@@ -254,6 +236,16 @@ class Latency:
                 )
             )
         return derived
+
+    def _beat(self, sample: _Sample) -> None:
+        """A ping of the session's own, or of a check that does not judge the tail by itself."""
+        if sample.check == PULSE[sample.series.name] or self._strained or sample.start <= self._strained_until:
+            return
+        if sample.ms < self.pulse.over_ms:
+            self.pulse.quick(sample.series.name, sample.conn, sample.start)
+            return
+        stuck = self.stuck_ms(sample.start, sample.end)
+        self.pulse.late(sample.series.name, Probe(sample.start, sample.ms, stuck, sample.conn, sample.user, sample.refs))
 
     def _assess(self, sample: _Sample) -> float:
         """How many ms of the sample our own loop was stuck, if any single hiccup taints it; else 0."""

@@ -30,6 +30,12 @@ SLOWER: Final = 3.0
 """Runs are slow where the median is over this times the first level's."""
 WORSE: Final = 10.0
 """So much slower is a bend, whatever the throughput does."""
+BUSY: Final = 0.9
+"""Share of a level's time that our own process may compute before its times say nothing of the target."""
+STUCK: Final = 0.25
+"""Share of a level's time that our own loop may be stuck (in pieces of over 5 ms)."""
+STARVED: Final = 0.1
+"""Share of a level's time that our process may wait for a processor."""
 
 
 class Level(msgspec.Struct, kw_only=True):
@@ -96,12 +102,32 @@ class Level(msgspec.Struct, kw_only=True):
         return self.completed / self.seconds if self.seconds else None
 
 
+    @property
+    def own_side(self) -> str:
+        """Why its times say more about this client than about the target; '' where they do not."""
+        whole = (self.ended - self.began) / SECOND
+        if self.client:
+            what = self.client
+        elif not self.seconds:
+            return ""
+        elif self.cpu_s > BUSY * whole:
+            what = f"it computed {self.cpu_s:.1f} of {whole:.1f} s"
+        elif self.stuck / SECOND > STUCK * self.seconds:
+            what = f"its loop was stuck for {self.stuck / SECOND:.1f} of {self.seconds:.1f} s"
+        elif self.waited_s > STARVED * whole:
+            what = f"it waited {self.waited_s:.1f} of {whole:.1f} s for a processor"
+        else:
+            return ""
+        return f"the client was the bottleneck at {self.users} users: {what}"
+
+
 class Load:
     """Feed it every acting row in order, after `lifecycle`. Derives `level` rows."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
         self.levels: list[Level] = []
+        """Of the newest ramp, lowest first."""
         self._now: Level | None = None
         self._step = 0
         self._hold = 0
@@ -176,6 +202,8 @@ class Load:
         level = self._now
         if row.type == "begin" and intent == "level":
             self._now = self._begun(row, body)
+            if self._now.number == 1:
+                self.levels = []  # another ramp: a plan that repeats keeps the newest
             self.levels.append(self._now)
             self._step = number
             self._count(self._now)
@@ -277,11 +305,11 @@ class Load:
             return
         self._asked.discard(record.request)
         self._changed = True
-        if record.state == "unfinished" and not record.lost_by:
-            level.asked -= 1  # stopped by us: it says nothing
-        elif record.failed and limited(record.why):
+        if (record.failed or record.state == "unfinished") and limited(record.why):
             level.throttled += 1
             _keep(level.limited, record.end_seq or record.seq)
+        elif record.state == "unfinished" and not record.lost_by:
+            level.asked -= 1  # stopped by us: it says nothing
         elif record.late:
             level.late += 1
             _keep(level.failures, record.seq)
@@ -305,6 +333,8 @@ class Load:
         served = level.completed / level.asked
         if served < 0.95 and level.failed + level.late > 1:
             return True
+        if level.own_side:
+            return False
         base, now = before[0].run.quantile(0.5), level.run.quantile(0.5)
         best = max((one.rate or 0.0 for one in before), default=0.0)
         if base is None or now is None:

@@ -25,7 +25,7 @@ def _level(state: SessionState, row: Row, body: dict[str, Any]) -> None:
         first_p50=_real(body, "first_p50_ms"), first_p95=_real(body, "first_p95_ms"), run_p50=_real(body, "run_p50_ms"),
         run_p95=_real(body, "run_p95_ms"), ping_p95=_real(body, "ping_p95_ms"), control_p95=_real(body, "control_p95_ms"),
         began=_whole(body, "began"), ended=ended if isinstance(ended, int) else None, knee=body.get("knee") is True,
-        why=_text(body, "why"), seq=row.seq,
+        why=_text(body, "why"), lost=_whole(body, "lost"), errors=_whole(body, "errors"), rate=_real(body, "rate"), seq=row.seq,
     )  # fmt: skip
 
 

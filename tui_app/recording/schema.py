@@ -69,7 +69,8 @@ KINDS: Final = {
         "end: {step, outcome: done|deadline|lost|refused|stopped|fault, ...}. intent 'agent-run' adds "
         "{request, thread, marker, prompt, expects: {tools: bool}}; 'ping' adds {id, intended: ns}; "
         "'fault' ends with {fault_at, fault_end, noticed_at: ns, how}; 'recover' adds {fault, fault_at, fault_end: ns}, and ends with "
-        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'attempt' adds {owner, thing, id, action}"
+        "{request}; 'catch-up' ends with {welcomed_at, caught_up_at: ns}; 'soak' adds {seconds, block_s, of, users}; 'account' adds "
+        "{request, run, thread, found}; 'attempt' adds {owner, thing, id, action}"
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
@@ -115,15 +116,17 @@ KINDS: Final = {
     "level": (
         "a level of a load ramp, anew whenever it changes: type = climbing | holding | done | stopped; {number, of, users, sockets, runs, "
         "overlap, asked, completed, failed, throttled, late, first_p50_ms, first_p95_ms, run_p50_ms, run_p95_ms, ping_p95_ms, "
-        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why}"
+        "control_p95_ms, began: ns, ended: ns or null, knee: bool, why, control_run_p50_ms, lost: pings without an answer, "
+        "errors: REST answers of 5xx, rate: completed runs a second, cpu_s, waited_s and stuck_ms of the client itself}"
     ),
     "block": (
         "a block of a soak, once it is over: type = measured | excluded; {number, of, began: ns, seconds, series: {name: {n, median, "
-        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, why}"
+        "p95}}, rates: {name: per minute}, planned, unexpected, recovered_ms: [..], own: {rss_mb, fds, lag_ms}, rows: [first, last], why}; "
+        "told again where later ends of sockets show earlier ones in another light"
     ),
     "drift": (
         "drift of one thing over a soak's blocks so far: type = the word; {what, unit, blocks, slope: per hour, low, high, "
-        "detectable: per hour, limit: per hour, reason}"
+        "detectable: per hour, limit: per hour, reason, rows: [..], own: bool}; null where nothing bounds it"
     ),
     "iteration": (
         "one time of a check that is driven several times: type = the word; ms; {number, of, began: ns, reason, signature, class: "

@@ -131,6 +131,12 @@ class LevelView:
     ended: int | None = None
     knee: bool = False
     why: str = ""
+    lost: int = 0
+    """Pings that got no answer by their deadline."""
+    errors: int = 0
+    """REST answers of 5xx."""
+    rate: float | None = None
+    """Completed runs a second, once the level is over."""
     seq: int = 0
 
 

@@ -88,8 +88,8 @@ class SessionScreen(Screen[None]):
 
     def pulse(self) -> None:
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
-        if not self.children:
-            return  # another session came into view before this screen had: it is gone, and a new one takes its place
+        if not self.is_mounted or self._pruning:
+            return  # not all of it is there yet, or it is being taken away for another session's: it is drawn once it is there
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
         if self.frozen_at is None:
@@ -109,6 +109,7 @@ class SessionScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.show_keys()
+        self.call_after_refresh(self.pulse)
 
     def on_screen_resume(self) -> None:
         self.call_after_refresh(self.pulse)

@@ -6,6 +6,7 @@ from statistics import median
 
 from tui_app.model import SECOND
 from tui_app.recording.state import BlockView, CheckView, DriftView, LevelView, SessionState
+from tui_app.screens import tries
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.glyphs import glyphs
@@ -113,8 +114,9 @@ def load_decides(state: SessionState) -> tuple[str, str]:
 
 def _judged(check: CheckView) -> tuple[str, str]:
     tone = {"PASS": "good", "FAIL": "bad"}.get(check.word, "warn")
-    decide = f"; to decide: {clean(check.to_decide)}" if check.to_decide and check.word != "PASS" else ""
-    return f"{check.word} {check.id}: {clean(check.reason)}{decide}", tone
+    if check.to_decide and check.word not in ("PASS", "FAIL"):
+        return f"{check.word} {check.id}, to decide: {clean(check.to_decide)}. {clean(check.reason)}", tone
+    return f"{check.word} {check.id}: {clean(check.reason)}", tone
 
 
 def knee_words(rows: list[LevelRow]) -> str:
@@ -184,12 +186,12 @@ def drift_words(state: SessionState) -> str:
     if not known:
         return "drift: not yet to be told"
     shown = next((drift for drift in sorted(known, key=lambda drift: drift.what != "ping") if drift.detectable), None)
-    bound = f" ({_named(shown)}: {amount(shown.detectable)} {clean(shown.unit)}/h would show)" if shown is not None else ""
+    bound = f" ({_named(shown)}: from {amount(shown.detectable)} {clean(shown.unit)}/h)" if shown is not None else ""
     return f"no drift{bound}" if len(known) == len(state.drifts) else f"no drift in {len(known)} of {len(state.drifts)}{bound}"
 
 
 def soak_sentence(state: SessionState, *, drift: bool = True) -> str:
-    """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (3.0 %/h would show)`."""
+    """The soak at this moment: `soak 42:10 of 2:00:00, block 9 of 24; no drift (ping: from 0.5 ms/h)`, the least that would have shown."""
     blocks = blocks_of(state)
     check = state.checks.get(SOAK_CHECK)
     if not blocks:
@@ -234,4 +236,5 @@ def course_sentences(state: SessionState) -> list[tuple[str, str]]:
     blocks = blocks_of(state)
     if newest is not None and (not blocks or newest.seq > blocks[-1].seq):
         found.reverse()
+    found.append((tries.sentence(state) if state.iterations else "", "9"))
     return [(text, key) for text, key in found if text]

@@ -105,7 +105,8 @@ class DrivingApp(PlanningApp):
                 return
             if self.target is not None and self.target.same_as(target):
                 target = self.target  # its file is known, and with it what its relative paths mean
-            choice = Choice(target.key or target.name, checks, state.preset or "quick", max(len(state.users), 2), parent=state.session)
+            key, users = target.key or target.name, max(len(state.users), 2)
+            choice = Choice(key, checks, state.preset or "quick", users, parent=state.session, duration_s=state.duration_s)
             self.confirm(choice, target)
 
     def action_hold(self) -> None:

@@ -114,11 +114,12 @@ class IterationsScreen(SessionScreen):
         )
         cells.border_subtitle = line_text(legend(words, 60)).strip()
         inside = max(self.size.width - 4, 20)
-        needed = -(-max(len(words), view.of) // per_row(inside))
+        of = view.of if tries.going_on(view, self.state) else 0
+        needed = -(-max(len(words), of) // per_row(inside))
         cells.styles.height = min(needed, 4 if self.size.height < ROOMY_FROM else max(self.size.height // 3, 4)) + 2
 
         def make(width: int, _height: int) -> tuple[list[Line], int | None]:
-            return grid_lines(words, view.of, width, at)[0], None
+            return grid_lines(words, of, width, at)[0], None
 
         cells.draw(make)
         row = (at or 0) // per_row(inside)

@@ -185,4 +185,4 @@ class LiveScreen(SessionScreen):
 
 def course_line(text: str, key: str, width: int, *, bad: bool) -> Line:
     """A load or a soak in one line, and the key of its screen."""
-    return spread(((text, "bad" if bad else "accent"),), ((key, "key"), (" shows it", "dim")), width)
+    return spread(((text, "bad" if bad else "accent"),), (("[", "dim"), (key, "key"), ("]", "dim")), width)

@@ -80,7 +80,7 @@ class LoadScreen(SessionScreen):
             return
         glyph, at = glyphs(), self._at(rows)
         table = self.query_one("#levels", LineView)
-        table.styles.height = len(rows) + HEADER + 2
+        table.styles.height, table.sticky = len(rows) + HEADER + 2, HEADER
         table.border_subtitle = courses.knee_words(rows).replace("[", "(")
         table.draw(lambda width, _height: (level_lines(rows, width), HEADER + at))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(rows, at, width), None))
@@ -104,7 +104,8 @@ class LoadScreen(SessionScreen):
             return (("now  ", "dim"), ("no load has begun", "plain"))
         stopped = rows[-1].state == "stopped"
         left = courses.load_left_ns(self.state)
-        right: Line = ((f"about {mmss(left, tenths=False)} left", "dim"),) if left is not None else ()
+        soon = "nearly done" if left is not None and left < SECOND else f"about {mmss(left or 0, tenths=False)} left"
+        right: Line = ((soon, "dim"),) if left is not None else ()
         return spread((("now  ", "dim"), (courses.load_sentence(self.state), "bad" if stopped else "plain")), right, width)
 
     def _about(self, rows: list[LevelRow], at: int, width: int) -> list[Line]:

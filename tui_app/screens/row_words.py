@@ -257,9 +257,19 @@ def _attempt(row: Row, body: Mapping[str, Any]) -> Told:
     return "attempt", f"{mark} {outcome}{status}: {actor} tried to {action} {owner}'s {_s(body, 'thing')}", tone
 
 
+def _tier(row: Row, body: Mapping[str, Any]) -> Told:
+    """A direct look into a store."""
+    rows = body.get("rows")
+    found = f"{rows} found" if rows else "answered" if body.get("found") else _s(body, "error") or "nothing found"
+    waited = body.get("waited_ms")
+    after = f" after {number(float(waited))}" if isinstance(waited, int | float) else ""
+    tone = "" if body.get("found") else "warn"
+    return "look", f"{row.type} {_s(body, 'ask')}: {found}{after}", tone
+
+
 _TELL: Final = {
     "http": _http, "conn": _conn, "step": _step, "check": _check, "verdict": _verdict, "criterion": _criterion, "finding": _finding,
     "result": _result, "attempt": _attempt,
     "session": _session, "phase": _phase, "user": _user, "created": _created,
-    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample", "tier"), _plain),
+    **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample"), _plain), "tier": _tier,
 }  # fmt: skip

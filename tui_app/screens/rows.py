@@ -196,6 +196,13 @@ INTENTS = {
     "catch-up": "looking for what was missed",
     "broken": "a broken frame is sent on purpose",
     "attempt": "trying another's thread",
+    "ramp": "bringing users on",
+    "level": "users at work",
+    "level-hold": "users at work",
+    "level-ping": "awaiting a pong",
+    "soak": "going on, block by block",
+    "fault": "cutting its own connection",
+    "catch-up": "catching up",
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from tui_app.screens import rows
 from tui_app.screens import verdict_model as board
 from tui_app.screens.actions import bindings_for
+from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.base import titled
 from tui_app.screens.decision import decide
 from tui_app.screens.safe import clean
@@ -285,6 +288,13 @@ class VerdictScreen(SearchingScreen):
             self.vigil.open_why(self.item.key)
 
     def action_docker(self) -> None:
-        """Next word for the state of local Docker; the decision follows."""
-        self.view.docker = DOCKER[(DOCKER.index(self.view.docker) + 1) % len(DOCKER)]
+        """Ask how local Docker is; the decision follows."""
+        answers = [Answer(word[0], word, word) for word in DOCKER]
+        text = f"Now said to be {self.view.docker}. The decision follows from it and from this verdict."
+        self.vigil.ask(
+            AskScreen("How is local Docker?", [text], answers, stay="as it is"), {word: partial(self._docker, word) for word in DOCKER}
+        )
+
+    def _docker(self, word: str) -> None:
+        self.view.docker = word
         self.tick()

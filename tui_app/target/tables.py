@@ -238,6 +238,7 @@ class ConsentTable(Table):
 class LimitsTable(Table):
     """[limits]: caps of what Vigil spends, and the strategy's limits where a deployment has agreed on others.
 
+    soak_block_s -- into how long blocks a soak is cut; a 24th of it, between ten seconds and five minutes, where it is not given
     sign_in_s -- seconds that a session waits for new credentials once its own are refused, before it ends with what it has
     concurrent_users -- users at once that the deployment has to carry
     """

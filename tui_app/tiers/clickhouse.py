@@ -42,7 +42,7 @@ class ClickHouse:
 
     async def ping(self) -> None:
         """See `Probe.ping`."""
-        await self.post("SELECT 1 AS one")
+        await self.post("SELECT 1 AS one", LIMIT_S)
 
     async def ask(self, template: str, ids: Mapping[str, str]) -> list[dict[str, Any]]:
         """See `Probe.ask`."""
@@ -56,10 +56,11 @@ class ClickHouse:
         """See `Probe.close`."""
         await self._client.aclose()
 
-    async def post(self, statement: str) -> list[dict[str, Any]]:
+    async def post(self, statement: str, within: float | None = None) -> list[dict[str, Any]]:
         """Carry a statement out, read-only. Raises `TierError`."""
+        limit = httpx.Timeout(within) if within else TIMEOUT
         try:
-            answer = await self._client.post(self._url, content=f"{statement} FORMAT JSON".encode())
+            answer = await self._client.post(self._url, content=f"{statement} FORMAT JSON".encode(), timeout=limit)
         except httpx.TimeoutException as error:
             raise TierError("timeout" if self._stood else "unreachable", f"no answer within {LIMIT_S:g} s") from error
         except httpx.ConnectError as error:

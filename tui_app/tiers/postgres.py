@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,13 +28,15 @@ class Postgres:
         except ImportError as error:
             raise TierError("library", f"asyncpg is not installed: {EXTRA}") from error
         self._lib: Any = asyncpg
-        self._dsn = dsn
+        # Applications name their driver in it, as in postgresql+asyncpg://
+        self._dsn = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn)
+        self._bare = False
         self._connection: Any = None
         self._turn = asyncio.Lock()
 
     async def ping(self) -> None:
         """See `Probe.ping`."""
-        await self._carry_out("SELECT 1 AS one", [])
+        await self._carry_out("SELECT 1 AS one", [], LIMIT_S)
 
     async def ask(self, template: str, ids: Mapping[str, str]) -> list[dict[str, Any]]:
         """See `Probe.ask`."""
@@ -42,7 +45,7 @@ class Postgres:
             values = bound(template, ids)
         except StatementError as error:
             raise TierError("statement", str(error)) from error
-        return await self._carry_out(statement, values)
+        return await self._carry_out(statement, values, 2 * LIMIT_S)
 
     async def close(self) -> None:
         """See `Probe.close`."""
@@ -54,40 +57,44 @@ class Postgres:
     async def connection(self) -> Any:
         """The connection, read-only by default."""
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._connect(SETTINGS)
+            try:
+                self._connection = await self._connect(SETTINGS)
+                self._bare = False
+            except self._lib.ProtocolViolationError:
+                # A pooler that takes no settings: each transaction is read-only all the same, and is told its time-out.
+                self._connection = await self._connect({})
+                self._bare = True
         return self._connection
 
     async def _connect(self, settings: Mapping[str, str]) -> Any:
-        try:
-            # A pooler in between knows prepared statements of its own clients only: none is kept.
-            return await self._lib.connect(
-                self._dsn, timeout=LIMIT_S, command_timeout=LIMIT_S, statement_cache_size=0, server_settings=dict(settings)
-            )
-        except self._lib.ProtocolViolationError:
-            # A pooler that takes no such settings: the transaction itself is read-only all the same, and bounded by command_timeout.
-            return await self._lib.connect(self._dsn, timeout=LIMIT_S, command_timeout=LIMIT_S, statement_cache_size=0)
+        # The server ends a statement first. A pooler knows prepared statements of its own clients only: none is kept.
+        return await self._lib.connect(
+            self._dsn, timeout=LIMIT_S, command_timeout=LIMIT_S + 1, statement_cache_size=0, server_settings=dict(settings) or None
+        )
 
-    async def _carry_out(self, statement: str, values: list[str]) -> list[dict[str, Any]]:
+    async def _carry_out(self, statement: str, values: list[str], within: float) -> list[dict[str, Any]]:
         async with self._turn:
             fresh = self._connection is None or self._connection.is_closed()
             try:
-                return await self._once(statement, values)
+                return await self._once(statement, values, within)
             except TierError as error:
                 if error.why != "lost" or fresh:
                     raise
             try:
                 # A server that was started again, or a pooler that let go: one new connection tells.
-                return await self._once(statement, values)
+                return await self._once(statement, values, within)
             except TierError as again:
                 raise TierError("lost" if again.why == "unreachable" else again.why, str(again)) from again
 
-    async def _once(self, statement: str, values: list[str]) -> list[dict[str, Any]]:
+    async def _once(self, statement: str, values: list[str], within: float) -> list[dict[str, Any]]:
         lib, standing = self._lib, False
         try:
-            async with asyncio.timeout(LIMIT_S + 0.5):
+            async with asyncio.timeout(within):
                 connection = await self.connection()
                 standing = True
                 async with connection.transaction(readonly=True):
+                    if self._bare:
+                        await connection.execute(f"SET LOCAL statement_timeout = {LIMIT_S * 1000:.0f}")
                     cursor = await connection.cursor(statement, *values)
                     return [dict(row) for row in await cursor.fetch(ROWS)]
         except lib.QueryCanceledError as error:

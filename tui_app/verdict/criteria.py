@@ -46,6 +46,7 @@ ALSO: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "T4": ("isolation-active", "isolation-windows", "isolation-lists", "isolation-errors"),
         "T5": (
             "token-ways", "token-claims", "token-refresh", "session-end", "good-after-bad", "identity", "anonymous-doors", "test-header",
+            "signed-out-everywhere",
         ),
         "T6": ("message-persisted", "instances", "tier-postgres-message", "tier-redis-session", "tier-clickhouse-run"),
         "B2": ("not-canned", "answers-differ"),
@@ -220,7 +221,8 @@ def _with_checks(criterion: Criterion, reading: Reading, planned: Mapping[str, C
     if left_out:
         words.append(INCONCLUSIVE)
     passed = sum(fact.word == PASS for fact in planned.values())
-    measured = f"{passed} of {len(planned) + len(missing)} checks" if only_checks else reading.measured
+    counted = f"{passed} of {len(planned)}, {len(missing)} not planned" if missing else f"{passed} of {len(planned)} checks"
+    measured = counted if only_checks else reading.measured
     n = len(planned) if only_checks else reading.n
     word = aggregate([*words, reading.word])
     if word == reading.word and not only_checks and (word != INCONCLUSIVE or reading.to_decide):

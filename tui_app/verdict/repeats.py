@@ -24,6 +24,7 @@ BROKEN: Final = 0.5
 IN_A_ROW: Final = 3
 """So many failures in a row with one signature are broken, whatever was before."""
 ALPHA: Final = 0.05
+ALTERNATING: Final = 0.001
 EXACT_UP_TO: Final = 2_000
 """Tries up to which the runs test counts arrangements exactly; beyond, it takes the normal distribution."""
 
@@ -135,13 +136,18 @@ class Pattern(msgspec.Struct):
         """The chance of so few stretches or fewer if failures came at random (the one-sided runs test)."""
         return runs_at_most(self.runs, self.failed, self.n - self.failed)
 
-    def shape(self) -> Literal["bursty", "scattered", ""]:
-        """Bursty failures come from the environment, scattered ones from the product; '' where so few could not have shown it."""
+    def shape(self) -> Literal["bursty", "alternating", "scattered", ""]:
+        """Bursty failures come from the environment, scattered ones from the product; '' where so few could not have shown it.
+
+        Alternating ones (far more stretches than chance makes) come where tries are dealt out in turn, as to several instances.
+        """
         k, n = self.failed, self.n
         if k < 2 or k >= n - 1:
             return ""
         if self.clustered() <= ALPHA:
             return "bursty"
+        if 1 - runs_at_most(self.runs - 1, k, n - k) <= ALTERNATING:
+            return "alternating"
         return "scattered" if runs_at_most(2, k, n - k) <= ALPHA else ""
 
 

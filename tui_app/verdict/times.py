@@ -206,6 +206,8 @@ class Times:
         shape = "" if self.since else self.pattern.shape()
         if shape == "bursty":
             return f"bursty, {len(self.clusters)} stretch{'es' if len(self.clusters) > 1 else ''}: rather the environment"
+        if shape == "alternating":
+            return "alternating: as if dealt out in turn"
         return "scattered: rather the product" if shape else ""
 
     def pair_text(self) -> str:

@@ -122,6 +122,8 @@ def _lag_one(rest: Sequence[float], n: int) -> float:
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
+    least, spread = min(values), (max(values) - min(values)) or 1.0
+    values = [round((value - least) / spread, 9) for value in values]  # what arithmetic alone sets apart is a tie
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
     place = 0

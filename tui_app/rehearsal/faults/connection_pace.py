@@ -138,11 +138,11 @@ CONNECTS: tuple[Fault, ...] = (
     ),
     Fault(
         id="cold-connect-slow",
-        behaviour="Whoever comes first after a quiet time waits longer than a cold start may take; everybody after that is let in at once.",
+        behaviour="Whoever comes first after a quiet time waits two and a half seconds for the welcome; all after that are let in at once.",
         caught_by=("cold-start",),
-        listeners=lambda: _connect_slow(15.0, only_first=True),
+        listeners=lambda: _connect_slow(2.5, only_first=True),
         source=("E6", "FM-43"),
-        proof=_scaled(0.05, connect_cold_s=0.3),
+        proof=_scaled(0.05, connect_cold_s=0.1),
     ),
     Fault(
         id="sign-in-rhythm",

@@ -136,7 +136,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         id="accept-revoked",
         behaviour="After signing out, the same token still opens REST and new sockets, so signing out protects nobody.",
-        caught_by=("token-matrix", "session-end"),
+        caught_by=("token-matrix", "session-end", "signed-out-everywhere"),
         listeners=_overlooks("revoked"),
         source=("A6", "FM-39"),
     ),

@@ -1,4 +1,4 @@
-"""Tiers that go away while the platform is in use: well at the first look, and gone at every later one."""
+"""Tiers that go away while the platform is in use, and one that an instance does not ask."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_app.rehearsal.faults.registry import Fault, Listener, Proof
 from tui_app.rehearsal.faults.replies import Listeners
+from tui_app.rehearsal.instances import current
 
 
 def _gone_after_the_first_look(name: str) -> Listeners:
@@ -25,6 +26,15 @@ def _gone_after_the_first_look(name: str) -> Listeners:
     return listeners
 
 
+def _unasked_by_the_second() -> dict[str, Listener]:
+    """One of two instances never asks the cache which tokens were revoked."""
+
+    def flaws(found: frozenset[str], *, door: str, **_: Any) -> frozenset[str]:
+        return found - {"revoked"} if door == "backend" and current() == 2 else found
+
+    return {"token.flaws": flaws}
+
+
 def _lost(fault: str, tier: str, check: str, behaviour: str) -> Fault:
     return Fault(
         id=fault,
@@ -37,6 +47,14 @@ def _lost(fault: str, tier: str, check: str, behaviour: str) -> Fault:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="signed-out-at-one-instance",
+        behaviour="One of two instances does not learn of a sign-out, so the account is open again whenever that one answers.",
+        caught_by=("signed-out-everywhere",),
+        listeners=_unasked_by_the_second,
+        source=("A6", "FM-39", "FM-62"),
+        proof=Proof(users=1, options=("--instances", "2")),
+    ),
     _lost("core-store-lost-midway", "postgresql", "tier-postgres-stays",
           "The core store is well when the day begins and out of the platform's reach soon after, with users in the middle of their work."),
     _lost("cache-lost-midway", "redis", "tier-redis-stays",
