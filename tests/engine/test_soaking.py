@@ -77,7 +77,8 @@ async def test_a_soak_outlives_its_terminal_and_a_hold_prolongs_it(
     begin = next(row for row in kept if row.kind == "step" and row.body.get("intent") == "soak")
     end = next(row for row in kept if row.kind == "step" and row.type == "end" and row.body["step"] == begin.body["step"])
     hold, resume = (next(row for row in kept if row.kind == "control" and row.type == type) for type in ("hold", "resume"))
-    assert end.t - begin.t >= 6 * SECOND + (resume.t - hold.t) - SECOND // 10, "time on hold does not count"
+    assert end.t - begin.t >= 6 * SECOND + (resume.t - hold.t) - SECOND // 20, "time on hold does not count"
+    assert "cut short" not in soak["reason"]
     blocks = {row.body["number"]: row for row in kept if row.kind == "block"}
     assert len(blocks) == 20 and "on hold" in "".join(row.body["why"] for row in blocks.values() if row.type == "excluded")
     runs = {row.body["request"]: row for row in kept if row.kind == "run" and row.check == "soak"}

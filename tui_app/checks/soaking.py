@@ -20,6 +20,8 @@ ENOUGH: Final = 0.5
 """Of the blocks so many must count: over fewer nothing is said of the whole time."""
 RUNS_WRONG: Final = 0.05
 """So large a share of failed runs is no longer stable, whether it rises or not."""
+SHORT_S: Final = 0.05
+"""By so much the times of rows may differ from the clock of whoever drives."""
 TOLD: Final = 6
 """Findings of one kind that are told one by one."""
 ONE_OUTAGE_S: Final = 1.0
@@ -62,7 +64,7 @@ def _lasted(soak: Soak) -> str:
 
 def _open(soak: Soak, found: Sequence[Drifting], undecided: Sequence[str]) -> tuple[str, str]:
     """Why nothing is decided although nothing failed, and what would decide it; empty where it is decided."""
-    if soak.ended != "done" or soak.lasted_s < soak.seconds:
+    if soak.ended != "done" or soak.lasted_s < soak.seconds - SHORT_S:
         return f"the soak was cut short: {_time(soak.lasted_s)} of {_time(soak.seconds)}", "a soak to its end"
     if undecided:
         return undecided[0], "a longer soak"

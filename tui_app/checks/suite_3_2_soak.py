@@ -117,7 +117,7 @@ class _Soak:
                 self.ctx.later(self._read(user))
             number += 1
             due = max((number + turn) * every, due)
-            if await socket.wait_closed(max(0.0, due - self.at_s())) and not socket.open:
+            if await socket.wait_closed(max(0.0, min(due, self.form.seconds) - self.at_s())) and not socket.open:
                 return
 
     async def _ping(self, socket: Socket, intended: int, *, control: bool) -> None:
@@ -220,6 +220,7 @@ async def _soak(ctx: Context) -> None:
         apart = form.block_s / (len(users) + 1)  # sockets that a deadline ends do not end in one instant, so that it shows as one
         staying = [soak.stay(user, number * apart, number / len(users)) for number, user in enumerate(users)]
         await ctx.together([soak.ask(users), *staying])
+        await soak.until(form.seconds)
         while soak.busy:  # a run that was cut at the very end is still to be accounted for
             await ctx.sleep(POLL_S / 3)
         step.note(unasked=soak.unasked, held_s=round(ctx.held_ns() / 1e9, 3))
