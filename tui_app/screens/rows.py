@@ -201,8 +201,6 @@ INTENTS = {
     "level-hold": "users at work",
     "level-ping": "awaiting a pong",
     "soak": "going on, block by block",
-    "fault": "cutting its own connection",
-    "catch-up": "catching up",
 }
 
 
