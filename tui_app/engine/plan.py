@@ -64,7 +64,6 @@ class Plan(msgspec.Struct, kw_only=True):
     known: list[str] = msgspec.field(default_factory=list)
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
 
-
     @property
     def soak_s(self) -> float:
         """For how long to soak, s: with `until_fail` the duration says where repeating ends instead."""
