@@ -11,8 +11,7 @@ PLACES: Final[dict[str, str]] = {
     # `busy`: how many runs are under way at this moment, as --crowd-scale has it.
     "tls.certificate": "certificates.Wanted, the leaf certificate that a service is about to get. Facts: service.",
     "tls.plain": "bool, whether a service that serves TLS answers in the clear on the same port. Facts: service.",
-    "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token), "
-    "busy.",
+    "rest.answer": "Reply, a JSON answer. Facts: service, method, path (the template), params, user_id ('' without a token), busy.",
     "stream.events": "list[dict | None], what a streamed answer will send; None is silence from there on. Facts: user_id.",
     "message.stored": "dict | None, a message about to be stored, in its public shape. Facts: user_id, run_id.",
     "thread.change": "dict, what is about to change in a thread: title, metadata, archived; None leaves as it is.",
