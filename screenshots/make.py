@@ -135,13 +135,13 @@ def profile_of(limits: dict[str, float]) -> Profile:
     return Profile.model_validate({**document, "limits": {**document.get("limits", {}), **limits}})
 
 
-async def course(name: str, key: str, **asked: Any) -> dict[str, tuple[str, Size]]:
+async def course(name: str, *keys: str, **asked: Any) -> dict[str, tuple[str, Size]]:
     """What takes its course over a session, as its own screen shows it once the session has ended."""
     async with operator(**asked) as one:
         app = one.app
         await one.press("enter", "r")
         await one.until("the end", lambda: app.view.state.ended and bool(app.view.state.word))
-        await one.press(key)
+        await one.press(*keys)
         await one.picture(name)
         return one.taken
 
@@ -246,7 +246,7 @@ def main() -> None:
         save({**asyncio.run(passing()), **asyncio.run(failing())})
         save(asyncio.run(course("load", "7", checks="fifty-users", users=50)))
         save(asyncio.run(course("soak", "8", checks="soak", users=5, duration_s=96.0, limits={"soak_block_s": 4.0})))
-        save(asyncio.run(course("iterations", "9", checks="golden-path,five-events", users=3, iterations=40, fault=FLAKY)))
+        save(asyncio.run(course("iterations", "9", "down", checks="golden-path,five-events", users=3, iterations=40, fault=FLAKY)))
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def test_nobody_else_is_harmed_and_the_user_is_let_in_again() -> None:
 # -- recovery-cut
 
 
-def recovered(*, fault_end: float, first: float) -> Judgement:
+def recovered(*, fault_end: float, first: float, held: float = 0.0) -> Judgement:
     """Ten recoveries from a line that was dark for 4 s: its end, and the first right event, in s after the start of the fault."""
     line = Line("recovery-cut")
     for number in range(10):
@@ -164,7 +164,7 @@ def recovered(*, fault_end: float, first: float) -> Judgement:
             with line.step("agent-run", conn=conn, **about):
                 line.wait((first - fault_end) * 1000)
                 line.event(conn, "agent_started", run=f"run-{number}-aaaaaaaa", **ids)
-            noted |= {"request": ids["request_id"]}
+            noted |= {"request": ids["request_id"], **({"held_ns": int(held * S)} if held and number == 3 else {})}  # type: ignore[dict-item]
         line.closed(conn)
     return line.judge()
 
@@ -175,3 +175,8 @@ def test_recovery_counts_from_the_faults_end_and_a_late_notice_of_ours_changes_n
     assert any("our own pings were late" in one.text for one in said.findings if one.severity == "minor")
     said = recovered(fault_end=2.0, first=7.5)
     assert said.word == "FAIL" and "needed 5.5 s to recover from a fault of the line (half-open)" in said.reason
+
+
+def test_a_recovery_over_a_hold_is_left_out() -> None:
+    said = recovered(fault_end=1.0, first=1.5, held=30.0)
+    assert said.word == "INCONCLUSIVE" and any("on hold" in one.text for one in said.findings)

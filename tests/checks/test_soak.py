@@ -39,6 +39,14 @@ def test_ten_minutes_of_it_are_enough() -> None:
     assert hours.judge().word == "FAIL"
 
 
+@pytest.mark.parametrize(("block_s", "word"), [(1.0, False), (300.0, True)])
+def test_a_few_milliseconds_within_seconds_may_be_a_machine_that_gets_busier(block_s: float, word: bool) -> None:
+    hours = Hours(block_s=block_s, every=block_s / 10)
+    hours.ping_ms = lambda at, user: 2.0 + 3.0 * at / (24 * block_s) + (at * 7 % 11) / 50
+    hours.blocks(24)
+    assert (hours.judge().word == "FAIL") is word
+
+
 def test_a_step_that_stays_under_a_fifth_is_no_failure() -> None:
     hours = Hours()
     hours.ping_ms = lambda at, user: 20.0 + (2.0 if at > 60 * MINUTE else 0.0) + (at * 7 % 11) / 10
@@ -193,7 +201,7 @@ def test_blocks_of_our_own_slowness_count_for_nothing() -> None:
     hours.blocks(20)
     for _ in range(4):
         hours.pass_time(250)
-        hours.lag(7000)
+        hours.lag(90_000)
         hours.pass_time(50)
     said = hours.judge()
     assert said.word == "PASS" and "4 of 24 blocks left out" in said.reason

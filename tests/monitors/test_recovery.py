@@ -20,7 +20,7 @@ def judged(trace: Trace) -> Latency:
     return latency
 
 
-def dark(*, waited: float = 0.0, code: int = 0) -> Trace:
+def dark(*, waited: float = 0.0, code: int = 0, **noted: int) -> Trace:
     """A link goes dark at 1 s and is given up at 3.8 s; a dial is held back, welcomed after 40 ms; a run's event comes 60 ms later."""
     trace = Trace()
     trace.session()
@@ -45,7 +45,7 @@ def dark(*, waited: float = 0.0, code: int = 0) -> Trace:
     trace.t = 3959 * MS + late
     trace.frame(9 if code else 8, "u1", healthy()[0])
     trace.end(run)
-    trace.add("step", "end", user="u1", check=CHECK, body={"step": 91, "outcome": "done", "request": "req-1-aaaaaaaa"})
+    trace.add("step", "end", user="u1", check=CHECK, body={"step": 91, "outcome": "done", "request": "req-1-aaaaaaaa", **noted})
     return trace
 
 
@@ -68,6 +68,10 @@ def test_a_dial_that_was_turned_away_is_part_of_the_reconnect() -> None:
 def test_a_recovery_that_met_a_limit_on_connects_measures_that_limit() -> None:
     latency = judged(dark(code=429))
     assert [latency.series(name).n for name in ("recovery", "recovery_whole", "recovery_reconnect")] == [0, 0, 0]
+
+
+def test_a_recovery_over_a_hold_measures_the_operator() -> None:
+    assert judged(dark(held_ns=SECOND)).series("recovery").n == 0
 
 
 def test_catching_up_lasts_from_the_welcome_until_all_is_there() -> None:

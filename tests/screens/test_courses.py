@@ -228,3 +228,12 @@ async def test_enter_on_recovery_opens_what_each_was_made_of() -> None:
         await pilot.press("v")
         await settle(pilot)
         assert "Over time" in text_of(app)
+
+
+async def test_the_header_of_a_table_stays_when_it_is_scrolled() -> None:
+    async with showing(recovered(), "latency", (120, 35)) as (app, pilot):
+        await pilot.press("end")
+        await settle(pilot)
+        text = text_of(app)
+    assert "caught up" in text and "name lookup" not in text, "it is scrolled"
+    assert any(line.strip("│▁▂▃▄▅▆▇█ ").split() == ["p50", "p95", "p99", "max", "limit", "n", "taint"] for line in text.splitlines())

@@ -102,7 +102,7 @@ async def test_a_cell_opens_its_own_rows_and_its_neighbour_that_went_the_other_w
         text = flat(app)
         assert isinstance(app.screen, WhyScreen) and "✗ FAIL" in text and "the 4th time" in text
         assert "five-events#3" in text and "five-events#5" in text and "✓" in text
-        assert f"{one.first:,} " in text and "◀" in text
+        assert f"{one.evidence[0]:,} " in text and "◀" in text
         await pilot.press("home", "enter")
         await settle(pilot)
         text = flat(app)

@@ -28,6 +28,8 @@ LEAST: Final = 3
 """Values that a block's median needs."""
 HARMLESS: Final = 0.05
 """A rise that certainly stays under a twentieth of the limit hurts nobody, whatever part it is of a quick answer."""
+BRIEF_H: Final = 0.15
+"""In less than nine minutes a machine that gets busier looks like a drift: there a twentieth of the limit must have been seen."""
 BLIND: Final = {"run": 1.0, "first_event": 1.0}
 BLIND_ELSE: Final = 0.5
 """Where no rise shows, that counts if one by half would have shown; of agent runs, which are few and differ in what they do, a doubling."""
@@ -94,7 +96,8 @@ def _latency(name: str, blocks: Sequence[Block], limit_ms: float) -> Drifting | 
     if seen is None:
         return _too_few(name, "ms", points) if points else None
     floor = FLOOR * limit_ms
-    least = max(SEEN * seen.level, floor)
+    brief = _hours(points) < BRIEF_H
+    least = max(SEEN * seen.level, HARMLESS * limit_ms if brief else floor)
     blind = BLIND.get(name, BLIND_ELSE) * seen.level
     harmless = HARMLESS * limit_ms
     return _weighed(name, "ms", points, seen, may=max(MORE * seen.level, floor), least=least, harmless=harmless, blind=blind)
@@ -127,7 +130,7 @@ def _weighed(
     some size would have shown (that size stands beside it); else more time would decide."""
     hours = _hours(points)
     text = f"{_signed(seen.slope * hours)} {unit} over {_time(hours)} ({_signed(seen.low * hours)} to {_signed(seen.high * hours)})"
-    text = f"{what}: {text}, from {seen.level:.3g} {unit}"
+    text = f"{what}: {text}, from {max(seen.level, 0.0):.3g} {unit}"
     bound = f"it may rise by {may:.3g} {unit} in {HORIZON_H:g} h"
     if seen.low * HORIZON_H > may and seen.low * hours > least:
         return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, may)

@@ -7,7 +7,7 @@ import random
 
 import msgspec
 
-from tui_app.checks.api import Case, Check, Context, Faulted, Finding, Judgement, Socket, StepRows, User
+from tui_app.checks.api import Case, Check, Context, Faulted, Finding, Judgement, Socket, Step, StepRows, User
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import nothing_done, seqs
 from tui_app.monitors.throttling import throttled
@@ -45,16 +45,18 @@ async def _cut(ctx: Context, user: User, rng: random.Random) -> None:
         started = asyncio.Event()
         doomed = ctx.later(ctx.run_agent(victim, first.text, doomed=True, on_event=lambda event: started.set()))
         await ctx.wait(started, float(ctx.limits.first_event_s))
+        held = ctx.held_ns()
         victim.abort()
         now = ctx.now_ns()
         await doomed
-    await _again(ctx, user, rng, Faulted("own end", now, now, now))
+    await _again(ctx, user, rng, Faulted("own end", now, now, now), held)
 
 
 async def _break(ctx: Context, user: User, rng: random.Random, way: str) -> None:
     first = make_prompt(rng, "spend", ctx.marker(user))
     async with ctx.link(user) as link:
         started = asyncio.Event()
+        held = ctx.held_ns()
         if way.startswith(ARMED):
             link.arm(way)
         doomed = ctx.later(ctx.run_agent(link.socket, first.text, doomed=True, on_event=lambda event: started.set()))
@@ -64,10 +66,10 @@ async def _break(ctx: Context, user: User, rng: random.Random, way: str) -> None
         fault = await link.broken(way)
         await doomed
         # The proxy stays: what went dark stays dark, so that the target still believes in the dead connection.
-        await _again(ctx, user, rng, fault)
+        await _again(ctx, user, rng, fault, held)
 
 
-async def _again(ctx: Context, user: User, rng: random.Random, fault: Faulted) -> None:
+async def _again(ctx: Context, user: User, rng: random.Random, fault: Faulted, held_before: int) -> None:
     deadline = float(ctx.limits.recovery_s) * 2
     begin, end = fault.fault_at, fault.fault_end
     async with ctx.step("recover", user=user, deadline=deadline, fault=fault.kind, fault_at=begin, fault_end=end) as step:
@@ -77,6 +79,7 @@ async def _again(ctx: Context, user: User, rng: random.Random, fault: Faulted) -
         socket = await _back_in(ctx, user, fault.fault_end + int(deadline * 1e9))
         if socket is None:
             step.ended("refused")
+            _note_hold(ctx, step, held_before)
             return
         try:
             again = await ctx.run_agent(socket, second.text, truth=msgspec.to_builtins(second))
@@ -85,6 +88,13 @@ async def _again(ctx: Context, user: User, rng: random.Random, fault: Faulted) -
         if known is not None:
             await known
         step.note(request=again.request)
+        _note_hold(ctx, step, held_before)
+
+
+def _note_hold(ctx: Context, step: Step, before: int) -> None:
+    """A session that was on hold meanwhile measured its operator."""
+    if ctx.held_ns() > before:
+        step.note(held_ns=ctx.held_ns() - before)
 
 
 async def _back_in(ctx: Context, user: User, until_ns: int) -> Socket | None:
@@ -112,10 +122,13 @@ def _judge(case: Case) -> Judgement:
     limit = float(case.limits.get("recovery_s", 5.0)) * 1000
     times: list[float] = []
     findings: list[Finding] = []
-    limited = 0
+    limited = on_hold = 0
     for step in steps:
         if step.end is None or step.outcome in ("stopped", "fault"):
             continue  # our own end of it
+        if step.facts.get("held_ns"):
+            on_hold += 1
+            continue
         if any(throttled(row.body) for row in step.rows if row.kind == "conn" and row.user == step.begin.user):
             limited += 1
             continue
@@ -143,6 +156,9 @@ def _judge(case: Case) -> Judgement:
         return Judgement("FAIL", findings[0].text, (*findings, *notes), f"every one of {CUTS} recoveries under {limit / 1000:g} s")
     if limited:
         notes.append(Finding("minor", f"{limited} recoveries met a limit on connects and measure that", seqs(step.begin for step in steps)))
+    if on_hold:
+        text = f"{on_hold} recoveries were left out: the session was on hold meanwhile"
+        notes.append(Finding("minor", text, seqs(step.begin for step in steps if step.facts.get("held_ns"))))
     notes += _detection(case)
     reading = every_verdict(times, limit)
     proof = Finding("info", "cuts and recoveries", seqs(row for step in steps for row in (step.begin, step.end) if row is not None))

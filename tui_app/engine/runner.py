@@ -44,6 +44,7 @@ class Runner:
         """Asks the target again who it is."""
         self.fault = ""
         self._lost = ("", "")
+        self._cooled: dict[str, int] = {}
         self.round = 1
         """Which time the selected checks are driven, with `until_fail`."""
         self.until = ""
@@ -206,11 +207,14 @@ class Runner:
         try:
             if self.world.plan.target.get("environment") != "rehearsal":
                 await self.world.gate.sleep(PAUSE_S)
-            if number % COLD_EVERY == 1:
+            # Checks that run side by side share their sockets: the first one to come so far gives all of them new ones.
+            alone = check.exclusive or not self.world.plan.parallel
+            lane = check.id if alone else check.phase
+            if number % COLD_EVERY == 1 and number > self._cooled.get(lane, 1):
                 # Cold and warm are told apart only where there are both; and what changed in between should be seen.
+                self._cooled[lane] = number
                 await self.sockets.cool()
-                if self._repeated and check.id == min(self._repeated & {one.id for one in self.checks}):
-                    await self.look()
+                await self.look()
         except Stopped:
             return  # the next time says so
 

@@ -13,11 +13,10 @@ from tui_app.monitors.series import Series
 
 SHOWN: Final = 40
 """Recoveries of one block that are told one by one."""
-LEAST_LAG_MS: Final = 50.0
-OWN_LAG: Final = 0.02
+OWN_LAG: Final = 0.25
 """A block in which our own loop was stuck for more than this share of the time says nothing of the target."""
-TAINTED: Final = 0.2
-"""Nor does one where more than this share of the samples overlap such a hiccup: a median bears less."""
+TAINTED: Final = 0.5
+"""Nor does one where more than this share of the samples overlap such a hiccup. Fewer are left out of its medians, one by one."""
 WEIGHED: Final = ("ping", "control_ping", "first_event", "run", "http")
 """Latency series that are looked at for a drift; the others are told with their block."""
 UNANSWERED: Final = frozenset({"0", "500", "502", "503", "504"})
@@ -102,14 +101,16 @@ class Gathering:
 
     def sample(self, row: Row) -> None:
         """A latency sample that was settled in this block."""
-        name = row.type
+        name, tainted = row.type, "tainted" in row.flag
+        if name in WEIGHED:
+            self.samples += 1
+            self.tainted += tainted
+        if tainted:
+            return
         series = self.series.get(name)
         if series is None:
             series = self.series[name] = Series(name)
         series.add(row.ms or 0.0)
-        if name in WEIGHED:
-            self.samples += 1
-            self.tainted += "tainted" in row.flag
 
     def usage(self, row: Row) -> None:
         """Our own health: of memory the least, because it comes and goes in teeth; of the rest the most."""
@@ -122,7 +123,7 @@ class Gathering:
 
     def end(self, seconds: float, middle_s: float, seq: int) -> Block:
         """The block, once its time is over."""
-        if not self.why and self.lag_ms > max(OWN_LAG * seconds * 1000, LEAST_LAG_MS):
+        if not self.why and self.lag_ms > OWN_LAG * seconds * 1000:
             self.why = f"our own loop was stuck for {self.lag_ms:.0f} ms of it"
         elif not self.why and self.tainted > TAINTED * self.samples:
             self.why = f"{self.tainted} of {self.samples} samples overlap hiccups of our own"

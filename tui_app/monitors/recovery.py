@@ -116,8 +116,8 @@ class Recovery:
                     recovery.auth = row
 
     def _recovered(self, one: _Open, row: Row, body: Mapping[str, object]) -> None:
-        if one.limited:
-            return  # that measures a limit on connects
+        if one.limited or body.get("held_ns"):
+            return  # that measures a limit on connects, or how long the operator held the session
         begin = one.begin
         fault_at = _ns(body, "fault_at", one.fault_at) + one.held
         fault_end = _ns(body, "fault_end", max(one.fault_end, _ns(body, "fault_at", one.fault_end))) + one.held

@@ -166,8 +166,11 @@ class IterationsScreen(SessionScreen):
         return self._reckoned[1]
 
     def applies(self, action_id: str) -> bool:
-        """Without a repeated check there is nothing to open or to go to."""
-        return (action_id not in ("open", "next-failure") or self.chosen is not None) and super().applies(action_id)
+        """Without a repeated check there is nothing to open, and where all passed nothing to go to."""
+        view = self.chosen
+        if action_id == "next-failure" and (view is None or view.done == view.words.get("PASS", 0)):
+            return False
+        return (action_id != "open" or view is not None) and super().applies(action_id)
 
     def summary(self) -> str:
         """The table and the failures of the check under the cursor, as text."""

@@ -20,7 +20,7 @@ def of_time(subject: str, state: SessionState, reader: Reader | None) -> Evidenc
     one = next((time for time in view.times if str(time.number) == number), None) if view is not None else None
     if view is None or one is None:
         return None
-    guilty = set(one.evidence[:-2]) if one.word == "FAIL" else set()
+    guilty = cited(one) if one.word == "FAIL" else set()
     rows = rows_of(shown(one, name, reader), guilty, reader, state)
     took = f", took {one.ms / 1000:.2f} s" if one.ms is not None else ""
     facts = [("Expected", clean(check.proves), "")] if check is not None and check.proves else []
@@ -59,7 +59,12 @@ def shown(one: IterationView, check: str, reader: Reader | None) -> list[int]:
     """The rows that are cited, and of the others of this time as many as there is room for, in order."""
     if reader is None:
         return []
-    where = Where("\"check\" = ? AND kind IN ('frame', 'http', 'step', 'check', 'conn')", (check,))
+    where = Where("\"check\" = ? AND kind IN ('frame', 'http', 'step', 'conn')", (check,))
     rows = [row.seq for row in reader.window(one.first, 0, WITNESSES, where) if one.first <= row.seq <= one.last]
-    cited = [seq for seq in one.evidence if seq]
-    return sorted({*cited, *rows[: max(WITNESSES - len(cited), 0)]})
+    seqs = cited(one)
+    return sorted({*seqs, *rows[: max(WITNESSES - len(seqs), 0)]})
+
+
+def cited(one: IterationView) -> set[int]:
+    """The rows that its judge named; those that begin and end it only say which rows are its own."""
+    return set(one.evidence) - {one.first, one.last}

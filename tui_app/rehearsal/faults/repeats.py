@@ -73,7 +73,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "runs-now-and-then-cut",
         "One run in eight is told without a thought, so now and then a user watches nothing happen, and nobody can show it again.",
-        ("golden-path",), _silent(_now_and_then), probabilistic=True, source=("B21",), proof=Proof(iterations=16),
+        ("golden-path",), _silent(_now_and_then), probabilistic=True, source=("B21",), proof=Proof(iterations=12),
     ),
     Fault(
         "breaks-after-a-while",
