@@ -9,7 +9,8 @@ from tui_app.checks.bench import Bench
 from tui_app.checks.catalogue import by_id
 from tui_app.checks.judgement import Judgement
 from tui_app.model import SECOND, Row
-from tui_app.monitors.load import Level, Load
+from tui_app.monitors.level import Level
+from tui_app.monitors.load import Load
 
 CHECK = "fifty-users"
 MS = SECOND // 1000

@@ -7,7 +7,7 @@ from typing import Final
 from tui_app.checks.api import Case, Finding, Judgement
 from tui_app.checks.ramp import LEAST_BAD, SLOWER
 from tui_app.checks.reading import nothing_done
-from tui_app.monitors.load import Level
+from tui_app.monitors.level import Level
 from tui_app.verdict.statistics import wilson
 
 COMPLETE: Final = 0.95
