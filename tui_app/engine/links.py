@@ -158,7 +158,13 @@ def obstacle(world: World, url: str) -> str:
 
 @asynccontextmanager
 async def link(
-    context: Doing, world: World, sockets: Sockets, user: User, *, watch: bool, line: Sequence[str],
+    context: Doing,
+    world: World,
+    sockets: Sockets,
+    user: User,
+    *,
+    watch: bool,
+    line: Sequence[str],
     later: Callable[..., asyncio.Task[None]],
 ) -> AsyncIterator[LiveLink]:
     """A welcomed socket of the user behind a fault proxy. Raises `NoLink`, and `ConnectionError` where it was not let in."""
