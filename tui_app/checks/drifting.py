@@ -42,8 +42,13 @@ OWN: Final[Mapping[str, tuple[str, str, float]]] = {
 
 
 class Drifting(msgspec.Struct, frozen=True):
-    """What one series' blocks say. `limit`: per hour; `own`: it is about the client; `rows`: first and last row of the first and of the
-    last block; None for `trend` where there are too few blocks."""
+    """What one series' blocks say.
+
+    limit -- per hour: what the interval's lower end has to exceed for a FAIL
+    own -- it is about the client
+    rows -- first and last row of the first and of the last block
+    trend -- None where there are too few blocks
+    """
 
     what: str
     unit: str
@@ -111,7 +116,7 @@ def _errors(blocks: Sequence[Block]) -> Drifting | None:
     asked = sum(one.asked for one in blocks)
     if not any(one.errors for one in blocks):
         reason = f"errors: none of {asked} requests failed, so fewer than {none_of(asked) * 100:.2g} % do, at 95 % confidence"
-        return _drifting("PASS", "errors", "%", reason, points, seen, ERRORS_MORE)
+        return _drifting("PASS", "errors", "%", reason, points, seen, ERRORS_MORE / HORIZON_H)
     return _weighed("errors", "%", points, seen, may=ERRORS_MORE, least=ERRORS_MORE / 2)
 
 
@@ -132,13 +137,14 @@ def _weighed(
     text = f"{_signed(seen.slope * hours)} {unit} over {_time(hours)} ({_signed(seen.low * hours)} to {_signed(seen.high * hours)})"
     text = f"{what}: {text}, from {max(seen.level, 0.0):.3g} {unit}"
     bound = f"it may rise by {may:.3g} {unit} in {HORIZON_H:g} h"
-    if seen.low * HORIZON_H > may and seen.low * hours > least:
-        return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, may)
+    limit = max(may / HORIZON_H, least / hours)
+    if seen.low > limit:
+        return _drifting("FAIL", what, unit, f"{text}; {bound}", points, seen, limit)
     unseen = not seen.rises and seen.detectable * hours <= blind
     if unseen or seen.high * min(hours, HORIZON_H) <= max(may, harmless):
         found = f"{seen.detectable * hours:.3g} {unit} would have shown"
-        return _drifting("PASS", what, unit, f"{text}; {bound}, and {found}", points, seen, may)
-    return _drifting("INCONCLUSIVE", what, unit, f"{text}, which leaves open whether it rises too much; {bound}", points, seen, may)
+        return _drifting("PASS", what, unit, f"{text}; {bound}, and {found}", points, seen, limit)
+    return _drifting("INCONCLUSIVE", what, unit, f"{text}, which leaves open whether it rises too much; {bound}", points, seen, limit)
 
 
 def _own(key: str, blocks: Sequence[Block]) -> Drifting | None:
@@ -154,16 +160,16 @@ def _own(key: str, blocks: Sequence[Block]) -> Drifting | None:
     text = f"{what}: {_signed(seen.slope * hours)} {unit} over {_time(hours)}, from {seen.level:.3g} {unit}".replace("  ", " ")
     if grown > may:
         reason = f"{text}: that is our own fault and not the target's"
-        return _drifting("INCONCLUSIVE", what, unit, reason, points, seen, may, own=True)
-    return _drifting("PASS", what, unit, text, points, seen, may, own=True)
+        return _drifting("INCONCLUSIVE", what, unit, reason, points, seen, may / hours, own=True)
+    return _drifting("PASS", what, unit, text, points, seen, may / hours, own=True)
 
 
 def _drifting(
-    word: str, what: str, unit: str, reason: str, points: Sequence[tuple[Block, float]], seen: Trend, may: float, *, own: bool = False
+    word: str, what: str, unit: str, reason: str, points: Sequence[tuple[Block, float]], seen: Trend, limit: float, *, own: bool = False
 ) -> Drifting:
     first, last = points[0][0], points[-1][0]
     rows = tuple(dict.fromkeys((*first.rows, *last.rows)))
-    return Drifting(what, unit, word, reason, may / HORIZON_H, len(points), seen, own, rows)
+    return Drifting(what, unit, word, reason, limit, len(points), seen, own, rows)
 
 
 def _too_few(what: str, unit: str, points: Sequence[tuple[Block, float]]) -> Drifting:
