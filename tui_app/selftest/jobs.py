@@ -65,6 +65,7 @@ def batch_job(name: str, ids: Sequence[str]) -> Job:
     limits = {key: value for proof in proofs for key, value in proof.limits.items()}
     plan = _plan(list(checks), max(proof.users for proof in proofs), 1, faults=ids, limits=limits, rehearsal=proofs[0].options)
     plan.rehearsal = ["--delay-scale", str(max(proof.delay_scale for proof in proofs)), *proofs[0].options]
+    plan.duration_s = max(proof.duration_s for proof in proofs)
     return Job(name=name, plan=plan, faults=tuple(ids), alone=any(proof.alone for proof in proofs))
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 BATCHES: Final[tuple[tuple[str, ...], ...]] = (
     ("same-answer-again", "clock-skew-90s", "sign-in-rhythm", "message-limiter-never-lifts", "replay-unflagged"),
-    ("manager-limit", "backend-503", "cache-down"),
+    ("manager-limit", "backend-503"),
+    ("cache-down",),
     ("error-names-owner", "read-others-messages", "list-others-threads", "follow-others-thread", "forgets-thread"),
     ("tool-parameters-mixed", "stranger-event", "second-socket-partly", "replay-others", "lost-piece", "messages-volatile"),
     ("bypass-active", "bad-json-closes", "exception-named", "stopped-goes-on", "times-made-up", "broken-frame"),
@@ -34,4 +35,12 @@ BATCHES: Final[tuple[tuple[str, ...], ...]] = (
     ("cut-when-idle",),
     ("first-event-late",),
     ("no-reconnect-for-6s",),
+    ("message-only-in-memory", "session-not-kept", "analytics-rows-lost"),
+    ("core-store-lost-midway",),
+    ("analytics-lost-midway",),
+    ("violation-1011",),
+    ("control-ping-ignored",),
+    ("impatient-with-slow-lines",),
+    ("collapse-at-40",),
+    ("drops-at-any-age",),
 )  # fmt: skip
