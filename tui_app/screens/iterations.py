@@ -13,6 +13,7 @@ from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
 from tui_app.screens.load import empty_lines
+from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from tui_app.verdict.times import Times
@@ -32,7 +33,7 @@ EMPTY = (
 )
 
 
-class IterationsScreen(SessionScreen):
+class IterationsScreen(Moving, SessionScreen):
     """The table of repeated checks, the grid of the one under the cursor, and its failures."""
 
     NAME = "iterations"
@@ -212,18 +213,6 @@ class IterationsScreen(SessionScreen):
 
     def action_right(self) -> None:
         self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(-10)
-
-    def action_page_down(self) -> None:
-        self._move(10)
-
-    def action_first(self) -> None:
-        self._move(-100_000)
-
-    def action_last(self) -> None:
-        self._move(100_000)
 
     def _seek(self, step: int) -> None:
         view = self.chosen

@@ -10,6 +10,7 @@ from tui_app.screens import rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
+from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from widgets.chart import distribution, over_time
@@ -29,7 +30,7 @@ CHART_EVERY = 5
 """Every so many ticks a chart is drawn again: twice a second at most."""
 
 
-class LatencyScreen(SessionScreen):
+class LatencyScreen(Moving, SessionScreen):
     """The table of series; with room, the chart of the one under the cursor."""
 
     NAME = "latency"
@@ -114,12 +115,6 @@ class LatencyScreen(SessionScreen):
         self._ticks = 0
         self.tick()
 
-    def action_up(self) -> None:
-        self._move(-1)
-
-    def action_down(self) -> None:
-        self._move(1)
-
     def action_left(self) -> None:
         """Fold the parts under the cursor's series; elsewhere, up."""
         self._fold(False)
@@ -156,18 +151,6 @@ class LatencyScreen(SessionScreen):
         table.picked = next((place for place, item in enumerate(self.listed()) if item.view.name == keep), 0)
         self._ticks = 0
         self.tick()
-
-    def action_page_up(self) -> None:
-        self._move(-10)
-
-    def action_page_down(self) -> None:
-        self._move(10)
-
-    def action_first(self) -> None:
-        self._move(-1000)
-
-    def action_last(self) -> None:
-        self._move(1000)
 
     def action_open(self) -> None:
         """The chart of the series under the cursor."""

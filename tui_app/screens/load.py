@@ -12,6 +12,7 @@ from tui_app.screens import courses
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.farewell import headline
+from tui_app.screens.moving import Moving
 from tui_app.screens.view import View, mmss
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, LineView, clip, line_text, spread, wrap
@@ -36,7 +37,7 @@ EMPTY = (
 )
 
 
-class LoadScreen(SessionScreen):
+class LoadScreen(Moving, SessionScreen):
     """The levels as a table; under it users against time, and the bands of latency."""
 
     NAME = "load"
@@ -143,29 +144,11 @@ class LoadScreen(SessionScreen):
             self.picked = None if at == len(rows) - 1 else at
             self.tick()
 
-    def action_up(self) -> None:
-        self._move(-1)
-
-    def action_down(self) -> None:
-        self._move(1)
-
     def action_left(self) -> None:
         self._move(-1)
 
     def action_right(self) -> None:
         self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(-10)
-
-    def action_page_down(self) -> None:
-        self._move(10)
-
-    def action_first(self) -> None:
-        self._move(-1000)
-
-    def action_last(self) -> None:
-        self._move(1000)
 
     def action_band(self) -> None:
         """The bands of the next kind."""

@@ -7,6 +7,7 @@ from textual.containers import Horizontal
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import titled
+from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
 from tui_app.screens.selftest_model import CAUGHT, MISSED, NOT_RUN, Row, SelfTestModel
@@ -21,7 +22,7 @@ NAME = 30
 """Columns of an id."""
 
 
-class SelftestScreen(SearchingScreen):
+class SelftestScreen(Moving, SearchingScreen):
     """Faults against checks, a line each; Enter opens a line. `search` is what is searched for from the start, such as a check."""
 
     NAME = "selftest"
@@ -130,24 +131,6 @@ class SelftestScreen(SearchingScreen):
     def _move(self, by: int) -> None:
         self.cursor = max(0, min(len(self.model.rows()) - 1, self.cursor + by))
         self.tick()
-
-    def action_up(self) -> None:
-        self._move(-1)
-
-    def action_down(self) -> None:
-        self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(-10)
-
-    def action_page_down(self) -> None:
-        self._move(10)
-
-    def action_first(self) -> None:
-        self._move(-len(self.model.rows()))
-
-    def action_last(self) -> None:
-        self._move(len(self.model.rows()))
 
     def action_left(self) -> None:
         self.opened.discard(self.subject)

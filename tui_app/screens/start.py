@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tui_app.screens.actions import bindings_for, footer_for
 from tui_app.screens.base import titled
+from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
 from tui_app.screens.view import View
@@ -42,7 +43,7 @@ BLURBS = {
 }
 
 
-class StartScreen(Screen[None]):
+class StartScreen(Moving, Screen[None]):
     """Targets, running sessions, recent ones. The cursor begins on the rehearsal, so Enter, Enter never reaches anything else."""
 
     NAME = "start"
@@ -152,24 +153,6 @@ class StartScreen(Screen[None]):
         return lines
 
     # -- acting
-
-    def action_up(self) -> None:
-        self._move(-1)
-
-    def action_down(self) -> None:
-        self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(-8)
-
-    def action_page_down(self) -> None:
-        self._move(8)
-
-    def action_first(self) -> None:
-        self._move(-len(self.entries))
-
-    def action_last(self) -> None:
-        self._move(len(self.entries))
 
     def action_left(self) -> None:
         self._move(-1)

@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
+from tui_app.screens.moving import Moving
 from tui_app.screens.row_pane import RowPane
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
@@ -22,7 +23,7 @@ def cell_subject(source: str, observer: str) -> str:
     return f"{source}>{observer}"
 
 
-class WhyScreen(SessionScreen):
+class WhyScreen(Moving, SessionScreen):
     """`subject` is a check's id, one time of it (`golden-path#14`), a criterion's id (`T4`), or `cell_subject(source, observer)`."""
 
     NAME = "why"
@@ -78,24 +79,6 @@ class WhyScreen(SessionScreen):
     def _move(self, step: int) -> None:
         self.page.move(step)
         self._show_pane()
-
-    def action_up(self) -> None:
-        self._move(-1)
-
-    def action_down(self) -> None:
-        self._move(1)
-
-    def action_page_up(self) -> None:
-        self._move(-10)
-
-    def action_page_down(self) -> None:
-        self._move(10)
-
-    def action_first(self) -> None:
-        self._move(-len(self.page.items) - 1)
-
-    def action_last(self) -> None:
-        self._move(len(self.page.items) + 1)
 
     def action_right(self) -> None:
         self.pane.turn(1)
