@@ -43,12 +43,16 @@ def parser() -> argparse.ArgumentParser:
         help="what failed in this session (default: the newest), and what it needs; a new session that names its parent",
     )  # fmt: skip
     run.add_argument(
-        "--users", type=positive, metavar="N", help="users side by side; default 5 on the rehearsal, else 2 or as the target file says"
+        "--users",
+        type=positive,
+        metavar="N",
+        help="users side by side; default 5 on the rehearsal, else 2 or as the target file says; from 50 on, a load ramp joins the plan",
     )
     many = run.add_mutually_exclusive_group()
     many.add_argument(
-        "--iterations", type=positive, default=1, metavar="N", help="drive each selected check N times; one that fails once has failed"
-    )
+        "--iterations", type=positive, default=1, metavar="N",
+        help="drive each selected check N times; one that fails once has failed, and three failures alike in a row end it",
+    )  # fmt: skip
     many.add_argument(
         "--until-fail", action="store_true", help="drive the selected checks again and again, until one fails or a limit ends it"
     )
