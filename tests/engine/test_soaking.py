@@ -58,11 +58,11 @@ async def test_a_soak_outlives_its_terminal_and_a_hold_prolongs_it(
     await until(under_way, "blocks of a soak")
     entry = under_way()
     assert entry is not None and entry.control is not None
+    control = await Control.connect(entry.control)
+    await control.ask("hold")  # first: however long the terminal takes to go, the soak does not end meanwhile
     os.kill(pid, signal.SIGHUP)
     os.close(master)
     await asyncio.to_thread(os.waitpid, pid, 0)
-    control = await Control.connect(entry.control)
-    await control.ask("hold")
     clocks = len(rows(entry, "clock"))
     await until(lambda: len(rows(entry, "clock")) > clocks + 5, "time passing on hold")
     await control.ask("resume")

@@ -17,7 +17,7 @@ def test_enter_enter_runs_the_rehearsal_and_leaves_with_its_verdict(terminal: Ca
     vigil.press("\r")
     vigil.sees("run on REHEARSAL")
     vigil.press("\r")
-    vigil.sees("REHEARSAL", "Agent runs", r"●●●●●", r"[1-9]\d*/400 runs")
+    vigil.sees("REHEARSAL", "Agent runs", r"●●●●●", r"[1-9]\d*/2000 runs")
 
     vigil.press("3")
     vigil.sees("← agent_started", "← agent_completed")
