@@ -53,6 +53,8 @@ def milliseconds(value: float | None) -> str:
 COLUMNS = (("p50", 7), ("p95", 7), ("p99", 7), ("max", 7), ("limit", 7), ("n", 6), ("taint", 6))
 TIGHT, TIGHT_SIZES = 56, {"p50": 6, "p95": 6}
 NARROW = ("p50", "p95", "limit", "n")
+BARS = 4
+"""The fewest columns of a sparkline, its gap included: a long name gives way before the numbers do."""
 
 
 def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] | None = None) -> list[Line]:
@@ -63,7 +65,8 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
     sizes = {column: size for column, size in COLUMNS if column in columns}
     if width < TIGHT:
         sizes = {column: min(size, TIGHT_SIZES.get(column, size)) for column, size in sizes.items()}
-    room = max(width - name - sum(sizes.values()), 4)
+    name = max(min(name, width - sum(sizes.values()) - BARS), 8)
+    room = max(width - name - sum(sizes.values()), BARS)
     header: list[Span] = [(" " * (name + room), "dim")]
     header += [(fit(column, size, "right"), "dim") for column, size in sizes.items()]
     lines: list[Line] = [clip(tuple(header), width)]

@@ -13,8 +13,8 @@ from states import planned, running, view_of
 from tui_app.model import SECOND, Row
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
-from tui_app.recording.state import CheckView, SessionState
-from tui_app.screens import courses
+from tui_app.recording.state import CheckView, SeriesView, SessionState
+from tui_app.screens import courses, rows
 from tui_app.screens.courses import LOAD_CHECK, SOAK_CHECK
 from tui_app.screens.frame import FrameScreen
 from tui_app.screens.soak import block_cells
@@ -237,3 +237,12 @@ async def test_the_header_of_a_table_stays_when_it_is_scrolled() -> None:
         text = text_of(app)
     assert "caught up" in text and "name lookup" not in text, "it is scrolled"
     assert any(line.strip("│▁▂▃▄▅▆▇█ ").split() == ["p50", "p95", "p99", "max", "limit", "n", "taint"] for line in text.splitlines())
+
+
+def test_a_part_without_its_whole_stands_alone_on_live_only_with_a_limit_of_its_own() -> None:
+    state = SessionState()
+    for name, limit in (("recovery_detect", None), ("control_ping", 100.0)):
+        state.series[name] = SeriesView(name, limit, n=1)
+    assert [row.name for row in rows.series_rows(state)] == ["control ping"]
+    state.series["recovery"] = SeriesView("recovery", 5000.0, n=1)
+    assert [row.name for row in rows.series_rows(state)] == ["control ping", "recovery"]

@@ -30,6 +30,12 @@ def test_a_sparkline_has_exactly_its_width(values: list[float], width: int) -> N
     assert len(spark(values, width)) == width
 
 
+def test_a_long_name_gives_way_before_a_number_does() -> None:
+    lines = [line_text(line) for line in series_lines([SeriesRow("a name of many words", (41.0,), n=1658, p50=41.0, limit=30000.0)], 43)]
+    assert lines[0].endswith("p50   p95  limit     n")
+    assert lines[1].endswith("41     - 30,000 1,658") and "a name" in lines[1]
+
+
 def test_numbers_stand_under_their_headers() -> None:
     rows = [
         SeriesRow("connect", (41.0,), n=59, p50=41.0, p95=88.0, limit=2000.0),

@@ -148,8 +148,9 @@ def series_row(item: Listed) -> SeriesRow:
 
 
 def series_rows(state: SessionState) -> list[SeriesRow]:
-    """The series of the session, without their parts."""
-    return [series_row(replace(item, folded=0)) for item in series_list(state)]
+    """The series of the session, without their parts: one whose whole is not known yet is shown where it has a limit of its own."""
+    whole = [item for item in series_list(state) if item.view.name not in OF or item.view.limit_ms is not None]
+    return [series_row(replace(item, folded=0)) for item in whole]
 
 
 def criterion_rows(state: SessionState) -> list[CriterionRow]:
