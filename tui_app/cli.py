@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_app import __version__
+from tui_app.commands import MODULES, add_all, carry_out
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
@@ -108,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     rejudge = commands.add_parser("rejudge", help="judge a recording anew with this version's judges")
     rejudge.add_argument("file", help="a recording, or a session's id")
     rejudge.add_argument("--json", metavar="FILE", help="write the result; - for standard output")
+    add_all(commands)
     return top
 
 
@@ -181,6 +183,8 @@ def _command(asked: argparse.Namespace) -> int:
     command = asked.command
     if command is None:
         return _bare()
+    if command in MODULES:
+        return carry_out(asked)
     if command == "run":
         from tui_app.headless import run
 
