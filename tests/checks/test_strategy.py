@@ -11,13 +11,14 @@ from tui_app.checks import strategy
 from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.checks.strategy_cases import CASES
 from tui_app.checks.strategy_paths import PRIORITY_FILES, USES
-from tui_app.cli import commands, main, parser
+from tui_app.cli import main, parser
+from tui_app.commands import MODULES
 from tui_app.engine.plan import select, with_needed
 from tui_app.verdict.criteria import CRITERIA
 
 
 def test_the_51_paths_are_all_answered() -> None:
-    table = strategy.as_json(commands())
+    table = strategy.as_json(MODULES)
     assert (table["answered"], table["of"]) == (51, 51)
     for path in table["paths"]:
         assert path["checks"] or path["answered_by"] or path["reason"], path["path"]
@@ -50,11 +51,11 @@ def test_what_no_check_answers_is_an_entry_of_its_own_that_nothing_requires() ->
 
 def test_a_command_that_this_build_has_is_printed_as_it_works() -> None:
     """Vigil's side of the table can be typed as it stands; what is not there yet says so."""
-    said = strategy.as_text(commands())
+    said = strategy.as_text(MODULES)
     for use in USES:
         command = strategy.vigil_command(use)
         assert command, use.path
-        if strategy.is_there(command, commands()):
+        if strategy.is_there(command, MODULES):
             parser().parse_args(shlex.split(command)[1:])
             assert f"-> {command}\n" in said
         else:

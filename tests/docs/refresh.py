@@ -15,7 +15,8 @@ from tui_app.checks.catalogue import PHASES, SUITES, own
 from tui_app.checks.proof import release
 from tui_app.checks.strategy import is_there, paths, vigil_command
 from tui_app.checks.strategy_paths import USES
-from tui_app.cli import commands, parser
+from tui_app.cli import parser
+from tui_app.commands import MODULES
 from tui_app.rehearsal import list_faults
 from tui_app.screens.actions import key_table
 
@@ -53,7 +54,7 @@ def strategy() -> str:
     for path in paths():
         uses = [use for use in USES if use.path == path]
         command = vigil_command(uses[0])
-        later = "" if is_there(command, commands()) else " (to come)"
+        later = "" if is_there(command, MODULES) else " (to come)"
         said = f"`{command}`{later}" if command else uses[0].reason
         rows.append((uses[0].section, f"`{path.rpartition('/')[2]}`", said))
     return table(("", "The strategy's", "Vigil's"), rows)

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-MODULES: Final[tuple[str, ...]] = ()
+MODULES: Final[tuple[str, ...]] = (
+    "run",
+    "checks",
+    "faults",
+    "sessions",
+    "selftest",
+    "rehearse",
+    "attach",
+    "stop",
+    "cleanup",
+    "rejudge",
+)
 """The commands of this package by module name, in the order in which the help lists them."""
 
 
