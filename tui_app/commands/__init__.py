@@ -25,6 +25,7 @@ MODULES: Final[tuple[str, ...]] = (
     "cleanup",
     "rejudge",
     "init",
+    "doctor",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 
