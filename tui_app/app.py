@@ -35,6 +35,7 @@ from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, l
 from tui_app.screens.signals import install
 from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
+from tui_app.screens.watch_only import WatchOnly
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ ALIVE_EVERY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AppStart:
-    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing."""
+    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing.
+
+    `read_only`: only to watch, so that nothing is started, commanded or noted from here.
+    """
 
     target: str | None = None
     attach: SessionEntry | None = None
     replay: Path | None = None
+    read_only: bool = False
 
 
 class WholeCells(ScrollBarRender):
@@ -300,7 +305,7 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    link = SessionLink()
+    link = WatchOnly() if initial.read_only else SessionLink()
     app = VigilApp(link=link, start=initial)
     app.owns_terminal = True
 

@@ -26,6 +26,7 @@ MODULES: Final[tuple[str, ...]] = (
     "rejudge",
     "init",
     "doctor",
+    "web",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 

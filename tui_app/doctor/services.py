@@ -51,7 +51,8 @@ def _certificate(one: Looked) -> Iterator[Finding]:
     if one.refused:
         yield bad(
             about, f"refused: {sanitize(one.refused, 120)}",
-            'ca = "AUTHORITY.pem"     # under [network] of the target file, for a private authority', f"# the system's authorities: {_authorities()}",
+            'ca = "AUTHORITY.pem"     # under [network] of the target file, for a private authority',
+            f"# the system's authorities: {_authorities()}",
         )  # fmt: skip
     elif one.ends is not None:
         days = (one.ends - time.time()) / 86400
