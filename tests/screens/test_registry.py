@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
-from looking import showing, text_of
+from looking import settle, showing, text_of
 from states import failed, running
 from textual.binding import Binding
 
@@ -92,8 +92,17 @@ async def test_the_palette_offers_what_applies_here_and_nothing_else() -> None:
     async with showing(running(), "verdict") as (app, _):
         offered = {command.title for command in app.get_system_commands(app.screen)}
     wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette}
-    assert offered == wanted
+    assert {title for title in offered if not title.startswith("theme: ")} == wanted
     assert f"{by_id('docker').label} (d)" in offered
+
+
+async def test_the_palette_chooses_a_preset_by_name() -> None:
+    async with showing(running(), "plan") as (app, pilot):
+        app.choose_target(app.link.describe("rehearsal"))  # type: ignore[union-attr]
+        found = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        found["preset: priority1"]()
+        await settle(pilot)
+        assert app.plan_model.preset == "priority1" and "priority1, " in text_of(app).splitlines()[0]
 
 
 def test_bindings_are_hidden_from_the_toolkits_own_footer() -> None:
