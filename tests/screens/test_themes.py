@@ -17,7 +17,8 @@ from tui_app.screens import themes
 
 GROUNDS = ("background", "surface", "panel")
 TEXTS = (
-    "foreground", "foreground-muted", "text-muted", "text-disabled", "text-primary", "text-accent", "text-success", "text-warning", "text-error",
+    "foreground", "foreground-muted", "text-muted", "text-disabled", "text-primary", "text-accent", "text-success", "text-warning",
+    "text-error",
 )  # fmt: skip
 OWN = [theme for theme in themes.ALL if not theme.ansi]
 SIXTEEN = [theme for theme in themes.ALL if theme.ansi]
