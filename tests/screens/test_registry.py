@@ -12,7 +12,8 @@ from textual.binding import Binding
 from tui_app.app import VigilApp
 from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, by_id, footer_for, key_table, key_text
 from tui_app.screens.help import help_lines
-from widgets.lines import line_text
+from tui_app.screens.purposes import PURPOSES
+from widgets.lines import line_text, line_width
 
 CLASSES = {
     "start": ("start", "StartScreen"),
@@ -107,3 +108,15 @@ async def test_the_palette_chooses_a_preset_by_name() -> None:
 
 def test_bindings_are_hidden_from_the_toolkits_own_footer() -> None:
     assert all(isinstance(binding, Binding) and not binding.show for binding in bindings_for("live"))
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_help_begins_with_what_the_screen_is_for(name: str) -> None:
+    first = line_text(help_lines(name, 76)[0])
+    assert PURPOSES[name].startswith(first) and len(first) > 40
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_line_of_help_is_cut_on_a_small_terminal(name: str) -> None:
+    for width in (36, 76):
+        assert all(line_width(line) <= width for line in help_lines(name, width))
