@@ -59,8 +59,8 @@ def _pixels(word: str) -> list[str]:
 def big(word: str, scale: int = 1) -> list[str]:
     """The word in rows of equal width; unknown letters are left out.
 
-    scale -- 1: a pixel is half a cell high, three rows in all (five of '#' in ASCII); from 2 on a pixel is `scale` cells wide and half
-    as many rows high: 2 makes five rows, 4 ten
+    scale -- 1: a pixel is half a cell high, three rows in all (five of '#' in ASCII); an even number: a pixel is so many cells wide
+    and half as many rows high, so that 2 makes five rows, 4 ten
     """
     pixels = _pixels(word)
     ascii_only = glyphs() is ASCII
@@ -74,11 +74,12 @@ def big(word: str, scale: int = 1) -> list[str]:
     return ["".join(HALF[top == "#", low == "#"] for top, low in zip(pixels[row], pixels[row + 1], strict=True)) for row in (0, 2, 4)]
 
 
-def largest(word: str, width: int, height: int, most: int = 4) -> list[str]:
-    """The word as large as this room allows (scales 4, 2, 1, at most `most`); as it is where even the smallest does not fit."""
-    for scale in (4, 2, 1):
-        if scale > most:
-            continue
+SCALES: Final = (8, 6, 4, 2, 1)
+
+
+def largest(word: str, width: int, height: int) -> list[str]:
+    """The word as large as this room allows; as it is where even the smallest letters do not fit."""
+    for scale in SCALES:
         rows = big(word, scale)
         if len(rows) <= height and len(rows[0]) <= width:
             return rows

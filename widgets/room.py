@@ -15,12 +15,6 @@ def solid() -> str:
     return "#" if glyphs() is ASCII else "█"
 
 
-def middle(rows: Sequence[str], tone: str, width: int) -> list[Line]:
-    """Rows of a picture in the middle of a width."""
-    left = max((width - max((len(row) for row in rows), default=0)) // 2, 0)
-    return [((" " * left, "plain"), (row, tone)) for row in rows]
-
-
 # -- phases
 
 
@@ -42,14 +36,16 @@ def filling_lines(phases: Sequence[Filling], width: int, height: int) -> list[Li
     name = max(len(phase.name) for phase in phases) + 2
     count = max(len(f"{phase.done} of {phase.total}") for phase in phases)
     room = max(width - name - count - 7, 4)
-    thick = 2 if height >= 4 * len(phases) - 1 else 1
-    gap = 1 if height >= (thick + 1) * len(phases) - 1 else 0
+    gap = 1 if height >= 2 * len(phases) - 1 else 0
+    thick = max(min((height + gap) // len(phases) - gap, 4), 1)
+    # Bars that stand close are half as high, so that each can be told from the next.
+    filled, empty = (solid(), glyph.clean) if gap or glyph is ASCII else ("▄", "▄")
     lines: list[Line] = []
     for index, phase in enumerate(phases):
         lines += [BLANK] * gap if index else []
         tone = TONES.get(phase.word, "dim")
         full = room * phase.done // max(phase.total, 1)
-        bar: list[Span] = [(solid() * full, tone), (glyph.clean * (room - full), "dim")]
+        bar: list[Span] = [(filled * full, tone), (empty * (room - full), "dim")]
         told = f"  {fit(f'{phase.done} of {phase.total}', count, 'right')}  "
         lines.append(
             clip(((fit(phase.name, name), "strong" if phase.word else "dim"), *bar, (told, "plain"), (glyph.word(phase.word), tone)), width)
@@ -84,7 +80,7 @@ def lamp_lines(runs: Sequence[Lamps], width: int, height: int) -> list[Line]:
     lamp = max(min((width - head - SIDE) // 5 - 2, 24), 3)
     names = lamp >= max(map(len, EVENTS)) - 1
     room = height - (2 if names else 0)
-    high = max(min((room + 1) // max(len(runs), 1) - 1, lamp // 4, 5), 1)
+    high = max(min((room + 1) // max(len(runs), 1) - 1, lamp // 3, 7), 1)
     fits = max((room + 1) // (high + 1), 1)
     shown = runs[:fits] if len(runs) <= fits else runs[: max(fits - 1, 1)]
     lines: list[Line] = []
@@ -93,11 +89,10 @@ def lamp_lines(runs: Sequence[Lamps], width: int, height: int) -> list[Line]:
     for index, run in enumerate(shown):
         lines += [BLANK] if index else []
         for row in range(high):
-            centre = row == high // 2
+            centre = row == (high - 1) // 2
             spans: list[Span] = [(fit(run.user if centre else "", head), "strong")]
             for state in run.lamps:
-                text, tone = _lamp(state, lamp, row, high)
-                spans += [(text, tone), ("  ", "plain")]
+                spans += [*_lamp(state, lamp, row, high), ("  ", "plain")]
             if centre:
                 tone = {"ok": "good", "wrong": "bad", "running": "accent"}.get(run.state, "warn")
                 spans.append((fit(run.said, SIDE, "right"), tone))
@@ -107,16 +102,14 @@ def lamp_lines(runs: Sequence[Lamps], width: int, height: int) -> list[Line]:
     return lines
 
 
-def _lamp(state: str, wide: int, row: int, high: int) -> tuple[str, str]:
-    if glyphs() is ASCII:
-        return {"s": ("#" * wide, "good"), "x": ("x" * wide, "bad")}.get(state, ("." * wide, "dim"))
-    full, tone = {"s": ("█", "good"), "x": ("▓", "bad")}.get(state, ("░", "dim"))
-    if state == "s" and high > 1 and row in (0, high - 1):
-        edge = "▄" if row == 0 else "▀"
-        return edge + full * (wide - 2) + edge, tone
-    if state == "x" and row == high // 2:
-        return fit(f" {glyphs().wrong} ", wide, "middle").replace("  ", full * 2).replace(" ", full, 1), tone
-    return full * wide, tone
+def _lamp(state: str, wide: int, row: int, high: int) -> list[Span]:
+    glyph = glyphs()
+    if state == "x":
+        if row != (high - 1) // 2:
+            return [(solid() * wide, "bad")]
+        left = (wide - 3) // 2
+        return [(solid() * left, "bad"), (f" {glyph.wrong} ", "badbadge"), (solid() * (wide - 3 - left), "bad")]
+    return [(solid() * wide, "good") if state == "s" else (glyph.clean * wide, "dim")]
 
 
 # -- pairs
@@ -125,7 +118,7 @@ def _lamp(state: str, wide: int, row: int, high: int) -> tuple[str, str]:
 def picture_size(count: int, width: int, height: int, label: int) -> tuple[int, int] | None:
     """(cells wide, cells high) of a pair, or None where a pair would be less than 4 x 2."""
     wide = min((width - label) // max(count, 1) - 1, 22)
-    high = min((height - 1) // max(count, 1), 7)
+    high = min((height - 1) // max(count, 1), 9)
     return (wide, high) if wide >= 4 and high >= 2 else None
 
 
@@ -150,7 +143,7 @@ def _block(cell: Cell, own: bool, wide: int, row: int, high: int) -> list[Span]:
     if leaking:
         full, tone, text = solid(), "bad", f" {glyph.failed} {cell.leaks:,} "
     elif own:
-        full, tone, text = glyph.clean, "dim", " own "
+        full, tone, text = glyph.clean, "dim", " own " if wide > 8 else ""
     elif cell.state == "clean":
         full, tone, text = solid(), "good", ""
     elif cell.probes:
@@ -161,9 +154,9 @@ def _block(cell: Cell, own: bool, wide: int, row: int, high: int) -> list[Span]:
         # Half a cell of air above each block sets the rows apart.
         edge = full if full != "█" else "▄"
         return [((" " if full == "#" and high > 2 else edge) * wide, tone)]
-    if row == high // 2 and text and wide >= len(text) + 2:
+    if row == high // 2 and text and wide >= len(text):
         left = (wide - len(text)) // 2
-        return [(full * left, tone), (text, tone), (full * (wide - left - len(text)), tone)]
+        return [(full * left, tone), (text, "badbadge" if leaking else tone), (full * (wide - left - len(text)), tone)]
     return [(full * wide, tone)]
 
 
@@ -196,31 +189,30 @@ def wide_lines(series: Sequence[Wide], width: int, height: int) -> list[Line]:
 
 
 def column_lines(one: Wide, width: int, height: int) -> list[Line]:
-    """Columns of a cell with a gap between, from zero to a little over the highest; the limit as a line once it is in reach."""
+    """Columns with a gap between, from zero to a little over the highest; the limit as a line once it is in reach."""
     glyph = glyphs()
-    values = one.values[-(width // 2) :]
+    thick = 3 if width >= 160 else 2 if width >= 100 else 1
+    fits = width // (thick + 1)
+    values = one.values[-fits:]
     if not values:
-        return [*[BLANK] * (height - 1), clip(((glyph.waiting * (width // 2), "dim"),), width)]
+        return [*[BLANK] * (height - 1), clip(((glyph.waiting * width, "dim"),), width)]
     top = max(values) * 1.1 or 1.0
-    near = one.limit is not None and one.limit <= top * 2.5
-    if near and one.limit is not None:
-        top = max(top, one.limit * 1.15)
-    at = height - 1 - min(int(one.limit / top * height), height - 1) if near and one.limit is not None else -1
+    limit = one.limit if one.limit is not None and one.limit <= top * 2.5 else None
+    if limit is not None:
+        top = max(top, limit * 1.15)
+    at = height - 1 - min(int(limit / top * height), height - 1) if limit is not None else -1
     steps = len(glyph.bars)
     lines: list[Line] = []
     for row in range(height):
-        base = height - 1 - row
-        shown = [" "] * (width // 2 - len(values))
-        over: list[bool] = [False] * len(shown)
-        for value in values:
-            eighths = round(value / top * height * steps) - base * steps
-            shown.append(" " if eighths <= 0 and (base or not value) else glyph.bars[max(min(eighths, steps), 1) - 1])
-            over.append(one.limit is not None and value > one.limit)
+        below = (height - 1 - row) * steps
         rule = glyph.rule if row == at else " "
-        spans: list[Span] = []
-        for text, beyond in zip(shown, over, strict=True):
-            span = (rule, "warn") if text == " " else (text, "bad" if beyond else "spark")
-            spans += [span, (rule, "warn")]
+        spans: list[Span] = [(rule * ((thick + 1) * (fits - len(values))), "warn")]
+        for value in values:
+            eighths = round(value / top * height * steps) - below
+            full = eighths > 0 or not below
+            mark = glyph.bars[max(min(eighths, steps), 1) - 1] if full else rule
+            tone = "warn" if not full else "bad" if one.limit is not None and value > one.limit else "spark"
+            spans += [(mark * thick, tone), (rule, "warn")]
         lines.append(clip(_joined(spans), width))
     return lines
 
@@ -228,8 +220,8 @@ def column_lines(one: Wide, width: int, height: int) -> list[Line]:
 def _joined(spans: Sequence[Span]) -> Line:
     found: list[Span] = []
     for text, tone in spans:
-        if found and found[-1][1] == tone:
-            found[-1] = (found[-1][0] + text, tone)
-        else:
+        if found and (found[-1][1] == tone or not text.strip()):
+            found[-1] = (found[-1][0] + text, found[-1][1])
+        elif text:
             found.append((text, tone))
     return tuple(found)

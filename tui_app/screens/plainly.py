@@ -12,7 +12,7 @@ CALM_NS: Final = SECOND
 """A sentence about a step that is over stays for so long: shorter ones could not be read."""
 
 DOING: Final = {
-    "agent-run": "asking the agent and waiting for its answer",
+    "agent-run": "waiting for the agent's answer",
     "ping": "timing a message there and back",
     "answered": "timing a message there and back",
     "level-ping": "timing a message there and back",

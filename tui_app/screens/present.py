@@ -84,7 +84,7 @@ class PresentScreen(base.SessionScreen):
     PresentScreen #page { height: 1fr; padding: 0 2 1 2; }
     PresentScreen #said { height: 3; }
     PresentScreen #pages { height: 1; dock: bottom; margin-bottom: 1; }
-    PresentScreen.-high #facts { height: 2; }
+    PresentScreen.-staging #facts, PresentScreen.-high #facts { height: 2; }
     PresentScreen.-high #large { height: 5; }
     PresentScreen.-high #said { height: 5; }
     PresentScreen.-wide LineView { padding: 0 8; }
@@ -120,6 +120,7 @@ class PresentScreen(base.SessionScreen):
         if self.moment is None:
             self.turner.look(state)
         self.query_one("#large", LineView).display = bool(self._stand_in())
+        self.set_class(not self._stand_in(), "-staging")
         self._draw("large", self._large)
         self._draw("facts", lambda width, height: [self._facts(width)])
         self._draw("page", lambda width, height: self.turner.page.draw(state, width, height))

@@ -11,11 +11,11 @@ from tui_app.screens import rows
 from tui_app.screens.base import phase_marks
 from tui_app.screens.plainly import harm, person
 from tui_app.screens.safe import clean
-from widgets.big import big, largest
+from widgets.big import largest
 from widgets.glyphs import TONES
 from widgets.lines import BLANK, Line, clip, wrap
 from widgets.matrix import COUNTED, legend, picture_lines, totals
-from widgets.room import Filling, Lamps, Wide, filling_lines, lamp_lines, middle, pair_lines, picture_size, wide_lines
+from widgets.room import Filling, Lamps, Wide, filling_lines, lamp_lines, pair_lines, picture_size, wide_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Page:
     title: str
     draw: Callable[[SessionState, int, int], list[Line]]
     ready: Callable[[SessionState], bool]
+
+
+GAP: Final = 5
+"""Cells between two large words."""
 
 
 # -- the verdict
@@ -42,26 +46,34 @@ def verdict_page(state: SessionState, width: int, height: int) -> list[Line]:
     """The verdict so far, what it rests on, and four phases that fill."""
     word, tone = verdict_word(state)
     fillings = [Filling(mark.name, mark.word, mark.done, mark.total) for mark in phase_marks(state)]
-    high = 10 if height >= 26 else 5
-    letters = largest(word, width, high)
-    lines = middle(letters, tone, width)
-    beside = [] if state.ended or not state.word else big("SO FAR")
-    if beside and len(letters[0]) + 6 + len(beside[0]) <= width:
-        lines = _beside(letters, tone, beside, width)
-    lines = [*[BLANK] * ((high - len(lines)) // 2), *lines]
-    lines += [BLANK] * (high - len(lines)) + [BLANK]
-    said = _rests_on(state)
-    lines += [((text.center(width).rstrip(), "plain"),) for text in wrap(said, width - 4, 2)] or [BLANK]
-    roomy = height - len(lines) > 2 * len(fillings) + 2
-    lines += [BLANK] * (2 if roomy else 1)
-    return lines + filling_lines(fillings, width, height - len(lines))
+    high = 5 if height < 24 else 10 if height < 38 else 15
+    letters, beside = largest(word, width, high), [""]
+    if not state.ended and state.word:
+        letters, beside = _so_far(word, width, high)
+    lines = [*[BLANK] * ((high - len(letters)) // 2), *_beside(letters, tone, beside, width)]
+    lines += [BLANK] * (high + 1 - len(lines))
+    said = ("So far: " if not state.ended and state.word and beside == [""] else "") + _rests_on(state)
+    texts = wrap(said, width - 4, 2)
+    lines += [((text.center(width).rstrip(), "plain"),) for text in texts] + [BLANK] * (2 - len(texts))
+    lines += [BLANK] * ((height - len(lines) - 4 * len(fillings)) // 4)
+    return lines + filling_lines(fillings, width, min(height - len(lines), 5 * len(fillings) - 1))
+
+
+def _so_far(word: str, width: int, height: int) -> tuple[list[str], list[str]]:
+    """The word and its "so far" in large letters side by side: what is so far must not be read as what is."""
+    for room in (height, height * 2 // 3, height // 2):
+        letters = largest(word, width, room)
+        beside = largest("SO FAR", width - len(letters[0]) - GAP, len(letters) // 2 + 1)
+        if len(letters) > 1 and len(beside) > 1:
+            return letters, beside
+    return largest(word, width, height), [""]
 
 
 def _beside(letters: Sequence[str], tone: str, beside: Sequence[str], width: int) -> list[Line]:
-    left = max((width - len(letters[0]) - 6 - len(beside[0])) // 2, 0)
-    above = len(letters) - len(beside)
-    small = [*[""] * above, *beside]
-    return [((" " * left, "plain"), (row, tone), (" " * 6, "plain"), (part, "dim")) for row, part in zip(letters, small, strict=True)]
+    gap = GAP if beside[0] else 0
+    left = max((width - len(letters[0]) - gap - len(beside[0])) // 2, 0)
+    small = [*[""] * (len(letters) - len(beside)), *beside]
+    return [((" " * left, "plain"), (row, tone), (" " * gap, "plain"), (part, "dim")) for row, part in zip(letters, small, strict=True)]
 
 
 def _rests_on(state: SessionState) -> str:
@@ -114,8 +126,8 @@ def isolation_page(state: SessionState, width: int, height: int) -> list[Line]:
     said = [f"{leaks:,} of {probes:,} tries" if leaks else f"in {probes:,} tries"]
     said.append(f"{leaking} of {pairs} pairs leak" if leaking else f"{pairs - unmeasured:,} of {pairs:,} pairs proven")
     tone = "bad" if leaks else "good" if not unmeasured else "accent"
-    number = largest(str(leaks), 24, 10 if height >= 26 else 5)
-    word = big("LEAK" if leaks == 1 else "LEAKS")
+    number = largest(str(leaks), width // 3, 10 if height >= 26 else 5)
+    word = largest("LEAK" if leaks == 1 else "LEAKS", width // 3, 5)
     panel = [*number, "", *word, "", *said]
     names = [person(user) for user in users]
     side = max(len(row) for row in panel) + 4
@@ -129,12 +141,13 @@ def isolation_page(state: SessionState, width: int, height: int) -> list[Line]:
     across = max((sum(len(text) for text, _ in line) for line in picture), default=0)
     gap = max((width - across - side) // 2, 2) if width - across - side > 8 else 2
     above = max((len(picture) - len(panel)) // 2, 0)
+    coloured = len(number) + 1 + len(word)
     lines: list[Line] = []
     for index in range(max(len(picture), above + len(panel))):
         line = picture[index] if index < len(picture) else BLANK
         text = panel[index - above] if 0 <= index - above < len(panel) else ""
         space = across + gap - sum(len(part) for part, _ in line)
-        lines.append(clip((*line, (" " * space, "plain"), (text, tone if index - above < len(number) + 4 else "plain")), width))
+        lines.append(clip((*line, (" " * space, "plain"), (text, tone if index - above < coloured else "plain")), width))
     return lines
 
 
@@ -167,14 +180,12 @@ def _wide(state: SessionState, name: str) -> Wide:
     over = bool(series.limit_ms and worst is not None and worst > series.limit_ms)
     if series.limit_ms and worst is not None:
         part = worst / series.limit_ms
-        said += (
-            f", limit {rows.seconds(series.limit_ms)}: {'over it' if over else f'{part:.0%} of it' if part >= 0.01 else 'under 1% of it'}"
-        )
+        said += f", limit {rows.seconds(series.limit_ms)}: {'over it' if over else f'{part * 100:.0f} % of it' if part >= 0.01 else 'under 1 % of it'}"
     return Wide(NAMES[name], said, tuple(value for _, value in series.recent), series.limit_ms, over)
 
 
 PAGES: Final = (
-    Page("verdict", "The verdict so far", verdict_page, lambda state: True),
+    Page("verdict", "The verdict", verdict_page, lambda state: True),
     Page("runs", "The agent at work", runs_page, lambda state: bool(state.runs)),
     Page("isolation", "Who sees whose data", isolation_page, lambda state: any(c.probes for c in state.cells.values())),
     Page("speed", "How fast it is", speed_page, lambda state: any(state.series[name].n for name in NAMES if name in state.series)),
