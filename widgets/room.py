@@ -67,7 +67,7 @@ class Lamps:
     said: str
 
 
-EVENTS = ("started", "thinking", "tool begins", "tool ends", "completed")
+EVENTS = ("started", "thinking", "tool", "result", "answer")
 """The five critical events in the fewest words."""
 SIDE = 11
 

@@ -24,6 +24,7 @@ MODULES: Final[tuple[str, ...]] = (
     "stop",
     "cleanup",
     "rejudge",
+    "demo",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 

@@ -43,6 +43,8 @@ WHOLE: Final = {
     "tiers": "Asking all three databases whether they are there",
 }
 """A step's intent as a sentence of its own."""
+TWICE: Final = 2
+"""Recovery is waited for twice as long as its limit, to see how late it is."""
 FIRST: Final = ("recover", "fault", "beside", "attempt", "bad-token", "agent-run")
 """Of several steps at once, the one to tell of."""
 
@@ -144,7 +146,7 @@ def told(state: SessionState, step: Waiting) -> str:
     beside = sorted({one.user for one in state.waiting.values() if one.intent == step.intent and one.check == step.check and one.user})
     who = people(beside if step.intent in DOING else [step.user]) if step.user else ""
     spent = max(state.t - step.since, 0) / SECOND
-    limit = limit_s(state, step)
+    limit = limit_s(step)
     timed = f": {seconds(spent)} so far" + (f", limit {limit:g} s" if limit else "")
     if step.intent in WHOLE:
         whose = f"{who}'s" if who else "a user's"
@@ -155,30 +157,21 @@ def told(state: SessionState, step: Waiting) -> str:
             return f"{verb[0].upper()}{verb[1:]}{timed}"
         many = len(beside) > 1
         return f"{who[0].upper()}{who[1:]} {'are' if many else 'is'} {verb}{timed}"
-    check = state.checks.get(step.check)
-    return f"Looking at this: {_small(clean(check.title))}{timed}" if check is not None else f"Working{timed}"
+    return f"At work on it{timed}"
 
 
-def limit_s(state: SessionState, step: Waiting) -> float | None:
-    """The limit that matters to the step, seconds: recovery is given longer than its limit, to see how late it is."""
-    series = state.series.get("recovery")
-    if step.intent == "recover" and series is not None and series.limit_ms:
-        return series.limit_ms / 1000
-    return step.deadline_ms / 1000 if step.deadline_ms else None
+def limit_s(step: Waiting) -> float | None:
+    """The limit that matters to the step, seconds."""
+    if step.deadline_ms is None:
+        return None
+    return step.deadline_ms / 1000 / (TWICE if step.intent == "recover" else 1)
 
 
 def _between(state: SessionState) -> str:
-    running = running_check(state)
-    return f"Looking at this: {_small(clean(running.title))}" if running is not None else "Between two checks"
+    return "Watching what arrives" if running_check(state) is not None else "Between two checks"
 
 
 def running_check(state: SessionState) -> CheckView | None:
     """The check that began last of those that run."""
     running = [check for check in state.checks.values() if check.word == "RUNNING"]
     return max(running, key=lambda check: check.started or 0) if running else None
-
-
-def _small(title: str) -> str:
-    """A title within a sentence: its first letter small, unless the word is a name."""
-    head, _, rest = title.partition(" ")
-    return f"{head[0].lower()}{head[1:]} {rest}" if head[1:].islower() or len(head) == 1 else title

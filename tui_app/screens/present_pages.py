@@ -179,8 +179,9 @@ def _wide(state: SessionState, name: str) -> Wide:
     said = f"95 of 100 within {rows.seconds(series.p95)}" if series.p95 is not None else f"at most {rows.seconds(series.max)}"
     over = bool(series.limit_ms and worst is not None and worst > series.limit_ms)
     if series.limit_ms and worst is not None:
-        part = worst / series.limit_ms
-        said += f", limit {rows.seconds(series.limit_ms)}: {'over it' if over else f'{part * 100:.0f} % of it' if part >= 0.01 else 'under 1 % of it'}"
+        part = 100 * worst / series.limit_ms
+        used = "over it" if over else f"{part:.0f} % of it" if part >= 1 else "under 1 % of it"
+        said += f", limit {rows.seconds(series.limit_ms)}: {used}"
     return Wide(NAMES[name], said, tuple(value for _, value in series.recent), series.limit_ms, over)
 
 
