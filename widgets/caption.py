@@ -37,9 +37,9 @@ def caption_lines(caption: Caption, width: int) -> list[Line]:
 
 
 class CaptionStrip(LineView):
-    """The strip, in room that its screen leaves free at the foot."""
+    """The strip: the rest of its screen is laid out above it."""
 
-    DEFAULT_CSS = f"CaptionStrip {{ height: {HEIGHT}; dock: bottom; layer: captions; overlay: screen; offset-y: {HEIGHT}; padding: 0 1; }}"
+    DEFAULT_CSS = f"CaptionStrip {{ height: {HEIGHT}; split: bottom; padding: 0 1; }}"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, bar=True)

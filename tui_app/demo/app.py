@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 
 from tui_app.app import AppStart, VigilApp
 from tui_app.demo.player import Player
 from tui_app.demo.script import SCRIPT
 from tui_app.screens.session_link import Choice, Opened, SessionLink
 from tui_app.screens.view import Role
-from widgets.caption import HEIGHT, CaptionStrip
+from widgets.caption import CaptionStrip
 
 if TYPE_CHECKING:
     from tui_app.engine.plan import Plan
@@ -71,14 +71,9 @@ class DemoApp(VigilApp):
             return
         strips = screen.query(CaptionStrip)
         if not strips:
-            self._make_room(screen)
             screen.mount(CaptionStrip())
             return
         strips.first().update(self.player.caption())
-
-    def _make_room(self, screen: Screen[object]) -> None:
-        screen.set_styles("layers: default captions;")
-        screen.styles.padding = (0, 0, HEIGHT, 0)
 
     def end_demo(self) -> None:
         """Away with the script and its strip; the session stays."""
@@ -87,7 +82,6 @@ class DemoApp(VigilApp):
         for stack in self._screen_stacks.values():
             for screen in stack:
                 screen.query(CaptionStrip).remove()
-                screen.styles.padding = 0
 
     # -- whose keys they are
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui_app.demo.app import DemoApp
 
 FAULT: Final = "misroute-event"
-CHECKS: Final = ("golden-path", "isolation-frames")
+CHECKS: Final = ("golden-path", "isolation-frames", "isolation-rest")
 WITH_CUT: Final = (*CHECKS, "recovery-cut")
 USERS: Final = 3
 
