@@ -277,7 +277,7 @@ def make_screen(name: str, view: View) -> Screen[None]:
     return made
 
 
-def run(initial: AppStart) -> int:
+def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: SessionLink | None = None) -> int:
     """Run the application until it is left; the exit code is 0 unless the session it ran decided otherwise.
 
     It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
@@ -285,8 +285,8 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    link = WatchOnly() if initial.read_only else SessionLink()
-    app = VigilApp(link=link, start=initial)
+    link = link or (WatchOnly() if initial.read_only else SessionLink())
+    app = make(link=link, start=initial)
     app.owns_terminal = True
 
     def ask(question: str) -> str:
