@@ -24,6 +24,7 @@ MODULES: Final[tuple[str, ...]] = (
     "stop",
     "cleanup",
     "rejudge",
+    "report",
     "init",
     "doctor",
     "web",
