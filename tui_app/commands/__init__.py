@@ -27,6 +27,7 @@ MODULES: Final[tuple[str, ...]] = (
     "init",
     "doctor",
     "web",
+    "demo",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 

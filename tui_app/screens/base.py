@@ -122,6 +122,12 @@ class SessionScreen(Screen[None]):
         self.frozen_at = self.state.seq if self.frozen_at is None else None
         self.pulse()
 
+    def action_present(self) -> None:
+        """This session for a room, on top of the screen in view."""
+        from tui_app.screens.present import PresentScreen
+
+        self.app.push_screen(PresentScreen(self.view))
+
     def action_back(self) -> None:
         """One step back: off the stack of this tab; a frozen picture moves again first."""
         if self.frozen_at is not None:
