@@ -34,6 +34,7 @@ from tui_app.screens.palette import commands
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.view import View
+from tui_app.screens.watch_only import WatchOnly
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
@@ -49,11 +50,15 @@ ALIVE_EVERY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AppStart:
-    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing."""
+    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing.
+
+    `read_only`: only to watch, so that nothing is started, commanded or noted from here.
+    """
 
     target: str | None = None
     attach: SessionEntry | None = None
     replay: Path | None = None
+    read_only: bool = False
 
 
 class WholeCells(ScrollBarRender):
@@ -272,7 +277,7 @@ def make_screen(name: str, view: View) -> Screen[None]:
     return made
 
 
-def run(initial: AppStart) -> int:
+def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: SessionLink | None = None) -> int:
     """Run the application until it is left; the exit code is 0 unless the session it ran decided otherwise.
 
     It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
@@ -280,8 +285,8 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    link = SessionLink()
-    app = VigilApp(link=link, start=initial)
+    link = link or (WatchOnly() if initial.read_only else SessionLink())
+    app = make(link=link, start=initial)
     app.owns_terminal = True
 
     def ask(question: str) -> str:

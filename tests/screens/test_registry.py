@@ -29,6 +29,7 @@ CLASSES = {
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "chart": ("latency", "ChartScreen"),
+    "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),
     "about": ("about", "AboutScreen"),
     "help": ("help", "HelpScreen"),

@@ -26,6 +26,7 @@ SCREENS: Final = {
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
+    "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
     "help": "Help",
@@ -35,6 +36,7 @@ SCREENS: Final = {
 COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
+PRESENTABLE: Final = (*SESSION, "present")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
 LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
 ALL: Final = tuple(SCREENS)
@@ -165,12 +167,19 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("series", ("v",), "series", "the next series along the strip", "Looking", ("soak",), footer=2),
     Action("distribution", ("v",), "another picture", "values over time, how often each occurs, or of recoveries their parts",
            "Looking", ("chart",), footer=1),
+    # -- a room
+    Action("present", ("P",), "present", "for a room: one thing at a time, in large cells; hosts and addresses hidden", "A room", SESSION),
+    Action("end-presentation", ("P",), "back", "back to the screen before", "A room", ("present",)),
+    Action("next-page", ("right", "l", "pagedown"), "next", "the next page", "A room", ("present",), footer=1),
+    Action("previous-page", ("left", "h", "pageup"), "previous", "the page before", "A room", ("present",), footer=1),
+    Action("stay", ("space",), "stay", "stay on this page, or let the pages change by themselves", "A room", ("present",), footer=2),
+    Action("freeze-moment", ("z",), "freeze", "hold this moment on every page; the session goes on", "A room", ("present",), footer=3),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
-    Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", SESSION, "app"),
+    Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
     Action("take", ("T",), "take over", "take command of a session that another drives (asks; recorded)", "Session", SESSION, "app"),
-    Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", SESSION, "app"),
+    Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", PRESENTABLE, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- the application
     Action("selftest", ("F",), "self-test", "the planted faults, and which checks caught them; of a check, those that it names",

@@ -136,6 +136,12 @@ class SessionScreen(Screen[None]):
         self.frozen_at = self.state.seq if self.frozen_at is None else None
         self.pulse()
 
+    def action_present(self) -> None:
+        """This session for a room, on top of the screen in view."""
+        from tui_app.screens.present import PresentScreen
+
+        self.app.push_screen(PresentScreen(self.view))
+
     def action_back(self) -> None:
         """One step back: off the stack of this tab; a frozen picture moves again first."""
         if self.frozen_at is not None:
@@ -193,6 +199,7 @@ def phase_marks(state: SessionState) -> tuple[PhaseMark, ...]:
 def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     """The two header lines for a view."""
     state = view.state
+    sealed = view.reader is not None and view.reader.sealed
     found = list(chips)
     if view.caught_up < 1:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
@@ -202,9 +209,9 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.role == "replay":
         found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
-    elif view.role == "opened":
+    elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
-    elif view.role == "watching":
+    elif view.role == "watching" or sealed:
         found.append(("READ ONLY", "warn"))
     if state.asks:
         found.append(("SIGN IN: H", "bad"))
