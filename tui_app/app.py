@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
-BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
 ALIVE_EVERY = 1.0

@@ -14,10 +14,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_app.recording.state import SessionState
+from tui_app.screens import rows
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
+from widgets.lines import BLANK, Line, LineView, wrap
 
 if TYPE_CHECKING:
     from tui_app.app import VigilApp
@@ -36,6 +38,13 @@ class SessionScreen(Screen[None]):
     """A screen on a session. `view.state` and `view.reader` are the only sources it has."""
 
     NAME: ClassVar[str] = ""
+    SMALLEST: ClassVar[tuple[int, int]] = (60, 16)
+    """Columns and rows below which the screen gives way to its summary in words; (0, 0): it draws itself at any size."""
+    DEFAULT_CSS = """
+    SessionScreen #tiny { display: none; padding: 0 1; }
+    SessionScreen.-little > * { display: none !important; }
+    SessionScreen.-little > BannerBar, SessionScreen.-little > KeyBar, SessionScreen.-little > #tiny { display: block !important; }
+    """
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -63,6 +72,7 @@ class SessionScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield BannerBar(id="banner")
         yield from self.body()
+        yield LineView(id="tiny")
         yield KeyBar(id="keys")
 
     def body(self) -> ComposeResult:
@@ -92,6 +102,10 @@ class SessionScreen(Screen[None]):
             return  # not all of it is there yet, or it is being taken away for another session's: it is drawn once it is there
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
+        little = self.size.width < self.SMALLEST[0] or self.size.height < self.SMALLEST[1]
+        self.set_class(little, "-little")
+        if little:
+            self.query_one("#tiny", LineView).draw(lambda width, _height: (tiny_lines(self, width), None))
         if self.frozen_at is None:
             self.tick()
 
@@ -134,6 +148,15 @@ class SessionScreen(Screen[None]):
             self.action_freeze()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+
+def tiny_lines(screen: SessionScreen, width: int) -> list[Line]:
+    """A screen for which there is no room: its summary in words, and the size it takes."""
+    size, least = screen.size, screen.SMALLEST
+    now = [rows.now_sentence(screen.state)] if screen.view.running else []
+    lines: list[Line] = [((part, "plain"),) for text in now + screen.summary().splitlines() for part in wrap(clean(text), width)]
+    hint = f"{screen_title(screen.NAME)} is drawn from {least[0]}x{least[1]} on; this terminal is {size.width}x{size.height}."
+    return [*lines, BLANK, *[((part, "dim"),) for part in wrap(hint, width)]]
 
 
 def hints(screen: SessionScreen) -> list[KeyHint]:
