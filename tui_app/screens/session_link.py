@@ -74,6 +74,8 @@ class Opened:
     commanding: bool
     sealed: bool = False
     """No remark may be added to the recording from here."""
+    speed: float = 1.0
+    """Of a replay: seconds of the session in one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
