@@ -237,6 +237,10 @@ class Fold:
             self._state.asks, self._state.needs = _text(body, "text"), tuple(map(str, needs)) if isinstance(needs, list) else ()
         elif row.type == "stop":
             self._state.stopping = True
+        elif row.type == "take":
+            self._state.driver, self._state.driver_viewer = _text(body, "who"), _count(body, "viewer")
+        elif row.type == "leave":
+            self._state.driver, self._state.driver_viewer = "", 0
 
     def _client(self, row: Row, body: dict[str, Any]) -> None:
         if row.type == "usage":

@@ -291,6 +291,10 @@ class SessionState:
     needs: tuple[str, ...] = ()
     """Who has to sign in again."""
     stopping: bool = False
+    driver: str = ""
+    """Who is in control, as user@host; '' where nobody is."""
+    driver_viewer: int = 0
+    """The connection that is."""
     client_slow: str = ""
     ended: bool = False
     end_reason: str = ""
