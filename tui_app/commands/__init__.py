@@ -24,6 +24,9 @@ MODULES: Final[tuple[str, ...]] = (
     "stop",
     "cleanup",
     "rejudge",
+    "init",
+    "doctor",
+    "web",
     "demo",
 )
 """The commands of this package by module name, in the order in which the help lists them."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """`attach` and its options."""
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
+    attach.add_argument("--read-only", action="store_true", help="only watch: nothing is commanded or noted from here")
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
 
 
@@ -26,8 +27,9 @@ def run(asked: argparse.Namespace) -> int:
     from tui_app.recording.sessions import find
 
     entry = find(asked.session)
-    _sign_in_again(entry)
-    return run_app(AppStart(attach=entry))
+    if not asked.read_only:
+        _sign_in_again(entry)
+    return run_app(AppStart(attach=entry, read_only=asked.read_only))
 
 
 def _sign_in_again(entry: SessionEntry) -> None:

@@ -185,7 +185,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("selftest", ("F",), "self-test", "the planted faults, and which checks caught them; of a check, those that it names",
            "Vigil", scope="app"),
     Action("about", ("A",), "about", "the version, the self-test that it stands on, and where it keeps what", "Vigil", scope="app"),
-    Action("theme", ("ctrl+t",), "theme", "the next theme: vigil, ansi, light", "Vigil", scope="app"),
+    Action("theme", ("ctrl+t",), "theme", "the next theme, kept for the next time; the palette has them by name", "Vigil", scope="app"),
     Action("help", ("question_mark",), "help", "what each key does", "Vigil", scope="app", footer=9),
     Action("palette", ("ctrl+p",), "palette", "find an action by name", "Vigil", scope="app", palette=False),
     Action("leave", ("q", "ctrl+c", "ctrl+q"), "leave", "leave; a running session asks: detach, stop and tidy, stay", "Vigil", scope="app"),

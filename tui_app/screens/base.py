@@ -176,6 +176,7 @@ def phase_marks(state: SessionState) -> tuple[PhaseMark, ...]:
 def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     """The two header lines for a view."""
     state = view.state
+    sealed = view.reader is not None and view.reader.sealed
     found = list(chips)
     if view.caught_up < 1:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
@@ -185,9 +186,9 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.role == "replay":
         found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
-    elif view.role == "opened":
+    elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
-    elif view.role == "watching":
+    elif view.role == "watching" or sealed:
         found.append(("READ ONLY", "warn"))
     if state.asks:
         found.append(("SIGN IN: H", "bad"))

@@ -73,7 +73,7 @@ class DrivingApp(PlanningApp):
 
         self.busy = ""
         try:
-            reader = Reader(opened.recording)
+            reader = Reader(opened.recording, sealed=opened.sealed)
         except RecordingError as error:
             self.say(str(error), bad=True)
             return

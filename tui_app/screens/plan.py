@@ -99,7 +99,7 @@ class PlanScreen(SearchingScreen):
         target = self.vigil.target
         return Banner(
             target=clean(target.name).upper() if target else "no target",
-            verdict_text=f"{self.model.preset}, {self.model.users} users",
+            verdict_text=f"{self.vigil.plan_model.preset}, {self.vigil.plan_model.users} users",
             utc=f"{self.view.clock():%H:%M:%S} UTC",
             stand_in=target is not None and target.environment == "rehearsal",
             note="Choose what is asked; nothing is sent before you run it.",

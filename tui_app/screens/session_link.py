@@ -72,6 +72,8 @@ class Opened:
     session: str
     recording: Path
     commanding: bool
+    sealed: bool = False
+    """No remark may be added to the recording from here."""
 
 
 @dataclass(frozen=True, slots=True)
