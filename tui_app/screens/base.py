@@ -199,7 +199,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if state.client_slow:
         found.append(("CLIENT TOO SLOW", "bad"))
     if view.rate_hz < 10:
-        found.append((f"SLOW LINK {view.rate_hz} Hz", "warn"))
+        found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
         target=clean(state.target or "no session").upper(),
