@@ -70,6 +70,6 @@ class Pace:
         """Whether a second's bytes are not spent yet. What was written beyond them is saved later."""
         a_second = max(cells * BYTES_PER_CELL, LEAST_BYTES)
         spent, self._written = written - self._written, written
-        self._left = min(self._left + a_second * min(gap, 1.0), a_second) - spent
+        self._left = min(self._left + a_second * min(gap, 1.0), a_second / 2) - spent
         self._left = max(self._left, -a_second)
         return self._left >= 0

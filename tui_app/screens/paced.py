@@ -7,11 +7,13 @@ from typing import Any
 
 from rich.color import ColorSystem
 from textual import constants
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 
 from tui_app.screens.line import LineDriver, LineWriter
 from tui_app.screens.pace import Pace
+from tui_app.screens.picture import Change, Picture
 from tui_app.screens.view import View
 
 MUCH = 2_048
@@ -26,6 +28,11 @@ class PacedApp(App[int]):
     _owed = False
     """A picture was left out: the next one must be whole."""
     _colours: ColorSystem | None = None
+    _drawn_on: LineWriter | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.picture = Picture()
+        super().__init__(*args, **options)
 
     @property
     def line(self) -> LineWriter | None:
@@ -70,4 +77,29 @@ class PacedApp(App[int]):
             self._owed = True
             self.post_display_hook()
             return
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            if line is not self._drawn_on:
+                self._drawn_on = line
+                self.picture.forget()
+            self.picture.resize(*self.console.size)
+            renderable = Change(self.picture, renderable)
+        elif renderable is not None:
+            self.picture.forget()
         super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        """A terminal that changes its size may show anything."""
+        self.picture.forget()
+
+    def on_app_focus(self) -> None:
+        """Whoever comes back to the terminal finds it whole, whatever was written over it meanwhile."""
+        self.action_redraw()
+
+    def action_suspend(self) -> None:
+        """Back to the shell."""
+        self.action_suspend_process()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew."""
+        self.picture.forget()
+        self.screen.refresh()
