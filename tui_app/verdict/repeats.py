@@ -101,7 +101,7 @@ def more_for_stable(failed: int, n: int, most: int = 10_000) -> int | None:
 
 
 class Pattern(msgspec.Struct):
-    """The order of passes and failures, in constant memory: how often it changed, and how often two failures were neighbours."""
+    """The order of passes and failures, in constant memory: how often it changed."""
 
     n: int = 0
     failed: int = 0
