@@ -11,13 +11,13 @@ from typing import Any, Final
 import msgspec
 import platformdirs
 
+from tui_app import looks
 from tui_app.doctor.proxy import shown
 from tui_app.sanitize import sanitize
 from tui_app.target.lines import line_of
 from tui_app.target.profile import Profile
 
 VARIABLES: Final = {
-    "VIGIL_THEME": "vigil",
     "VIGIL_ASCII": "glyphs as the encoding allows",
     "NO_COLOR": "colours",
     "TERM": "",
@@ -52,7 +52,21 @@ def settings(environment: Mapping[str, str], profile: Profile | None, command_li
     )
 
 
+def _theme(environment: Mapping[str, str]) -> Setting:
+    """Which theme the screens begin with, and why."""
+    remembered = looks.recall()
+    theme, _ = looks.choose(environment, remembered)
+    if "NO_COLOR" in environment:
+        why = "environment, NO_COLOR"
+    elif environment.get("VIGIL_THEME") == theme:
+        why = "environment, VIGIL_THEME"
+    else:
+        why = f"chosen last ({looks.kept_at()})" if remembered == theme else "what suits the terminal"
+    return Setting("theme", theme, why)
+
+
 def _environment(environment: Mapping[str, str]) -> Iterator[Setting]:
+    yield _theme(environment)
     for name in sorted({*VARIABLES, *(name for name in environment if name.startswith("VIGIL_"))}):
         found = name if name in environment else name.lower() if name == "NO_PROXY" and name.lower() in environment else ""
         if found:

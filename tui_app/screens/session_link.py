@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui_app.screens.build_facts import BuildFacts
 
 if TYPE_CHECKING:
+    from tui_app.doctor.examine import Examined
     from tui_app.engine.client import Control
     from tui_app.engine.plan import Plan
     from tui_app.recording.sessions import SessionEntry
@@ -107,6 +108,7 @@ class Link(Protocol):
     def standing(self) -> str: ...
     def faults(self) -> list[Mapping[str, Any]]: ...
     def about(self) -> list[tuple[str, str]]: ...
+    async def examine(self, target: str) -> Examined: ...
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
@@ -212,6 +214,12 @@ class SessionLink(BuildFacts):
             await client.aclose()
         checked = tuple(line for line in info.lines if line.partition(":")[0] not in urls)
         return replace(info, lines=(*said, *checked))
+
+    async def examine(self, target: str) -> Examined:
+        """What `vigil doctor` finds; with a target also by one GET to each of its services, else nothing is sent."""
+        from tui_app.doctor.examine import examine
+
+        return await examine(self._profile(target) if target else None)
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
         """The target of a recorded session, from the plan in its header."""
