@@ -29,6 +29,7 @@ from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
+from tui_app.screens.paced import PacedApp
 from tui_app.screens.palette import commands
 from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
@@ -69,7 +70,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(ReplayingApp):
+class VigilApp(PacedApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -125,8 +126,7 @@ class VigilApp(ReplayingApp):
     def timed_beat(self) -> None:
         """A tick of the timer: looks and draws as often as the link can carry."""
         now = time.monotonic()
-        drawing = self.pace.beat(now)
-        self.view.rate_hz = self.pace.rate
+        drawing = self.draws()
         if now - self._looked >= ALIVE_EVERY:
             self._looked = now
             self.look_for_engine()
@@ -289,6 +289,7 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
     link = link or (WatchOnly() if initial.read_only else SessionLink())
     app = make(link=link, start=initial)
     app.owns_terminal = True
+    app.take_line()
 
     def ask(question: str) -> str:
         with app.suspend():
