@@ -25,7 +25,6 @@ VARIABLES: Final = {
     "LC_ALL": "",
     "LC_CTYPE": "",
     "LANG": "",
-    "TEXTUAL_FPS": "15",
     "SSL_CERT_FILE": "the system's authorities",
     "SSL_CERT_DIR": "the system's authorities",
     "NO_PROXY": "no exception",
@@ -57,9 +56,9 @@ def _theme(environment: Mapping[str, str]) -> Setting:
     remembered = looks.recall()
     theme, _ = looks.choose(environment, remembered)
     if "NO_COLOR" in environment:
-        why = "environment, NO_COLOR"
+        why = "NO_COLOR"
     elif environment.get("VIGIL_THEME") == theme:
-        why = "environment, VIGIL_THEME"
+        why = "VIGIL_THEME"
     else:
         why = f"chosen last ({looks.kept_at()})" if remembered == theme else "what suits the terminal"
     return Setting("theme", theme, why)
@@ -78,11 +77,9 @@ def _environment(environment: Mapping[str, str]) -> Iterator[Setting]:
             if environment.get(spelt):
                 yield Setting(spelt, sanitize(shown(environment[spelt]), 200), "environment")
     state = Path(platformdirs.user_state_dir("vigil", appauthor=False))
-    yield Setting("recordings", str(state / "sessions"), "environment, XDG_STATE_HOME" if environment.get("XDG_STATE_HOME") else "default")
+    yield Setting("recordings", str(state / "sessions"), "XDG_STATE_HOME" if environment.get("XDG_STATE_HOME") else "default")
     runtime = environment.get("XDG_RUNTIME_DIR")
-    yield Setting(
-        "control sockets", f"{runtime or f'/run/user/{os.getuid()}'}/vigil", "environment, XDG_RUNTIME_DIR" if runtime else "default"
-    )
+    yield Setting("control sockets", f"{runtime or f'/run/user/{os.getuid()}'}/vigil", "XDG_RUNTIME_DIR" if runtime else "default")
 
 
 def _target(profile: Profile) -> Iterator[Setting]:
