@@ -29,6 +29,7 @@ SCREENS: Final = {
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
+    "doctor": "Doctor",
     "help": "Help",
 }
 """Names that `where` uses, with what a person reads."""
@@ -38,7 +39,7 @@ COURSES: Final = ("load", "soak", "iterations")
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
-LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
+LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
 
 KEY_TEXT: Final = {
@@ -212,6 +213,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("selftest", ("F",), "self-test", "the planted faults, and which checks caught them; of a check, those that it names",
            "Vigil", scope="app"),
     Action("about", ("A",), "about", "the version, the self-test that it stands on, and where it keeps what", "Vigil", scope="app"),
+    Action("doctor", ("D",), "doctor", "is this terminal and this machine fit, with the fix beside each finding; where settings come from",
+           "Vigil", scope="app"),
+    Action("ask-services", ("t",), "ask the target", "one GET to each service of the chosen target: answers, TLS, clocks", "Vigil",
+           ("doctor",), footer=1),
     Action("theme", ("ctrl+t",), "theme", "the next theme, kept for the next time; the palette has them by name", "Vigil", scope="app"),
     Action("redraw", ("ctrl+l",), "redraw", "draw the whole screen anew, after something else wrote over it", "Vigil", scope="app"),
     Action("suspend", ("ctrl+z",), "suspend", "back to the shell; `fg` brings it here again, and the session goes on meanwhile", "Vigil",
