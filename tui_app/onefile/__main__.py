@@ -20,7 +20,7 @@ def main() -> int:
         "--platform",
         default="",
         metavar="TAG",
-        help="for another kind of machine, by its wheels' tag (manylinux_2_28_aarch64): asks the index",
+        help="for another kind of machine, by its wheels' tag (manylinux_2_28_aarch64); asks the index",
     )
     asked = parser.parse_args()
     extras = [name for name in asked.extras.split(",") if name]

@@ -45,8 +45,7 @@ def why_not(folder):  # type: (str) -> str
 
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
-        found = os.lstat(folder)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        if not ours(folder):
             return "belongs to others, or others may write to it"
         trial = os.path.join(folder, ".may-run-%d" % os.getpid())
         handle = os.open(trial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o700)
@@ -62,6 +61,12 @@ def why_not(folder):  # type: (str) -> str
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+def ours(folder):  # type: (str) -> bool
+    """Whether a folder belongs to this user, and nobody else may put anything there."""
+    found = os.lstat(folder)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 def candidates():  # type: () -> list[str]
@@ -84,10 +89,10 @@ def unpacked():  # type: () -> str
     """The folder of the unpacked packages; unpacks them where no earlier start did. Ends with a message where it cannot."""
     leaf = FACTS["name"] + "_" + FACTS["build"]
     places = candidates()
-    refused = []
+    refused = []  # type: list[tuple[str, str]]
     for root in places:
         ready = os.path.join(root, leaf, "site-packages")
-        if os.path.isdir(ready) and os.lstat(root).st_uid == os.getuid() and may_load(ready):
+        if os.path.isdir(ready) and ours(root) and may_load(ready):
             return ready
     for root in places:
         reason = why_not(root)
