@@ -23,6 +23,7 @@ MODULES: Final[tuple[str, ...]] = (
     "attach",
     "stop",
     "cleanup",
+    "replay",
     "rejudge",
     "report",
     "init",
