@@ -180,7 +180,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", SESSION, "app"),
-    Action("take", ("T",), "take over", "take command of a session that another drives (asks; recorded)", "Session", SESSION, "app"),
+    Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
     Action("mark", ("m",), "mark", "leave a mark at this moment", "Session", SESSION, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- a replay
