@@ -25,7 +25,7 @@ def test_one_drives_and_the_other_takes_over(home: Home, terminal: Callable[...,
     second.press("H")
     second.sees("only the one who drives")
     second.press("T")
-    second.sees("Take the session over", r"\S+@\S+ drives it now", "can then only watch")
+    second.sees("Take the session over", r"\S+@\S+ drives it now", "is told at once")
     second.press("T")
     second.looks(lambda: "READ ONLY" not in second.text(), "the second drives")
     first.sees(r"\S+@\S+ has taken control", r"READ ONLY: \S+@\S+ drives")
