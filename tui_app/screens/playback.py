@@ -73,7 +73,7 @@ class Playback:
     @property
     def over(self) -> bool:
         """At the end of a recording that nobody writes any more: what is open there stays open."""
-        return self.at_end and not alive(self.reader.header.get("session", ""))
+        return self.at_end and not alive(self.reader.header.get("session", ""), self.reader.path)
 
     @property
     def date(self) -> str:
