@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import grp
 import os
-import pwd
+import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +22,20 @@ from tui_app.recording.sharing import group_id, group_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
+NOBODY = 65_534
 
-def as_nobody(gid: int, act: Callable[[], str], groups: bool = True) -> str:
+
+def as_nobody(gid: int, place: Path, act: Callable[[], str], groups: bool = True) -> str:
     """What `act` says when nobody, a member of this group, does it."""
     out, into = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.setgroups([gid] if groups else [])
-            os.setgid(pwd.getpwnam("nobody").pw_gid if gid != pwd.getpwnam("nobody").pw_gid else 1)
-            os.setuid(pwd.getpwnam("nobody").pw_uid)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+                os.environ[name] = str(place)
             said = act()
         except (OSError, RecordingError, sqlite3.Error) as error:
             said = f"refused: {error}"
@@ -45,15 +48,22 @@ def as_nobody(gid: int, act: Callable[[], str], groups: bool = True) -> str:
     return said
 
 
-def test_a_colleague_of_the_group_follows_and_nobody_else(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that every user of this host may pass through, as the tests' own is not."""
+    found = Path(tempfile.mkdtemp(prefix="vigil-test-"))
+    found.chmod(0o711)
+    yield found
+    shutil.rmtree(found)
+
+
+def test_a_colleague_of_the_group_follows_and_nobody_else(home: Home, shared: Path) -> None:
     """Live, with what is not yet in the main file; the control socket stays the owner's; without the group nothing can be read."""
-    group = grp.getgrnam("users" if any(one.gr_name == "users" for one in grp.getgrall()) else "nogroup")
-    shared = Path(str(tmp_path_factory.mktemp("shared")))
-    for folder in (shared, *shared.parents[:3]):
-        folder.chmod(folder.stat().st_mode | stat.S_IXOTH | stat.S_IXGRP)
+    group = next(one for one in grp.getgrall() if one.gr_gid not in (0, NOBODY))
+    place = shared / "of nobody"
+    place.mkdir(mode=0o700)
+    os.chown(place, NOBODY, NOBODY)
     home.env["VIGIL_SHARED"] = str(shared)
-    for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
-        monkeypatch.setenv(name, home.env[name])
     run = home.start("run", "--target", "rehearsal", "--checks", "five-events", "--group", group.gr_name)
     assert run.stderr is not None
     line = next(line for line in run.stderr if "may watch" in line)
@@ -72,9 +82,9 @@ def test_a_colleague_of_the_group_follows_and_nobody_else(home: Home, monkeypatc
                 return f"{entry.alive} {fold.state.session} {error} control {os.access(entry.control or '', os.W_OK)}"
             return "annotated"
 
-    said = as_nobody(group.gr_gid, follow)
+    said = as_nobody(group.gr_gid, place, follow)
     assert said.startswith(f"True {recording.stem} cannot annotate") and said.endswith("control False")
-    assert "refused" in as_nobody(group.gr_gid, follow, groups=False)
+    assert "refused" in as_nobody(group.gr_gid, place, follow, groups=False)
     listed = home.vigil("sessions").out
     assert f"group {group.gr_name} may watch: vigil attach {recording}" in listed
     assert listed.count(recording.stem + "  ") == 1, "one session, though its file is elsewhere"

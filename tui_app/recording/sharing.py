@@ -34,7 +34,7 @@ def group_id(name: str) -> int:
 
 
 def shared_path(usual: Path, gid: int) -> Path:
-    """Where the recording of a shared session goes in place of `usual`: a folder of its own, which the group may enter. Raises RecordingError."""
+    """Where a shared session's recording goes in place of `usual`: a folder that the group may enter. Raises RecordingError."""
     base = LASTING if os.access(LASTING, os.W_OK) else Path(tempfile.gettempdir())
     base = Path(os.environ.get("VIGIL_SHARED") or base)
     ours = base / f"vigil-shared-{os.getuid()}"
