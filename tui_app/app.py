@@ -24,16 +24,16 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
+from tui_app.screens.paced import PacedApp
+from tui_app.screens.palette import commands
 from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
-from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
-BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
 ALIVE_EVERY = 1.0
@@ -70,7 +70,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(ReplayingApp):
+class VigilApp(PacedApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -88,19 +88,11 @@ class VigilApp(ReplayingApp):
         self.begin = start or AppStart()
         self.pace = Pace(BEAT)
         self._beating = beat
-        self.owns_terminal = False
-        """Set by `run`: hang-ups and kills are then handled."""
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
         self._going_on = False
-        for theme in (VIGIL, VIGIL_LIGHT):
-            self.register_theme(theme)
         for name in ("start", *TABS):
             self.add_mode(name, self._maker(name))
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """For themes that are not ours: the frames of panes in the quietest of the 16 colours."""
-        return {**super().get_theme_variable_defaults(), "pane-border": "ansi_bright_black"}
 
     def _maker(self, name: str) -> Callable[[], Screen[None]]:
         def make() -> Screen[None]:
@@ -109,7 +101,7 @@ class VigilApp(ReplayingApp):
         return make
 
     def on_mount(self) -> None:
-        self.theme = os.environ.get("VIGIL_THEME", CYCLE[0])
+        self.begin_theme()
         self.switch_mode("live" if self.view.state.session else "start")
         if self.owns_terminal:
             install(asyncio.get_running_loop(), lambda: self.exit(self.exit_code()))
@@ -134,8 +126,7 @@ class VigilApp(ReplayingApp):
     def timed_beat(self) -> None:
         """A tick of the timer: looks and draws as often as the link can carry."""
         now = time.monotonic()
-        drawing = self.pace.beat(now)
-        self.view.rate_hz = self.pace.rate
+        drawing = self.draws()
         if now - self._looked >= ALIVE_EVERY:
             self._looked = now
             self.look_for_engine()
@@ -260,10 +251,6 @@ class VigilApp(ReplayingApp):
 
     # -- what concerns the application
 
-    def action_theme(self) -> None:
-        index = CYCLE.index(self.theme) if self.theme in CYCLE else -1
-        self.theme = CYCLE[(index + 1) % len(CYCLE)]
-
     def action_palette(self) -> None:
         self.action_command_palette()
 
@@ -279,15 +266,8 @@ class VigilApp(ReplayingApp):
         self.action_leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the registry's actions that apply on this screen, and nothing else."""
-        where = getattr(screen, "NAME", "")
-        for action in actions_for(where) if where else ACTIONS:
-            if not action.palette:
-                continue
-            owner: object = self if action.scope == "app" else screen
-            callback = getattr(owner, f"action_{action.method}", None)
-            if callback is not None:
-                yield SystemCommand(f"{action.label} ({action.key_text})", action.help, callback)
+        """The palette."""
+        return commands(self, screen)
 
 
 def make_screen(name: str, view: View) -> Screen[None]:
@@ -299,7 +279,7 @@ def make_screen(name: str, view: View) -> Screen[None]:
     return made
 
 
-def run(initial: AppStart) -> int:
+def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: SessionLink | None = None) -> int:
     """Run the application until it is left; the exit code is 0 unless the session it ran decided otherwise.
 
     It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
@@ -307,9 +287,10 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    link = WatchOnly() if initial.read_only else SessionLink()
-    app = VigilApp(link=link, start=initial)
+    link = link or (WatchOnly() if initial.read_only else SessionLink())
+    app = make(link=link, start=initial)
     app.owns_terminal = True
+    app.take_line()
 
     def ask(question: str) -> str:
         with app.suspend():

@@ -151,6 +151,7 @@ def running(users: int = 5) -> SessionState:
         user.foreign_seen = 2 if index == 3 else 0
     _series(state)
     state.waiting[41] = Waiting("tool-isolation", "u3", "agent-run", 127 * SECOND, 30_000)
+    state.sockets = users
     state.word = "FAIL"
     return state
 

@@ -25,9 +25,11 @@ MODULES: Final[tuple[str, ...]] = (
     "cleanup",
     "replay",
     "rejudge",
+    "report",
     "init",
     "doctor",
     "web",
+    "demo",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 

@@ -6,6 +6,7 @@ state, live, attached in mid-session, and on replay.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -21,6 +22,7 @@ from tui_app.recording.state import (
     CheckView,
     CriterionView,
     FindingView,
+    PaceView,
     RunView,
     SeriesView,
     SessionState,
@@ -131,6 +133,7 @@ class Fold:
             limits = plan.get("limits")
             limit = limits.get("agent_runs") if isinstance(limits, dict) else plan.get("agent_runs")
             state.runs_limit = limit if isinstance(limit, int) else None
+            state.pace = _pace(plan, limits if isinstance(limits, dict) else {})
         checks = _json(header.get("checks", ""))
         for planned in checks if isinstance(checks, list) else []:
             if isinstance(planned, dict) and planned.get("id"):
@@ -187,7 +190,11 @@ class Fold:
             return
         if row.type == "begin":
             intent = str(body.get("intent") or "")
-            self._state.waiting[number] = Waiting(row.check, row.user, intent, row.t, _number(body.get("deadline_ms")))
+            expects = body.get("expects")
+            tools = bool(expects.get("tools", True)) if isinstance(expects, dict) else True
+            self._state.waiting[number] = Waiting(
+                row.check, row.user, intent, row.t, _number(body.get("deadline_ms")), _text(body, "request"), tools
+            )
             if intent == "agent-run":
                 self._state.runs_total += 1
         else:
@@ -205,6 +212,9 @@ class Fold:
         view.name = str(body.get("name") or view.name)
 
     def _conn(self, row: Row, body: dict[str, Any]) -> None:
+        if row.type == "dialing" and self._state.pace.per_minute:
+            begun = self._state.pace.begun.setdefault(_text(body, "source"), deque(maxlen=self._state.pace.per_minute))
+            begun.append(row.t)
         if row.type == "open" and row.conn not in self._open:
             self._open[row.conn] = row.user
             if row.user:
@@ -215,6 +225,7 @@ class Fold:
             user = self._open.pop(row.conn, "")
             if user:
                 self._user_view(user).sockets -= 1
+        self._state.sockets = len(self._open)
 
     def _created(self, row: Row, body: dict[str, Any]) -> None:
         # A run ends by itself and a sign-in makes no thing: what must be tidied is what would stay.
@@ -229,14 +240,17 @@ class Fold:
     def _control(self, row: Row, body: dict[str, Any]) -> None:
         if row.type in ("hold", "resume"):
             self._state.held = row.type == "hold"
+            self._state.held_since, self._state.held_by = row.t, _text(body, "who")
             if _text(body, "who") == "vigil":
                 self._state.asks, self._state.needs = "", ()
         elif row.type == "credentials":
-            self._state.held = True
+            self._state.held, self._state.held_since = True, row.t
             needs = body.get("needs")
             self._state.asks, self._state.needs = _text(body, "text"), tuple(map(str, needs)) if isinstance(needs, list) else ()
-        elif row.type == "stop":
-            self._state.stopping = True
+        elif row.type == "stop" and not self._state.stopping:
+            self._state.stopping, self._state.stopping_since, self._state.stopped_by = True, row.t, _text(body, "who")
+        elif row.type == "tidy":
+            self._state.tidying_since = row.t
         elif row.type == "take":
             self._state.driver, self._state.driver_viewer = _text(body, "who"), _count(body, "viewer")
         elif row.type == "leave":
@@ -259,6 +273,7 @@ class Fold:
         if view is None:
             view = RunView(key=key, user=row.user, check=row.check, seq=row.seq, t=row.t)
         view.key = key
+        view.request = request or view.request
         view.seq = row.seq
         view.user = row.user or view.user
         view.check = row.check or view.check
@@ -359,6 +374,16 @@ def _json(text: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return None
+
+
+def _pace(plan: Mapping[str, Any], limits: Mapping[str, Any]) -> PaceView:
+    """What a plan says of how connects are paced."""
+    profile = plan.get("profile")
+    network = profile.get("network") if isinstance(profile, dict) else None
+    addresses = network.get("source_addresses") if isinstance(network, dict) else None
+    sources = len(addresses) if isinstance(addresses, list) and addresses else 1
+    per_minute, sockets = _count(limits, "connects_per_minute"), _count(limits, "sockets")
+    return PaceView(per_minute or None, sources, sockets or None)
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:

@@ -60,6 +60,8 @@ class RunView:
     state: str = "running"
     ms: float | None = None
     why: str = ""
+    request: str = ""
+    """The message that asked for it: by it a step knows its run before the target has named it."""
 
 
 @dataclass(slots=True)
@@ -244,6 +246,21 @@ class Waiting:
     intent: str
     since: int
     deadline_ms: float | None
+    request: str = ""
+    """Of an agent run: the message that asks for it."""
+    tools: bool = True
+    """Of an agent run: it is expected to use one."""
+
+
+@dataclass(slots=True)
+class PaceView:
+    """How connects are paced: at most `per_minute` begin in any 60 s from one address, at most `sockets` are open at once."""
+
+    per_minute: int | None = None
+    sources: int = 1
+    sockets: int | None = None
+    begun: dict[str, deque[int]] = field(default_factory=dict)
+    """By address, when its last `per_minute` connects began, ns."""
 
 
 @dataclass(slots=True)
@@ -285,12 +302,21 @@ class SessionState:
     """Which time the plan's checks are driven, where they are repeated until one fails."""
     until: str = ""
     """What ended that."""
+    sockets: int = 0
+    """Connections that are open now."""
+    pace: PaceView = field(default_factory=PaceView)
     held: bool = False
+    held_since: int = 0
+    held_by: str = ""
     asks: str = ""
     """Why the session waits for somebody to sign in, and how; '' while it does not."""
     needs: tuple[str, ...] = ()
     """Who has to sign in again."""
     stopping: bool = False
+    stopping_since: int = 0
+    stopped_by: str = ""
+    tidying_since: int | None = None
+    """Since when it leaves the target as it found it; None before."""
     driver: str = ""
     """Who is in control, as user@host; '' where nobody is."""
     driver_viewer: int = 0

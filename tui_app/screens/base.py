@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_app.now import sentence
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.control import watching_chip
@@ -20,6 +21,7 @@ from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
+from widgets.lines import BLANK, Line, LineView, wrap
 
 if TYPE_CHECKING:
     from tui_app.app import VigilApp
@@ -38,6 +40,13 @@ class SessionScreen(Screen[None]):
     """A screen on a session. `view.state` and `view.reader` are the only sources it has."""
 
     NAME: ClassVar[str] = ""
+    SMALLEST: ClassVar[tuple[int, int]] = (60, 16)
+    """Columns and rows below which the screen gives way to its summary in words; (0, 0): it draws itself at any size."""
+    DEFAULT_CSS = """
+    SessionScreen #tiny { display: none; padding: 0 1; }
+    SessionScreen.-little > * { display: none !important; }
+    SessionScreen.-little > BannerBar, SessionScreen.-little > KeyBar, SessionScreen.-little > #tiny { display: block !important; }
+    """
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -65,6 +74,7 @@ class SessionScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield BannerBar(id="banner")
         yield from self.body()
+        yield LineView(id="tiny")
         yield KeyBar(id="keys")
 
     def body(self) -> ComposeResult:
@@ -94,6 +104,10 @@ class SessionScreen(Screen[None]):
             return  # not all of it is there yet, or it is being taken away for another session's: it is drawn once it is there
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
+        little = self.size.width < self.SMALLEST[0] or self.size.height < self.SMALLEST[1]
+        self.set_class(little, "-little")
+        if little:
+            self.query_one("#tiny", LineView).draw(lambda width, _height: (tiny_lines(self, width), None))
         if self.frozen_at is None:
             self.tick()
 
@@ -135,12 +149,27 @@ class SessionScreen(Screen[None]):
         self.frozen_at = self.state.seq if self.frozen_at is None else None
         self.pulse()
 
+    def action_present(self) -> None:
+        """This session for a room, on top of the screen in view."""
+        from tui_app.screens.present import PresentScreen
+
+        self.app.push_screen(PresentScreen(self.view))
+
     def action_back(self) -> None:
         """One step back: off the stack of this tab; a frozen picture moves again first."""
         if self.frozen_at is not None:
             self.action_freeze()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+
+def tiny_lines(screen: SessionScreen, width: int) -> list[Line]:
+    """A screen for which there is no room: its summary in words, and the size it takes."""
+    size, least = screen.size, screen.SMALLEST
+    now = [sentence(screen.state)] if screen.view.running else []
+    lines: list[Line] = [((part, "plain"),) for text in now + screen.summary().splitlines() for part in wrap(clean(text), width)]
+    hint = f"{screen_title(screen.NAME)} is drawn from {least[0]}x{least[1]} on; this terminal is {size.width}x{size.height}."
+    return [*lines, BLANK, *[((part, "dim"),) for part in wrap(hint, width)]]
 
 
 def hints(screen: SessionScreen) -> list[KeyHint]:
@@ -213,7 +242,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if state.client_slow:
         found.append(("CLIENT TOO SLOW", "bad"))
     if view.rate_hz < 10:
-        found.append((f"SLOW LINK {view.rate_hz} Hz", "warn"))
+        found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
         target=clean(state.target or "no session").upper(),

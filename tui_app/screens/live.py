@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from tui_app import now
 from tui_app.screens import courses, rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
@@ -72,9 +73,7 @@ class LiveScreen(SessionScreen):
     def tick(self) -> None:
         state = self.state
         self.set_class(self.size.height >= 36, "-tall")
-        text = self.view.gone or rows.now_sentence(state)
-        now: Line = (("now  ", "dim"), (text, "bad" if self.view.gone else "plain"))
-        self.query_one("#now", LineView).draw(lambda width, _height: ([clip(now, width)], None))
+        self.query_one("#now", LineView).draw(lambda width, _height: ([self._now(width)], None))
         going = courses.course_sentences(state)
         self.set_class(bool(going), "-course")
         if going:
@@ -110,6 +109,12 @@ class LiveScreen(SessionScreen):
         self.query_one("#checks", LineView).draw(self._checks)
         self.query_one("#finding", LineView).draw(lambda width, _height: ([self._finding(width)], None))
 
+    def _now(self, width: int) -> Line:
+        """The line 'now'."""
+        gone, state = self.view.gone, self.state
+        tone = "bad" if gone else "warn" if (state.held or state.stopping) and not state.ended else "plain"
+        return clip((("now  ", "dim"), (now.sentence(state, gone, width - 5), tone)), width)
+
     def _checks(self, width: int, height: int) -> tuple[list[Line], None]:
         """What is running and awaited, then what ended last."""
         glyph, state = glyphs(), self.state
@@ -118,7 +123,7 @@ class LiveScreen(SessionScreen):
             if check.word == "RUNNING":
                 lines.append(((f"{glyph.running} ", "accent"), (fit(check.id, 26), "plain"), (clean(check.title), "dim")))
                 steps = [step for step in state.waiting.values() if step.check == check.id]
-                lines += [((f"    {rows.awaited(step, state.t)}", "dim"),) for step in sorted(steps, key=lambda step: step.since)[:3]]
+                lines += [((f"    {now.step_phrase(step, state)}", "dim"),) for step in sorted(steps, key=lambda step: step.since)[:3]]
         done = [check for check in state.checks.values() if check.word not in ("", "RUNNING")]
         done.sort(key=lambda check: check.ended or 0, reverse=True)
         for check in done[: max(height - len(lines), 0)]:

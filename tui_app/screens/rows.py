@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tui_app.model import SECOND
-from tui_app.recording.state import CellView, CheckView, CriterionView, FindingView, SeriesView, SessionState, Waiting
+from tui_app.recording.state import CellView, CheckView, CriterionView, FindingView, SeriesView, SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.criteria import CheckRow, CriterionRow
@@ -186,52 +185,6 @@ def _took(check: CheckView) -> str:
     if check.started is None or check.ended is None:
         return ""
     return seconds((check.ended - check.started) / 1e6)
-
-
-INTENTS = {
-    "agent-run": "awaiting an agent run",
-    "ping": "awaiting a pong",
-    "answered": "awaiting a pong",
-    "recover": "awaiting recovery",
-    "fault": "a connection is broken on purpose",
-    "catch-up": "looking for what was missed",
-    "broken": "a broken frame is sent on purpose",
-    "attempt": "trying another's thread",
-    "ramp": "bringing users on",
-    "level": "users at work",
-    "level-hold": "users at work",
-    "level-ping": "awaiting a pong",
-    "soak": "going on, block by block",
-}
-
-
-def now_sentence(state: SessionState) -> str:
-    """What is going on at this moment: the step awaited for longest, and how many others."""
-    if state.ended:
-        return {
-            "complete": "the plan is finished: 6 shows the verdict",
-            "stopped": "stopped and tidied",
-            "interrupted": "interrupted",
-            "credentials": "ended: nobody signed in again",
-        }.get(state.end_reason, clean(state.end_reason))
-    if state.asks:
-        return f"held: {', '.join(map(clean, state.needs))} must sign in again, H asks"
-    if state.held:
-        return "held: nothing new is sent until H lets it go on"
-    waiting = sorted(state.waiting.values(), key=lambda step: step.since)
-    if not waiting:
-        running = [check.id for check in state.checks.values() if check.word == "RUNNING"]
-        return f"{', '.join(running[:3])}: acting" if running else "between checks" if state.session else "no session yet: 1 plans one"
-    text = awaited(waiting[0], state.t)
-    return text + (f"; {len(waiting) - 1} more" if len(waiting) > 1 else "")
-
-
-def awaited(step: Waiting, t: int) -> str:
-    """One awaited step: check, user, what, for how long, of how much."""
-    spent = max(t - step.since, 0) / SECOND
-    limit = f" of {step.deadline_ms / 1000:.0f}" if step.deadline_ms else ""
-    who = f" {clean(step.user)}" if step.user else ""
-    return f"{clean(step.check)}{who}: {INTENTS.get(step.intent, 'awaiting ' + clean(step.intent))}, {spent:.0f}{limit} s"
 
 
 SEVERITIES = {"critical": 0, "major": 1, "minor": 2, "info": 3}

@@ -48,6 +48,9 @@ class View:
     caught_up: float = 1.0
     """How much of the recording the state stands for, 0 to 1; less than 1 only while a long one is being read."""
     rate_hz: int = 10
+    """Draws a second aimed at."""
+    rate_why: str = ""
+    """Not empty where it is fewer than it should be: in words, what slows the drawing down."""
     about: str = ""
     """How long the plan was expected to take, mm:ss."""
     docker: str = "unknown"
