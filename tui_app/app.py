@@ -27,11 +27,11 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
-from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.paced import PacedApp
 from tui_app.screens.palette import commands
+from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.view import View
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
-BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
 ALIVE_EVERY = 1.0
@@ -59,6 +59,7 @@ class AppStart:
     target: str | None = None
     attach: SessionEntry | None = None
     replay: Path | None = None
+    speed: float = 1.0
     read_only: bool = False
 
 
@@ -69,7 +70,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(PacedApp, DrivingApp):
+class VigilApp(PacedApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -115,7 +116,7 @@ class VigilApp(PacedApp, DrivingApp):
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
-            self.show_session(Opened("", begin.replay, False), "replay")
+            self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
         elif begin.target is not None and self.link is not None:
             try:
                 self.choose_target(self.link.describe(begin.target))

@@ -70,6 +70,7 @@ class EventsScreen(SessionScreen):
     """The stream of a recording; at its side, on a wide terminal, the row under the cursor."""
 
     NAME = "events"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("events")
     DEFAULT_CSS = """
     EventsScreen #facts { height: 1; padding: 0 1; }
