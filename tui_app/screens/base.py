@@ -13,8 +13,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_app.now import sentence
 from tui_app.recording.state import SessionState
-from tui_app.screens import rows
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
@@ -163,7 +163,7 @@ class SessionScreen(Screen[None]):
 def tiny_lines(screen: SessionScreen, width: int) -> list[Line]:
     """A screen for which there is no room: its summary in words, and the size it takes."""
     size, least = screen.size, screen.SMALLEST
-    now = [rows.now_sentence(screen.state)] if screen.view.running else []
+    now = [sentence(screen.state)] if screen.view.running else []
     lines: list[Line] = [((part, "plain"),) for text in now + screen.summary().splitlines() for part in wrap(clean(text), width)]
     hint = f"{screen_title(screen.NAME)} is drawn from {least[0]}x{least[1]} on; this terminal is {size.width}x{size.height}."
     return [*lines, BLANK, *[((part, "dim"),) for part in wrap(hint, width)]]
