@@ -51,6 +51,7 @@ class Fold:
         self._sketches: dict[str, Sketch] = {}
         self._dirty: set[str] = set()
         self._open: dict[int, str] = {}
+        self._doomed: set[str] = set()
         self._superseded: set[str] = set()
         self._applied = 0
         self._session_word = False
@@ -197,6 +198,8 @@ class Fold:
             )
             if intent == "agent-run":
                 self._state.runs_total += 1
+                if body.get("doomed") is True:
+                    self._doomed.add(_text(body, "request"))
         else:
             self._state.waiting.pop(number, None)
 
@@ -274,6 +277,9 @@ class Fold:
             view = RunView(key=key, user=row.user, check=row.check, seq=row.seq, t=row.t)
         view.key = key
         view.request = request or view.request
+        if request in self._doomed:
+            self._doomed.discard(request)
+            view.doomed = True
         view.seq = row.seq
         view.user = row.user or view.user
         view.check = row.check or view.check
