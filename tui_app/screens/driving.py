@@ -77,6 +77,7 @@ class DrivingApp(PlanningApp):
         self.busy = ""
         try:
             reader = ReaderUpTo(opened.recording) if role == "replay" else Reader(opened.recording, sealed=opened.sealed)
+            playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
         except RecordingError as error:
             self.say(str(error), bad=True)
             return
@@ -86,8 +87,8 @@ class DrivingApp(PlanningApp):
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
         view.viewer, view.since = opened.viewer, opened.since
-        view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
-        view.clock = view.playback.wall if view.playback is not None else now_utc
+        view.playback = playback
+        view.clock = playback.wall if playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
         view.about = mmss(int(float(minutes) * 60e9), tenths=False) if minutes else ""
         view.version += 1
