@@ -218,11 +218,11 @@ SCRIPT: Final[tuple[Step, ...]] = (
     ),
     Step(
         "Once more, all of it, and one thing beside it: the line will be cut.",
-        keys=("1",),
+        keys=("1", "minus", "down"),
         prepare=select_three,
         until=on("plan"),
         waits_for="the plan",
-        shows=("Resilience, performance +1/",),
+        shows=(r"\[~\] Resilience, performance \+ +1/", r"3\.1 Recovery +1 of"),
         act="Act 4: the line is cut",
     ),
     Step(
