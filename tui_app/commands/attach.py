@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _sign_in_again(entry: SessionEntry) -> None:
     """Before the screens stand: a session that lost its credentials gets new ones from a hidden prompt."""
-    if not entry.alive or entry.control is None or sys.stdin is None or not sys.stdin.isatty():
+    if not entry.alive or entry.control is None or not os.access(entry.control, os.W_OK) or sys.stdin is None or not sys.stdin.isatty():
         return
     import asyncio
 
@@ -54,7 +55,8 @@ async def _hand_over(entry: SessionEntry, socket: Path) -> None:
         if (await control.ask("status")).get("needs"):
             with Reader(entry.path) as reader:
                 mode = str(json.loads(reader.header["plan"]).get("mode", ""))
-            await control.ask("take")
+            if not (await control.ask("take", free=True)).get("controller"):
+                return  # who drives it is asked already
             await attend(control, mode, getpass.getpass, lambda line: print(line, file=sys.stderr))
     finally:
         control.close()

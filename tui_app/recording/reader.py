@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import msgspec
 
@@ -98,7 +98,7 @@ class Reader:
             if self._ended and self._wal and journal_is_wal(self.path):
                 settle(self.path)
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -180,6 +180,12 @@ class Reader:
         window.more_after = len(ahead) < after and high < last
         window.more_before = len(behind) < before and low > first
         return window
+
+    def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
+        """The first `limit` rows with low <= seq <= high that match: for spans that are known to be short."""
+        source, where, params = _source(query)
+        sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return self._rows(sql, (*params, low, high, limit))
 
     def first(self, query: Condition | None = None, since: int = 0, *, budget: float = 1.0) -> Row | None:
         """The first match with seq > since, or None (also when the time was up)."""
