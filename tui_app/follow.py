@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TextIO
 
+from tui_app import now
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
@@ -117,6 +118,8 @@ class Follow:
             todo = f"; to decide: {clean(str(decide))}" if decide and row.type != "PASS" else ""
             return unmarked(text) + todo, tone
         if row.kind == "finding":
+            if row.flag == "info":
+                return None  # what a verdict rests on; nothing that was found wrong
             _, text, tone = describe(row)
             seen = [str(pair[1]) for pair in body.get("evidence") or () if isinstance(pair, list) and len(pair) == 2]
             where = f"; look at row{'s' * (len(seen) > 1)} {', '.join(seen[:4])}" if seen else ""
@@ -156,14 +159,7 @@ class Follow:
         if state.ended or state.t - self._spoke < QUIET_NS:
             return
         self._spoke = state.t
-        said = "held: nothing new is sent" if state.held else ""
-        waiting = min(state.waiting.values(), key=lambda step: step.since, default=None)
-        if waiting is not None and not said:
-            limit = f" of {waiting.deadline_ms / 1000:.0f}" if waiting.deadline_ms else ""
-            who = f" {clean(waiting.user)}" if waiting.user else ""
-            spent = max(state.t - waiting.since, 0) / SECOND
-            said = f"now  {clean(waiting.check)}{who}: {clean(waiting.intent)}, {spent:.0f}{limit} s"
-        self.say(f"{clock_time(state.t)[:7]}  {said or 'now  nothing is awaited'}")
+        self.say(f"{clock_time(state.t)[:7]}  now  {now.sentence(state)}")
 
 
 def is_told(row: Row) -> bool:
