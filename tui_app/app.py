@@ -24,24 +24,25 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from tui_app.screens.actions import ACTIONS, actions_for
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
-from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
+from tui_app.screens.paced import PacedApp
+from tui_app.screens.palette import commands
+from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
-from tui_app.screens.themes import CYCLE, VIGIL, VIGIL_LIGHT
 from tui_app.screens.view import View
+from tui_app.screens.watch_only import WatchOnly
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
-BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]
+BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
 ALIVE_EVERY = 1.0
@@ -50,11 +51,16 @@ ALIVE_EVERY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AppStart:
-    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing."""
+    """What the command line asked for: a target to plan for, a session to attach to, or a recording to replay; or nothing.
+
+    `read_only`: only to watch, so that nothing is started, commanded or noted from here.
+    """
 
     target: str | None = None
     attach: SessionEntry | None = None
     replay: Path | None = None
+    speed: float = 1.0
+    read_only: bool = False
 
 
 class WholeCells(ScrollBarRender):
@@ -64,7 +70,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(DrivingApp):
+class VigilApp(PacedApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -82,19 +88,11 @@ class VigilApp(DrivingApp):
         self.begin = start or AppStart()
         self.pace = Pace(BEAT)
         self._beating = beat
-        self.owns_terminal = False
-        """Set by `run`: hang-ups and kills are then handled."""
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
         self._going_on = False
-        for theme in (VIGIL, VIGIL_LIGHT):
-            self.register_theme(theme)
         for name in ("start", *TABS):
             self.add_mode(name, self._maker(name))
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """For themes that are not ours: the frames of panes in the quietest of the 16 colours."""
-        return {**super().get_theme_variable_defaults(), "pane-border": "ansi_bright_black"}
 
     def _maker(self, name: str) -> Callable[[], Screen[None]]:
         def make() -> Screen[None]:
@@ -103,7 +101,7 @@ class VigilApp(DrivingApp):
         return make
 
     def on_mount(self) -> None:
-        self.theme = os.environ.get("VIGIL_THEME", CYCLE[0])
+        self.begin_theme()
         self.switch_mode("live" if self.view.state.session else "start")
         if self.owns_terminal:
             install(asyncio.get_running_loop(), lambda: self.exit(self.exit_code()))
@@ -118,7 +116,7 @@ class VigilApp(DrivingApp):
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
-            self.show_session(Opened("", begin.replay, False), "replay")
+            self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
         elif begin.target is not None and self.link is not None:
             try:
                 self.choose_target(self.link.describe(begin.target))
@@ -128,8 +126,7 @@ class VigilApp(DrivingApp):
     def timed_beat(self) -> None:
         """A tick of the timer: looks and draws as often as the link can carry."""
         now = time.monotonic()
-        drawing = self.pace.beat(now)
-        self.view.rate_hz = self.pace.rate
+        drawing = self.draws()
         if now - self._looked >= ALIVE_EVERY:
             self._looked = now
             self.look_for_engine()
@@ -253,10 +250,6 @@ class VigilApp(DrivingApp):
 
     # -- what concerns the application
 
-    def action_theme(self) -> None:
-        index = CYCLE.index(self.theme) if self.theme in CYCLE else -1
-        self.theme = CYCLE[(index + 1) % len(CYCLE)]
-
     def action_palette(self) -> None:
         self.action_command_palette()
 
@@ -272,15 +265,8 @@ class VigilApp(DrivingApp):
         self.action_leave()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the registry's actions that apply on this screen, and nothing else."""
-        where = getattr(screen, "NAME", "")
-        for action in actions_for(where) if where else ACTIONS:
-            if not action.palette:
-                continue
-            owner: object = self if action.scope == "app" else screen
-            callback = getattr(owner, f"action_{action.method}", None)
-            if callback is not None:
-                yield SystemCommand(f"{action.label} ({action.key_text})", action.help, callback)
+        """The palette."""
+        return commands(self, screen)
 
 
 def make_screen(name: str, view: View) -> Screen[None]:
@@ -292,7 +278,7 @@ def make_screen(name: str, view: View) -> Screen[None]:
     return made
 
 
-def run(initial: AppStart) -> int:
+def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: SessionLink | None = None) -> int:
     """Run the application until it is left; the exit code is 0 unless the session it ran decided otherwise.
 
     It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
@@ -300,9 +286,10 @@ def run(initial: AppStart) -> int:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
     use_ascii(terminal_wants_ascii())
-    link = SessionLink()
-    app = VigilApp(link=link, start=initial)
+    link = link or (WatchOnly() if initial.read_only else SessionLink())
+    app = make(link=link, start=initial)
     app.owns_terminal = True
+    app.take_line()
 
     def ask(question: str) -> str:
         with app.suspend():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tui_app import __version__
 from tui_app.commands import add_all, carry_out
+from tui_app.looks import THEMES
 
 EXIT_USAGE = 2
 EXIT_FAULT = 5
@@ -23,6 +24,8 @@ def parser() -> argparse.ArgumentParser:
         "2 wrong usage or configuration, 5 Vigil's own fault, 130 interrupted.",
     )
     top.add_argument("--version", action="version", version=f"vigil {__version__}")
+    top.add_argument("--theme", metavar="NAME", choices=list(THEMES), help=f"of the terminal application: {', '.join(THEMES)}")
+    top.add_argument("--ascii", action="store_true", help="draw with ASCII glyphs only, as VIGIL_ASCII=1 does")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     add_all(commands)
     return top
@@ -50,6 +53,10 @@ def dispatch(asked: argparse.Namespace) -> int:
     from tui_app.recording.errors import RecordingError
     from tui_app.target.problems import ProfileError
 
+    if asked.theme:
+        os.environ["VIGIL_THEME"] = asked.theme
+    if asked.ascii:
+        os.environ["VIGIL_ASCII"] = "1"
     try:
         return _bare() if asked.command is None else carry_out(asked)
     except (ProfileError, RecordingError, ControlError, LaunchError, ValueError) as error:

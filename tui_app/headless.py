@@ -9,7 +9,7 @@ import getpass
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,15 @@ EXIT_FAULT = 5
 EXIT_INTERRUPTED = 130
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Run one session as asked for and return its exit code. Raises what `tui_app.cli.dispatch` turns into messages."""
+Teller = Callable[[Reader, Fold], object]
+"""Tells on standard error what a recording has gained, given what was folded from it."""
+
+
+def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
+    """Run one session as asked for and return its exit code; `teller` tells of it, or verdicts alone are told.
+
+    Raises what `tui_app.cli.dispatch` turns into messages.
+    """
     for line in left_out():
         say(f"vigil: {line}")
     profile = load(asked.target or "rehearsal")
@@ -72,7 +79,7 @@ def run(asked: argparse.Namespace) -> int:
         for line in warnings(profile, plan):
             say(f"warning: {line}")
         return 0
-    return asyncio.run(_session(profile, plan, asked))
+    return asyncio.run(_session(profile, plan, asked, teller))
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -169,7 +176,7 @@ def signature_lines(result: Mapping[str, Any]) -> list[str]:
     return ["", "To accept a known failure for at most 30 days, write into the target file:", *lines] if lines else []
 
 
-async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> int:
+async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, teller: Teller | None) -> int:
     ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
     secrets = await secrets_for(profile, plan, ask)
     for line in plan.notes:
@@ -182,7 +189,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace) -> i
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
         watching = await _watching(began)
-        state, lost = await _follow(reader, began, stopping)
+        state, lost = await _follow(reader, began, stopping, teller)
         if watching is not None:
             watching.close()
         result = reader.result()
@@ -220,20 +227,26 @@ async def _watching(began: Launched) -> Control | None:
     return None
 
 
-async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event) -> tuple[SessionState, bool]:
+async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event, teller: Teller | None) -> tuple[SessionState, bool]:
     """Print what happens until the session has ended; whether the engine was lost."""
     fold = Fold(reader.header)
     told: dict[str, str] = {}
     asked_to_stop = False
-    while True:
+
+    def tell() -> None:
         while fold.catch_up(reader):
             pass
-        _tell(fold.state, told)
+        if teller is not None:
+            teller(reader, fold)
+        else:
+            _tell(fold.state, told)
+
+    while True:
+        tell()
         if reader.result() is not None and not sessions.alive(began.session):
             return fold.state, False
         if not sessions.alive(began.session):
-            while fold.catch_up(reader):
-                pass
+            tell()
             return fold.state, reader.result() is None
         if stopping.is_set() and not asked_to_stop:
             asked_to_stop = True

@@ -124,7 +124,9 @@ class LineView(ScrollView, can_focus=False):
     LineView > .tone--badbadge { color: $text-error; text-style: bold reverse; }
     LineView > .tone--goodbadge { color: $text-success; text-style: bold reverse; }
     LineView > .tone--warnbadge { color: $text-warning; text-style: bold reverse; }
-    LineView > .tone--cursor { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }
+    LineView > .tone--cursor {
+        color: $block-cursor-foreground; background: $block-cursor-background; text-style: $block-cursor-text-style;
+    }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, bar: bool = False) -> None:

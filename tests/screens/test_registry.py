@@ -5,14 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
-from looking import showing, text_of
+from looking import settle, showing, text_of
 from states import failed, running
 from textual.binding import Binding
 
 from tui_app.app import VigilApp
 from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, by_id, footer_for, key_table, key_text
 from tui_app.screens.help import help_lines
-from widgets.lines import line_text
+from tui_app.screens.purposes import PURPOSES
+from widgets.lines import line_text, line_width
 
 CLASSES = {
     "start": ("start", "StartScreen"),
@@ -28,6 +29,7 @@ CLASSES = {
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "chart": ("latency", "ChartScreen"),
+    "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),
     "about": ("about", "AboutScreen"),
     "help": ("help", "HelpScreen"),
@@ -92,9 +94,30 @@ async def test_the_palette_offers_what_applies_here_and_nothing_else() -> None:
     async with showing(running(), "verdict") as (app, _):
         offered = {command.title for command in app.get_system_commands(app.screen)}
     wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette}
-    assert offered == wanted
+    assert {title for title in offered if not title.startswith("theme: ")} == wanted
     assert f"{by_id('docker').label} (d)" in offered
+
+
+async def test_the_palette_chooses_a_preset_by_name() -> None:
+    async with showing(running(), "plan") as (app, pilot):
+        app.choose_target(app.link.describe("rehearsal"))  # type: ignore[union-attr]
+        found = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        found["preset: priority1"]()
+        await settle(pilot)
+        assert app.plan_model.preset == "priority1" and "priority1, " in text_of(app).splitlines()[0]
 
 
 def test_bindings_are_hidden_from_the_toolkits_own_footer() -> None:
     assert all(isinstance(binding, Binding) and not binding.show for binding in bindings_for("live"))
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_help_begins_with_what_the_screen_is_for(name: str) -> None:
+    first = line_text(help_lines(name, 76)[0])
+    assert PURPOSES[name].startswith(first) and len(first) > 40
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_line_of_help_is_cut_on_a_small_terminal(name: str) -> None:
+    for width in (36, 76):
+        assert all(line_width(line) <= width for line in help_lines(name, width))

@@ -171,7 +171,7 @@ async def test_the_blanks_of_a_template_are_in_view_before_anything_else_about_i
         await pilot.press("up")
         await settle(pilot)
         text = text_of(app)
-    assert "staging   staging" in text and "[target] auth: <hash>" in text
+    assert "staging   built in" in text and "[target] auth: <hash>" in text
 
 
 async def test_pictures_of_start_and_plan() -> None:

@@ -23,7 +23,13 @@ MODULES: Final[tuple[str, ...]] = (
     "attach",
     "stop",
     "cleanup",
+    "replay",
     "rejudge",
+    "report",
+    "init",
+    "doctor",
+    "web",
+    "demo",
 )
 """The commands of this package by module name, in the order in which the help lists them."""
 

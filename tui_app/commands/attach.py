@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """`attach` and its options."""
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
+    attach.add_argument("--read-only", action="store_true", help="only watch: nothing is commanded or noted from here")
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
 
 
@@ -26,8 +27,9 @@ def run(asked: argparse.Namespace) -> int:
     from tui_app.recording.sessions import find
 
     entry = find(asked.session)
-    _sign_in_again(entry)
-    return run_app(AppStart(attach=entry))
+    if not asked.read_only:
+        _sign_in_again(entry)
+    return run_app(AppStart(attach=entry, read_only=asked.read_only))
 
 
 def _sign_in_again(entry: SessionEntry) -> None:
@@ -52,7 +54,8 @@ async def _hand_over(entry: SessionEntry, socket: Path) -> None:
         if (await control.ask("status")).get("needs"):
             with Reader(entry.path) as reader:
                 mode = str(json.loads(reader.header["plan"]).get("mode", ""))
-            await control.ask("take")
+            if not (await control.ask("take", free=True)).get("controller"):
+                return  # who drives it is asked already
             await attend(control, mode, getpass.getpass, lambda line: print(line, file=sys.stderr))
     finally:
         control.close()

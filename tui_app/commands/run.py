@@ -59,6 +59,7 @@ def add(commands: Commands) -> None:
         "--honour-accepted", action="store_true", help="exit 0 where all that failed is accepted in the target file ([[accept]])"
     )
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
+    run.add_argument("--follow", action="store_true", help="tell every happening on standard error, a line each, in plain text")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
 
@@ -67,4 +68,9 @@ def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for."""
     from tui_app.headless import run
 
-    return run(asked)
+    if not asked.follow:
+        return run(asked)
+    from tui_app.follow import follower
+
+    with follower() as follow:
+        return run(asked, follow.look)

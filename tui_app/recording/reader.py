@@ -13,12 +13,13 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import msgspec
 
 from tui_app.model import BULK_KINDS, SECOND, Row
 from tui_app.recording import schema
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.opening import journal_is_wal, open_read_only, open_read_write
 from tui_app.recording.writer import settle
 
@@ -74,8 +75,10 @@ class Annotation(msgspec.Struct, frozen=True):
 class Reader:
     """A recording, read-only. Raises RecordingError if `path` is not one, cannot be read or is of a newer version."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sealed: bool = False) -> None:
         self.path = path
+        self.sealed = sealed
+        """Set where remarks may not be added, though the file could be written."""
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         self._ended = False
@@ -95,7 +98,7 @@ class Reader:
             if self._ended and self._wal and journal_is_wal(self.path):
                 settle(self.path)
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -306,6 +309,8 @@ class Reader:
 
     def annotate(self, kind: str, text: str, seq: int | None = None, *, who: str = "") -> Annotation:
         """Add a remark. Needs write access, for as long as it takes; raises RecordingError where there is none."""
+        if self.sealed:
+            raise RecordingError("nothing was noted", "this viewer is read-only")
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         with contextlib.closing(open_read_write(self.path)) as db:
             cursor = db.execute("INSERT INTO annotations (at, who, kind, seq, text) VALUES (?, ?, ?, ?, ?)", (at, who, kind, seq, text))

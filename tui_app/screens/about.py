@@ -15,6 +15,7 @@ class AboutScreen(SessionScreen):
     """Names and values, a paragraph each."""
 
     NAME = "about"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("about")
 
     def body(self) -> ComposeResult:

@@ -13,11 +13,14 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_app.now import sentence
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
+from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
+from widgets.lines import BLANK, Line, LineView, wrap
 
 if TYPE_CHECKING:
     from tui_app.app import VigilApp
@@ -36,6 +39,13 @@ class SessionScreen(Screen[None]):
     """A screen on a session. `view.state` and `view.reader` are the only sources it has."""
 
     NAME: ClassVar[str] = ""
+    SMALLEST: ClassVar[tuple[int, int]] = (60, 16)
+    """Columns and rows below which the screen gives way to its summary in words; (0, 0): it draws itself at any size."""
+    DEFAULT_CSS = """
+    SessionScreen #tiny { display: none; padding: 0 1; }
+    SessionScreen.-little > * { display: none !important; }
+    SessionScreen.-little > BannerBar, SessionScreen.-little > KeyBar, SessionScreen.-little > #tiny { display: block !important; }
+    """
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -63,6 +73,7 @@ class SessionScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield BannerBar(id="banner")
         yield from self.body()
+        yield LineView(id="tiny")
         yield KeyBar(id="keys")
 
     def body(self) -> ComposeResult:
@@ -92,6 +103,10 @@ class SessionScreen(Screen[None]):
             return  # not all of it is there yet, or it is being taken away for another session's: it is drawn once it is there
         self.query_one("#banner", BannerBar).update(self.banner())
         self.show_keys()
+        little = self.size.width < self.SMALLEST[0] or self.size.height < self.SMALLEST[1]
+        self.set_class(little, "-little")
+        if little:
+            self.query_one("#tiny", LineView).draw(lambda width, _height: (tiny_lines(self, width), None))
         if self.frozen_at is None:
             self.tick()
 
@@ -100,7 +115,13 @@ class SessionScreen(Screen[None]):
         if action_id == "back":
             return self.frozen_at is not None or len(self.app.screen_stack) > 1 or self.NAME == "plan"
         if action_id == "rerun":
-            return not self.view.running and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+            return (
+                not self.view.running
+                and self.view.playback is None
+                and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+            )
+        if action_id.startswith("replay-"):
+            return self.view.playback is not None
         return action_id != "freeze" or self.view.running
 
     def show_keys(self) -> None:
@@ -118,9 +139,18 @@ class SessionScreen(Screen[None]):
         self.call_after_refresh(self.pulse)
 
     def action_freeze(self) -> None:
-        """Hold the picture still, or let it move again; the session goes on either way."""
+        """Hold the picture still, or let it move again; a session goes on either way, a replay waits."""
+        if self.view.playback is not None:
+            self.vigil.action_replay_pause()
+            return
         self.frozen_at = self.state.seq if self.frozen_at is None else None
         self.pulse()
+
+    def action_present(self) -> None:
+        """This session for a room, on top of the screen in view."""
+        from tui_app.screens.present import PresentScreen
+
+        self.app.push_screen(PresentScreen(self.view))
 
     def action_back(self) -> None:
         """One step back: off the stack of this tab; a frozen picture moves again first."""
@@ -128,6 +158,15 @@ class SessionScreen(Screen[None]):
             self.action_freeze()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+
+def tiny_lines(screen: SessionScreen, width: int) -> list[Line]:
+    """A screen for which there is no room: its summary in words, and the size it takes."""
+    size, least = screen.size, screen.SMALLEST
+    now = [sentence(screen.state)] if screen.view.running else []
+    lines: list[Line] = [((part, "plain"),) for text in now + screen.summary().splitlines() for part in wrap(clean(text), width)]
+    hint = f"{screen_title(screen.NAME)} is drawn from {least[0]}x{least[1]} on; this terminal is {size.width}x{size.height}."
+    return [*lines, BLANK, *[((part, "dim"),) for part in wrap(hint, width)]]
 
 
 def hints(screen: SessionScreen) -> list[KeyHint]:
@@ -167,9 +206,17 @@ def phase_marks(state: SessionState) -> tuple[PhaseMark, ...]:
     return tuple(marks)
 
 
+def replay_chips(playback: Playback) -> list[tuple[str, str]]:
+    """That it is a replay, of when, where in it, how fast, and whether it moves."""
+    place = f"{mmss(playback.position, tenths=False)} of {mmss(playback.total, tenths=False)} {speed_text(playback.speed)}"
+    halted = "AT THE END" if playback.at_end else "PAUSED" if playback.paused else ""
+    return [(f"REPLAY of {clean(playback.date)}", "warn"), (place, "badge"), *([(halted, "warn")] if halted else [])]
+
+
 def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     """The two header lines for a view."""
     state = view.state
+    sealed = view.reader is not None and view.reader.sealed
     found = list(chips)
     if view.caught_up < 1:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
@@ -177,11 +224,11 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append(("ENGINE GONE", "bad"))
     if state.faults:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
-    if view.role == "replay":
-        found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
-    elif view.role == "opened":
+    if view.playback is not None:
+        found += replay_chips(view.playback)
+    elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
-    elif view.role == "watching":
+    elif view.role == "watching" or sealed:
         found.append(("READ ONLY", "warn"))
     if state.asks:
         found.append(("SIGN IN: H", "bad"))
@@ -192,7 +239,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if state.client_slow:
         found.append(("CLIENT TOO SLOW", "bad"))
     if view.rate_hz < 10:
-        found.append((f"SLOW LINK {view.rate_hz} Hz", "warn"))
+        found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
         target=clean(state.target or "no session").upper(),

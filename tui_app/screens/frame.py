@@ -38,6 +38,7 @@ class FrameScreen(SessionScreen):
     """Row `seq` of the recording. n and p go along the same socket."""
 
     NAME = "frame"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("frame")
     DEFAULT_CSS = """
     FrameScreen #title { padding: 0 1; }

@@ -1,30 +1,44 @@
-"""What each key does here, made from the registry of actions."""
+"""Help: what the screen is for, what its signs mean, and what each key does there, made from the registry of actions."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from tui_app.screens.actions import GROUPS, SCREENS, actions_for, bindings_for
+from tui_app.screens.actions import ALL, GROUPS, SCREENS, Action, actions_for, bindings_for
+from tui_app.screens.purposes import purpose_lines
 from widgets.banner import KeyBar, KeyHint
-from widgets.lines import Line, LineView, fit
+from widgets.lines import BLANK, Line, LineView, fit, wrap
+
+WIDEST = 110
+"""Longer lines than this are hard to read."""
+KEYS = 18
+"""Cells of the column of keys."""
 
 
-def help_lines(where: str) -> list[Line]:
-    """The actions that apply on `where`, grouped."""
+def help_lines(where: str, width: int = 200) -> list[Line]:
+    """What the screen is for and what its signs mean; then its own keys; then those that work everywhere."""
     found = actions_for(where) if where else []
-    lines: list[Line] = []
+    lines: list[Line] = purpose_lines(where, width)
+    own = [action for action in found if set(action.where) != set(ALL)]
+    rest = [action for action in found if set(action.where) == set(ALL)]
     for group in GROUPS:
-        members = [action for action in found if action.group == group]
-        if not members:
-            continue
-        lines.append(((group, "head"),))
-        lines += [
-            ((fit(action.keys_text, 18), "key"), (f"{action.label}: {action.help}" if group == "Screens" else action.help, "plain"))
-            for action in members
-        ]
-        lines.append(())
+        lines += _group(group, [action for action in own if action.group == group], width)
+    for group in GROUPS:
+        members = [action for action in rest if action.group == group]
+        lines += _group(f"{group}, everywhere" if group != "Screens" else group, members, width)
     return lines
+
+
+def _group(title: str, members: list[Action], width: int) -> list[Line]:
+    if not members:
+        return []
+    lines: list[Line] = [((title, "head"),)]
+    for action in members:
+        said = f"{action.label}: {action.help}" if action.group == "Screens" else action.help
+        for index, part in enumerate(wrap(said, max(width - KEYS, 12))):
+            lines.append(((fit(action.keys_text if index == 0 else "", KEYS), "key"), (part, "plain")))
+    return [*lines, BLANK]
 
 
 class HelpScreen(Screen[None]):
@@ -39,12 +53,12 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         view = LineView(id="help", classes="pane")
-        view.border_title = f"Keys on {SCREENS.get(self.about, 'this screen')}"
+        view.border_title = f"Help on {SCREENS.get(self.about, 'this screen')}"
         yield view
         yield KeyBar([KeyHint("Esc", "back", 1), KeyHint("↑ ↓", "move", 2)])
 
     def on_mount(self) -> None:
-        self.query_one("#help", LineView).show(help_lines(self.about))
+        self.query_one("#help", LineView).draw(lambda width, _height: (help_lines(self.about, min(width, WIDEST)), None))
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -17,25 +17,34 @@ from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
 from tui_app.screens.view import View
 from widgets.banner import Banner
+from widgets.glyphs import MARK_ALL, MARK_NONE
 from widgets.lines import BLANK, Line, LineView, fit, spread, wrap
 from widgets.plan_tree import PlanTree
 
-UNFOLDED_FROM = 36
+UNFOLDED_FROM = 30
 """On a terminal of so many rows the suites are unfolded from the start."""
+ROOM_BESIDE = 14
+"""Rows of the pane beside the titles of a phase's checks."""
+NO_TARGET = "No target is chosen yet: t chooses one, and its checks appear here."
 
 
 class PlanScreen(SearchingScreen):
     """The tree of phases, suites and checks; beside it, what the row under the cursor is about."""
 
     NAME = "plan"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("plan")
     CSS = """
     PlanScreen #tree { width: 43; }
     PlanScreen #detail { width: 1fr; }
     PlanScreen #cost { height: 2; padding: 0 1; dock: bottom; margin-bottom: 1; }
     PlanScreen #footprint { display: none; }
+    PlanScreen.-tiny #tree { width: 1fr; }
+    PlanScreen.-tiny #detail { display: none; }
+    PlanScreen.-normal #tree { width: 52; }
+    PlanScreen.-normal.-tall #footprint { display: block; height: auto; max-height: 12; }
     PlanScreen.-wide #tree { width: 66; }
-    PlanScreen.-wide #footprint { display: block; height: 14; }
+    PlanScreen.-wide #footprint { display: block; height: auto; max-height: 14; }
     """
 
     def __init__(self, view: View) -> None:
@@ -53,20 +62,27 @@ class PlanScreen(SearchingScreen):
 
     def tick(self) -> None:
         model = self.vigil.plan_model
+        self.set_class(self.size.height >= UNFOLDED_FROM, "-tall")
         if model is not self.model:
             self.model = model
             if self.size.height >= UNFOLDED_FROM:
                 model.unfold_all()
         model.search(self.query_text)
         model.missing = self.vigil.missing_consent()
-        self.query_one("#tree", PlanTree).update(model.rows(), model.cursor)
+        tree = self.query_one("#tree", PlanTree)
+        if model.checks:
+            tree.update(model.rows(), model.cursor)
+        else:
+            tree.draw(lambda width, _height: ([((part, "dim"),) for part in wrap(NO_TARGET, width)], None))
         node = model.node
         detail = self.query_one("#detail", LineView)
         detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
         left_out = self.vigil.left_out()
-        detail.draw(lambda width, _height: (detail_lines(model, node, width, left_out), None))
+        detail.draw(lambda width, height: (detail_lines(model, node, width, left_out, height), None))
         cost_lines = footprint_lines(self.vigil.cost())
-        self.query_one("#footprint", LineView).show(cost_lines or [(("worked out once the plan can run", "dim"),)])
+        footprint = self.query_one("#footprint", LineView)
+        footprint.styles.height = max(len(cost_lines), 1) + 2
+        footprint.show(cost_lines or [(("worked out once the plan can run", "dim"),)])
         target = self.vigil.target
         name = clean(target.name).upper() if target else "no target"
         cost = self.vigil.cost_text()
@@ -99,7 +115,7 @@ class PlanScreen(SearchingScreen):
         target = self.vigil.target
         return Banner(
             target=clean(target.name).upper() if target else "no target",
-            verdict_text=f"{self.model.preset}, {self.model.users} users",
+            verdict_text=f"{self.vigil.plan_model.preset}, {self.vigil.plan_model.users} users",
             utc=f"{self.view.clock():%H:%M:%S} UTC",
             stand_in=target is not None and target.environment == "rehearsal",
             note="Choose what is asked; nothing is sent before you run it.",
@@ -191,12 +207,12 @@ class PlanScreen(SearchingScreen):
         self.pulse()
 
 
-def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequence[str] = ()) -> list[Line]:
-    """The right-hand pane for a row of the tree; `left_out` is what could not join the catalogue."""
+def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequence[str] = (), height: int = 0) -> list[Line]:
+    """The right-hand pane for a row of the tree; `left_out` is what could not join the catalogue; with `height` to spare, more is told."""
     if node is None and model.query:
         return [(("Nothing matches; Esc clears the search.", "dim"),)]
     if node is None:
-        text = "No target is chosen yet: t chooses one, and its checks appear here."
+        text = "Of the line under the cursor: what it asks, what that proves, its effects, and on which planted fault it fails."
         return [((part, "dim"),) for part in wrap(text, width)]
     members = model.members(node)
     if node.kind == "check":
@@ -204,11 +220,9 @@ def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequ
     title = PHASES.get(node.key) if node.kind == "phase" else f"{node.key} {SUITES.get(node.key, '')}"
     lines: list[Line] = [((clean(title or node.key), "head"),), BLANK]
     if node.kind == "phase":
-        lines += _suites(model, members, width)
-    for check in members if node.kind != "phase" else ():
-        mark = "[*]" if str(check["id"]) in model.selected else "[ ]"
-        for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
-            lines.append(((f"{mark} " if index == 0 else "    ", "accent" if mark == "[*]" else "dim"), (part, "plain")))
+        lines += _suites(model, members, width, titles=len(members) + ROOM_BESIDE <= height)
+    else:
+        lines += _titles(model, members, width)
     effects = sorted({str(effect) for check in members for effect in check.get("effects", ())})
     lines += [BLANK, *_field("Effect", effect_words(effects) or "read", width)]
     unproven = sum(1 for check in members if not proven(check))
@@ -222,14 +236,26 @@ def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequ
     return lines
 
 
-def _suites(model: PlanModel, members: Sequence[Mapping[str, Any]], width: int) -> list[Line]:
-    """The suites of a phase, and how much of each is selected."""
+def _suites(model: PlanModel, members: Sequence[Mapping[str, Any]], width: int, *, titles: bool) -> list[Line]:
+    """The suites of a phase, and how much of each is selected; with `titles`, what each of their checks says."""
     lines: list[Line] = []
     for suite in dict.fromkeys(str(check["suite"]) for check in members):
         inside = [check for check in members if str(check["suite"]) == suite]
         count = sum(1 for check in inside if str(check["id"]) in model.selected)
-        left: Line = ((f"{suite} {SUITES.get(suite, '')}", "plain"),)
+        left: Line = ((f"{suite} {SUITES.get(suite, '')}", "strong" if titles else "plain"),)
         lines.append(spread(left, ((f"{count} of {len(inside)}", "dim"),), width))
+        lines += [*_titles(model, inside, width), BLANK] if titles else []
+    return lines
+
+
+def _titles(model: PlanModel, checks: Sequence[Mapping[str, Any]], width: int) -> list[Line]:
+    """Checks by their titles, each with its mark."""
+    lines: list[Line] = []
+    for check in checks:
+        mark = MARK_ALL if str(check["id"]) in model.selected else MARK_NONE
+        tones = ("accent", "plain") if mark == MARK_ALL else ("dim", "dim")
+        for index, part in enumerate(wrap(clean(str(check["title"])), width - 4)):
+            lines.append(((f"{mark} " if index == 0 else "    ", tones[0]), (part, tones[1])))
     return lines
 
 

@@ -193,7 +193,11 @@ class PlanModel:
 
     def next_preset(self) -> None:
         """The next preset, around, and what it selects."""
-        self.preset = PRESETS[(PRESETS.index(self.preset) + 1) % len(PRESETS)]
+        self.set_preset(PRESETS[(PRESETS.index(self.preset) + 1) % len(PRESETS)])
+
+    def set_preset(self, name: str) -> None:
+        """A preset by name, and what it selects."""
+        self.preset = name
         if self.selection is not None:
             self.selected = set(self.selection(self.preset)) | self.joined
 

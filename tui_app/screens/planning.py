@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from textual.app import App
-
 from tui_app.screens.ask import Answer, AskScreen
+from tui_app.screens.base import SessionScreen
 from tui_app.screens.footprint import added_line, footprint_lines, minutes_text
 from tui_app.screens.plan_model import PlanModel
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, TargetInfo
+from tui_app.screens.theming import ThemingApp
 from tui_app.screens.view import View
 from widgets.banner import KeyBar
 from widgets.lines import Line
 
 
-class PlanningApp(App[int]):
+class PlanningApp(ThemingApp):
     """An application that plans sessions through a `Link`."""
 
     def __init__(self, view: View, link: Link | None) -> None:
@@ -83,6 +83,14 @@ class PlanningApp(App[int]):
             lines += ["", "Blanks to fill before it can run:", *(clean(blank) for blank in checked.blanks)]
         question = AskScreen(f"Proposed: {clean(checked.name)}", lines, [Answer("p", "plan for it", "plan")], stay="back")
         self.ask(question, {"plan": lambda: self.choose_target(checked)})
+
+    def use_preset(self, name: str) -> None:
+        """Select what a preset asks, and show the plan."""
+        self.plan_model.set_preset(name)
+        self.go("plan")
+        if isinstance(self.screen, SessionScreen):
+            self.screen.pulse()
+        self.say(f"preset {name}: {len(self.plan_model.chosen())} of {len(self.plan_model.checks)} checks")
 
     def choice(self) -> Choice | None:
         """What the plan screen has chosen; None without a target."""

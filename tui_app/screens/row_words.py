@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.screens.safe import clean
 from tui_app.wire.envelope import normalise
 from widgets.glyphs import ASCII, glyphs
-from widgets.stream import StreamRow
+
+if TYPE_CHECKING:
+    from widgets.stream import StreamRow
 
 LOOK: Final = 600
 """How much of a text is looked at for one line."""
@@ -60,6 +62,8 @@ def number(value: Any) -> str:
 
 def stream_row(row: Row, gap: float | None = None, hint: str = "") -> StreamRow:
     """The line of `row`. `hint` is what its beginning said and it does not: a request's method, a step's intent."""
+    from widgets.stream import StreamRow  # the toolkit: plain-text lines use the words of this module without it
+
     kind, text, tone = describe(row, hint)
     return StreamRow(
         seq=row.seq,

@@ -26,6 +26,7 @@ class SelftestScreen(Moving, SearchingScreen):
     """Faults against checks, a line each; Enter opens a line. `search` is what is searched for from the start, such as a check."""
 
     NAME = "selftest"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("selftest")
     CSS = """
     SelftestScreen #head { height: 3; padding: 0 1; }

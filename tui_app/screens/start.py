@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui_app.screens.actions import bindings_for, footer_for
+from tui_app.screens.actions import bindings_for, by_id, footer_for
 from tui_app.screens.base import titled
 from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tui_app.app import VigilApp
 
 RECENT = 12
+"""So many of the sessions that have ended are listed at least; more where there is room."""
+ROOMY = 30
+"""From so many rows on the way through the screens is told as well."""
+WAY = ("plan", "live", "events", "isolation", "latency", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Entry:
 
 
 BLURBS = {
-    "rehearsal": "A staging of Vigil's own, on this machine: a real server in a process of its own. Nothing leaves this machine.",
+    "rehearsal": "A small staging of Vigil's own, on this machine: a real server in a process of its own, to try everything on. "
+    "Nothing leaves this machine.",
     "docker": "The platform in local Docker.",
     "staging": "The shared staging deployment. It is real: Vigil looks whether it answers, and asks before more.",
 }
@@ -50,12 +55,18 @@ class StartScreen(Moving, Screen[None]):
     BINDINGS = bindings_for("start")
     AUTO_FOCUS = ""
     CSS = """
-    StartScreen #title { height: 3; padding: 1 2 0 2; }
+    StartScreen #title { height: auto; padding: 0 2; }
     StartScreen #list { width: 44; }
     StartScreen #about { width: 1fr; }
+    StartScreen #way { height: auto; display: none; }
+    StartScreen.-roomy #title { padding: 1 2; }
+    StartScreen.-roomy #way { display: block; }
+    StartScreen.-normal #list { width: 56; }
     StartScreen #address { display: none; height: 3; border: round $accent; padding: 0 1; background: $background; }
     StartScreen #address.-open { display: block; }
     StartScreen.-wide #list { width: 72; }
+    StartScreen.-tiny #list { width: 1fr; }
+    StartScreen.-tiny #about { display: none; }
     """
 
     def __init__(self, view: View) -> None:
@@ -78,6 +89,7 @@ class StartScreen(Moving, Screen[None]):
         with Horizontal():
             yield titled(LineView(id="list", classes="pane"), "Whom to validate")
             yield titled(LineView(id="about", classes="pane"), "About it")
+        yield titled(LineView(id="way", classes="pane"), "The way through")
         yield Input(id="address", placeholder="https://backend address, or the path of a TOML file", select_on_focus=False)
         hints = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for("start")]
         keys = [KeyHint("Enter", "open", 1), KeyHint("↑ ↓", "move", 3), KeyHint("q", "leave", 2)]
@@ -89,6 +101,9 @@ class StartScreen(Moving, Screen[None]):
     def on_screen_resume(self) -> None:
         if self.entries:
             self.load()
+
+    def on_resize(self) -> None:
+        self.draw()
 
     def load(self) -> None:
         """Read targets and sessions anew; the cursor stays on its row, and begins on the rehearsal."""
@@ -108,7 +123,7 @@ class StartScreen(Moving, Screen[None]):
         entries.append(Entry("address"))
         running = [line for line in sessions if line.alive]
         entries += [Entry("running", session=line) for line in running]
-        entries += [Entry("recent", session=line) for line in sessions if not line.alive][:RECENT]
+        entries += [Entry("recent", session=line) for line in sessions if not line.alive][: max(RECENT, self.size.height - 24)]
         self.entries = entries
         if kept in entries:
             self.cursor = entries.index(kept)
@@ -118,7 +133,13 @@ class StartScreen(Moving, Screen[None]):
 
     def draw(self) -> None:
         """Show the list and what the row under the cursor is about."""
-        self.query_one("#title", LineView).draw(lambda width, _height: (_title(width), None))
+        self.set_class(self.size.height >= ROOMY, "-roomy")
+        title = self.query_one("#title", LineView)
+        title.styles.height = len(_title(max(self.size.width - 4, 10))) + (2 if self.size.height >= ROOMY else 0)
+        title.draw(lambda width, _height: (_title(width), None))
+        way = self.query_one("#way", LineView)
+        way.styles.height = len(WAY) + 2
+        way.draw(lambda width, _height: (way_lines(width), None))
         self.query_one("#list", LineView).draw(lambda width, _height: self._list(width))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(width), None))
 
@@ -134,6 +155,8 @@ class StartScreen(Moving, Screen[None]):
             if index == self.cursor:
                 at = len(lines)
             lines.append(_row(entry, width))
+        if not any(entry.session is not None for entry in self.entries):
+            lines += [BLANK, (("Recent sessions", "head"),), (("none yet; they will be listed here", "dim"),)]
         return lines, at
 
     def _about(self, width: int) -> list[Line]:
@@ -207,8 +230,16 @@ class StartScreen(Moving, Screen[None]):
 
 
 def _title(width: int) -> list[Line]:
-    left: Line = (("vigil", "strong"), ("   validates a live staging deployment, and shows its evidence", "dim"))
-    return [clip(left, width)]
+    """What Vigil is for, in one line where it fits."""
+    name, what = "vigil  ", "validates a live staging of the agent chat, and shows what proves it"
+    parts = wrap(what, max(width - len(name), 20))
+    return [((name if index == 0 else " " * len(name), "head"), (part, "plain")) for index, part in enumerate(parts)]
+
+
+def way_lines(width: int) -> list[Line]:
+    """The screens that a session goes through, each with its digit and what it shows."""
+    actions = [by_id(f"go-{name}") for name in WAY]
+    return [clip(((f"{action.key_text}  ", "key"), (fit(action.label, 11), "strong"), (action.help, "plain")), width) for action in actions]
 
 
 def _row(entry: Entry, width: int) -> Line:
@@ -238,24 +269,36 @@ def _row(entry: Entry, width: int) -> Line:
 
 def target_lines(target: TargetInfo, width: int) -> list[Line]:
     """What is known of a target before anything is sent to it."""
-    lines: list[Line] = [((clean(target.name), "head"), (f"   {clean(target.environment)}", "dim"))]
+    kind = "built in" if target.key in BLURBS else clean(target.environment)
+    lines: list[Line] = [((clean(target.name), "head"), (f"   {kind}", "dim"))]
     blurb = BLURBS.get(target.key, "")
     lines += [((part, "plain"),) for part in wrap(blurb, width)] + [BLANK]
     if target.blanks:
         lines.append((("Blanks to fill before it can run:", "warn"),))
         for blank in target.blanks:
             lines += [((f"  {part}", "plain"),) for part in wrap(clean(blank), width - 2)]
-        text = "Write them into a target file, or paste the backend's address."
-        lines += [*[((part, "dim"),) for part in wrap(text, width)], BLANK]
+        text = "`vigil init` asks for them and writes a target file. Or choose the line below, and paste the backend's address."
+        lines += [*[((part, "plain"),) for part in wrap(text, width)], BLANK]
     elif not target.loopback:
         text = "Off this machine: the plan shows its footprint and asks before it runs."
         lines += [*[((part, "dim"),) for part in wrap(text, width)], BLANK]
     for text in target.lines:
         lines += [((part, "dim" if target.blanks else "plain"),) for part in wrap(clean(text), width)]
     if not target.blanks:
-        text = "Enter shows the plan; Enter again runs it." if target.key == "rehearsal" else "Enter shows the plan; r asks to run it."
-        lines += [BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
+        lines += [BLANK, *(rehearsing(width) if target.key == "rehearsal" else _pressing("shows the plan; r asks to run it.", width))]
     return lines
+
+
+def _pressing(text: str, width: int) -> list[Line]:
+    first, *rest = wrap(text, max(width - 6, 10))
+    return [(("Enter ", "key"), (first, "plain")), *((("      ", "plain"), (part, "plain")) for part in rest)]
+
+
+def rehearsing(width: int) -> list[Line]:
+    """What Enter does on the rehearsal, and what a staging of one's own takes."""
+    lines = _pressing("shows the plan: what is asked, and what it costs. Enter again runs it.", width)
+    text = "For a staging of yours Vigil needs its address and how its users sign in: `vigil init` asks, and writes a target file."
+    return [*lines, BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
 
 
 def session_lines(line: SessionLine, width: int) -> list[Line]:

@@ -40,7 +40,8 @@ class VerdictScreen(SearchingScreen):
     VerdictScreen #checks { display: none; }
     VerdictScreen.-wide #board { border: round $pane-border; width: 48%; }
     VerdictScreen.-wide #checks { display: block; }
-    VerdictScreen #about { display: none; height: 10; }
+    VerdictScreen #about { display: none; height: 8; }
+    VerdictScreen.-wide.-tall #about { height: 12; }
     VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
     VerdictScreen.-tall #detail { height: 1; }
     """
@@ -89,6 +90,7 @@ class VerdictScreen(SearchingScreen):
         self.set_class(self.size.height >= 34, "-tall")
         searched = self.model.query != self.query_text
         self.model.query = self.query_text
+        self.model.room = self.query_one("#checks", LineView).size.height if self.wide else 0
         self._criteria, self._checks = self.model.criteria_items(self.state, room=self.wide), self.model.check_items(self.state)
         places = [item.place for item in self.items]
         if searched and self.model.query:
@@ -150,7 +152,7 @@ class VerdictScreen(SearchingScreen):
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
         word = self.state.word or "NO VERDICT"
-        stand_in = "REPLAY" if self.view.role == "replay" else "REHEARSAL" if self.view.rehearsal else ""
+        stand_in = "REPLAY" if self.view.playback is not None else "REHEARSAL" if self.view.rehearsal else ""
         left, right = big(word), big(stand_in) if stand_in else [""] * len(big(word))
         tone = TONES.get(self.state.word, "dim")
         lines = [spread(((text, tone),), ((also, "dim"),), width) for text, also in zip(left, right, strict=True)]

@@ -42,6 +42,8 @@ class VerdictModel:
     query: str = ""
     toggled: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Groups that a person opened or folded; the others follow their words."""
+    room: int = 0
+    """Rows for the checks, where they have a pane of their own."""
 
     def criteria_items(self, state: SessionState, *, room: bool) -> list[Item]:
         """The criteria; those that the plan did not ask for are one line, and without `room` those that are met beside others."""
@@ -70,15 +72,20 @@ class VerdictModel:
         items: list[Item] = []
         for phase in dict.fromkeys(check.phase for check in shown):
             inside = [check for check in shown if check.phase == phase]
-            opened = self.opened("phase", phase, few(state) or wanting(inside))
+            opened = self.opened("phase", phase, self.fits(state) or wanting(inside))
             items.append(Item("phase", phase, 0, opened))
             for suite in dict.fromkeys(check.suite for check in inside) if opened else ():
                 members = [check for check in inside if check.suite == suite]
-                unfolded = self.opened("suite", suite, few(state) or wanting(members))
+                unfolded = self.opened("suite", suite, self.fits(state) or wanting(members))
                 items.append(Item("suite", suite, 1, unfolded))
                 if unfolded:
                     items += self._suite(suite, worst_first(members))
         return items
+
+    def fits(self, state: SessionState) -> bool:
+        """Whether every check can be listed: there are few, or rows enough for all with their groups."""
+        groups = {check.phase for check in state.checks.values()} | {check.suite for check in state.checks.values()}
+        return few(state) or len(state.checks) + len(groups) <= self.room
 
     def _suite(self, suite: str, checks: list[CheckView]) -> list[Item]:
         """The checks of a suite; beside others, those that passed are one line."""

@@ -27,6 +27,7 @@ class WhyScreen(Moving, SessionScreen):
     """`subject` is a check's id, one time of it (`golden-path#14`), a criterion's id (`T4`), or `cell_subject(source, observer)`."""
 
     NAME = "why"
+    SMALLEST = (0, 0)
     BINDINGS = bindings_for("why")
     DEFAULT_CSS = """
     WhyScreen EvidenceView { padding: 0 1; }
