@@ -174,7 +174,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("by-run", ("b",), "by run", "a line for each run, or for every row", "Looking", ("events",), footer=4),
     Action("pin", ("u",), "pin user", "only the user under the cursor; Esc lets go", "Looking", ("events",), footer=5),
     Action("pin-run", ("U",), "pin run", "only the run under the cursor; Esc lets go", "Looking", ("events",)),
-    Action("suspend", ("z",), "filter off", "leave the filter and the pin out for a while, and keep the place", "Looking", ("events",)),
+    Action("filter-off", ("x",), "filter off", "leave the filter and the pin out for a while, and keep the place", "Looking", ("events",)),
     Action("next-moment", ("n",), "next mark", "the next mark, note, finding or failure", "Looking", ("events",), footer=5),
     Action("previous-moment", ("N",), "previous mark", "the one before it", "Looking", ("events",)),
     Action("pane", ("v",), "pane", "the row beside the stream, or more columns (on a wide terminal)", "Looking", ("events",)),
