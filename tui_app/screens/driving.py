@@ -194,6 +194,17 @@ class DrivingApp(PlanningApp):
             self.copy_to_clipboard(summary())
             self.say("copied a summary")
 
+    def action_whole(self) -> None:
+        """What is cut short on the screen in view, in full; the same key goes back."""
+        from tui_app.screens.whole import WholeScreen, in_full
+
+        if isinstance(self.screen, WholeScreen):
+            self.pop_screen()
+        elif texts := in_full(self.screen):
+            self.push_screen(WholeScreen(texts))
+        else:
+            self.say("nothing is cut short here")
+
     # -- leaving
 
     def action_leave(self) -> None:
