@@ -27,10 +27,11 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
-from tui_app.screens.driving import DrivingApp
 from tui_app.screens.farewell import verdict_table
 from tui_app.screens.pace import Pace
+from tui_app.screens.paced import PacedApp
 from tui_app.screens.palette import commands
+from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.view import View
@@ -58,6 +59,7 @@ class AppStart:
     target: str | None = None
     attach: SessionEntry | None = None
     replay: Path | None = None
+    speed: float = 1.0
     read_only: bool = False
 
 
@@ -68,7 +70,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(DrivingApp):
+class VigilApp(PacedApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -114,7 +116,7 @@ class VigilApp(DrivingApp):
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
-            self.show_session(Opened("", begin.replay, False), "replay")
+            self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
         elif begin.target is not None and self.link is not None:
             try:
                 self.choose_target(self.link.describe(begin.target))
@@ -124,8 +126,7 @@ class VigilApp(DrivingApp):
     def timed_beat(self) -> None:
         """A tick of the timer: looks and draws as often as the link can carry."""
         now = time.monotonic()
-        drawing = self.pace.beat(now)
-        self.view.rate_hz = self.pace.rate
+        drawing = self.draws()
         if now - self._looked >= ALIVE_EVERY:
             self._looked = now
             self.look_for_engine()
@@ -288,6 +289,7 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
     link = link or (WatchOnly() if initial.read_only else SessionLink())
     app = make(link=link, start=initial)
     app.owns_terminal = True
+    app.take_line()
 
     def ask(question: str) -> str:
         with app.suspend():

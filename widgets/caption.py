@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from widgets.glyphs import glyphs
-from widgets.lines import BLANK, Line, LineView, spread, wrap
+from widgets.lines import BLANK, Line, LineView, line_width, spread, wrap
 
 HEIGHT = 5
 """Rows that the strip takes: a line with the act, three of text, one that sets it apart."""
@@ -30,10 +30,13 @@ def caption_lines(caption: Caption, width: int) -> list[Line]:
     """The strip's lines."""
     glyph = glyphs()
     left: Line = ((" DEMO ", MODES.get(caption.mode, "badge")), (f" {caption.act}", "head"), (f"  {caption.place}", "dim"))
-    keys = [part for key, does in caption.keys for part in ((f"  {key}", "key"), (f" {does}", "dim"))]
-    mode: Line = ((f"{caption.mode.lower()} ", "dim"),) if caption.mode != "PLAYING" else BLANK
+    right: Line = ((f"{caption.mode.lower()} ", "dim"),) if caption.mode in ("PAUSED", "YOURS") else BLANK
+    for key, does in caption.keys:
+        longer = (*right, (f"  {key}", "key"), (f" {does}", "dim"))
+        if line_width(left) + line_width(longer) < width:
+            right = longer  # the last ones give way, never the act
     texts = wrap(caption.text, width, HEIGHT - 2)
-    return [((glyph.rule * width, "accent"),), spread(left, (*mode, *keys), width), *(((text, "strong"),) for text in texts)]
+    return [((glyph.rule * width, "accent"),), spread(left, right, width), *(((text, "strong"),) for text in texts)]
 
 
 class CaptionStrip(LineView):

@@ -63,7 +63,5 @@ async def test_an_empty_screen_says_what_it_waits_for(screen: str) -> None:
     """No screen is blank before its data is there, nor leaves a person without a next step."""
     async with showing(planned(), screen) as (app, _):
         text = text_of(app)
-    assert any(
-        word in text
-        for word in ("Plan (1)", "appear", "until", "when the session ends", "to be proven", "not measured", "measured yet", "first")
+    words = ("Plan (1)", "appear", "until", "when the session ends", "to be proven", "not measured", "measured yet", "first")
     assert any(word in text for word in words), screen

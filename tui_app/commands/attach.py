@@ -54,7 +54,8 @@ async def _hand_over(entry: SessionEntry, socket: Path) -> None:
         if (await control.ask("status")).get("needs"):
             with Reader(entry.path) as reader:
                 mode = str(json.loads(reader.header["plan"]).get("mode", ""))
-            await control.ask("take")
+            if not (await control.ask("take", free=True)).get("controller"):
+                return  # who drives it is asked already
             await attend(control, mode, getpass.getpass, lambda line: print(line, file=sys.stderr))
     finally:
         control.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tui_app.engine.plan import Plan
 
 FAULT_EXIT = 5
+DRAWN_S = 0.5
 LEAVING = frozenset({"q", "ctrl+c", "ctrl+q"})
 
 
@@ -108,10 +110,11 @@ class DemoApp(VigilApp):
     # -- what the player asks of it
 
     async def settled(self) -> None:
-        """Once what was asked for has been handled and drawn."""
+        """Once what was asked for has been handled and drawn; a screen that gives way meanwhile draws no more, and is not waited for."""
         drawn = asyncio.Event()
         self.screen.call_after_refresh(drawn.set)
-        await drawn.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(drawn.wait(), DRAWN_S)
 
     def screen_text(self) -> str:
         """The screen in view as text."""

@@ -21,8 +21,8 @@ PATIENCE_S: Final = 90.0
 """How long a state may take to come."""
 LOOK_S: Final = 0.05
 NAMES: Final = {"enter": "\r", "escape": "\x1b", "space": " "}
-PLAYING_KEYS: Final = (("Space", "pause"), ("Esc", "end the demo"), ("any other key", "take over"))
-PAUSED_KEYS: Final = (("Space", "go on"), ("Esc", "end the demo"), ("any other key", "take over"))
+PLAYING_KEYS: Final = (("Space", "pause"), ("any other key", "takes over"), ("Esc", "ends"))
+PAUSED_KEYS: Final = (("Space", "go on"), ("any other key", "takes over"), ("Esc", "ends"))
 BY_HAND_KEYS: Final = PAUSED_KEYS
 YOURS_KEYS: Final = (("?", "help"), ("q", "leave"))
 

@@ -36,7 +36,9 @@ class Control:
         return cls(reader, writer)
 
     async def ask(self, command: str, **facts: Any) -> dict[str, Any]:
-        """Send a command: status, hold, resume, stop (now=True), take, mark (text), or sign-in (user, and email, password or token).
+        """Send a command: status, hold, resume, stop (now=True), take (free=True: only if nobody has it), mark (text), or
+        sign-in (user, and email, password or token). The reply says who is in control (`driver`), whether that is this
+        connection (`controller`), and by which number the recording names this connection (`viewer`).
 
         The reply to `sign-in` comes at once; `status` then tells who still waits (`needs`) and why (`said`). Raises `ControlError`
         when refused or gone.

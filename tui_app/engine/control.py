@@ -1,4 +1,8 @@
-"""The control channel: a Unix socket (0600), JSON lines, one reply each. One controller; others may only look."""
+"""The control channel: a Unix socket (0600), JSON lines, one reply each. One controller; others may only look.
+
+Who is in control, and since when, is in the recording: `take` and `leave` rows name the viewer by number and by user@host, so
+that every viewer sees it there, also the one who has lost control.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,8 @@ class ControlServer:
         self.act = act
         self.viewers: dict[int, str] = {}
         self.controller: int | None = None
+        self.closing = False
+        """Set once the session ends: from then on nothing is told to `act` that nobody asked for."""
         self._next = 0
         self._server: asyncio.Server | None = None
 
@@ -58,21 +64,28 @@ class ControlServer:
             self.viewers.pop(viewer, None)
             if self.controller == viewer:
                 self.controller = None
+                if not self.closing:
+                    self.act("leave", {"viewer": viewer}, who)
             writer.close()
 
     def _answer(self, viewer: int, who: str, command: str, asked: dict[str, Any]) -> dict[str, Any]:
-        if command == "take":
-            before = self.viewers.get(self.controller) if self.controller is not None else None
-            self.controller = viewer
-            self.act("take", {"from": before}, who)
-            return {"ok": True, "controller": True}
-        if command in ACTING:
-            if self.controller is None:
-                self.controller = viewer
-            if self.controller != viewer:
-                holder = self.viewers.get(self.controller, "?")
-                return {"ok": False, "error": f"{holder} is in control; take it over first"}
-        elif command != "status":
+        if command not in ACTING and command not in ("status", "take"):
             return {"ok": False, "error": f"there is no command {command!r}"}
-        reply = self.act(command, asked, who)
-        return {"ok": True, "controller": self.controller == viewer, "viewers": len(self.viewers), **reply}
+        if command in ACTING and self.controller not in (None, viewer):
+            return {"ok": False, "error": f"{self.driver} is in control; take it over first"}
+        # Whoever acts while nobody is in control has taken it; a newcomer who asks for it only if it is free disturbs nobody.
+        if command in ACTING or (command == "take" and (self.controller is None or not asked.get("free"))):
+            self._take(viewer, who)
+        reply = self.act("status" if command == "take" else command, asked, who)
+        state = {"controller": self.controller == viewer, "driver": self.driver, "viewer": viewer, "viewers": len(self.viewers)}
+        return {"ok": True, **state, **reply}
+
+    @property
+    def driver(self) -> str:
+        """Who is in control, as user@host; '' where nobody is."""
+        return self.viewers.get(self.controller, "?") if self.controller is not None else ""
+
+    def _take(self, viewer: int, who: str) -> None:
+        if self.controller != viewer:
+            before, self.controller = self.driver, viewer
+            self.act("take", {"from": before, "viewer": viewer}, who)

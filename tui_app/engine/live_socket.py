@@ -99,7 +99,7 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
-        body |= hints(opened.headers)
+        body |= {"stamps": opened.stamps, **hints(opened.headers)}
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:

@@ -160,6 +160,7 @@ class Engine:
             for task in background:
                 task.cancel()
             await self.keeper.close()
+            control.closing = True
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
                                 "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
             await world.close()
@@ -261,7 +262,8 @@ class Engine:
         elif command == "stop" and self.runner is not None:
             self.runner.stop()
         if command != "status":
-            log.add("control", {"who": who, "text": str(facts.get("text", ""))}, type=command)
+            told = {key: facts[key] for key in ("viewer", "from") if facts.get(key)} if command in ("take", "leave") else {}
+            log.add("control", {"who": who, "text": str(facts.get("text", "")), **told}, type=command)
         return {
             "session": self.order.session,
             "held": self.gate.held,

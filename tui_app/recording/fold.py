@@ -251,6 +251,10 @@ class Fold:
             self._state.stopping, self._state.stopping_since, self._state.stopped_by = True, row.t, _text(body, "who")
         elif row.type == "tidy":
             self._state.tidying_since = row.t
+        elif row.type == "take":
+            self._state.driver, self._state.driver_viewer = _text(body, "who"), _count(body, "viewer")
+        elif row.type == "leave":
+            self._state.driver, self._state.driver_viewer = "", 0
 
     def _client(self, row: Row, body: dict[str, Any]) -> None:
         if row.type == "usage":

@@ -98,7 +98,8 @@ KINDS: Final = {
     ),
     "created": "type made | tidied | left | reused: {thing: user|thread|run, id, owner, reason}",
     "control": (
-        "type hold | resume | stop | take | attach | detach | sign-in: {who, text}; "
+        "type hold | resume | stop | sign-in: {who, text}; take: who is in control from now on {who, viewer: its connection, "
+        "from: who had it before}; leave: nobody is {who, viewer}; "
         "credentials: it is held until somebody signs in: {text, needs: [labels]}"
     ),
     "client": "type slow | ok: the client's own health: {what, text}; type usage, every 10 s: {cpu_s, rss_mb, fds, tasks, lag_p99_ms}",

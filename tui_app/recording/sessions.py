@@ -206,3 +206,9 @@ def find(prefix: str | None = None) -> SessionEntry:
         raise RecordingError(f"no session begins with {prefix!r}", "", "`vigil sessions` lists those there are")
     some = ", ".join(entry.session for entry in found[:5])
     raise RecordingError(f"{len(found)} sessions begin with {prefix!r}", some, "give more of its id")
+
+
+def recording_of(named: str) -> Path:
+    """The recording that is meant: a file, or the session whose id begins so. Raises RecordingError."""
+    path = Path(named).expanduser()
+    return path if path.is_file() else find(named).path

@@ -317,6 +317,10 @@ class SessionState:
     stopped_by: str = ""
     tidying_since: int | None = None
     """Since when it leaves the target as it found it; None before."""
+    driver: str = ""
+    """Who is in control, as user@host; '' where nobody is."""
+    driver_viewer: int = 0
+    """The connection that is."""
     client_slow: str = ""
     ended: bool = False
     end_reason: str = ""

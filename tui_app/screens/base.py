@@ -16,6 +16,7 @@ from textual.widget import Widget
 from tui_app import now
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
+from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
@@ -114,7 +115,13 @@ class SessionScreen(Screen[None]):
         if action_id == "back":
             return self.frozen_at is not None or len(self.app.screen_stack) > 1 or self.NAME == "plan"
         if action_id == "rerun":
-            return not self.view.running and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+            return (
+                not self.view.running
+                and self.view.playback is None
+                and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
+            )
+        if action_id.startswith("replay-"):
+            return self.view.playback is not None
         return action_id != "freeze" or self.view.running
 
     def show_keys(self) -> None:
@@ -132,7 +139,10 @@ class SessionScreen(Screen[None]):
         self.call_after_refresh(self.pulse)
 
     def action_freeze(self) -> None:
-        """Hold the picture still, or let it move again; the session goes on either way."""
+        """Hold the picture still, or let it move again; a session goes on either way, a replay waits."""
+        if self.view.playback is not None:
+            self.vigil.action_replay_pause()
+            return
         self.frozen_at = self.state.seq if self.frozen_at is None else None
         self.pulse()
 
@@ -197,6 +207,13 @@ def phase_marks(state: SessionState) -> tuple[PhaseMark, ...]:
     return tuple(marks)
 
 
+def replay_chips(playback: Playback) -> list[tuple[str, str]]:
+    """That it is a replay, of when, where in it, how fast, and whether it moves."""
+    place = f"{mmss(playback.position, tenths=False)} of {mmss(playback.total, tenths=False)} {speed_text(playback.speed)}"
+    halted = "AT THE END" if playback.at_end else "PAUSED" if playback.paused else ""
+    return [(f"REPLAY of {clean(playback.date)}", "warn"), (place, "badge"), *([(halted, "warn")] if halted else [])]
+
+
 def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     """The two header lines for a view."""
     state = view.state
@@ -208,8 +225,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append(("ENGINE GONE", "bad"))
     if state.faults:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
-    if view.role == "replay":
-        found.append((f"REPLAY of {clean(state.started)[:10]}", "warn"))
+    if view.playback is not None:
+        found += replay_chips(view.playback)
     elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
     elif view.role == "watching" or sealed:
@@ -223,7 +240,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if state.client_slow:
         found.append(("CLIENT TOO SLOW", "bad"))
     if view.rate_hz < 10:
-        found.append((f"SLOW LINK {view.rate_hz} Hz", "warn"))
+        found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
         target=clean(state.target or "no session").upper(),

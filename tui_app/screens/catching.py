@@ -22,14 +22,19 @@ def catch_up(view: View, budget: float = math.inf) -> None:
     """Fold what the recording has beyond the state, as much as fits into `budget` seconds; `view.caught_up` says how far that is."""
     if view.fold is None or view.reader is None:
         return
+    if view.playback is not None:
+        view.playback.advance(view.caught_up == 1)
     until = time.monotonic() + budget
     behind = True
     try:
         while behind:
             behind = view.fold.catch_up(view.reader, ROWS_AT_ONCE) >= ROWS_AT_ONCE
+            if view.playback is not None:
+                view.playback.keep(view.fold)
             if time.monotonic() >= until:
                 break
-        if not behind and view.role == "opened" and not view.fold.state.ended:
+        over = view.role == "opened" or (view.playback is not None and view.playback.over)
+        if not behind and over and not view.fold.state.ended:
             view.fold.interrupted()
         view.caught_up = min(view.fold.state.seq / max(view.reader.head(), 1), 0.99) if behind else 1.0
     except RecordingError as error:

@@ -9,7 +9,7 @@ from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.planning import PlanningApp
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
-from tui_app.screens.view import Role, View, mmss
+from tui_app.screens.view import Role, View, mmss, now_utc
 
 OPEN = ("INCONCLUSIVE", "BLOCKED")
 EXITS = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3, "BLOCKED": 3}
@@ -70,10 +70,12 @@ class DrivingApp(PlanningApp):
         from tui_app.recording.errors import RecordingError
         from tui_app.recording.fold import Fold
         from tui_app.recording.reader import Reader
+        from tui_app.recording.upto import ReaderUpTo
+        from tui_app.screens.playback import Playback
 
         self.busy = ""
         try:
-            reader = Reader(opened.recording, sealed=opened.sealed)
+            reader = ReaderUpTo(opened.recording) if role == "replay" else Reader(opened.recording, sealed=opened.sealed)
         except RecordingError as error:
             self.say(str(error), bad=True)
             return
@@ -82,6 +84,8 @@ class DrivingApp(PlanningApp):
             view.reader.close()
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
+        view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
+        view.clock = view.playback.wall if view.playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
         view.about = mmss(int(float(minutes) * 60e9), tenths=False) if minutes else ""
         view.version += 1

@@ -1,25 +1,18 @@
-"""Text that may be a stranger's: held back on the screen until somebody here asks to see it, which is recorded.
-
-A row is masked where a critical or major finding convicts it, it came from a target that is no rehearsal, and it holds none of
-our own markers: then it may belong to a real person (architecture, 'Doing no harm').
-"""
+"""What is held back on the screen until somebody here asks to see it, which is recorded. What that is, `tui_app.masking` says."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-import msgspec
-
+from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import Row
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
-from tui_app.wire.vocabulary import MARKER
+
+__all__ = ["HELD_BACK", "convicting", "is_masked", "masked", "reveal"]
 
 HELD_BACK: Final = "held back: it may be a stranger's text (V in the opened frame shows it, and that is recorded)"
-OWN_TARGETS: Final = frozenset({"rehearsal", "docker", ""})
-_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?')
 
 _revealed: set[tuple[str, int]] = set()
 
@@ -35,20 +28,8 @@ def convicting(state: SessionState) -> frozenset[int]:
 
 
 def is_masked(row: Row, state: SessionState) -> bool:
-    """Whether the text of this row is to be held back."""
-    if state.environment in OWN_TARGETS or row.dir != "in" or row.kind not in ("frame", "http"):
-        return False
-    if (state.session, row.seq) in _revealed or row.seq not in convicting(state):
-        return False
-    return MARKER.search(row.text) is None
-
-
-def masked(row: Row) -> Row:
-    """The row with every text in it replaced by its length; names of fields and numbers stay."""
-    kept = _STRING.sub(lambda found: found.group() if found.group(2) else f'"▒▒▒ {len(found.group(1)):,} characters"', row.text)
-    if not row.body:  # no JSON object: nothing of it can be told apart
-        kept = f'{{"text": "▒▒▒ {len(row.text):,} characters"}}'
-    return msgspec.structs.replace(row, text=kept)
+    """Whether the text of this row is to be held back, as long as nobody has asked to see it."""
+    return (state.session, row.seq) not in _revealed and may_be_a_strangers(row, state.environment, convicting(state))
 
 
 def reveal(row: Row, state: SessionState, reader: Reader | None) -> str:

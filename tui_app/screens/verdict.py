@@ -151,7 +151,7 @@ class VerdictScreen(SearchingScreen):
     def _big(self, width: int, _height: int) -> tuple[list[Line], None]:
         """The word in large letters; beside it, in large letters too, that this is no live staging."""
         word = self.state.word or "NO VERDICT"
-        stand_in = "REPLAY" if self.view.role == "replay" else "REHEARSAL" if self.view.rehearsal else ""
+        stand_in = "REPLAY" if self.view.playback is not None else "REHEARSAL" if self.view.rehearsal else ""
         left, right = big(word), big(stand_in) if stand_in else [""] * len(big(word))
         tone = TONES.get(self.state.word, "dim")
         lines = [spread(((text, tone),), ((also, "dim"),), width) for text, also in zip(left, right, strict=True)]

@@ -14,6 +14,7 @@ from tui_app.recording.state import SessionState
 if TYPE_CHECKING:
     from tui_app.recording.fold import Fold
     from tui_app.recording.reader import Reader
+    from tui_app.screens.playback import Playback
 
 Role = Literal["idle", "driving", "watching", "opened", "replay"]
 """idle: no session yet; driving: we may command it; watching: another may; opened: read from its file; replay: shown again in time."""
@@ -35,12 +36,17 @@ class View:
     reader: Reader | None = None
     fold: Fold | None = None
     role: Role = "idle"
+    playback: Playback | None = None
+    """Of a replay: where it is, and how fast it goes."""
     path: Path | None = None
     gone: str = ""
     """Not empty once the engine is lost: the sentence that says so."""
     caught_up: float = 1.0
     """How much of the recording the state stands for, 0 to 1; less than 1 only while a long one is being read."""
     rate_hz: int = 10
+    """Draws a second aimed at."""
+    rate_why: str = ""
+    """Not empty where it is fewer than it should be: in words, what slows the drawing down."""
     about: str = ""
     """How long the plan was expected to take, mm:ss."""
     docker: str = "unknown"
@@ -61,7 +67,7 @@ class View:
     @property
     def stand_in(self) -> bool:
         """What is shown must not be mistaken for a live staging."""
-        return self.role == "replay" or self.rehearsal
+        return self.playback is not None or self.role == "replay" or self.rehearsal
 
 
 def mmss(ns: int, tenths: bool = True) -> str:

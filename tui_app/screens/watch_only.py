@@ -14,6 +14,8 @@ REFUSED: Final = "this viewer is read-only: it starts, commands and records noth
 class WatchOnly(SessionLink):
     """The real link without its hands."""
 
+    takes = False
+
     def describe(self, key: str) -> TargetInfo:
         """Only what is built in: a viewer names no files of this machine."""
         from tui_app.target.profile import BUILTIN

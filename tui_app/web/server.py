@@ -47,6 +47,7 @@ class WebServer:
         app.add_routes(
             [
                 web.get("/", self._page),
+                web.get("/page.js", self._script),
                 web.get("/ws", self._behind.handle_websocket),
                 web.get("/download/{key}", self._behind.handle_download),
                 web.static("/static", Path(self._behind.statics_path)),
@@ -66,9 +67,16 @@ class WebServer:
     async def _page(self, request: web.Request) -> web.Response:
         asked = request.query.get("fontsize", "")
         size = int(asked) if asked.isdecimal() and int(asked) in SIZES else 15
-        template = resources.files("tui_app.web").joinpath("page.html").read_text("utf-8")
-        page = template.format(title=html.escape(self._title), socket=html.escape(f"ws://{request.host}/ws"), size=size)
+        page = _part("page.html").format(title=html.escape(self._title), socket=html.escape(f"ws://{request.host}/ws"), size=size)
         return web.Response(text=page, content_type="text/html")
+
+    async def _script(self, _request: web.Request) -> web.Response:
+        return web.Response(text=_part("page.js"), content_type="text/javascript")
+
+
+def _part(name: str) -> str:
+    """A part of the page."""
+    return resources.files("tui_app.web").joinpath(name).read_text("utf-8")
 
 
 def child_command(control: bool, session: str | None) -> str:

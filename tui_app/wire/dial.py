@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import time
+from asyncio import sslproto
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, cast
 
@@ -14,6 +15,7 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidProxy, InvalidStatus, ProxyError
 
+from tui_app.stamped import StampedTransport, stamp_arrivals
 from tui_app.wire.link import Failure, Link, Phases
 from tui_app.wire.route import ProxyUnusable, default_tls, proxy_for
 
@@ -96,18 +98,30 @@ class Dial:
                 kwargs["proxy_ssl"] = self.tls if self.tls is not None else default_tls()
             return cast(Link, await opener.open_tcp_connection())
         sock = await self._connect(*(self.via or (uri.host, uri.port)))
-        kwargs["sock"] = sock
         self.phase = "tls" if uri.secure else "tcp"
         started = time.monotonic_ns()
-        try:
-            link = cast(Link, await opener.open_tcp_connection())
-        except BaseException:
-            sock.close()
-            raise
+        link = cast(Link, opener.factory(uri))
         if uri.secure:
+            await self._stamped_tls(sock, link, kwargs["ssl"], uri.host)
             self._took(tls_ms=(link.made_at - started) / 1e6)
+        else:
+            link.wire = StampedTransport(asyncio.get_running_loop(), sock, link)
+            link.wire.begin()
         link.phases = self.phases
         return link
+
+    async def _stamped_tls(self, sock: socket.socket, link: Link, tls: ssl.SSLContext, host: str) -> None:
+        """The loop's own TLS transport would read the socket itself: the standard library's protocol reads through ours."""
+        loop = asyncio.get_running_loop()
+        secured: asyncio.Future[None] = loop.create_future()
+        protocol = sslproto.SSLProtocol(loop, link, tls, secured, server_side=False, server_hostname=host)
+        link.wire = StampedTransport(loop, sock, protocol)
+        link.wire.begin()
+        try:
+            await secured
+        except BaseException:
+            link.wire.abort()
+            raise
 
     async def _connect(self, host: str, port: int) -> socket.socket:
         loop = asyncio.get_running_loop()
@@ -122,6 +136,7 @@ class Dial:
             async with _own(socket.socket(family, kind, proto)) as sock:
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                stamp_arrivals(sock)
                 try:
                     if self.source:
                         sock.bind((self.source, 0))

@@ -1,4 +1,6 @@
-"""The library's client connection with our hooks: bytes are stamped where they arrive, and no queue holds a frame.
+"""The library's client connection with our hooks: frames bear the stamp of their arrival, and no queue holds one.
+
+Over our own transport (`tui_app.stamped`) that is the kernel's stamp; through an operator's proxy the loop's, at the read.
 
 A frame goes from `data_received` to the sink in the same call. The library's own receive queue stays empty, so its
 flow control never stops reading, which would make an early stamp lie (validation methods 3.1).
@@ -19,6 +21,8 @@ from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event
 
+from tui_app.stamped import StampedTransport
+
 By = Literal["us", "target", "network"]
 ABNORMAL = 1006
 
@@ -33,12 +37,16 @@ class Phases(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The upgrade was answered with 101: what was negotiated, and the answer's headers (names in lower case)."""
+    """The upgrade was answered with 101: what was negotiated, and the answer's headers (names in lower case).
+
+    `stamps`: who tells when something arrived: kernel, as it arrives | loop, as it is read.
+    """
 
     phases: Phases
     subprotocol: str
     headers: dict[str, str]
     peer: str
+    stamps: Literal["kernel", "loop"] = "loop"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -97,7 +105,10 @@ class Link(ClientConnection):
         self.sink = sink
         self.phases = Phases()
         self.made_at = 0
+        self.wire: StampedTransport | None = None
+        """The transport at the bottom, where it is ours."""
         self.stamp = 0
+        self._resumed_at = 0
         self.opened_at = 0
         self.ended: Ended | None = None
         self.aborted = False
@@ -114,7 +125,7 @@ class Link(ClientConnection):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self.stamp = time.monotonic_ns()
+        self.stamp = time.monotonic_ns() if self.wire is None else max(self.wire.arrived, self._resumed_at)
         super().data_received(data)
         if self.protocol.parser_exc is not None and self.ended is None and self.open_seen:
             # We just failed the connection (RFC 6455 7.1.7): too big, not UTF-8, or against the protocol.
@@ -167,7 +178,7 @@ class Link(ClientConnection):
     # -- what a WebSocket does with it
 
     async def send_message(self, payload: bytes, opcode: Opcode, told: str | bytes) -> int:
-        """Write one message (or ping); the stamp is taken right before. Raises the library's `ConnectionClosed`."""
+        """Write one message (or ping); the stamp is taken as it goes to the kernel. Raises the library's `ConnectionClosed`."""
         async with self.send_context():
             stamp = time.monotonic_ns()
             if opcode is Opcode.TEXT:
@@ -176,9 +187,24 @@ class Link(ClientConnection):
                 self.protocol.send_binary(payload)
             else:
                 self.protocol.send_ping(payload)
+            if self.wire is not None:
+                # Written first and told then: what telling takes is no time of the target's. No answer can come in between.
+                self.send_data()
+                stamp = max(self.wire.sent, stamp)
+            if opcode is Opcode.PING:
                 self._pongs[payload] = (self.loop.create_future(), stamp)
             self._tell(self.sink.sent, stamp, told, int(opcode))
         return stamp
+
+    def reading(self, on: bool) -> None:
+        """Stop or go on reading, for a bound of our own: what arrives meanwhile is stamped when reading goes on."""
+        if self.transport.is_closing():
+            return
+        if on:
+            self._resumed_at = time.monotonic_ns()
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
 
     @property
     def open_seen(self) -> bool:
@@ -234,7 +260,8 @@ class Link(ClientConnection):
     def _report_open(self) -> None:
         assert self.response is not None
         self.opened_at = self.stamp
-        self.phases = msgspec.structs.replace(self.phases, upgrade_ms=(self.stamp - self.made_at) / 1e6)
+        asked_at = self.made_at if self.wire is None else max(self.wire.sent, self.made_at)
+        self.phases = msgspec.structs.replace(self.phases, upgrade_ms=(self.stamp - asked_at) / 1e6)
         self._tell(self.sink.opened, self.stamp, self.describe())
 
     def describe(self) -> Opened:
@@ -243,7 +270,8 @@ class Link(ClientConnection):
         headers = {name.lower(): value for name, value in self.response.headers.raw_items()}
         peer = self.transport.get_extra_info("peername")
         where = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) and len(peer) > 1 else ""
-        return Opened(self.phases, self.subprotocol or "", headers, where)
+        stamps: Literal["kernel", "loop"] = "kernel" if self.wire is not None and self.wire.by_kernel else "loop"
+        return Opened(self.phases, self.subprotocol or "", headers, where, stamps)
 
     def _report_end(self, stamp: int) -> None:
         if self.ended is not None:

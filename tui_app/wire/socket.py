@@ -150,7 +150,7 @@ class WireSocket:
     # -- sending
 
     async def send_text(self, text: str) -> int:
-        """Send one text message; the stamp (ns) is taken right before the write. Raises `Lost`, or `NotOurs` before anything is sent.
+        """Send one text message; the stamp (ns) is taken as it goes to the kernel. Raises `Lost`, or `NotOurs` before anything is sent.
 
         Half a surrogate pair cannot be sent as text: `UnicodeEncodeError`.
         """
@@ -216,10 +216,8 @@ class WireSocket:
 
     def pause_reading(self) -> None:
         """Stop taking bytes from the network, for a bound of our own: what arrives meanwhile is stamped late."""
-        if not self._link.transport.is_closing():
-            self._link.transport.pause_reading()
+        self._link.reading(False)
 
     def resume_reading(self) -> None:
         """Go on reading after `pause_reading`."""
-        if not self._link.transport.is_closing():
-            self._link.transport.resume_reading()
+        self._link.reading(True)

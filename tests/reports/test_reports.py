@@ -1,0 +1,143 @@
+"""Reports say what the recording holds, in each format, and nothing in them is more than text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import junitparser
+import msgspec
+import pytest
+
+from tui_app.cli import dispatch, parser
+from tui_app.commands.report import FORMATS as OFFERED
+from tui_app.recording.reader import Reader
+from tui_app.reports import FORMATS, writer
+from tui_app.reports.facts import Facts, gather
+
+HOSTILE = "<script>alert(1)</script>[x](javascript:x) | **b** \x1b]52;c;AAAA\x07 \u202e @everyone =1+1 ]]>"
+
+
+def text(facts: Facts, name: str) -> str:
+    return "".join(writer(name)(facts))
+
+
+def hostile(facts: Facts) -> Facts:
+    """The same session, with such text wherever a target's words end up."""
+    result = json.loads(json.dumps(facts.result))
+    result["target"]["name"] = result["build"]["start"] = HOSTILE
+    for check in result["checks"]:
+        check["reason"] = check["to_decide"] = HOSTILE
+        for finding in check["findings"]:
+            finding["text"] = HOSTILE
+    for series in result["latency"]:
+        series["series"] = HOSTILE
+    witnesses = {seq: msgspec.structs.replace(row, text=HOSTILE, user=HOSTILE, run=HOSTILE) for seq, row in facts.witnesses.items()}
+    return msgspec.structs.replace(facts, result=result, witnesses=witnesses)
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: elements, addresses, ids and links within it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.handlers: list[str] = []
+        self.addresses: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name.startswith("on"):
+                self.handlers.append(name)
+            if name in ("href", "src"):
+                self.addresses.append(value or "")
+            if name == "id":
+                self.ids.add(value or "")
+
+
+def test_what_is_offered_is_what_there_is() -> None:
+    assert set(OFFERED) == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_recording_gives_the_same_bytes(leak: Path, facts: Facts, name: str) -> None:
+    assert text(facts, name) == text(gather(leak), name) != ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_text_of_a_hostile_target_is_inert(facts: Facts, name: str) -> None:
+    said = text(hostile(facts), name)
+    if name != "json":  # escaped by its own rules, for programs
+        assert not {"\x1b", "\x07", "\u202e"} & set(said)
+    if name in ("md", "executive", "websocket"):
+        prose = re.sub("`[^`\\n]*`", "", said)  # nothing is markup within a span of code
+        assert "<script" not in prose.replace("\\<", "") and "[x](" not in prose and "**b**" not in prose and "@" not in prose
+    if name == "html":
+        page = Page(said)
+        assert "script" not in page.tags and not page.handlers
+        assert all(address.startswith("#") for address in page.addresses)
+    if name == "csv":
+        cells = [cell for line in csv.reader(io.StringIO(said)) for cell in line]
+        assert all(not cell.startswith(("=", "+", "-", "@")) or float(cell) < 0 for cell in cells)
+
+
+def test_what_failed_comes_first_and_leads_to_its_rows(facts: Facts) -> None:
+    page = text(facts, "html")
+    assert page.index("isolation-frames") < page.index("The sixteen criteria") < page.index("connect-latency")
+    found = Page(page)
+    assert "row" in "".join(found.addresses) and all(address[1:] in found.ids for address in found.addresses)
+
+
+def test_every_row_that_a_report_shows_is_the_recording_s(leak: Path, facts: Facts) -> None:
+    assert facts.witnesses
+    with Reader(leak) as reader:
+        for seq, witness in facts.witnesses.items():
+            row = reader.row(seq)
+            assert row is not None and (row.user, row.conn, row.run) == (witness.user, witness.conn, witness.run)
+    assert all(str(seq) in text(facts, "md") for seq in facts.witnesses)
+
+
+def test_junit_is_read_by_a_stock_parser(facts: Facts, tmp_path: Path) -> None:
+    file = tmp_path / "out.xml"
+    file.write_text(text(facts, "junit"))
+    xml = junitparser.JUnitXml.fromfile(str(file))
+    cases = {case.name: case for suite in xml for case in suite}
+    checks = {check["id"]: check["verdict"] for check in facts.result["checks"]}
+    assert {name for name in cases if name in checks} == set(checks)
+    for name, word in checks.items():
+        kinds = {type(one) for one in cases[name].result}
+        assert (junitparser.Failure in kinds) == (word == "FAIL"), name
+    assert xml.failures == sum(junitparser.Failure in {type(one) for one in case.result} for case in cases.values()) > 0
+
+
+def test_samples_add_up_to_the_series_of_the_result(facts: Facts) -> None:
+    samples: list[dict[str, Any]] = [json.loads(line) for line in text(facts, "samples").splitlines()]
+    for series in facts.result["latency"]:
+        assert sum(one["series"] == series["series"] for one in samples) == series["n"], series["series"]
+    assert len(list(csv.reader(io.StringIO(text(facts, "csv"))))) == len(samples) + 1
+
+
+def test_a_rehearsal_decides_nothing_and_a_journey_without_its_checks_is_not_protected(facts: Facts) -> None:
+    assert "NO DECISION" in text(facts, "executive") and "REHEARSAL" in text(facts, "slack")
+    words = {journey.id: journey.word for journey in facts.journeys}
+    assert words["privacy"] == "at risk" and words["many"] == "not shown" and "protected" not in words.values()
+
+
+def test_the_chat_lines_are_a_dozen_at_most(facts: Facts) -> None:
+    assert len(text(facts, "slack").splitlines()) <= 12
+
+
+def test_the_command_writes_a_file_and_says_where(leak: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "new" / "report.md"
+    assert dispatch(parser().parse_args(["report", str(leak), "--output", str(target)])) == 0
+    assert target.read_text().startswith("# REHEARSAL") and str(target) in capsys.readouterr().err
+    assert dispatch(parser().parse_args(["report", str(tmp_path / "none.vigil")])) == 2
+    assert "no recording" in capsys.readouterr().err

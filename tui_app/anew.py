@@ -1,0 +1,31 @@
+"""A recording judged anew by this version's judges: the same rows, whatever was said of them at the time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui_app.checks.bench import rejudge
+from tui_app.checks.catalogue import by_id
+from tui_app.checks.recorded import as_recorded
+from tui_app.model import Row
+from tui_app.recording.errors import RecordingError
+from tui_app.recording.reader import Reader
+
+
+def judge(reader: Reader) -> tuple[dict[str, Any], list[str]]:
+    """The result (schema vigil.session/1), and the ids of checks that are not here, whose recorded word stands.
+
+    Where the engine died, what it had not decided stays undecided. Raises RecordingError where there is no row.
+    """
+    plan = json.loads(reader.header["plan"])
+    missing = [name for name in plan["checks"] if name not in by_id()]
+    kept = as_recorded(reader.header, reader.rows(kinds=("finding", "verdict")), missing) if missing else {}
+    checks = [by_id().get(name) or kept[name] for name in plan["checks"]]
+    bench, _ = rejudge(reader.rows(), checks, plan, dict(reader.header))
+    last = reader.row(reader.head())
+    if bench.result is None and last is not None:
+        bench.feed(Row(seq=last.seq + 1, t=last.t, kind="session", type="end", text='{"reason": "interrupted"}'))
+    if bench.result is None:
+        raise RecordingError(f"{reader.path.name} holds no rows", "the session was interrupted before its first commit", "run it again")
+    return bench.result, missing

@@ -1,0 +1,35 @@
+"""A dozen plain lines for a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tui_app.reports.executive import gate
+from tui_app.reports.facts import ORDER, Facts
+from tui_app.sanitize import mask_email, sanitize
+from tui_app.verdict.journeys import PROTECTED
+from tui_app.verdict.words import FAIL, glyph
+
+LINES: Final = 5
+"""Failures that are named; the rest is counted."""
+
+
+def write(facts: Facts) -> Iterator[str]:
+    """Word and target, counts, what failed and means, what is protected, the decision, where to look."""
+    result = facts.result
+    where = "REHEARSAL " if facts.rehearsal else ""
+    yield f"{glyph(result['verdict'])} {result['verdict']} {where}{facts.target}, {result['started']}, {facts.seconds / 60:.0f} min\n"
+    counts = {word: len(facts.by_word(word)) for word in ORDER}
+    yield f"{gate(facts)[0]}. Checks: {', '.join(f'{count} {word}' for word, count in counts.items() if count) or 'none'}\n"
+    named = [check for word in ORDER[:3] for check in facts.by_word(word)]
+    for check in named[:LINES]:
+        means = f" {facts.impact(check['id'])}" if check["verdict"] == FAIL else ""
+        yield f"{glyph(check['verdict'])} {check['id']}: {mask_email(sanitize(check['reason'], 160))}{means}\n"
+    if len(named) > LINES:
+        yield f"  and {len(named) - LINES} more\n"
+    kept = [journey.title for journey in facts.journeys if journey.word == PROTECTED]
+    yield f"Protected: {'; '.join(kept) or 'nothing shown'} ({len(kept)} of {len(facts.journeys)} journeys)\n"
+    left = result["footprint"]["left_behind"]
+    yield f"{result['footprint']['agent_runs']} agent runs, {len(left)} things left behind. {sanitize(result['decision']['action'], 300)}\n"
+    yield f"Session {result['session']}\n"

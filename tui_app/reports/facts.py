@@ -1,0 +1,205 @@
+"""What every report says something about: the result, and beside it what only the rows tell. Read once, in bounded memory."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tui_app.masking import masked, may_be_a_strangers
+from tui_app.model import CRITICAL_EVENTS, SECOND, Row
+from tui_app.recording.reader import Annotation, Reader
+from tui_app.sanitize import sanitize
+from tui_app.verdict.journeys import JourneyReading, of_result
+from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
+
+ORDER: Final = (FAIL, BLOCKED, INCONCLUSIVE, SKIPPED, PASS)
+"""What went wrong and what is not known come first."""
+WITNESSES: Final = 6
+"""Rows that a report shows of one finding: the first ones and the last."""
+TEXT: Final = 600
+"""Characters of a row's text in a report."""
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """A row that a finding names. `at`: UTC; `since`: mm:ss.mmm since the session began; `text`: printable, shortened, held back where
+    it may be a stranger's."""
+
+    seq: int
+    at: str
+    since: str
+    what: str
+    user: str
+    conn: int
+    dir: str
+    run: str
+    text: str
+
+
+class Sockets(msgspec.Struct, frozen=True):
+    """Connections of the session: how many, and how they ended. `codes`: (close code, who closed) to count."""
+
+    opened: int = 0
+    refused: int = 0
+    codes: Mapping[str, int] = {}
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Agent runs by how they ended, and how many of them showed each critical event."""
+
+    total: int = 0
+    states: Mapping[str, int] = {}
+    events: Mapping[str, int] = {}
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as reports see it. `result` is the document `vigil run --json` prints; `checks` what the catalogue said of each then."""
+
+    path: Path
+    header: Mapping[str, str]
+    plan: Mapping[str, Any]
+    result: Mapping[str, Any]
+    checks: Mapping[str, Mapping[str, Any]]
+    journeys: Sequence[JourneyReading]
+    sockets: Sockets
+    runs: Runs
+    witnesses: Mapping[int, Witness]
+    notes: Sequence[Annotation]
+    seconds: float
+    ended: str
+    """Why the session ended; '' while it has not."""
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether this was the built-in rehearsal: nothing here speaks of a staging."""
+        return bool(self.result["target"].get("environment") == "rehearsal")
+
+    @property
+    def target(self) -> str:
+        """Name and build, printable."""
+        build = self.result["build"].get("start")
+        return sanitize(str(self.result["target"].get("name") or "?"), 60) + (f" {sanitize(str(build), 60)}" if build else "")
+
+    def by_word(self, word: str, *, required: bool | None = None) -> list[Mapping[str, Any]]:
+        """The checks that ended with this word, in the catalogue's order."""
+        return [
+            check for check in self.result["checks"] if check["verdict"] == word and (required is None or check["required"] == required)
+        ]
+
+    def impact(self, check: str) -> str:
+        """What it means for customers when this check fails."""
+        return sanitize(str(self.checks.get(check, {}).get("impact", "")), 300)
+
+    def at(self, t: int) -> str:
+        """UTC of a row's time, RFC 3339 with milliseconds."""
+        return _utc(self.header, t)
+
+
+def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
+    """Everything that reports need of a recording. `result`: where the recording has none (it was interrupted), what its rows were
+    judged to by now. Raises RecordingError; ValueError where there is no result at all."""
+    with Reader(path) as reader:
+        document = result or reader.result()
+        if document is None:
+            raise ValueError(f"{path.name} has no result: the session still runs, or was interrupted")
+        header = dict(reader.header)
+        head = reader.row(reader.head())
+        sockets, runs, ended = _walk(reader)
+        return Facts(
+            path=path,
+            header=header,
+            plan=json.loads(header["plan"]),
+            result=document,
+            checks={str(check["id"]): check for check in json.loads(header["checks"])},
+            journeys=of_result(document),
+            sockets=sockets,
+            runs=runs,
+            witnesses=_witnesses(reader, header, document),
+            notes=reader.annotations(),
+            seconds=head.t / SECOND if head else 0.0,
+            ended=ended,
+        )
+
+
+def _walk(reader: Reader) -> tuple[Sockets, Runs, str]:
+    """One pass over the few kinds of rows that the result does not sum up."""
+    opened = refused = 0
+    codes: Counter[str] = Counter()
+    last: dict[str, tuple[str, str]] = {}
+    states: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    ended = ""
+
+    def settle(state: str, lamps: str) -> None:
+        states[state] += 1
+        seen.update(name for name, lamp in zip(CRITICAL_EVENTS, lamps, strict=False) if lamp == "s")
+
+    for row in reader.rows(kinds=("conn", "run", "session")):
+        body = row.body
+        if row.kind == "run":
+            key = str(body.get("request") or row.run)
+            last[key] = (str(body.get("state", "")), str(body.get("lamps", "")))
+            if last[key][0] != "running":
+                settle(*last.pop(key))
+        elif row.kind == "session":
+            ended = str(body.get("reason", "")) if row.type == "end" else ended
+        elif row.type == "open":
+            opened += 1
+        elif row.type == "refused":
+            refused += 1
+        elif row.type == "closed":
+            codes[f"{body.get('code') or 'none'} by {body.get('by') or '?'}"] += 1
+    for state, lamps in last.values():
+        settle(state, lamps)
+    runs = Runs(sum(states.values()), dict(sorted(states.items())), {name: seen[name] for name in CRITICAL_EVENTS})
+    return Sockets(opened, refused, dict(sorted(codes.items()))), runs, ended
+
+
+def named(finding: Mapping[str, Any]) -> list[int]:
+    """The rows of a finding that a report shows: the first ones, and the last, which convicts."""
+    found = [int(seq) for _, seq in finding["evidence"]]
+    return found if len(found) <= WITNESSES else [*found[: WITNESSES - 1], found[-1]]
+
+
+def _witnesses(reader: Reader, header: Mapping[str, str], result: Mapping[str, Any]) -> dict[int, Witness]:
+    grave = [finding for check in result["checks"] for finding in check["findings"] if finding["severity"] in ("critical", "major")]
+    convicting = {int(finding["evidence"][-1][1]) for finding in grave if finding["evidence"]}
+    environment = str(result["target"].get("environment") or "?")
+    found: dict[int, Witness] = {}
+    for finding in grave:
+        for seq in named(finding):
+            row = reader.row(seq) if seq not in found else None
+            if row is not None:
+                found[seq] = _witness(row, header, hide=may_be_a_strangers(row, environment, convicting))
+    return found
+
+
+def _witness(row: Row, header: Mapping[str, str], *, hide: bool) -> Witness:
+    shown = masked(row) if hide else row
+    return Witness(
+        seq=row.seq,
+        at=_utc(header, row.t),
+        since=since(row.t),
+        what=f"{row.kind} {sanitize(row.type, 60)}".strip(),
+        user=sanitize(row.user, 30),
+        conn=row.conn,
+        dir=row.dir,
+        run=sanitize(row.run, 40),
+        text=sanitize(shown.text, TEXT),
+    )
+
+
+def since(t: int) -> str:
+    """mm:ss.mmm since the session began."""
+    ms = t // 1_000_000
+    return f"{ms // 60_000:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
+
+
+def _utc(header: Mapping[str, str], t: int) -> str:
+    began = datetime.fromisoformat(header["started"].replace("Z", "+00:00")).astimezone(UTC)
+    return (began + timedelta(microseconds=t // 1000)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,333 @@
+"""A TCP transport that says when bytes reached this machine, and when they left the program.
+
+An event loop learns of bytes when it comes round to them, which in a busy process is milliseconds after they came. Linux
+stamps each segment as it arrives (SO_TIMESTAMPING, Documentation/networking/timestamping) and hands the stamp over with the
+bytes; and what is written here goes to the kernel in the call itself, not at the end of the loop's turn. Where the system
+has no such stamps, `arrived` is the time of the read, as with any other transport, and `by_kernel` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+_SO_TIMESTAMPING: Final = 37
+_RX_SOFTWARE: Final = 1 << 3
+_SOFTWARE: Final = 1 << 4
+_STAMP: Final = struct.Struct("@ll")
+_ANCILLARY: Final = 128
+_READ: Final = 65_536
+_SECOND: Final = 1_000_000_000
+
+OLDEST_NS: Final = 10 * _SECOND
+"""An arrival further back than this is not believed: the read's own time is taken."""
+_SLACK_NS: Final = 20_000
+_STEP_NS: Final = 500_000
+_SETTLE_NS: Final = _SECOND
+
+
+class WallClock:
+    """Turns stamps of the wall clock, which the kernel takes, into the monotonic clock, ns.
+
+    The distance of the two clocks changes only where somebody sets the wall clock: stamps from about then are not used.
+    """
+
+    def __init__(self, monotonic: Callable[[], int] = time.monotonic_ns, wall: Callable[[], int] = time.time_ns) -> None:
+        self._monotonic, self._wall = monotonic, wall
+        self._distance = self._measured()
+        self._stepped_at = monotonic() - _SETTLE_NS
+
+    def arrival(self, stamp: int) -> int | None:
+        """When that was, ns of the monotonic clock and never in the future; None where the stamp cannot be believed."""
+        now = self._monotonic()
+        if abs(self._wall() - now - self._distance) > _SLACK_NS:
+            # Either the clock was set, or this thread was held up between the two looks: a second look tells.
+            distance = self._measured()
+            if abs(distance - self._distance) > _STEP_NS:
+                self._stepped_at = now
+            self._distance = distance
+        age = now + self._distance - stamp
+        if now - self._stepped_at < _SETTLE_NS or not -_STEP_NS <= age <= OLDEST_NS:
+            return None
+        return now - max(age, 0)
+
+    def _measured(self) -> int:
+        """The wall clock's lead over the monotonic one, from the closest of five looks."""
+        looks = []
+        for _ in range(5):
+            before = self._monotonic()
+            wall = self._wall()
+            after = self._monotonic()
+            looks.append((after - before, wall - (before + after) // 2))
+        return min(looks)[1]
+
+
+_clock = WallClock()
+
+
+def stamp_arrivals(sock: socket.socket) -> bool:
+    """Have the kernel stamp what arrives on this socket; whether it agreed. Best asked for before the socket is connected."""
+    if sys.platform != "linux":
+        return False
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RX_SOFTWARE | _SOFTWARE)
+    except OSError:
+        return False
+    return True
+
+
+class StampedTransport(asyncio.Transport):
+    """A connected, non-blocking TCP socket as a transport; `begin` starts it.
+
+    `arrived`: when the newest bytes given to the protocol had arrived, ns of the monotonic clock; where one read takes several
+    segments, the last of them. `sent`: when the newest bytes written were handed to the kernel (or, where its buffer was full,
+    to this transport). `by_kernel`: whether `arrived` is the kernel's own stamp.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.BaseProtocol) -> None:
+        super().__init__({"socket": sock, "sockname": _name(sock.getsockname), "peername": _name(sock.getpeername)})
+        self._loop = loop
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._stamps = stamp_arrivals(sock)
+        self._protocol = protocol
+        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+        self._out: collections.deque[memoryview] = collections.deque()
+        self._waiting = 0
+        self._high, self._low = 65_536, 16_384
+        self._full = False
+        self._reading = False
+        self._paused = False
+        self._ended = False  # the other side sends no more
+        self._eof = False  # nor do we
+        self._closing = False
+        self._gone = False
+        self.arrived = self.sent = time.monotonic_ns()
+        self.by_kernel = False
+
+    def begin(self) -> None:
+        """Tell the protocol of its connection and read from now on."""
+        self._protocol.connection_made(self)
+        if not self._paused and not self._closing:
+            self._listen()
+
+    # -- reading
+
+    def _listen(self) -> None:
+        if not self._reading and not self._ended:
+            self._reading = True
+            self._loop.add_reader(self._fd, self._readable)
+
+    def _deafen(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._loop.remove_reader(self._fd)
+
+    def _readable(self) -> None:
+        if self._reading:
+            self._read()
+
+    def _read(self) -> bool:
+        """Take what is there, once; whether there was anything."""
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(_READ, _ANCILLARY if self._stamps else 0)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            self._force_close(error)
+            return False
+        self._stamp(ancillary)
+        try:
+            if data:
+                self._give(data)
+            else:
+                self._ended = True
+                self._deafen()
+                if not self._protocol.eof_received():  # type: ignore[attr-defined]
+                    self.close()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - told to the loop; a protocol that fails ends its connection
+            self._loop.call_exception_handler({"message": "a protocol raised", "exception": error, "transport": self})
+            self._force_close(error if isinstance(error, Exception) else None)
+        return bool(data)
+
+    def _stamp(self, ancillary: list[tuple[int, int, bytes]]) -> None:
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING:
+                seconds, ns = _STAMP.unpack_from(data)
+                at = _clock.arrival(seconds * _SECOND + ns)
+                if at is not None:
+                    self.arrived = max(at, self.arrived)
+                    self.by_kernel = True
+                    return
+        self.arrived = time.monotonic_ns()
+        self.by_kernel = False
+
+    def _give(self, data: bytes) -> None:
+        if not self._buffered:
+            self._protocol.data_received(data)  # type: ignore[attr-defined]
+            return
+        rest = memoryview(data)
+        while rest and not self._gone:
+            protocol: Any = self._protocol
+            room = protocol.get_buffer(len(rest))
+            size = min(len(room), len(rest))
+            room[:size] = rest[:size]
+            rest = rest[size:]
+            protocol.buffer_updated(size)
+
+    def is_reading(self) -> bool:
+        return self._reading
+
+    def pause_reading(self) -> None:
+        self._paused = True
+        self._deafen()
+
+    def resume_reading(self) -> None:
+        self._paused = False
+        if not self._closing:
+            self._listen()
+
+    # -- writing
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        if self._eof:
+            raise RuntimeError("cannot write after write_eof()")
+        if not data or self._closing:
+            return
+        rest = memoryview(data)
+        self.sent = time.monotonic_ns()
+        if not self._out:
+            try:
+                rest = rest[self._sock.send(rest) :]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError as error:
+                self._broken(error)
+                return
+            if not rest:
+                return
+            self._loop.add_writer(self._fd, self._writable)
+        self._out.append(memoryview(bytes(rest)))
+        self._waiting += len(rest)
+        if self._waiting > self._high and not self._full:
+            self._full = True
+            self._protocol.pause_writing()
+
+    def _writable(self) -> None:
+        try:
+            while self._out:
+                size = self._sock.send(self._out[0])
+                self._waiting -= size
+                if size < len(self._out[0]):
+                    self._out[0] = self._out[0][size:]
+                else:
+                    self._out.popleft()
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError as error:
+            self._broken(error)
+            return
+        if self._full and self._waiting <= self._low:
+            self._full = False
+            self._protocol.resume_writing()
+        if not self._out:
+            self._loop.remove_writer(self._fd)
+            if self._closing:
+                self._lose(None)
+            elif self._eof:
+                self._shut()
+
+    def _broken(self, error: OSError) -> None:
+        """Nothing can be written any more. What the other side said before it went is read first: it may say why."""
+        self._drop_output()
+        self._loop.call_soon(self._read_out, error)
+
+    def _read_out(self, error: OSError) -> None:
+        while self._reading and self._read():
+            continue
+        self._force_close(error)
+
+    def _drop_output(self) -> None:
+        if self._out:
+            self._loop.remove_writer(self._fd)
+        self._out.clear()
+        self._waiting = 0
+
+    def _shut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        if not self._eof and not self._closing:
+            self._eof = True
+            if not self._out:
+                self._shut()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._high = high if high is not None else 4 * low if low is not None else 65_536
+        self._low = low if low is not None else self._high // 4
+
+    def get_write_buffer_size(self) -> int:
+        return self._waiting
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return self._low, self._high
+
+    # -- ending
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
+        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._deafen()
+            if not self._out:
+                self._lose(None)
+
+    def abort(self) -> None:
+        self._force_close(None)
+
+    def _force_close(self, error: BaseException | None) -> None:
+        # By this name the standard library's TLS protocol ends the transport below it.
+        self._drop_output()
+        self._closing = True
+        self._deafen()
+        self._lose(error)
+
+    def _lose(self, error: BaseException | None) -> None:
+        if not self._gone:
+            self._gone = True
+            self._loop.call_soon(self._lost, error)
+
+    def _lost(self, error: BaseException | None) -> None:
+        try:
+            self._protocol.connection_lost(cast("Exception | None", error))
+        finally:
+            self._sock.close()
+
+
+def _name(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except OSError:
+        return None
