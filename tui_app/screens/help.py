@@ -22,7 +22,7 @@ def help_lines(where: str, width: int = 200) -> list[Line]:
     lines: list[Line] = purpose_lines(where, width)
     own = [action for action in found if set(action.where) != set(ALL)]
     rest = [action for action in found if set(action.where) == set(ALL)]
-    for group in GROUPS:
+    for group in sorted(GROUPS, key="Moving".__eq__):
         lines += _group(group, [action for action in own if action.group == group], width)
     for group in GROUPS:
         members = [action for action in rest if action.group == group]

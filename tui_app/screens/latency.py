@@ -244,7 +244,7 @@ def points_of(series: SeriesView) -> list[tuple[float, float]]:
 def about_lines(series: SeriesView | None, width: int) -> list[Line]:
     """One series in words: n, percentiles once there are samples enough, limit, taint."""
     if series is None:
-        return [(("A series has its chart below once it is under the cursor.", "dim"),)]
+        return [(("no series yet: the one under the cursor will have its chart below", "dim"),)]
     over = rows.over_limit(series)
     limit = f"limit {milliseconds(series.limit_ms)} ms" if series.limit_ms is not None else "no limit of its own"
     known = (("p50", series.p50), ("p95", series.p95), ("p99", series.p99), ("max", series.max))
