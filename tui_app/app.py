@@ -137,10 +137,11 @@ class VigilApp(PacedApp, ReplayingApp):
         """Look whether the recording has grown, and let the screen in view show it."""
         view = self.view
         self.catch_up(BUDGET)
+        self.look_for_control()
         if self.leaving and not view.running:
             self.exit(self.exit_code())
             return
-        now = (view.version, view.state.seq, view.state.ended, view.gone, view.rate_hz, self.busy, int(view.clock().timestamp()))
+        now = (view.version, view.state.seq, view.state.ended, view.gone, view.role, view.rate_hz, self.busy, int(view.clock().timestamp()))
         if now != self._seen:
             self._seen = now
             screen = self.screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _sign_in_again(entry: SessionEntry) -> None:
     """Before the screens stand: a session that lost its credentials gets new ones from a hidden prompt."""
-    if not entry.alive or entry.control is None or sys.stdin is None or not sys.stdin.isatty():
+    if not entry.alive or entry.control is None or not os.access(entry.control, os.W_OK) or sys.stdin is None or not sys.stdin.isatty():
         return
     import asyncio
 

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from tui_app import now
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
+from tui_app.screens.control import watching_chip
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
@@ -120,6 +121,8 @@ class SessionScreen(Screen[None]):
                 and self.view.playback is None
                 and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
             )
+        if action_id == "take":
+            return self.view.running and self.view.role == "watching" and not (self.reader is not None and self.reader.sealed)
         if action_id.startswith("replay-"):
             return self.view.playback is not None
         return action_id != "freeze" or self.view.running
@@ -230,7 +233,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
     elif view.role == "watching" or sealed:
-        found.append(("READ ONLY", "warn"))
+        found.append((watching_chip(view), "warn"))
     if state.asks:
         found.append(("SIGN IN: H", "bad"))
     elif state.held:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_app.screens.ask import Answer, AskScreen
+from tui_app.screens.control import settle_control, take_text
 from tui_app.screens.planning import PlanningApp
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
@@ -84,6 +85,7 @@ class DrivingApp(PlanningApp):
             view.reader.close()
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
+        view.viewer, view.since = opened.viewer, opened.since
         view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
         view.clock = view.playback.wall if view.playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
@@ -158,8 +160,10 @@ class DrivingApp(PlanningApp):
         if not self.view.running or self.view.role != "watching":
             self.say("there is nothing to take over: no running session is driven by another")
             return
-        text = "Whoever drives it now can then only watch. The recording says who took it."
-        question = AskScreen("Take the session over?", [text], [Answer("T", "take over", "take")], stay="only watch")
+        if self.view.reader is not None and self.view.reader.sealed:
+            self.say("this viewer is read-only: it cannot take control")
+            return
+        question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
 
     def command(self, name: str, **facts: Any) -> None:
@@ -170,13 +174,21 @@ class DrivingApp(PlanningApp):
         if self.link is None:
             return
         try:
-            await self.link.command(name, **facts)
+            told = await self.link.command(name, **facts)
         except LinkError as error:
             self.leaving = False
             self.say(str(error), bad=True)
             return
         if name == "take":
             self.view.role = "driving"
+            self.view.viewer, self.view.since = int(told.get("viewer", 0)), int(told.get("rows", 0))
+
+    def look_for_control(self) -> None:
+        """Say it at once when another has taken control."""
+        lost = settle_control(self.view)
+        if lost:
+            self.leaving = False
+            self.say(lost, bad=True)
 
     def action_mark(self) -> None:
         """Leave a mark at this moment, in the recording's annotations."""
