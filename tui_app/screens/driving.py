@@ -222,6 +222,17 @@ class DrivingApp(PlanningApp):
         said, well = await copy(text, self._driver.write if self._driver is not None and not self.is_headless else None)
         self.say(said, bad=not well)
 
+    def action_whole(self) -> None:
+        """What is cut short on the screen in view, in full; the same key goes back."""
+        from tui_app.screens.whole import WholeScreen, in_full
+
+        if isinstance(self.screen, WholeScreen):
+            self.pop_screen()
+        elif texts := in_full(self.screen):
+            self.push_screen(WholeScreen(texts))
+        else:
+            self.say("nothing is cut short here")
+
     # -- leaving
 
     def action_leave(self) -> None:
