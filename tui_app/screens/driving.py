@@ -158,7 +158,7 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if not self.view.running or self.view.role != "watching":
+        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
             self.say("there is nothing to take over: no running session is driven by another")
             return
         if self.view.reader is not None and self.view.reader.sealed:
