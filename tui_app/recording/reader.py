@@ -110,7 +110,10 @@ class Reader:
             if self._db is None:
                 self._db = open_read_only(self.path)
                 self._wal = journal_is_wal(self.path)
-            yield self._db
+            try:
+                yield self._db
+            except sqlite3.DatabaseError as error:
+                raise RecordingError(f"cannot read all of {self.path}", str(error), "it is damaged; take another copy of it") from error
             if self._ended and self._wal:
                 # The engine wants to leave WAL mode, which it can only while nobody else has the file open.
                 self._db.close()
@@ -180,6 +183,12 @@ class Reader:
         window.more_after = len(ahead) < after and high < last
         window.more_before = len(behind) < before and low > first
         return window
+
+    def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
+        """The first `limit` rows with low <= seq <= high that match: for spans that are known to be short."""
+        source, where, params = _source(query)
+        sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return self._rows(sql, (*params, low, high, limit))
 
     def first(self, query: Condition | None = None, since: int = 0, *, budget: float = 1.0) -> Row | None:
         """The first match with seq > since, or None (also when the time was up)."""

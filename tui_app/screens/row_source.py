@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.cache import LRUCache
 
 from tui_app.model import Row
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Condition, Count, Reader
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
@@ -23,6 +24,11 @@ class NoRows:
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         return StreamPage([], 0, max(anchor - 1, 0))
 
+    block = 1
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        return None
+
     def head(self) -> int:
         return 0
 
@@ -32,6 +38,8 @@ class NoRows:
 
 class RowSource:
     """Rows of `reader` that match `query`, each as one line of words (see `row_words`)."""
+
+    block = 1
 
     def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
@@ -46,8 +54,11 @@ class RowSource:
 
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         """At most so many matches on either side of `anchor`; a part of them where a search took too long."""
-        # One row more on the far side: the first one's gap is measured from it.
-        found = self.reader.window(anchor, before + 1 if before else 0, after, self.query, budget=BUDGET)
+        try:
+            # One row more on the far side: the first one's gap is measured from it.
+            found = self.reader.window(anchor, before + 1 if before else 0, after, self.query, budget=BUDGET)
+        except RecordingError:
+            return StreamPage([], 0 if before else anchor, max(self.reader.head(), anchor - 1) if after else anchor - 1)
         rows = list(found)
         low = found.low if before else anchor
         older = sum(row.seq < anchor for row in rows)
@@ -68,6 +79,10 @@ class RowSource:
         elif after and self._tail[0] == anchor - 1:
             self._tail = (found.high, self._tail[1])
         return StreamPage(lines, low, found.high if after else anchor - 1)
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        """Rows of a recording never change."""
+        return None
 
     def count(self, after: int) -> tuple[int, int]:
         """Matches after a row, and how far they have been counted (in about 50 ms)."""
