@@ -58,7 +58,7 @@ def columns_for(width: int) -> tuple[Column, ...]:
     if width >= 126:
         names |= {"seq", "conn", "thread"}
     shown = tuple(column for column in _ALL if column.name in names)
-    event = 21 if width >= 126 else 18 if width >= 90 else 16
+    event = 21 if width >= 126 else 19 if width >= 90 else 16
     return tuple(replace(column, width=event) if column.name == "type" else column for column in shown)
 
 
@@ -149,7 +149,7 @@ class EventStream(Widget, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.view = StreamWindow(source)
         self.empty = empty
-        self._strips: LRUCache[tuple[int, int, str], Strip] = LRUCache(maxsize=512)
+        self._strips: LRUCache[tuple[StreamRow, int, str, bool], Strip] = LRUCache(maxsize=512)
         self._shown: list[StreamRow] = []
         self._columns: tuple[Column, ...] = ()
         self._gutter: tuple[int, int] = (0, 0)
@@ -185,8 +185,9 @@ class EventStream(Widget, can_focus=True):
 
     @property
     def cursor(self) -> int:
-        """Sequence number of the cursor row; 0 if there is none."""
-        return self.view.cursor
+        """Sequence number of the row under the cursor; 0 if there is none."""
+        line = self.view.row(self.view.cursor)
+        return line.seq if line is not None else int(self.view.cursor)
 
     @property
     def chip(self) -> str:
@@ -222,8 +223,26 @@ class EventStream(Widget, can_focus=True):
         self._redraw()
 
     def action_open(self) -> None:
-        if self.view.cursor:
-            self.post_message(self.Opened(self, self.view.cursor))
+        line = self.view.row(self.view.cursor)
+        if line is not None and line.fold:
+            self.action_toggle_fold()
+        elif line is not None:
+            self.post_message(self.Opened(self, line.seq))
+
+    def action_toggle_fold(self) -> None:
+        """Unfold the line under the cursor, or fold it."""
+        fold = getattr(self.view.source, "toggle", None)
+        if fold is not None:
+            self.view.toggle(fold)
+            self._redraw()
+
+    def unfold(self, open: bool) -> bool:
+        """Unfold (or fold) the line under the cursor; False where there is nothing to do."""
+        line = self.view.row(self.view.cursor)
+        if line is None or (line.fold != "+" if open else line.fold != "-" and not line.depth):
+            return False
+        self.action_toggle_fold()
+        return True
 
     def on_resize(self) -> None:
         self._columns = self._fitting(self.size.width - 2)
@@ -246,7 +265,7 @@ class EventStream(Widget, can_focus=True):
         if event.x == self.size.width - 1 and self.view.height > 1:
             self.go_to(max(1, round(self.view.end * max(0, event.y - 1) / (self.view.height - 1))))
         elif 0 < event.y <= len(self._shown):
-            self.view.pick(self._shown[event.y - 1].seq)
+            self.view.pick(self._shown[event.y - 1].at)
             self._redraw()
             if event.chain == 2:
                 self.action_open()
@@ -275,7 +294,7 @@ class EventStream(Widget, can_focus=True):
         size = max(1, round((end - begin) * height))
         top = height - size if end >= 1.0 else min(height - size, round(begin * height))
         self._gutter = (top, top + size)
-        told = (self.view.cursor, self.chip)
+        told = (self.cursor, self.chip)
         if told[0] != self._told[0]:
             self.post_message(self.Moved(self, told[0]))
         if told[1] != self._told[1]:
@@ -306,8 +325,8 @@ class EventStream(Widget, can_focus=True):
             text = f"  {'Searching' + glyphs().ellipsis if self.view.searching else self.empty}" if y == 2 and not self._shown else ""
             return Strip([Segment(fit(text, width), self.rich_style + self._part("stream--empty"))], width)
         row = self._shown[y - 1]
-        state = self._line_state(row.seq, y)
-        key = (row.seq, width, state)
+        state = self._line_state(row.at, y)
+        key = (row, width, state, row.seq in self.marked)
         strip = self._strips.get(key)
         if strip is None:
             strip = self._strips[key] = self._row(row, width, state)
@@ -316,9 +335,9 @@ class EventStream(Widget, can_focus=True):
     def _fitting(self, width: int) -> tuple[Column, ...]:
         return columns_for(width)
 
-    def _line_state(self, seq: int, y: int) -> str:
-        """The component class of the ground of row `seq` on line `y`; '' for the plain one."""
-        if seq == self.view.cursor:
+    def _line_state(self, place: float, y: int) -> str:
+        """The component class of the ground of the row at `place` on line `y`; '' for the plain one."""
+        if place == self.view.cursor:
             return "stream--cursor" if self.has_focus else "stream--cursor-blurred"
         return "stream--hover" if y == self._hover else ""
 
@@ -330,6 +349,14 @@ class EventStream(Widget, can_focus=True):
         left = width - 1
         for column in self._columns:
             cells = min(column.width or left, left)
+            if column.name == "type" and (row.lamps or row.fold or row.depth):
+                spans = folded_spans(row)
+                drawn = [Segment(text, ground if plain else ground + self._part(f"stream--{tone}")) for text, tone in spans]
+                tail = " " if left > cells else ""
+                segments.extend(Strip(drawn).adjust_cell_length(cells, ground))
+                segments.append(Segment(tail, ground))
+                left -= cells + len(tail)
+                continue
             value = getattr(row, column.name)
             text = amount(value) if column.name in ("ms", "gap") else str(value)
             style = ground if plain else ground + self._part(_style_name(column.name, row.tone))
@@ -337,6 +364,22 @@ class EventStream(Widget, can_focus=True):
             segments.append(Segment(fit(text, cells, right=column.right, ellipsis=glyphs().ellipsis) + tail, style))
             left -= cells + len(tail)
         return Strip(segments, width).simplify()
+
+
+def folded_spans(row: StreamRow) -> list[tuple[str, str]]:
+    """What stands in the column of events for a line that folds others, or is shown beneath one: its sign, lamps, a word."""
+    glyph, ascii_only = glyphs(), glyphs() is ASCII
+    sign = {"+": ">" if ascii_only else "▸", "-": "v" if ascii_only else "▾"}.get(row.fold, " ")
+    lead = [(f"{'  ' if row.depth else ''}{sign}", "accent")]
+    if not row.lamps:
+        times = "x" if ascii_only else "×"
+        count = f"{times} {row.more + 1} " if row.more else ""
+        return [*lead, (count, "accent"), (row.type, row.tone or "type")]
+    lamps = [(glyph.seen, "good") if lamp == "s" else (glyph.wrong, "bad") if lamp == "x" else (glyph.unseen, "dim") for lamp in row.lamps]
+    mark, tone = {"ok": (glyph.passed, "good"), "wrong": (glyph.failed, "bad"), "running": (glyph.running, "accent")}.get(
+        row.word, (glyph.inconclusive, "warn")
+    )
+    return [*lead, *lamps, (f" {mark} {row.word}", tone)]
 
 
 def _style_name(column: str, tone: str) -> str:

@@ -6,8 +6,8 @@ rows around the view are held, whatever the length of the stream.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,10 +31,27 @@ class StreamRow:
     text: str = ""
     tone: str = ""
     conn: str = ""
+    place: float = 0.0
+    """Where it stands: its seq, or a fraction behind that of the line it is folded into."""
+    lamps: str = ""
+    """Of a run: five of s (seen), . (not yet), x (missing or wrong)."""
+    word: str = ""
+    """Of a run: running, ok, wrong or unfinished."""
+    fold: str = ""
+    """+ where lines are folded into this one, - where they are shown beneath it, '' where there are none."""
+    depth: int = 0
+    """1 for what is shown beneath another line."""
+    more: int = 0
+    """How many rows this line stands for besides its own."""
+
+    @property
+    def at(self) -> float:
+        """Its place in the stream: lines are in the order of it, and no two have the same."""
+        return self.place or self.seq
 
 
 class StreamPage(list[StreamRow]):
-    """Rows in order of seq: all that are shown with low <= seq <= high. `low` is 0 where the stream begins."""
+    """Lines in order of their place: all that are shown with low <= place < high + 1. `low` is 0 where the stream begins."""
 
     def __init__(self, rows: Iterable[StreamRow] = (), low: int = 0, high: int = 0) -> None:
         super().__init__(rows)
@@ -43,8 +60,8 @@ class StreamPage(list[StreamRow]):
 
 
 class StreamSource(Protocol):
-    """Where the rows come from. Rows never change once given. An answer never takes long: where many rows must be looked at to find
-    few, it is a part, and says so by how far it looked (`low`, `high`)."""
+    """Where the rows come from. Rows never change once given, but as `renew` says. An answer never takes long: where many rows must
+    be looked at to find few, it is a part, and says so by how far it looked (`low`, `high`)."""
 
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         """At most `before` rows with seq < anchor and at most `after` rows with seq >= anchor."""
@@ -58,6 +75,19 @@ class StreamSource(Protocol):
         """How many rows are shown here after `after`, and up to which seq they have been counted."""
         ...
 
+    @property
+    def block(self) -> int:
+        """Lines are folded within so many sequence numbers: a page begins and ends where one of these does. 1: nothing is folded."""
+        ...
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        """These lines as they are now, up to row `end`: a run goes on in its line. None where nothing has changed."""
+        ...
+
+
+MANY = 6
+"""More new lines than this in one look: the page is read anew, folded, rather than added to."""
+
 
 class StreamWindow:
     """The rows in view and near it, the cursor, and the two modes: following the end, and frozen.
@@ -70,9 +100,9 @@ class StreamWindow:
         self.source = source
         self.height = max(1, height)
         self.rows: list[StreamRow] = []
-        self.seqs: list[int] = []
-        self.top = 0  # seq of the first row in view
-        self.cursor = 0  # seq of the cursor row
+        self.seqs: list[float] = []  # the places of `rows`
+        self.top = 0.0  # place of the first row in view
+        self.cursor = 0.0  # place of the cursor row
         self.follow = True
         self.frozen_at: int | None = None
         self.waiting = 0
@@ -94,29 +124,33 @@ class StreamWindow:
         """The last sequence number that this reader may see."""
         return self.head if self.frozen_at is None else self.frozen_at
 
+    def _beyond(self) -> int:
+        """The index behind the last line that this reader may see."""
+        return bisect_left(self.seqs, self.end + 1)
+
     def visible(self) -> list[StreamRow]:
         """The rows in view, at most `height`, oldest first."""
         at = bisect_left(self.seqs, self.top)
-        return self.rows[at : min(at + self.height, bisect_right(self.seqs, self.end))]
+        return self.rows[at : min(at + self.height, self._beyond())]
 
     @property
     def searching(self) -> bool:
         """The view is not full, and not all of the stream has been looked at yet: later ticks go on."""
         return len(self.visible()) < self.height and (self.low > 0 or self.high < self.end)
 
-    def row(self, seq: int) -> StreamRow | None:
-        """The held row `seq`, or None."""
-        at = bisect_left(self.seqs, seq)
-        return self.rows[at] if at < len(self.seqs) and self.seqs[at] == seq else None
+    def row(self, place: float) -> StreamRow | None:
+        """The held line at this place, or None."""
+        at = bisect_left(self.seqs, place)
+        return self.rows[at] if at < len(self.seqs) and self.seqs[at] == place else None
 
     def share(self) -> tuple[float, float]:
         """The view's begin and end as fractions of the whole stream, by sequence number."""
         shown = self.visible()
         if not shown or self.end <= 1:
             return (0.0, 1.0)
-        begin = 0.0 if self.low == 0 and shown[0].seq == self.seqs[0] else shown[0].seq / self.end
-        last = bisect_right(self.seqs, self.end) - 1
-        at_end = self.high >= self.end and last >= 0 and shown[-1].seq == self.seqs[last]
+        begin = 0.0 if self.low == 0 and shown[0].at == self.seqs[0] else shown[0].seq / self.end
+        last = self._beyond() - 1
+        at_end = self.high >= self.end and last >= 0 and shown[-1].at == self.seqs[last]
         return (begin, 1.0 if at_end else shown[-1].seq / self.end)
 
     # -- time passes
@@ -127,13 +161,38 @@ class StreamWindow:
         if head == self.head and not self.searching and (self._counted >= head or (self.follow and self.frozen_at is None)):
             return False
         self.head = head
+        renewed = self._renew()
         if self.follow and self.frozen_at is None:
-            return self._to_end()
-        changed = self._count()
+            return self._to_end() or renewed
+        changed = self._count() or renewed
         if len(self.visible()) < self.height:
             self._fill()
             changed = True
         return changed
+
+    def _renew(self) -> bool:
+        """Let lines that go on be as they are now; the line under the cursor stays where it is. A frozen view stays as it was."""
+        rows = self.source.renew(self.rows, self.head) if self.frozen_at is None and self.rows else None
+        if rows is None:
+            return False
+        above = bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, self.top)
+        self._hold(rows)
+        self.top = self.seqs[max(bisect_left(self.seqs, self.cursor) - above, 0)]
+        return True
+
+    def toggle(self, fold: Callable[[int], None]) -> None:
+        """Unfold the line under the cursor, or fold what is beneath it (`fold(seq)` does it in the source); the line stays in its place."""
+        line = self.row(self.cursor)
+        if line is None:
+            return
+        above = bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, self.top)
+        if line.depth:  # from beneath: back to the line that it is folded into
+            above -= bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, int(self.cursor))
+        fold(int(line.at))
+        waiting = self.waiting, self._counted
+        self.jump(int(line.at), context=above)
+        if self.frozen_at is not None:
+            self.waiting, self._counted = waiting
 
     def _count(self) -> bool:
         if self.head <= self._counted:
@@ -148,14 +207,15 @@ class StreamWindow:
         fresh = StreamPage([], 0, end)
         if self.high < end and self._primed:
             fresh = self.source.window(self.high + 1, 0, self.height + 1)
-        if self._primed and len(fresh) <= self.height and fresh.high >= end:
+        few = self.height if self.source.block == 1 else min(MANY, self.height)
+        if self._primed and len(fresh) <= few and fresh.high >= end:
             self._append([row for row in fresh if row.seq <= end])
-            self._need_above(bisect_right(self.seqs, end), self.height)
+            self._need_above(self._beyond(), self.height)
         else:
             self._hold(page := self.source.window(end + 1, self.chunk, 0))
             self.low, self._primed = page.low, True
         self.high = end
-        last = bisect_right(self.seqs, end)
+        last = self._beyond()
         if last:
             self.top = self.seqs[max(0, last - self.height)]
             self.cursor = self.seqs[last - 1]
@@ -172,18 +232,18 @@ class StreamWindow:
             if self.seqs:
                 self.top = self.seqs[max(0, at - short)]
         shown = self.visible()
-        if shown and not shown[0].seq <= self.cursor <= shown[-1].seq:
-            self.cursor = shown[0].seq if self.cursor < shown[0].seq else shown[-1].seq
+        if shown and not shown[0].at <= self.cursor <= shown[-1].at:
+            self.cursor = shown[0].at if self.cursor < shown[0].at else shown[-1].at
 
     # -- the held rows
 
     def _hold(self, rows: list[StreamRow]) -> None:
         self.rows = rows
-        self.seqs = [row.seq for row in rows]
+        self.seqs = [row.at for row in rows]
 
     def _append(self, rows: list[StreamRow]) -> None:
         self.rows.extend(rows)
-        self.seqs.extend(row.seq for row in rows)
+        self.seqs.extend(row.at for row in rows)
 
     def _need_above(self, at: int, count: int) -> int:
         """Hold `count` rows above index `at`, if the stream has them and a search finds them in time; how many were added."""
@@ -191,7 +251,7 @@ class StreamWindow:
         while at + added < count and self.low > 0:
             older = self.source.window(self.low, self.chunk, 0)
             self.rows[:0] = older
-            self.seqs[:0] = [row.seq for row in older]
+            self.seqs[:0] = [row.at for row in older]
             added += len(older)
             self.low = older.low
             if len(older) < self.chunk:
@@ -213,12 +273,23 @@ class StreamWindow:
         at = bisect_left(self.seqs, self.top)
         if at > room:
             cut = at - self.chunk
-            del self.rows[:cut], self.seqs[:cut]
-            self.low = self.seqs[0]
-            at -= cut
+            while cut and self._block(cut) == self._block(cut - 1):
+                cut -= 1
+            if cut:
+                del self.rows[:cut], self.seqs[:cut]
+                self.low = self._block(0) * self.source.block
+                at -= cut
         if len(self.seqs) - at > room:
-            del self.rows[at + self.chunk :], self.seqs[at + self.chunk :]
-            self.high = self.seqs[-1]
+            cut = at + self.chunk
+            while cut < len(self.seqs) and self._block(cut) == self._block(cut - 1):
+                cut += 1
+            if cut < len(self.seqs):
+                del self.rows[cut:], self.seqs[cut:]
+                self.high = (self._block(cut - 1) + 1) * self.source.block - 1
+
+    def _block(self, index: int) -> int:
+        """In which block of the source the held line at `index` is: a block is held as a whole or not at all."""
+        return int(self.seqs[index]) // self.source.block
 
     # -- the reader moves
 
@@ -236,9 +307,9 @@ class StreamWindow:
         if delta < 0:
             self._leave_end()
             at += self._need_above(at, -delta + self.height)
-        elif at + delta >= bisect_right(self.seqs, self.end):
+        elif at + delta >= self._beyond():
             self._need_below(at + delta + self.height - bisect_left(self.seqs, self.top))
-        last = bisect_right(self.seqs, self.end) - 1
+        last = self._beyond() - 1
         if delta > 0 and at >= last and self.frozen_at is None and self.high >= self.end:
             self.go_end()
             return
@@ -255,7 +326,7 @@ class StreamWindow:
             at += self._need_above(at, -delta)
         else:
             self._need_below(self.height + delta)
-        last = bisect_right(self.seqs, self.end)
+        last = self._beyond()
         if delta > 0 and at + delta >= last - self.height and self.frozen_at is None and self.high >= self.end:
             self.go_end()
             return
@@ -273,11 +344,11 @@ class StreamWindow:
         self._fill()
         self._trim()
 
-    def pick(self, seq: int) -> None:
-        """Put the cursor on a row that is in view; the view stays where it is."""
-        if seq != self.cursor:
+    def pick(self, place: float) -> None:
+        """Put the cursor on a line that is in view; the view stays where it is."""
+        if place != self.cursor:
             self._leave_end()
-            self.cursor = seq
+            self.cursor = place
 
     def go_home(self) -> None:
         """To the first row of the stream."""
@@ -295,7 +366,7 @@ class StreamWindow:
         """To the first row at or after `seq`, a few rows below the top; the last row if there is none."""
         self.head = self.source.head() if self.head < 0 else self.head
         self._leave_end()
-        above = self.height // 3 if context is None else context
+        above = self.height // 3 if context is None else max(context, 0)
         seq = min(seq, self.end)
         page = self.source.window(seq, self.chunk, self.chunk)
         self._hold([row for row in page if row.seq <= self.end])
@@ -342,7 +413,7 @@ class StreamWindow:
 
     def change(self, source: StreamSource) -> None:
         """Show another selection of the same recording; the reader keeps his place by sequence number."""
-        place, self.source = self.cursor, source
+        place, self.source = int(self.cursor), source
         self._hold([])
         self._primed = False
         self.head = max(self.head, source.head())

@@ -21,7 +21,7 @@ class Tail(EventStream, can_focus=False):
     def _fitting(self, width: int) -> tuple[Column, ...]:
         return tuple(column for column in super()._fitting(width) if not self.only or column.name in self.only)
 
-    def _line_state(self, seq: int, y: int) -> str:
+    def _line_state(self, place: float, y: int) -> str:
         return "stream--hover" if y == self._hover else ""
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -15,8 +15,9 @@ from tui_app.model import Row
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.writer import Writer
-from tui_app.screens.events import EventsScreen, check_filter, parse_time
+from tui_app.screens.events import EventsScreen
 from tui_app.screens.frame import FrameScreen
+from tui_app.screens.selecting import check_filter, parse_time
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar
 
@@ -112,7 +113,7 @@ async def test_rows_that_arrive_do_not_move_what_one_reads(live: Live) -> None:
             live.write(*(row for part in range(3) for row in one_run(live.script, 10 * number + part, "u1")))
             app.beat()
         assert rows_seen(screen) == before
-        assert ("SCROLLED +96", "warn") in screen.chips(), "8 rows of each run are shown, its bookkeeping is not"
+        assert ("SCROLLED +24", "warn") in screen.chips(), "a line for each run and one for the end of its step"
         await pilot.press("f")
         assert rows_seen(screen)[-1] != before[-1] and not screen.chips()
 
@@ -127,7 +128,7 @@ async def test_freezing_holds_even_the_end_and_following_lets_go(live: Live) -> 
         app.beat()
         assert rows_seen(screen) == before
         await pilot.pause()
-        assert "FROZEN +8" in whole(app)
+        assert "FROZEN +2" in whole(app)
         await pilot.press("escape")
         assert rows_seen(screen) != before and "FROZEN" not in str(screen.chips())
 

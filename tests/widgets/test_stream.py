@@ -33,6 +33,11 @@ class Rows:
         high = newer[-1].seq if after and len(newer) == after else self.head() if after else anchor - 1
         return StreamPage(older + newer, low, high)
 
+    block = 1
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        return None
+
     def head(self) -> int:
         return self.rows[-1].seq if self.rows else 0
 

@@ -13,6 +13,8 @@ from widgets.stream_window import StreamPage, StreamRow, StreamWindow
 class Listed:
     """A stream in a list: rows are shown where their number is in `every`; a search looks at `reach` numbers at most."""
 
+    block = 1
+
     def __init__(self, count: int, every: int = 1, reach: int = 10**9) -> None:
         self.every = every
         self.reach = reach
@@ -34,6 +36,9 @@ class Listed:
         low = older[0] if len(older) == before and older else anchor if not before else 0 if floor == 1 else floor
         high = newer[-1] if len(newer) == after and newer else roof if after else anchor - 1
         return StreamPage([StreamRow(seq, f"{seq}") for seq in older + newer], low, high)
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        return None
 
     def head(self) -> int:
         return self.total

@@ -184,6 +184,12 @@ class Reader:
         window.more_before = len(behind) < before and low > first
         return window
 
+    def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
+        """The first `limit` rows with low <= seq <= high that match: for spans that are known to be short."""
+        source, where, params = _source(query)
+        sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        return self._rows(sql, (*params, low, high, limit))
+
     def first(self, query: Condition | None = None, since: int = 0, *, budget: float = 1.0) -> Row | None:
         """The first match with seq > since, or None (also when the time was up)."""
         found, _ = self._scan(since + 1, self.head(), 1, query, time.monotonic() + budget)

@@ -2,68 +2,31 @@
 
 from __future__ import annotations
 
-import re
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tui_app.model import SECOND
-from tui_app.recording.query import QueryError, completions, parse
+from tui_app.model import Row
+from tui_app.recording.query import completions
 from tui_app.recording.reader import Count
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import convicting, is_masked
+from tui_app.screens.moments import moments
 from tui_app.screens.row_pane import RowPane
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.row_words import clock_time
+from tui_app.screens.run_source import FOLDED, RunSource
 from tui_app.screens.safe import clean
+from tui_app.screens.selecting import Pin, check_filter, check_time, parse_time, run_pin, selection
 from tui_app.screens.view import View
-from widgets.filter_bar import FilterBar, FilterProblem
+from widgets.filter_bar import FilterBar
 from widgets.lines import Line, LineView, spread
 from widgets.stream import EventStream, StreamSource
-
-QUIET = ("clock", "lag", "sample", "cell", "run", "attempt", "action", "client")
-"""Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened."""
 
 NOTHING = "Nothing has been recorded yet."
 PANE_FROM = 130
 """Terminal width from which the frame under the cursor is shown beside the stream."""
-
-_TIME = re.compile(r"^(?:(?:(\d+):)?(\d+):)?(\d+)(?:\.(\d{1,9}))?$")
-
-
-def check_filter(text: str) -> FilterProblem | None:
-    """What is wrong with a filter, and where."""
-    try:
-        parse(text)
-    except QueryError as error:
-        return FilterProblem(error.message, error.start, error.end)
-    return None
-
-
-def selection(text: str) -> Where:
-    """The rows that the screen shows for a filter; raises QueryError."""
-    asked = parse(text)
-    if re.search(r"\bkind:", text, re.IGNORECASE):
-        return Where(asked.sql, asked.params, asked.state_only)
-    quiet = ", ".join(f"'{kind}'" for kind in QUIET)
-    return Where(f"({asked.sql}) AND kind NOT IN ({quiet})", asked.params, asked.state_only)
-
-
-def parse_time(text: str) -> int | None:
-    """h:mm:ss, mm:ss.mmm or seconds since the session began, in nanoseconds; None where it is none of these."""
-    found = _TIME.match(text.strip())
-    if found is None:
-        return None
-    hours, minutes, seconds, fraction = found.groups()
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
-    return whole * SECOND + int((fraction or "0").ljust(9, "0"))
-
-
-def check_time(text: str) -> FilterProblem | None:
-    """What is wrong with a time."""
-    return None if parse_time(text) is not None else FilterProblem("not a time: 2:14 or 02:14.5 or 1:02:14", 0, len(text))
 
 
 class EventsScreen(SessionScreen):
@@ -80,6 +43,10 @@ class EventsScreen(SessionScreen):
     def __init__(self, view: View) -> None:
         super().__init__(view)
         self.text = ""
+        self.by_run = True
+        self.pinned: Pin | None = None
+        self.suspended = False
+        """The filter and the pin are left out for a while."""
         self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
         self.pane = RowPane(id="pane")
         self._without_pane = False
@@ -122,23 +89,48 @@ class EventsScreen(SessionScreen):
             self.query_one("#filter", FilterBar).open(query)
             return
         self.text = query.strip()
+        self.suspended = False
         self._version = -1
+        if seq is not None and self.by_run and not self.text and self._within_a_run(seq):
+            self.by_run = False
         self._take_source()
         if seq is not None:
             self.stream.go_to(seq)
         self.stream.focus()
         self.pulse()
 
+    def _within_a_run(self, seq: int) -> bool:
+        """Whether this row has no line of its own while runs are folded."""
+        reader = self.reader
+        return reader is not None and bool(reader.between(seq, seq, Where(FOLDED)))
+
     def _take_source(self) -> None:
-        """Look at the recording that the view has now, through the filter."""
+        """Look at the recording that the view has now, through the filter and the pin."""
         reader = self.reader
         self._version = self.view.version
         self._count = None
         source: StreamSource = NoRows()
         if reader is not None:
-            self._query = selection(self.text)
-            source = RowSource(reader, self._query, lambda row: is_masked(row, self.state))
-        self.stream.change(source, empty="No row matches this filter." if self.text else NOTHING)
+            self._query = selection("" if self.suspended else self.text)
+            if self.pinned is not None and not self.suspended:
+                self._query = self.pinned.narrow(self._query)
+            if self.folding:
+                runs = RunSource(reader, self._query, lambda: self.state, self._masks)
+                self._query = runs.where
+                source = runs
+            else:
+                source = RowSource(reader, self._query, self._masks)
+        narrowed = (self.text or self.pinned) and not self.suspended
+        self.stream.change(source, empty="No row matches this filter." if narrowed else NOTHING)
+
+    def _masks(self, row: Row) -> bool:
+        return is_masked(row, self.state)
+
+    @property
+    def folding(self) -> bool:
+        """A run is a line: unless every row is wanted, a filter finds rows, or a run is pinned."""
+        narrowed = bool(self.text) or (self.pinned is not None and bool(self.pinned.asked))
+        return self.by_run and (self.suspended or not narrowed)
 
     def tick(self) -> None:
         if self._version != self.view.version or (self.reader is not None and isinstance(self.stream.view.source, NoRows)):
@@ -170,12 +162,13 @@ class EventsScreen(SessionScreen):
         if reader is None:
             view.show([(("no session yet", "dim"),)])
             return
-        left: Line = ((f"{reader.head():,} rows", "plain"), (", bookkeeping left out" if "kind:" not in self.text else "", "dim"))
-        if self.text:
+        how = ", runs and bursts folded" if self.folding else ", bookkeeping left out" if "kind:" not in self.text else ""
+        left: Line = ((f"{reader.head():,} rows", "plain"), (how, "dim"))
+        if (self.text or self.pinned) and not self.suspended:
             self._count = reader.count(self._query, resume=self._count, budget=0.01)
             more = " so far" if self._count.at_least else ""
             left = ((f"{self._count.n:,} of {reader.head():,} rows{more}", "plain"),)
-        place = self.stream.view.row(self.stream.cursor)
+        place = self.stream.view.row(self.stream.view.cursor)
         right = f"row {place.seq:,} at {place.time}" if place is not None else ""
         view.show([spread(left, ((right, "dim"),), width)])
 
@@ -190,9 +183,14 @@ class EventsScreen(SessionScreen):
 
     def chips(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
+        off = self.suspended
+        if self.pinned is not None:
+            found.append((f"{'OFF: ' if off else ''}{clean(self.pinned.words)}", "warn" if off else "badge"))
         if self.text:
             shown = self.text if len(self.text) <= 24 else self.text[:23] + "…"
-            found.append((f"FILTER {clean(shown)}", "badge"))
+            found.append((f"{'OFF: ' if off else ''}FILTER {clean(shown)}", "warn" if off else "badge"))
+        if not self.by_run:
+            found.append(("EVERY ROW", "badge"))
         chip = self.stream.chip
         if chip and not (self.state.ended and chip.startswith("SCROLLED")):
             found.append((chip, "warn"))
@@ -252,6 +250,10 @@ class EventsScreen(SessionScreen):
         """Esc: a frozen view moves again, then the filter goes, then the screen."""
         if self.stream.view.frozen_at is not None:
             self.stream.action_freeze()
+        elif self.suspended:
+            self.action_suspend()
+        elif self.pinned is not None:
+            self._pin(None)
         elif self.text:
             # What a filter found is wanted among its neighbours next; only who follows a running session goes on following.
             following = self.view.running and self.stream.view.follow
@@ -275,10 +277,84 @@ class EventsScreen(SessionScreen):
         self.stream.action_page(1)
 
     def action_right(self) -> None:
-        self.pane.turn(1)
+        """Unfold; where there is nothing to unfold, another reading of the row beside."""
+        if not self.stream.unfold(True):
+            self.pane.turn(1)
 
     def action_left(self) -> None:
-        self.pane.turn(-1)
+        if not self.stream.unfold(False):
+            self.pane.turn(-1)
+
+    def action_by_run(self) -> None:
+        """A line for each run, or for every row; the place is kept."""
+        self.by_run = not self.by_run
+        self._take_source()
+        self.pulse()
+
+    def action_suspend(self) -> None:
+        """Leave filter and pin out, or take them in again; the place is kept."""
+        if not self.text and self.pinned is None:
+            self.app.notify("There is no filter and no pin.", markup=False, timeout=2)
+            return
+        self.suspended = not self.suspended
+        self._take_source()
+        self.pulse()
+
+    def _pin(self, pin: Pin | None) -> None:
+        self.pinned, self.suspended = pin, False
+        self._take_source()
+        self.pulse()
+
+    def action_next_moment(self) -> None:
+        self._go_to_moment(1)
+
+    def action_previous_moment(self) -> None:
+        self._go_to_moment(-1)
+
+    def _go_to_moment(self, step: int) -> None:
+        """To the next (or the last) mark, note, finding or failure from the row under the cursor."""
+        reader = self.reader
+        if reader is None:
+            return
+        here = self.stream.cursor
+        found = [moment for moment in moments(reader, self.state) if (moment.seq > here if step > 0 else moment.seq < here)]
+        if not found:
+            self.app.notify(f"No mark, finding or failure {'after' if step > 0 else 'before'} this row.", markup=False, timeout=2)
+            return
+        moment = found[0] if step > 0 else found[-1]
+        if self.folding and self._within_a_run(moment.seq):
+            self.action_by_run()
+        self.stream.go_to(moment.seq)
+        self.app.notify(f"{clock_time(moment.t)} {moment.text}", markup=False, timeout=4)
+        self.pulse()
+
+    def _here(self) -> Row | None:
+        """The row under the cursor."""
+        reader = self.reader
+        return reader.row(self.stream.cursor) if reader is not None and self.stream.cursor else None
+
+    def action_pin(self) -> None:
+        """Only the user of this row; once more, everybody again."""
+        row = self._here()
+        if self.pinned is not None:
+            self._pin(None)
+        elif row is None or not row.user:
+            self.app.notify("This row is no user's.", markup=False, timeout=2)
+        else:
+            self._pin(Pin(row.user))
+
+    def action_pin_run(self) -> None:
+        """Only the run of this row, every frame of it; once more, everything again."""
+        row = self._here()
+        reader = self.reader
+        if self.pinned is not None:
+            self._pin(None)
+            return
+        pin = run_pin(row, reader, self.stream.view.cursor) if row is not None and reader is not None else None
+        if pin is None:
+            self.app.notify("This row belongs to no run.", markup=False, timeout=2)
+            return
+        self._pin(pin)
 
     def action_first(self) -> None:
         self.stream.action_first()

@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.checks.suites import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import titled
 from tui_app.screens.footprint import added_line, effect_words, footprint_lines

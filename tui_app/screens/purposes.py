@@ -70,6 +70,10 @@ PURPOSES: Final = {
         "fail is called unproven."
     ),
     "about": "Which Vigil this is, what its last self-test showed, and where it keeps its recordings and settings.",
+    "doctor": (
+        "Whether this terminal, this machine and the way to the target are fit for a session, with the fix beside each finding, "
+        "and where every setting came from. Nothing is sent unless `t` asks for it: then one GET to each service of the target."
+    ),
     "help": "What the screen below is for, and every key that works there.",
 }
 """Two or three sentences for a screen, by its name in the registry."""

@@ -24,6 +24,11 @@ class NoRows:
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         return StreamPage([], 0, max(anchor - 1, 0))
 
+    block = 1
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        return None
+
     def head(self) -> int:
         return 0
 
@@ -33,6 +38,8 @@ class NoRows:
 
 class RowSource:
     """Rows of `reader` that match `query`, each as one line of words (see `row_words`)."""
+
+    block = 1
 
     def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
@@ -72,6 +79,10 @@ class RowSource:
         elif after and self._tail[0] == anchor - 1:
             self._tail = (found.high, self._tail[1])
         return StreamPage(lines, low, found.high if after else anchor - 1)
+
+    def renew(self, rows: list[StreamRow], end: int) -> list[StreamRow] | None:
+        """Rows of a recording never change."""
+        return None
 
     def count(self, after: int) -> tuple[int, int]:
         """Matches after a row, and how far they have been counted (in about 50 ms)."""

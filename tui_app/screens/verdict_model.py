@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.checks.suites import PHASES, SUITES
 from tui_app.recording.state import CheckView, CriterionView, SessionState
 from tui_app.screens.rows import BADNESS
 from tui_app.verdict.criteria import NOT_IN_PLAN
