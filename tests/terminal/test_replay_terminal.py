@@ -8,15 +8,25 @@ from pathlib import Path
 
 from tests.engine.conftest import Home
 from tests.terminal.terminals import Terminal, until
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.recording.upto import ReaderUpTo
+
+
+def begun(recording: Path) -> bool:
+    """Whether there is something to see in it."""
+    try:
+        with Reader(recording) as reader:
+            return reader.head() > 200
+    except RecordingError:
+        return False
 
 
 def test_a_recorded_session_is_shown_again(home: Home, terminal: Callable[..., Terminal], tmp_path: Path) -> None:
     """Also while it is still written: to as far as it is, and on."""
     run = home.start("run", "--target", "rehearsal", "--checks", "five-events", "--record", str(tmp_path / "one.vigil"))
     recording = tmp_path / "one.vigil"
-    until(lambda: recording.exists() and Reader(recording).head() > 200, "a recording of some rows")
+    until(lambda: begun(recording), "a recording of some rows")
     early = terminal("replay", str(recording))
     early.sees("REPLAY of", "REPLAY REHEARSAL")
     early.press(")")
@@ -58,8 +68,8 @@ def test_what_cannot_be_shown_is_said(home: Home, tmp_path: Path) -> None:
 def test_a_reader_up_to_a_row_is_a_reader() -> None:
     """What a screen can ask of a recording is bounded, too: a method that is new to Reader has to be looked at here."""
     looked_at = {
-        "annotate", "annotations", "at_fraction", "at_time", "close", "count", "finished", "first", "first_seq", "head", "last", "rate",
-        "result", "row", "rows", "state_rows", "window",
+        "annotate", "annotations", "at_fraction", "at_time", "between", "close", "count", "finished", "first", "first_seq", "head", "last",
+        "rate", "result", "row", "rows", "state_rows", "window",
     }  # fmt: skip
     assert {name for name in vars(Reader) if not name.startswith("_")} - {"sealed"} <= looked_at
     assert issubclass(ReaderUpTo, Reader)

@@ -209,14 +209,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("replay-far-back", ("less_than_sign",), "-30 s", "30 s back in the replay", "Replay", PRESENTABLE, "app", 7),
     Action("replay-far-on", ("greater_than_sign",), "+30 s", "30 s on in the replay", "Replay", PRESENTABLE, "app", 7),
     Action("replay-slower", ("left_square_bracket",), "slower", "half the replay's speed, down to 0.25x", "Replay", PRESENTABLE, "app", 5),
-<<<<<<< HEAD
     Action("replay-faster", ("right_square_bracket",), "faster", "double its speed, to 64x and max", "Replay", PRESENTABLE, "app", 5),
     Action("replay-previous", ("left_curly_bracket",), "finding before", "to the finding or mark before", "Replay", PRESENTABLE, "app", 6),
-=======
-    Action("replay-faster", ("right_square_bracket",), "faster", "double the replay's speed, up to max", "Replay", PRESENTABLE, "app", 5),
-    Action("replay-previous", ("left_curly_bracket",), "finding before", "to the finding or mark before", "Replay", PRESENTABLE,
-           "app", 6),
->>>>>>> main
     Action("replay-next", ("right_curly_bracket",), "next finding", "to the next finding or mark", "Replay", PRESENTABLE, "app", 3),
     Action("replay-start", ("left_parenthesis",), "start", "to the start of the replay", "Replay", PRESENTABLE, "app"),
     Action("replay-end", ("right_parenthesis",), "end", "to the end of the replay", "Replay", PRESENTABLE, "app"),
