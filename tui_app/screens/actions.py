@@ -174,7 +174,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("by-run", ("b",), "by run", "a line for each run, or for every row", "Looking", ("events",), footer=4),
     Action("pin", ("u",), "pin user", "only the user under the cursor; Esc lets go", "Looking", ("events",), footer=5),
     Action("pin-run", ("U",), "pin run", "only the run under the cursor; Esc lets go", "Looking", ("events",)),
-    Action("suspend", ("z",), "filter off", "leave the filter and the pin out for a while, and keep the place", "Looking", ("events",)),
+    Action("filter-off", ("x",), "filter off", "leave the filter and the pin out for a while, and keep the place", "Looking", ("events",)),
     Action("next-moment", ("n",), "next mark", "the next mark, note, finding or failure", "Looking", ("events",), footer=5),
     Action("previous-moment", ("N",), "previous mark", "the one before it", "Looking", ("events",)),
     Action("pane", ("v",), "pane", "the row beside the stream, or more columns (on a wide terminal)", "Looking", ("events",)),
@@ -194,6 +194,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("previous-page", ("left", "h", "pageup"), "previous", "the page before", "A room", ("present",), footer=1),
     Action("stay", ("space",), "stay", "stay on this page, or let the pages change by themselves", "A room", ("present",), footer=2),
     Action("freeze-moment", ("z",), "freeze", "hold this moment on every page; the session goes on", "A room", ("present",), footer=3),
+    Action("whole", ("i",), "in full", "the line under the cursor, or every line that is cut short, in full", "Looking",
+           ("start", "plan", "live", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"), "app"),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),

@@ -205,11 +205,33 @@ class DrivingApp(PlanningApp):
             self.say(str(error), bad=True)
 
     def action_copy(self) -> None:
-        """The summary of the screen in view, to the clipboard of the terminal (OSC 52)."""
+        """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""
         summary = getattr(self.screen, "summary", None)
         if summary is not None:
-            self.copy_to_clipboard(summary())
-            self.say("copied a summary")
+            self.say("copying")
+            self._clipboard = summary()
+            self.run_worker(self._copy(self._clipboard), group="copy", exclusive=True, exit_on_error=False)
+
+    async def _copy(self, text: str) -> None:
+        from tui_app.screens.clipboard import copy, safe
+
+        if self.is_web:
+            self.copy_to_clipboard(safe(text))
+            self.say("sent to the browser's clipboard")
+            return
+        said, well = await copy(text, self._driver.write if self._driver is not None and not self.is_headless else None)
+        self.say(said, bad=not well)
+
+    def action_whole(self) -> None:
+        """What is cut short on the screen in view, in full; the same key goes back."""
+        from tui_app.screens.whole import WholeScreen, in_full
+
+        if isinstance(self.screen, WholeScreen):
+            self.pop_screen()
+        elif texts := in_full(self.screen):
+            self.push_screen(WholeScreen(texts))
+        else:
+            self.say("nothing is cut short here")
 
     # -- leaving
 
