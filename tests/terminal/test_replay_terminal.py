@@ -34,9 +34,9 @@ def test_a_recorded_session_is_shown_again(home: Home, terminal: Callable[..., T
     assert run.wait() == 0
     early.press("H")
     early.sees("this is a replay of .*: nothing here acts")
-    early.press("(", "z")
+    early.press("(", "Z")
     early.sees("PAUSED", r"00:00 of")
-    early.press("]", "]", "z")
+    early.press("]", "]", "Z")
     early.sees("4x")
     early.press(")", "6")
     early.sees("AT THE END", "PASS", "criterion")

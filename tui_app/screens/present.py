@@ -220,9 +220,6 @@ class PresentScreen(base.SessionScreen):
 
     def action_freeze_moment(self) -> None:
         """Hold this moment on every page, or go on."""
-        if self.view.playback is not None:
-            self.vigil.action_replay_pause()
-            return
         self.moment = deepcopy(self.view.state) if self.moment is None else None
         self.pulse()
 
