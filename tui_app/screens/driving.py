@@ -164,6 +164,9 @@ class DrivingApp(PlanningApp):
         if self.view.reader is not None and self.view.reader.sealed:
             self.say("this viewer is read-only: it cannot take control")
             return
+        if not self.view.viewer:
+            self.say("it takes no commands from here: its engine listens to its owner alone")
+            return
         question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
 
