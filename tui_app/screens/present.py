@@ -38,7 +38,7 @@ class Turner:
         self.index = 0
         self.staying = False
         self._since = clock()
-        self._found = -1
+        self._found: tuple[int, int] | None = None
 
     @property
     def page(self) -> Page:
@@ -62,12 +62,13 @@ class Turner:
         """Turn if it is time; what fails, and the end, show themselves at once."""
         failed = sum(1 for check in state.checks.values() if check.word == "FAIL")
         leaks = sum(1 for cell in state.cells.values() if cell.leaks)
-        found = failed + leaks + state.ended
-        news, self._found = self._found >= 0 and found > self._found, found
+        before, self._found = self._found, (failed + state.ended, leaks)
         if self.staying:
             return
-        if news:
-            self.to("isolation" if leaks and not failed and not state.ended else "verdict")
+        if before is not None and self._found[0] > before[0]:
+            self.to("verdict")
+        elif before is not None and leaks > before[1]:
+            self.to("isolation")
         elif not state.ended and self.clock() - self._since >= DWELL_S:
             self.turn(state)
 
