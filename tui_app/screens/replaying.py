@@ -8,9 +8,9 @@ from textual.screen import ModalScreen
 from tui_app.model import SECOND
 from tui_app.screens.catching import catch_up
 from tui_app.screens.driving import DrivingApp
-from tui_app.screens.events import check_time, parse_time
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
+from tui_app.screens.selecting import check_time, parse_time
 from tui_app.screens.session_link import Choice
 from tui_app.screens.view import mmss
 from widgets.filter_bar import FilterBar
