@@ -84,7 +84,9 @@ async def test_ascii_shows_nothing_else(ascii_only: None) -> None:
     async with showing(passed(), "live", (120, 35)) as (app, pilot):
         await presented(app, pilot)
         for _ in PAGES:
-            assert text_of(app).isascii(), text_of(app)
+            shown = text_of(app)
+            assert shown.isascii(), shown
+            assert large("REHEARSAL", shown)
             await pilot.press("right")
 
 

@@ -81,12 +81,10 @@ class PresentScreen(base.SessionScreen):
     CSS = """
     PresentScreen LineView { padding: 0 2; }
     PresentScreen #facts { height: 1; }
-    PresentScreen #large { height: 4; }
     PresentScreen #page { height: 1fr; padding: 0 2 1 2; }
     PresentScreen #said { height: 3; }
     PresentScreen #pages { height: 1; dock: bottom; margin-bottom: 1; }
     PresentScreen.-staging #facts, PresentScreen.-high #facts { height: 2; }
-    PresentScreen.-high #large { height: 5; }
     PresentScreen.-high #said { height: 5; }
     PresentScreen.-wide LineView { padding: 0 8; }
     PresentScreen.-wide #page { padding: 1 8 2 8; }
@@ -120,7 +118,9 @@ class PresentScreen(base.SessionScreen):
         state = self.state
         if self.moment is None:
             self.turner.look(state)
-        self.query_one("#large", LineView).display = bool(self._stand_in())
+        large = self.query_one("#large", LineView)
+        large.display = bool(self._stand_in())
+        large.styles.height = len(big("X")) + 1
         self.set_class(not self._stand_in(), "-staging")
         self._draw("large", self._large)
         self._draw("facts", lambda width, height: [self._facts(width)])
@@ -204,7 +204,7 @@ class PresentScreen(base.SessionScreen):
         return spread((*dots, (f" {self.turner.page.title}", "dim")), ((f"{self.view.clock():%H:%M} UTC", "dim"),), width)
 
     def applies(self, action_id: str) -> bool:
-        return True
+        return action_id == "back" or super().applies(action_id)
 
     def action_next_page(self) -> None:
         self.turner.turn(self.state)
