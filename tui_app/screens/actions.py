@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
+from widgets.glyphs import spelled
+
 SCREENS: Final = {
     "start": "Start",
     "plan": "Plan",
@@ -113,7 +115,7 @@ class Action:
 
 def key_text(key: str) -> str:
     """A Textual key name as a person reads it."""
-    return KEY_TEXT.get(key, key)
+    return spelled(KEY_TEXT.get(key, key))
 
 
 def _screen(number: str, name: str, help: str) -> Action:
