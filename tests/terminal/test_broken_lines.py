@@ -44,6 +44,17 @@ def stopped(vigil: Terminal) -> bool:
     return bool(done) and os.WIFSTOPPED(status)
 
 
+def clog(vigil: Terminal) -> None:
+    """Have it draw, at the pace of somebody who types, until the terminal that nobody reads takes no more."""
+    keys = itertools.cycle(["2", "", "", "", "\x0c", "", "", "", "4", "", "", "", "\x0c", "", "", ""])
+
+    def clogged() -> bool:
+        vigil.press(next(keys))
+        return vigil.full()
+
+    until(clogged, "a terminal that takes no more")
+
+
 def left(vigil: Terminal) -> None:
     """It can be left, and leaves the terminal as it found it."""
     vigil.press("q")
@@ -90,13 +101,7 @@ def test_a_stopped_application_gives_the_terminal_back_and_comes_again(open_term
 def test_a_terminal_that_nobody_reads_can_be_left(open_terminal: Callable[..., Terminal]) -> None:
     vigil = open_terminal("attach")
     vigil.sees("criterion")
-    keys = itertools.cycle("2345")
-
-    def clogged() -> bool:
-        vigil.press(next(keys), "\x0c")
-        return vigil.full()
-
-    until(clogged, "a terminal that takes no more")
+    clog(vigil)
     vigil.press("2", "q")
     done = until(lambda: os.waitpid(vigil.pid, os.WNOHANG), "its end, though nothing it says is read")
     assert os.waitstatus_to_exitcode(done[1]) == 0
@@ -106,13 +111,7 @@ def test_a_terminal_that_nobody_reads_can_be_left(open_terminal: Callable[..., T
 def test_a_terminal_that_is_read_again_shows_what_is_now(open_terminal: Callable[..., Terminal]) -> None:
     vigil = open_terminal("attach")
     vigil.sees("criterion")
-    keys = itertools.cycle("2345")
-
-    def clogged() -> bool:
-        vigil.press(next(keys), "\x0c")
-        return vigil.full()
-
-    until(clogged, "a terminal that takes no more")
+    clog(vigil)
     vigil.press(*"4545454", "2")
     vigil.sees("Agent runs", "Latency", "screens")
     assert "criterion" not in vigil.text()
