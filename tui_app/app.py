@@ -61,6 +61,7 @@ class AppStart:
     attach: SessionEntry | None = None
     replay: Path | None = None
     speed: float = 1.0
+    """Of a replay: seconds of the session in one of ours."""
     read_only: bool = False
 
 

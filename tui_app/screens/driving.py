@@ -78,6 +78,7 @@ class DrivingApp(PlanningApp):
         self.busy = ""
         try:
             reader = ReaderUpTo(opened.recording) if role == "replay" else Reader(opened.recording, sealed=opened.sealed)
+            playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
         except RecordingError as error:
             self.say(str(error), bad=True)
             return
@@ -87,8 +88,8 @@ class DrivingApp(PlanningApp):
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
         view.viewer, view.since = opened.viewer, opened.since
-        view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
-        view.clock = view.playback.wall if view.playback is not None else now_utc
+        view.playback = playback
+        view.clock = playback.wall if playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
         view.about = mmss(int(float(minutes) * 60e9), tenths=False) if minutes else ""
         view.version += 1
@@ -227,6 +228,17 @@ class DrivingApp(PlanningApp):
             return
         said, well = await copy(text, self._driver.write if self._driver is not None and not self.is_headless else None)
         self.say(said, bad=not well)
+
+    def action_whole(self) -> None:
+        """What is cut short on the screen in view, in full; the same key goes back."""
+        from tui_app.screens.whole import WholeScreen, in_full
+
+        if isinstance(self.screen, WholeScreen):
+            self.pop_screen()
+        elif texts := in_full(self.screen):
+            self.push_screen(WholeScreen(texts))
+        else:
+            self.say("nothing is cut short here")
 
     # -- leaving
 

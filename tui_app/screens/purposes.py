@@ -65,6 +65,10 @@ PURPOSES: Final = {
         "until it is revealed, which is recorded."
     ),
     "chart": "One series: its values over the session, or how often each value occurs, with the limit that it is judged by.",
+    "present": (
+        "The session for a room: one thing at a time, in large letters, and one sentence that says what is happening now. "
+        "Names of hosts and people are hidden."
+    ),
     "selftest": (
         "Why these checks can be believed: every planted fault, and which check caught it. A check that has never been seen to "
         "fail is called unproven."
