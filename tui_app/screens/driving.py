@@ -54,6 +54,7 @@ class DrivingApp(PlanningApp):
         if line.problem:
             self.say(line.problem, bad=True)
             return
+        self.say(f"opening session {line.session}")
         self.run_worker(self._open_line(line), group="engine", exclusive=True, exit_on_error=False)
 
     async def _open_line(self, line: SessionLine) -> None:
@@ -145,6 +146,7 @@ class DrivingApp(PlanningApp):
 
     def sign_in(self, *, prompt: bool) -> None:
         """Hand the engine what its session waits for, in a worker."""
+        self.say("signing in again")
         self.run_worker(self._sign_in(prompt), group="sign-in", exclusive=True, exit_on_error=False)
 
     async def _sign_in(self, prompt: bool) -> None:
@@ -171,7 +173,12 @@ class DrivingApp(PlanningApp):
         self.ask(question, {"take": lambda: self.command("take")})
 
     def command(self, name: str, **facts: Any) -> None:
-        """Ask something of the engine, in a worker."""
+        """Ask something of the engine, in a worker; what it answers takes a moment, so that it was asked is said."""
+        self.say(
+            {"hold": "asking the engine to hold", "resume": "asking the engine to go on", "take": "taking over"}.get(
+                name, f"asking for {name}"
+            )
+        )
         self.run_worker(self._command(name, facts), group=f"command-{name}", exit_on_error=False)
 
     async def _command(self, name: str, facts: Mapping[str, Any]) -> None:
