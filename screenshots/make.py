@@ -15,14 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from screenshots.raster import fonts, png
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from textual.geometry import Size
     from textual.pilot import Pilot
@@ -233,19 +233,26 @@ async def failing() -> dict[str, tuple[str, Size]]:
         return one.taken
 
 
-def main() -> None:
-    """Take every picture anew. Refuses without the extra `screenshots`."""
-    fonts()
-    # Before anything of Vigil is imported: folders of its own, and nobody's name, in the processes that it starts as well.
+@contextmanager
+def stage() -> Iterator[None]:
+    """Folders that are gone afterwards, and nobody's name, here and in processes that are started; before Vigil is imported."""
     socket.gethostname = lambda: MACHINE
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "sitecustomize.py").write_text(f"import socket\n\nsocket.gethostname = lambda: {MACHINE!r}\n")
+        paths = os.pathsep.join(filter(None, (name, os.environ.get("PYTHONPATH", ""))))
         os.environ.update(
-            LOGNAME=OPERATOR, USER=OPERATOR, PYTHONPATH=name, XDG_STATE_HOME=f"{name}/state", XDG_RUNTIME_DIR=f"{name}/run",
+            LOGNAME=OPERATOR, USER=OPERATOR, PYTHONPATH=paths, XDG_STATE_HOME=f"{name}/state", XDG_RUNTIME_DIR=f"{name}/run",
             COLORTERM="truecolor", TERM="xterm-256color",
         )  # fmt: skip
         os.environ.pop("NO_COLOR", None)
         (Path(name) / "run").mkdir(mode=0o700)
+        yield
+
+
+def main() -> None:
+    """Take every picture anew. Refuses without the extra `screenshots`."""
+    fonts()
+    with stage():
         save({**asyncio.run(passing()), **asyncio.run(failing())})
         save(asyncio.run(course("load", "7", checks="fifty-users", users=50)))
         save(asyncio.run(course("soak", "8", checks="soak", users=5, duration_s=96.0, limits={"soak_block_s": 4.0})))

@@ -51,6 +51,14 @@ def fonts() -> tuple[Path, Path]:
 
 def png(svg: str, columns: int, rows: int) -> bytes:
     """The picture of `columns` x `rows` cells in Rich's SVG, as PNG with a palette."""
+    out = BytesIO()
+    drawn = picture(svg, columns, rows)
+    drawn.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def picture(svg: str, columns: int, rows: int) -> Image.Image:
+    """The picture of `columns` x `rows` cells in Rich's SVG."""
     root = ElementTree.fromstring(svg)
     looks = _looks(root)
     width, height = CELL
@@ -74,9 +82,7 @@ def png(svg: str, columns: int, rows: int) -> bytes:
         for character in text.text or "":
             _draw(brush, character, MARGIN + x * width, MARGIN + y * height, look, bold if look.bold else regular)
             x += cell_len(character)
-    out = BytesIO()
-    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return image
 
 
 def _looks(root: ElementTree.Element) -> dict[str, _Look]:

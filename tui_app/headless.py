@@ -28,6 +28,7 @@ from tui_app.recording.state import IterationsView, SessionState
 from tui_app.sanitize import sanitize
 from tui_app.target import consent
 from tui_app.target.profile import Profile, load
+from tui_app.target.tables import ShareTable
 from tui_app.verdict.accepting import accepts_of, never, told
 from tui_app.verdict.repeats import between
 from tui_app.verdict.table import verdict_table
@@ -52,6 +53,8 @@ def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
     again = _what_failed(asked) if asked.failed is not None else None
     if again is not None and asked.target is None:
         profile = again.profile
+    if asked.group:
+        profile = profile.model_copy(update={"share": ShareTable(group=asked.group)})
     checks, preset = again.checks if again else asked.checks, asked.preset or (again.plan.preset if again else "quick")
     faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
     own = again.plan if again is not None and asked.target is None else None
@@ -183,6 +186,8 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
         say(f"warning: {line}")
     began = await launch(plan, secrets, recording=asked.record)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
+    if profile.share.group:
+        say(f"group {profile.share.group} may watch: vigil attach {began.recording}")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -21,6 +21,8 @@ class Caption:
     keys: tuple[tuple[str, str], ...] = ()
     place: str = ""
     """How far the demo is, such as 3 of 14."""
+    awaited: str = ""
+    """What the next caption waits for."""
 
 
 MODES = {"PLAYING": "badge", "WAITING": "badge", "PAUSED": "warnbadge", "GO ON": "goodbadge", "YOURS": "goodbadge"}
@@ -30,6 +32,8 @@ def caption_lines(caption: Caption, width: int) -> list[Line]:
     """The strip's lines."""
     glyph = glyphs()
     left: Line = ((" DEMO ", MODES.get(caption.mode, "badge")), (f" {caption.act}", "head"), (f"  {caption.place}", "dim"))
+    if caption.awaited:
+        left = (*left, (f"  waiting for {caption.awaited}", "dim"))
     right: Line = ((f"{caption.mode.lower()} ", "dim"),) if caption.mode in ("PAUSED", "YOURS") else BLANK
     for key, does in caption.keys:
         longer = (*right, (f"  {key}", "key"), (f" {does}", "dim"))

@@ -25,6 +25,8 @@ TONES = ("plain", "dim", "strong", "good", "bad", "warn", "accent", "head", "bad
 """Names of tones; 'plain' is the widget's own colour."""
 
 BLANK: Line = ()
+FULL = 600
+"""Cells in which any line has room."""
 
 
 def fit(text: str, width: int, align: Literal["left", "right", "middle"] = "left") -> str:
@@ -143,6 +145,10 @@ class LineView(ScrollView, can_focus=False):
         """Show what `make(width, height)` gives as (lines, cursor), now and again whenever the size changes."""
         self._make = make
         self.redraw()
+
+    def at_full_width(self) -> list[Line]:
+        """The lines as they would be where nothing has to be cut."""
+        return list(self._make(FULL, self.size.height)[0]) if self._make is not None else list(self.lines)
 
     def redraw(self) -> None:
         """Lay out again for the size there is."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from widgets.glyphs import glyphs
-from widgets.lines import Line, LineView, Span, clip, fit
+from widgets.lines import Line, LineView, Span, clip, fit, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,9 @@ def run_lines(rows: Sequence[RunRow], width: int, height: int) -> tuple[list[Lin
     return lines, owners
 
 
+EMPTY = "No run yet: each appears here with five lamps, which light as its events arrive."
+
+
 class RunList(LineView):
     """The last runs of a session."""
 
@@ -85,4 +88,7 @@ class RunList(LineView):
     def update(self, rows: Sequence[RunRow]) -> None:
         """Show these runs, oldest first."""
         shown = tuple(rows)
-        self.draw(lambda width, height: (run_lines(shown, width, height)[0], None))
+        if shown:
+            self.draw(lambda width, height: (run_lines(shown, width, height)[0], None))
+        else:
+            self.draw(lambda width, _height: ([((part, "dim"),) for part in wrap(EMPTY, width)], None))

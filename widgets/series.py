@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from widgets.glyphs import glyphs
-from widgets.lines import Line, LineView, Span, clip, fit
+from widgets.lines import Line, LineView, Span, clip, fit, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,9 @@ def series_lines(rows: Sequence[SeriesRow], width: int, columns: Sequence[str] |
     return lines
 
 
+EMPTY = "Nothing is measured yet: connects, pings and runs appear here with their first sample."
+
+
 class SeriesTable(LineView):
     """Rows of series; with `picking`, one of them is under the cursor."""
 
@@ -115,5 +118,8 @@ class SeriesTable(LineView):
         self._draw()
 
     def _draw(self) -> None:
-        cursor = self.picked + 1 if self.picking and self.rows else None
+        if not self.rows:
+            self.draw(lambda width, _height: ([((part, "dim"),) for part in wrap(EMPTY, width)], None))
+            return
+        cursor = self.picked + 1 if self.picking else None
         self.draw(lambda width, _height: (series_lines(self.rows, width), cursor))

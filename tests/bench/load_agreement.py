@@ -2,9 +2,10 @@
 
     python tests/bench/load_agreement.py [--users 50] [--delay-scale 1] [--json FILE]
 
-The rehearsal notes when it tells each run's first event and its last, by the monotonic clock; the client stamps both frames as they
-arrive. The difference of the two intervals is what client, loopback and both event loops add. Measure on a quiet machine: a machine
-without a free core adds its own waiting, which `waited_s` shows.
+The rehearsal notes when it hands each run's first event and its last to the kernel, by the monotonic clock; the client stamps both
+frames as they arrive. The difference of the two intervals is what client and loopback add. In the same way the time from a request
+to its run's first event, application pings, and the answers to upgrades. Measure on a quiet machine: a machine without a free core
+adds its own waiting, which `waited_s` shows.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def truth(log: Path) -> dict[str, Any]:
     ended: dict[str, int] = {}
     told: dict[str, dict[str, int]] = {}
     counts = {"run_begin": 0, "socket_open": 0}
+    came: dict[str, int] = {}
+    first: dict[str, int] = {}
+    pongs: dict[str, int] = {}
+    welcomes: dict[str, int] = {}
     for line in log.read_text().splitlines():
         note = json.loads(line)
         what = note["what"]
@@ -40,9 +45,19 @@ def truth(log: Path) -> dict[str, Any]:
             counts[what] += 1
         elif what == "run_end":
             ended[note["status"]] = ended.get(note["status"], 0) + 1
-        elif what == "told":
+        elif what == "came":
+            came[note.get("message_id") or note.get("id", "")] = note["ns"]
+        elif what == "told" and "run_id" in note:
             told.setdefault(note["run_id"], {})[note["type"]] = note["ns"]
-    return {**counts, "ended": ended, "told": told}
+            if note["type"] == "agent_started":
+                first[note["request_id"]] = note["ns"]
+        elif what == "told" and note["type"] == "pong":
+            pongs[note.get("id", "")] = note["ns"]
+        elif what == "told" and "asked_ns" in note:
+            welcomes[note["connection_id"]] = note["answered_ns"] - note["asked_ns"]
+    answers = {name: at - came[name] for name, at in first.items() if name in came}
+    pings = {name: at - came[name] for name, at in pongs.items() if name in came}
+    return {**counts, "ended": ended, "told": told, "series": {"send to first event": answers, "ping": pings, "upgrade": welcomes}}
 
 
 def seen(recording: Path) -> dict[str, Any]:
@@ -51,7 +66,20 @@ def seen(recording: Path) -> dict[str, Any]:
     with Reader(recording) as reader:
         rows = list(reader.rows())
     told: dict[str, dict[str, int]] = {}
+    asked: dict[str, int] = {}
+    upgrades: dict[int, float] = {}
+    series: dict[str, dict[str, int]] = {"send to first event": {}, "ping": {}, "upgrade": {}}
     for row in rows:
+        if row.kind == "conn" and row.type == "open":
+            upgrades[row.conn] = row.body["phases"]["upgrade_ms"]
+        elif row.kind == "frame" and row.dir == "out" and row.type in ("user_message", "ping"):
+            asked[row.body.get("message_id") or row.body.get("id", "")] = row.t
+        elif row.kind == "frame" and row.dir == "in" and row.type in ("connection_established", "welcome"):
+            series["upgrade"][row.body["data"]["connection_id"]] = int(upgrades[row.conn] * 1e6)
+        elif row.kind == "frame" and row.dir == "in" and row.type in ("agent_started", "pong") and row.flag != "control":
+            name = row.body["data"].get("request_id") or row.body["data"].get("id", "")
+            if name in asked:
+                series["ping" if row.type == "pong" else "send to first event"][name] = row.t - asked[name]
         if row.kind == "frame" and row.dir == "in" and row.type in ("agent_started", "agent_completed", "agent_error"):
             told.setdefault(row.run, {})[row.type] = row.t
     levels = {row.body["number"]: {**row.body, "state": row.type} for row in rows if row.kind == "level"}
@@ -60,6 +88,8 @@ def seen(recording: Path) -> dict[str, Any]:
         "completed": sum("agent_completed" in events for events in told.values()),
         "welcomes": sum(row.kind == "conn" and row.type == "welcome" for row in rows),
         "told": told,
+        "series": series,
+        "kernel": [row.body.get("stamps") for row in rows if row.kind == "conn" and row.type == "open"],
         "stuck": [(row.t - int((row.ms or 0) * 1e6), row.t) for row in rows if row.kind == "lag"],
         "levels": [levels[number] for number in sorted(levels)],
     }
@@ -101,14 +131,21 @@ def main() -> int:
         there, here = truth(served.log), seen(home.recording())
     apart, clean = apart_ms(here, there, clean=False), apart_ms(here, there, clean=True)
     top = here["levels"][-1]
+    series = {}
+    for name, ours in here["series"].items():
+        over = sorted(((ours[one] - ns) / 1e6 for one, ns in there["series"][name].items() if one in ours), key=abs)
+        series[f"{name}, client over rehearsal, p50 p99 max ms, n"] = (*(round(quantile(over, q), 3) for q in (0.5, 0.99, 1.0)), len(over))
     figures = {
         "runs asked for / begun there": (here["asked"], there["run_begin"]),
         "runs completed / ended as completed there": (here["completed"], there["ended"].get("completed", 0)),
         "welcomes / sockets opened there": (here["welcomes"], there["socket_open"]),
         "interval of a run, client over rehearsal, p50 ms": round(quantile(apart, 0.5), 3),
         "interval of a run, client over rehearsal, p99 ms": round(quantile(apart, 0.99), 3),
+        "interval of a run, client over rehearsal, max ms": round(quantile(apart, 1.0), 3),
         "the same without runs that met a hiccup of ours, p99 ms": round(quantile(clean, 0.99), 3),
         "runs compared, and without those": (len(apart), len(clean)),
+        **series,
+        "sockets stamped by the kernel / opened": (here["kernel"].count("kernel"), len(here["kernel"])),
         "sockets / runs at once": (top["sockets"], top["overlap"]),
         "own cpu_s, waited_s, stuck_ms at the top": (top["cpu_s"], top["waited_s"], top["stuck_ms"]),
     }

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tui_app.checks import outside, proof
-from tui_app.checks.catalogue import SUITES, own
+from tui_app.checks.catalogue import own
+from tui_app.checks.suites import SUITES
 
 ROOT = Path(__file__).parents[2]
 

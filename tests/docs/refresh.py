@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from tui_app.checks import rubric as rubric_module
-from tui_app.checks.catalogue import PHASES, SUITES, own
+from tui_app.checks.catalogue import own
 from tui_app.checks.proof import release
 from tui_app.checks.strategy import is_there, paths, vigil_command
 from tui_app.checks.strategy_paths import USES
+from tui_app.checks.suites import PHASES, SUITES
 from tui_app.cli import parser
 from tui_app.commands import MODULES
 from tui_app.rehearsal import list_faults

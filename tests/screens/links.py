@@ -9,6 +9,8 @@ from typing import Any
 
 from states import checks_json
 
+from tui_app.doctor.examine import Examined, Group
+from tui_app.doctor.findings import Finding
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
 from tui_app.verdict.self_test import SelfTest
 
@@ -38,6 +40,7 @@ class HandMadeLink:
         self.started: list[Choice] = []
         self.commands: list[str] = []
         self.living = True
+        self.examined = Examined((Group("Terminal", (Finding("terminal", "ok", "80x24"),)),), ())
         self.known = [
             SessionLine("9f02ab77c1d0", Path("9f02ab77c1d0.vigil"), "2026-11-12T16:40:00Z", "staging", True, "", ""),
             SessionLine("7c1e0a9b3d42", Path("7c1e0a9b3d42.vigil"), "2026-11-12T17:02:53Z", "staging", False, "FAIL", "complete"),
@@ -55,6 +58,9 @@ class HandMadeLink:
 
     async def check(self, info: TargetInfo) -> TargetInfo:
         return replace(info, lines=("backend: https://backend.staging.example answers, status 200",))
+
+    async def examine(self, target: str) -> Examined:
+        return self.examined
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
         return self.target

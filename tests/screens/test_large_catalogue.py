@@ -9,7 +9,7 @@ from links import TARGETS, HandMadeLink
 from looking import LARGE, check_golden, settle, showing, text_of
 from states import failed, running
 
-from tui_app.checks.catalogue import SUITES
+from tui_app.checks.suites import SUITES
 from tui_app.recording.state import CheckView, SessionState
 from tui_app.screens.plan import PlanScreen
 from tui_app.screens.verdict import VerdictScreen

@@ -32,6 +32,7 @@ CLASSES = {
     "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),
     "about": ("about", "AboutScreen"),
+    "doctor": ("doctor", "DoctorScreen"),
     "help": ("help", "HelpScreen"),
 }
 

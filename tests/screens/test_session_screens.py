@@ -73,7 +73,7 @@ async def test_engine_gone_is_said_in_words() -> None:
     assert "`vigil cleanup 7c1e0a9b3d42`" in text
 
 
-@pytest.mark.parametrize(("role", "chip"), [("watching", "READ ONLY"), ("replay", "REPLAY of 2026-11-12"), ("opened", "RECORDING")])
+@pytest.mark.parametrize(("role", "chip"), [("watching", "READ ONLY: nobody drives"), ("opened", "RECORDING")])
 async def test_every_way_of_looking_has_its_chip(role: str, chip: str) -> None:
     async with showing(view_of(running(), role), "live") as (app, _):
         assert chip in text_of(app)

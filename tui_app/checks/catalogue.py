@@ -63,29 +63,13 @@ from tui_app.checks.api import Check
 from tui_app.checks.origins import OWN
 from tui_app.checks.strategy_cases import presets_of
 from tui_app.checks.strategy_paths import PRIORITY_FILES
+from tui_app.checks.suites import SUITES
 from tui_app.verdict.criteria import ALSO, FEEDS
 
 __all__ = [
-    "OWN", "PHASES", "SUITES", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
+    "OWN", "as_json", "by_id", "catalogue", "forget", "from_outside", "left_out", "origin", "own", "proven",
 ]  # fmt: skip
 
-PHASES = {
-    "1": "Environment and core",
-    "2": "Real-time and business",
-    "3": "Resilience, performance",
-    "4": "Critical path",
-}
-SUITES = {
-    "1.1": "Health and tiers",
-    "1.2": "Sign-in, integration",
-    "2.1": "Five critical events",
-    "2.2": "Golden path, value",
-    "2.3": "Between users",
-    "3.1": "Recovery",
-    "3.2": "Performance",
-    "4.1": "Mission critical",
-    "4.2": "One source of truth",
-}
 _MODULES = (
     suite_1_1,
     suite_1_1_connect,

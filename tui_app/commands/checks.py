@@ -29,7 +29,8 @@ def run(asked: argparse.Namespace) -> int:
     if asked.strategy:
         print(json.dumps(table.as_json(MODULES), indent=1) if asked.json else table.as_text(MODULES))
         return 0
-    from tui_app.checks.catalogue import OWN, PHASES, SUITES, catalogue, left_out, origin, proven
+    from tui_app.checks.catalogue import OWN, catalogue, left_out, origin, proven
+    from tui_app.checks.suites import PHASES, SUITES
 
     tell(left_out())
     if asked.json:

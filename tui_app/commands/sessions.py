@@ -21,6 +21,7 @@ def run(asked: argparse.Namespace) -> int:
     import msgspec
 
     from tui_app.recording import sessions as known
+    from tui_app.recording.sharing import group_of
     from tui_app.sanitize import sanitize
 
     entries = known.list_sessions()
@@ -34,4 +35,7 @@ def run(asked: argparse.Namespace) -> int:
         problem = f"  {sanitize(entry.problem, 80)}" if entry.problem else ""
         word = f"{entry.word} so far" if entry.word and entry.alive else entry.word or "-"
         print(f"{entry.session}  {how:12} {word:19} {entry.started:20} {sanitize(entry.target, 30)}{problem}")
+        group = group_of(entry.path)
+        if group:
+            print(f"{'':12}  group {group} may watch: vigil attach {entry.path}")
     return 0

@@ -43,6 +43,8 @@ class Player:
         self.act = ""
         self.mode = "WAITING"
         self.text = ""
+        self.waiting = ""
+        """What is waited for, in words."""
         self.failed = ""
         """What never came, once that is known."""
         self.stands: Callable[[Step], None] | None = None
@@ -55,6 +57,11 @@ class Player:
     def playing(self) -> bool:
         """The keys are the script's."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def over(self) -> bool:
+        """It has come to its end, or was stopped."""
+        return self._task is not None and self._task.done()
 
     def begin(self) -> None:
         """Start playing."""
@@ -81,7 +88,8 @@ class Player:
     def caption(self) -> Caption:
         """What the strip says now."""
         keys = {"PAUSED": PAUSED_KEYS, "GO ON": BY_HAND_KEYS, "YOURS": YOURS_KEYS}.get(self.mode, PLAYING_KEYS)
-        return Caption(self.act, self.text, self.mode, keys, f"{self.at} of {len(self.script)}")
+        awaited = self.waiting if self.mode == "WAITING" else ""
+        return Caption(self.act, self.text, self.mode, keys, f"{self.at} of {len(self.script)}", awaited)
 
     async def _play(self) -> None:
         try:
@@ -98,12 +106,14 @@ class Player:
             step.prepare(self.app)
         for key in step.keys:
             await self._press(key)
-        if self.mode == "PLAYING":
-            self.mode = "WAITING"
+        if self.mode != "PAUSED":
+            self.mode, self.waiting = "WAITING", step.waits_for
             self.app.show_caption()
         await self._until(lambda: step.until(self.app), step.waits_for or step.says)
         if step.then is not None:
             step.then(self.app)
+        for key in step.after:
+            await self._press(key)
         await self._until(lambda: not self.missing(step), f"on the screen: {', '.join(step.shows)}")
         self.act = step.act or self.act
         self.at, self.text = number, step.says

@@ -37,6 +37,8 @@ class Step:
     """The same, done once the state has come."""
     until: When = always
     """The state that the caption waits for, after the keys."""
+    after: tuple[str, ...] = ()
+    """Keys that are pressed once the state has come."""
     waits_for: str = ""
     """That state in words, for whoever waits."""
     shows: tuple[str, ...] = ()
@@ -48,8 +50,8 @@ class Step:
 
     @property
     def reading_s(self) -> float:
-        """Seconds that the caption stands at speed 1: two and a half words a second, and a look at the screen."""
-        return self.seconds or 2.0 + len(self.says.split()) / 3.2
+        """Seconds that the caption stands at speed 1: three and a half words a second, and a look at the screen."""
+        return self.seconds or 2.0 + len(self.says.split()) / 3.5
 
 
 # -- what is done beside the keys
@@ -119,15 +121,10 @@ def found(app: DemoApp) -> bool:
     return check is not None and check.word == "FAIL"
 
 
-def probing(app: DemoApp) -> bool:
-    """Pairs are being probed."""
-    return any(cell.probes >= 5 for (source, observer), cell in app.view.state.cells.items() if source != observer)
-
-
 def recovered(app: DemoApp) -> bool:
     """A cut has been recovered from."""
     series = app.view.state.series.get("recovery")
-    return series is not None and series.n >= 4
+    return series is not None and series.n >= 2
 
 
 def ended(word: str) -> When:
@@ -144,7 +141,7 @@ LEAK: Final = r"[✗x]\d+/\d+|[✗x] \d+ leaks?"
 
 SCRIPT: Final[tuple[Step, ...]] = (
     Step(
-        "A real session follows, on the rehearsal: a staging that Vigil brings along. Real sockets, real measurements, about two minutes.",
+        "A real session, on a staging that Vigil brings along: real sockets, real measurements. Two minutes.",
         prepare=plant,
         until=on("start"),
         waits_for="the first screen",
@@ -152,15 +149,16 @@ SCRIPT: Final[tuple[Step, ...]] = (
         act="Before it starts",
     ),
     Step(
-        "The plan says what will be asked, what it proves and what it costs. For the demo: three users, and the checks that show most.",
+        "The plan: what is asked, what it proves, what it costs. Here: three users, and the checks that show most.",
         keys=("enter",),
         until=on("plan"),
         then=select_two,
+        after=("minus", "home", "down", "right", "down", "down", "down", "right", "down"),
         waits_for="the plan",
-        shows=("isolation|Isolation|Between users|Real-time",),
+        shows=(r"\[\*\] isolation-frames", "If this fails, customers see each other", "3 users"),
     ),
     Step(
-        "Live. A row is one run of the agent, and five lamps are the five events that every customer must see, in order.",
+        "Live. A row is one run of the agent. Its five lamps are the five events that every customer must see, in order.",
         keys=("r",),
         until=session(1, five_lamps),
         waits_for="the first run with all five events",
@@ -168,88 +166,87 @@ SCRIPT: Final[tuple[Step, ...]] = (
         act="Act 1: five lamps",
     ),
     Step(
-        "Something is wrong: the matrix has turned. A fault was planted that hands an event to the wrong customer now and then. "
-        "Only its name is known here; which events, nobody was told.",
+        "And the matrix turns red. A fault was planted in this staging: now and then an event goes to the wrong customer.",
         until=session(1, leaked),
         waits_for="the first leak",
-        shows=(LEAK, "Isolation"),
+        shows=(LEAK, "Isolation", FAULT),
         act="Act 2: a planted leak",
     ),
     Step(
-        "Who saw whose? A row is the source, a column the one who saw it. Every customer's text carries a marker that no other can guess.",
+        "Who saw whose? Down is the owner, across is who saw it. Each customer's text carries a marker that nobody can guess.",
         keys=("4",),
         until=session(1, found),
         waits_for="the verdict on isolation",
         shows=(LEAK,),
     ),
     Step(
-        "Enter asks why: what was expected, what was seen, and that each user did see their own marker, so that the test itself works.",
+        "Enter asks why: what was expected, what was seen, and the control: both users did see their own markers.",
         keys=("enter",),
         until=on("why"),
         waits_for="the evidence",
-        shows=("Expected", "Seen"),
+        shows=("Expected +no frame", "Seen", "saw their own markers: yes"),
     ),
     Step(
-        "Enter again: the witness. This frame, as it came over the wire, reached a socket that was not its owner's. Bytes, not opinion.",
+        "Enter again opens the witness: the frame itself, as it came over the wire to a socket that was not its owner's.",
         keys=("enter",),
         until=on("frame"),
         waits_for="the frame",
-        shows=(r"u\d",),
+        shows=(r"u\d +connection \d", '"type": '),
     ),
     Step(
-        "The verdict: FAIL, by name, with numbers. What was not asked reads SKIPPED, and counts for nothing.",
+        "The verdict: FAIL, by name and number. What was not asked reads SKIPPED, and is never counted as passed.",
         keys=("6",),
         until=session(1, ended("FAIL")),
         waits_for="the end of the session",
-        shows=("FAIL", "SKIP"),
+        shows=("FAIL", "T4 No cross-contamination", "SKIP"),
     ),
     Step(
-        "The fault is out, as in a repaired build. R reruns what failed, in a new session that names this one as its parent: "
-        "the old verdict stays what it is.",
+        "The fault is taken out, as a repaired build would be. R reruns what failed; the new session names this one as its parent.",
         keys=("R",),
         prepare=repair,
-        until=session(2, probing),
+        until=session(2, five_lamps),
         waits_for="the rerun",
-        shows=("Isolation", "Agent runs"),
+        shows=("Isolation", "Agent runs", LAMPS),
         act="Act 3: repaired",
     ),
     Step(
-        "It passes, because enough was tried: isolation needs ten probes of every pair and 299 in all. No data is never a pass.",
+        "It passes, because enough was tried: ten probes of every pair, 299 in all. No data is never a pass.",
         keys=("6",),
         until=session(2, ended("PASS")),
         waits_for="the end of the rerun",
-        shows=("PASS", "0 leaks"),
+        shows=("PASS", r"0 leaks in \d{3} probes"),
     ),
     Step(
-        "Once more, with a cut of the line, and for a room full of people: P shows one thing at a time, in large cells.",
-        keys=("1", "r"),
+        "Once more, all of it, and one thing beside it: the line will be cut.",
+        keys=("1", "minus", "home", "down", "down"),
         prepare=select_three,
-        until=session(3, probing),
-        waits_for="the third session",
-        shows=("REHEARSAL",),
+        until=on("plan"),
+        waits_for="the plan",
+        shows=(r"\[~\] Resilience, performance \+ +1/", r"3\.1 Recovery +1 of"),
         act="Act 4: the line is cut",
     ),
     Step(
-        "Presentation. Hosts and addresses are hidden, and a rehearsal says so in large letters: nobody shall take it for staging.",
-        keys=("P", "space"),
-        until=on("present"),
-        waits_for="the presentation",
+        "P, for a room: one thing at a time, in large cells. Hosts are hidden, and a rehearsal says that it is one.",
+        keys=("r",),
+        until=session(3, five_lamps),
+        after=("P", "space"),
+        waits_for="the third session",
         shows=(r"● ○ ○ ○|o \. \. \.",),
     ),
     Step(
-        "Connections are cut on purpose, twelve times, and each recovery is timed: from the cut to the first right event of a new run.",
+        "Twelve connections are cut on purpose. Each recovery is timed, from the cut to the first right event of a new run.",
         keys=("left",),
         until=session(3, recovered),
-        waits_for="some recoveries",
+        waits_for="the first recoveries",
         shows=("Recovery after a cut", "limit 5"),
     ),
     Step(
-        "PASS, and what may be claimed: no leak in so many probes, recovery within its limit every time. Every number leads to its frames. "
-        "You stand on the verdict now: the keys are yours.",
+        "PASS, and what may be claimed: no leak in so many probes, every recovery within 5 s. Each number leads to its frames. "
+        "The keys are yours.",
         keys=("escape", "6"),
         until=session(3, ended("PASS")),
         waits_for="the end",
-        shows=("PASS", "Recovery"),
+        shows=("PASS", r"T4 No cross-contamination +0 leaks", r"P5 Recovery +max"),
         act="What may be claimed",
     ),
 )

@@ -10,7 +10,7 @@ from tui_app.doctor.findings import Finding, Place, ok, warn
 def look(place: Place) -> Iterator[Finding]:
     environment = place.environment
     name, many = environment.get("TERM", ""), environment.get("COLORTERM", "").lower()
-    if environment.get("NO_COLOR"):
+    if "NO_COLOR" in environment:
         yield ok("colours", "none, as NO_COLOR asks; words and glyphs say all")
     elif many in ("truecolor", "24bit") or name.endswith("-direct"):
         yield ok("colours", f"16 million ({f'COLORTERM={many}' if many else f'TERM={name}'})")
@@ -20,4 +20,4 @@ def look(place: Place) -> Iterator[Finding]:
     elif name in ("", "dumb"):
         yield warn("colours", "none: TERM names no terminal", "export TERM=xterm-256color")
     else:
-        yield ok("colours", f"16 (TERM={name}); Ctrl-T finds the theme ansi, which uses the terminal's own")
+        yield ok("colours", f"16 (TERM={name}): the themes ansi-dark and ansi-light use the terminal's own")

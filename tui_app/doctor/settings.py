@@ -11,21 +11,21 @@ from typing import Any, Final
 import msgspec
 import platformdirs
 
+from tui_app import looks
 from tui_app.doctor.proxy import shown
 from tui_app.sanitize import sanitize
 from tui_app.target.lines import line_of
 from tui_app.target.profile import Profile
 
 VARIABLES: Final = {
-    "VIGIL_THEME": "vigil",
     "VIGIL_ASCII": "glyphs as the encoding allows",
+    "VIGIL_MOUSE": "on, over SSH off",
     "NO_COLOR": "colours",
     "TERM": "",
     "COLORTERM": "",
     "LC_ALL": "",
     "LC_CTYPE": "",
     "LANG": "",
-    "TEXTUAL_FPS": "15",
     "SSL_CERT_FILE": "the system's authorities",
     "SSL_CERT_DIR": "the system's authorities",
     "NO_PROXY": "no exception",
@@ -52,7 +52,21 @@ def settings(environment: Mapping[str, str], profile: Profile | None, command_li
     )
 
 
+def _theme(environment: Mapping[str, str]) -> Setting:
+    """Which theme the screens begin with, and why."""
+    remembered = looks.recall()
+    theme, _ = looks.choose(environment, remembered)
+    if "NO_COLOR" in environment:
+        why = "NO_COLOR"
+    elif environment.get("VIGIL_THEME") == theme:
+        why = "VIGIL_THEME"
+    else:
+        why = f"chosen last ({looks.kept_at()})" if remembered == theme else "what suits the terminal"
+    return Setting("theme", theme, why)
+
+
 def _environment(environment: Mapping[str, str]) -> Iterator[Setting]:
+    yield _theme(environment)
     for name in sorted({*VARIABLES, *(name for name in environment if name.startswith("VIGIL_"))}):
         found = name if name in environment else name.lower() if name == "NO_PROXY" and name.lower() in environment else ""
         if found:
@@ -64,11 +78,9 @@ def _environment(environment: Mapping[str, str]) -> Iterator[Setting]:
             if environment.get(spelt):
                 yield Setting(spelt, sanitize(shown(environment[spelt]), 200), "environment")
     state = Path(platformdirs.user_state_dir("vigil", appauthor=False))
-    yield Setting("recordings", str(state / "sessions"), "environment, XDG_STATE_HOME" if environment.get("XDG_STATE_HOME") else "default")
+    yield Setting("recordings", str(state / "sessions"), "XDG_STATE_HOME" if environment.get("XDG_STATE_HOME") else "default")
     runtime = environment.get("XDG_RUNTIME_DIR")
-    yield Setting(
-        "control sockets", f"{runtime or f'/run/user/{os.getuid()}'}/vigil", "environment, XDG_RUNTIME_DIR" if runtime else "default"
-    )
+    yield Setting("control sockets", f"{runtime or f'/run/user/{os.getuid()}'}/vigil", "XDG_RUNTIME_DIR" if runtime else "default")
 
 
 def _target(profile: Profile) -> Iterator[Setting]:

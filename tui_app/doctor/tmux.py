@@ -7,7 +7,7 @@ from typing import Final
 
 from tui_app.doctor.findings import Finding, Place, ok, warn
 
-FILE: Final = "# ~/.tmux.conf, then: tmux source-file ~/.tmux.conf"
+FILE: Final = "   # in ~/.tmux.conf"
 ESCAPE_MS: Final = 50
 
 
@@ -25,34 +25,35 @@ def look(place: Place) -> Iterator[Finding]:
         yield ok("tmux clipboard", "set-clipboard on: what is copied reaches your own clipboard")
     else:
         yield warn(
-            "tmux clipboard", f"set-clipboard {clipboard or 'not known'}: what is copied stays inside tmux", "set -s set-clipboard on", FILE
+            "tmux clipboard",
+            f"set-clipboard {clipboard or 'not known'}: what is copied stays inside tmux",
+            f"set -s set-clipboard on{FILE}",
         )
     passes = place.said_by(["tmux", "show-options", "-gqv", "allow-passthrough"])
     if passes in ("on", "all"):
-        yield ok("tmux passing on", f"allow-passthrough {passes}")
+        yield ok("tmux pass-on", f"allow-passthrough {passes}")
     elif clipboard == "on":
-        yield ok("tmux passing on", f"allow-passthrough {passes or 'not known to this tmux'}, and not needed with set-clipboard on")
+        yield ok("tmux pass-on", f"allow-passthrough {passes or 'not known to this tmux'}, and not needed with set-clipboard on")
     else:
         yield warn(
-            "tmux passing on",
+            "tmux pass-on",
             f"allow-passthrough {passes or 'not known to this tmux'}: no other way to the clipboard",
-            "set -g allow-passthrough on",
-            FILE,
+            f"set -g allow-passthrough on{FILE}",
         )
     name = place.environment.get("TERM", "")
     if name.startswith(("tmux", "screen")) and "256" in name:
         yield ok("tmux colours", f"TERM={name}")
     else:
         yield warn(
-            "tmux colours", f"TERM={name} inside tmux: colours and keys are guessed", 'set -g default-terminal "tmux-256color"', FILE
+            "tmux colours", f"TERM={name} inside tmux: colours and keys are guessed", f'set -g default-terminal "tmux-256color"{FILE}'
         )
     if not place.environment.get("COLORTERM"):
         yield Finding(
             "tmux colours", "ok", "16 million only if the terminal outside has them and tmux is told so",
-            ('set -as terminal-features ",*:RGB"', FILE),
+            (f'set -as terminal-features ",*:RGB"{FILE}',),
         )  # fmt: skip
     waits = values["escape-time"] or ""
     if waits.isdecimal() and int(waits) > ESCAPE_MS:
-        yield warn("tmux Esc", f"escape-time {waits}: Esc waits {waits} ms before it is one", "set -sg escape-time 10", FILE)
+        yield warn("tmux Esc", f"escape-time {waits}: Esc waits {waits} ms before it is one", f"set -sg escape-time 10{FILE}")
     elif waits:
         yield ok("tmux Esc", f"escape-time {waits} ms")

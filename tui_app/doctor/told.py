@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from typing import Final
 
 from tui_app.doctor.examine import Examined
@@ -45,9 +46,10 @@ def _finding(finding: Finding, width: int) -> list[Spans]:
     about = f"{finding.about:<{INDENT - len(mark) - 1}.{INDENT - len(mark) - 1}} "
     said: list[Spans] = [((mark, TONES[finding.word]), (about, "plain"), (found[0], "plain"))]
     said += [((" " * INDENT, "plain"), (part, "plain")) for part in found[1:]]
+    label = "try: " if finding.word == "ok" else "fix: "
     for fix in finding.fix:
         first, *rest = _wrapped(fix, width - INDENT - 5)
-        said += [((" " * INDENT + "fix: ", "dim"), (first, "accent"))]
+        said += [((" " * INDENT + label, "dim"), (first, "accent"))]
         said += [((" " * (INDENT + 5), "dim"), (part, "accent")) for part in rest]
     return said
 
@@ -58,9 +60,8 @@ def _settings(found: Examined, width: int) -> list[Spans]:
     room = max(width - names - origins - 6, 12)
     said: list[Spans] = []
     for one in found.settings:
-        value = _wrapped(one.value, room)
-        said.append(((f"  {one.name:{names}}  ", "plain"), (f"{value[0]:{room}}  ", "plain"), (one.origin, "dim")))
-        said += [((" " * (names + 4), "plain"), (part, "plain")) for part in value[1:]]
+        columns = zip_longest([one.name], _wrapped(one.value, room), _wrapped(one.origin, origins), fillvalue="")
+        said += [((f"  {name:{names}}  ", "plain"), (f"{value:{room}}  ", "plain"), (origin, "dim")) for name, value, origin in columns]
     return said
 
 

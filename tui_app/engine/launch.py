@@ -53,10 +53,11 @@ class Secrets(msgspec.Struct):
 
 
 def own_command() -> list[str]:
-    """How to start this very program again: from a zipapp its file, else the module."""
-    entry = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
-    if entry is not None and entry.suffix == ".pyz":
-        return [sys.executable, str(entry)]
+    """How to start this very program again: from a zipapp its file, whatever it is called, else the module."""
+    begun = getattr(sys.modules.get("__main__"), "__file__", None)
+    packed = Path(begun).absolute().parent if begun else None
+    if packed is not None and packed.is_file():
+        return [sys.executable, str(packed)]
     return [sys.executable, "-m", "tui_app"]
 
 

@@ -143,15 +143,18 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     `minutes`, and which the limit on minutes does not count.
     """
     spent: dict[str, float] = {}
-    times = {check.id: plan.iterations if check.id in repeated(plan) else 1 for check in checks}
+    again, stores = repeated(plan), _stores(plan)
+    times = {check.id: plan.iterations if check.id in again else 1 for check in checks}
+    own = _own(plan)
+    costs = {check.id: _cost(check, plan, stores, own) for check in checks}
     for check in checks:
         # Checks of a phase run side by side, and those that are exclusive after them, one by one.
-        seconds = _cost(check, plan).get("seconds", 0) * times[check.id]
+        seconds = costs[check.id].get("seconds", 0) * times[check.id]
         lane = check.phase + ("!" if check.exclusive else "")
         spent[lane] = spent.get(lane, 0) + seconds if check.exclusive else max(spent.get(lane, 0), seconds)
     total: dict[str, float] = {"agent_runs": 0, "connects": 0, "sockets": 0, "bad_tokens": 0, "threads": 0, "messages": 0, "statements": 0}
     for check in checks:
-        cost = _cost(check, plan)
+        cost = costs[check.id]
         for key in total:
             total[key] = max(total[key], cost.get(key, 0)) if key == "sockets" else total[key] + cost.get(key, 0) * times[check.id]
     limits = plan.limits
@@ -170,7 +173,7 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
         "sockets": int(total["sockets"]),
         "bad_tokens": int(total["bad_tokens"]),
         "creates": {"threads": int(total["threads"]), "messages": int(total["messages"]), "users": plan.users if registers else 0},
-        "looks": f"read-only into {', '.join(stores)}: about {total['statements']:.0f} statements" if (stores := _stores(plan)) else "",
+        "looks": f"read-only into {', '.join(stores)}: about {total['statements']:.0f} statements" if stores else "",
         "soak_minutes": round(soak_s / 60, 1),
         "minutes": round(max(sum(spent.values()) / 60, paced), 1),
         "effects": sorted({effect for check in checks for effect in check.effects}),
@@ -179,9 +182,9 @@ def footprint(plan: Plan, checks: list[Check]) -> dict[str, Any]:
     }
 
 
-def _cost(check: Check, plan: Plan) -> dict[str, float]:
-    """What a check costs in this plan, for as long as it goes on."""
-    if check.store and check.store not in _stores(plan) and not _own(plan):
+def _cost(check: Check, plan: Plan, stores: list[str], own: bool) -> dict[str, float]:
+    """What a check costs in this plan, for as long as it goes on. `stores` have a DSN; an `own` rehearsal says where it stores."""
+    if check.store and check.store not in stores and not own:
         return {}  # without its DSN it does nothing
     return {**check.cost(plan.users, plan.preset), **check.over(plan.users, plan.soak_s)}
 

@@ -36,8 +36,10 @@ from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
 from tui_app.recording import sessions
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.schema import HEADER_KEYS
 from tui_app.recording.secrets import Vault
+from tui_app.recording.sharing import group_id, list_here, shared_path
 from tui_app.recording.writer import Writer
 from tui_app.target.accounts import Account, Lease, Store
 from tui_app.target.network import trust_of
@@ -93,8 +95,15 @@ class Engine:
             say({"error": "; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out()))})
             return
         paths = sessions.new_paths(self.order.session)
-        recording = Path(self.order.recording) if self.order.recording else paths.recording
-        claim = sessions.claim(self.order.session, recording)
+        try:
+            gid = group_id(self.profile.share.group) if self.profile.share.group else None
+            recording = Path(self.order.recording) if self.order.recording else paths.recording
+            if gid is not None and not self.order.recording:
+                recording = shared_path(paths.recording, gid)
+        except RecordingError as error:
+            say({"error": str(error)})
+            return
+        claim = sessions.claim(self.order.session, recording, gid)
         authority = ""
         if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
@@ -114,7 +123,9 @@ class Engine:
             return
         vault = Vault()
         header = self._header()
-        writer = Writer(recording, header)
+        writer = Writer(recording, header, gid=gid)
+        if gid is not None and not self.order.recording:
+            list_here(recording, paths.recording)
         bench = Bench(self.checks, msgspec.to_builtins(self.plan), header)
         log = Log(self.clock, writer, bench, vault)
         world = self._world(log, vault)

@@ -19,6 +19,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.fold import Fold
 from tui_app.recording.places import SUFFIX, Paths, new_paths, new_session, runtime_dir, sessions_dir, state_dir
 from tui_app.recording.reader import Reader
+from tui_app.recording.sharing import let_read
 from tui_app.recording.state import SessionState
 
 __all__ = [
@@ -62,9 +63,10 @@ class SessionEntry(msgspec.Struct, frozen=True):
 class Claim:
     """The engine's hold on its session. Keep it until the end; `release` gives it up and removes the lock file."""
 
-    def __init__(self, fd: int, paths: Paths) -> None:
+    def __init__(self, fd: int, paths: Paths, beside: tuple[int, Path] | None = None) -> None:
         self._fd = fd
         self.paths = paths
+        self._beside = beside
 
     def release(self) -> None:
         """End the claim; may be called twice."""
@@ -72,10 +74,15 @@ class Claim:
             self.paths.lock.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
+            if self._beside is not None:
+                self._beside[1].unlink(missing_ok=True)
+                os.close(self._beside[0])
 
 
-def claim(session: str, recording: Path | None = None) -> Claim:
+def claim(session: str, recording: Path | None = None, gid: int | None = None) -> Claim:
     """Take a session for this process; `recording` is its file where that is not the usual one.
+
+    gid -- a group that may watch: beside the recording it finds a lock of its own, which tells whether the session goes on
 
     Raises RecordingError where another engine runs it.
     """
@@ -92,11 +99,24 @@ def claim(session: str, recording: Path | None = None) -> Claim:
         facts = Holder(os.getpid(), _process_start(), str(paths.control), str((recording or paths.recording).absolute()))
         os.ftruncate(fd, 0)
         os.pwrite(fd, msgspec.json.encode(facts), 0)
-        return Claim(fd, paths)
+        return Claim(fd, paths, _lock_beside(recording, facts, gid) if recording is not None and gid is not None else None)
     who = holder(session)
     raise RecordingError(
         f"session {session} is running already", f"process {who.pid} has it" if who else "another process has it", "use `vigil attach`"
     )
+
+
+def _lock_beside(recording: Path, facts: Holder, gid: int) -> tuple[int, Path]:
+    lock = _lock_of(recording)
+    fd = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.pwrite(fd, msgspec.json.encode(facts), 0)
+    let_read(lock, gid)
+    return fd, lock
+
+
+def _lock_of(recording: Path) -> Path:
+    return recording.with_name(recording.name.removesuffix(SUFFIX) + ".lock")
 
 
 def holder(session: str) -> Holder | None:
@@ -104,9 +124,9 @@ def holder(session: str) -> Holder | None:
     return _holder_of(sessions_dir() / f"{session}.lock")
 
 
-def alive(session: str) -> bool:
-    """Whether an engine runs the session now."""
-    return holder(session) is not None
+def alive(session: str, recording: Path | None = None) -> bool:
+    """Whether an engine runs the session now; of another user's by its recording, which that user shares."""
+    return holder(session) is not None or (recording is not None and _holder_of(_lock_of(recording.resolve())) is not None)
 
 
 def _holder_of(lock: Path) -> Holder | None:
@@ -143,7 +163,8 @@ def list_sessions() -> list[SessionEntry]:
     """
     home = sessions_dir()
     held = [who for lock in home.glob("*.lock") if (who := _holder_of(lock)) is not None and who.recording]
-    paths = {*home.glob(f"*{SUFFIX}"), *(path for who in held if (path := Path(who.recording)).is_file())}
+    usual = (path.resolve() if path.is_symlink() else path for path in home.glob(f"*{SUFFIX}"))
+    paths = {*usual, *(path for who in held if (path := Path(who.recording)).is_file())}
     entries = [entry_of(path) for path in paths]
     return sorted(entries, key=lambda entry: (entry.started or _changed(entry.path), entry.session), reverse=True)
 
@@ -176,7 +197,7 @@ def entry_of(path: Path) -> SessionEntry:
 
 def _holder_of_file(session: str, path: Path) -> Holder | None:
     """Who writes this very file: a copy of a live recording is not alive."""
-    who = holder(session)
+    who = holder(session) or _holder_of(_lock_of(path.resolve()))
     return who if who is None or not who.recording or Path(who.recording).resolve() == path.resolve() else None
 
 

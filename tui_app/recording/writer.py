@@ -22,6 +22,7 @@ import msgspec
 from tui_app.model import Row
 from tui_app.recording import schema
 from tui_app.recording.errors import RecordingError
+from tui_app.recording.sharing import let_read
 
 COMMIT_EVERY_S: Final = 0.1
 """Well under the promised 250 ms: the commit itself takes time, too."""
@@ -70,11 +71,13 @@ def settle(path: Path, within: float = 0.0) -> bool:
 class Writer:
     """Writes a new recording at `path` (which must not exist). `header` takes the keys of `schema.HEADER_KEYS`.
 
-    Raises RecordingError when the file cannot be made. Once this returns, the file opens for readers.
+    Raises RecordingError when the file cannot be made. Once this returns, the file opens for readers: its owner, and the members of
+    the group `gid` where one is given.
     """
 
-    def __init__(self, path: Path, header: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, header: Mapping[str, str], *, gid: int | None = None) -> None:
         self.path = path
+        self._gid = gid
         self._rows: deque[Row] = deque()
         self._batch: Sequence[Row] = ()
         self._wake = threading.Event()
@@ -86,6 +89,10 @@ class Writer:
         self._error: str | None = None
         self._closed = False
         self._db = self._create(path, header)
+        if gid is not None:
+            # Their index and log are named by SQLite, which hands on the mode but, for all but root, not the group.
+            for suffix in ("", "-wal", "-shm"):
+                let_read(path.with_name(path.name + suffix), gid)
         self._thread = threading.Thread(target=self._run, name="recording-writer", daemon=True)
         self._thread.start()
         # A daemon thread so that a failing engine can exit; this hook still writes what it had appended.

@@ -38,6 +38,11 @@ class TruthLog:
     def __init__(self, path: Path | None) -> None:
         self._file: IO[str] | None = path.open("a", buffering=1, encoding="utf-8") if path else None
 
+    @property
+    def on(self) -> bool:
+        """Whether anything is noted at all."""
+        return self._file is not None
+
     def note(self, what: str, **facts: Any) -> None:
         """Append one line with the wall-clock time in epoch seconds."""
         if self._file is not None:

@@ -20,8 +20,6 @@ from tui_app.rehearsal.service_time import ServiceTime
 from tui_app.rehearsal.stores.tier import TierDown
 
 SUPERVISOR = "supervisor"
-ENDS = ("agent_started", "agent_completed", "agent_error")
-"""Events whose time of telling is noted, so that what a client measures in between can be held against it."""
 MEMORY = 100
 """How many of a thread's messages the agent reads again."""
 PIECES = 6
@@ -191,8 +189,6 @@ class Execution:
         self._told += 1
         if self.platform.options.numbered:
             data = {**data, "sequence": self._told}
-        if type in ENDS:
-            self.platform.log.note("told", type=type, run_id=self.run.run_id, ns=time.monotonic_ns())
         await self._send(frames.event(type, self.run.ids, data, critical=critical))
 
     def _elapsed(self) -> float:

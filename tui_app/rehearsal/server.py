@@ -15,6 +15,7 @@ import ssl
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -25,6 +26,8 @@ from tui_app.rehearsal.options import Options, parse
 HOST = "127.0.0.1"
 GOING_AWAY = 1001
 SEND_BUFFER = 65_536
+ACCEPTS = 64
+"""Connections taken in one turn of the loop."""
 AUTHORITY = "ca.pem"
 SWITCH_S = 0.001
 """How long a computing thread may keep the event loop waiting for the interpreter."""
@@ -103,6 +106,8 @@ async def _main(options: Options, directory: Path) -> None:
     from tui_app.rehearsal.services.backend import backend
     from tui_app.rehearsal.services.frontend import frontend
     from tui_app.rehearsal.stores.tier import TierDown
+    from tui_app.rehearsal.wire_log import WireLog, arrived
+    from tui_app.stamped import StampedTransport, stamp_arrivals
 
     class Server(uvicorn.Server):
         """Says when it accepts. Signals are ours to handle: three servers would take them from each other."""
@@ -110,6 +115,7 @@ async def _main(options: Options, directory: Path) -> None:
         def __init__(self, config: uvicorn.Config) -> None:
             super().__init__(config)
             self.accepts = asyncio.Event()
+            self._listening: list[int] = []
             self._leaving = asyncio.Event()
 
         def leave(self) -> None:
@@ -122,17 +128,59 @@ async def _main(options: Options, directory: Path) -> None:
                     await asyncio.wait_for(self._leaving.wait(), 1.0)
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
+            # In the clear the connections go over our own transport, which knows when bytes came and went.
+            await super().startup(sockets if self.config.ssl else [])
+            for listener in () if self.config.ssl else sockets or ():
+                listener.setblocking(False)
+                stamp_arrivals(listener)
+                self._listening.append(listener.fileno())
+                asyncio.get_running_loop().add_reader(listener.fileno(), self._accept, listener)
             self.accepts.set()
+
+        def _accept(self, listener: socket.socket) -> None:
+            for _ in range(ACCEPTS):
+                try:
+                    connection, _address = listener.accept()
+                except OSError:
+                    return
+                connection.setblocking(False)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                make = cast(Any, self.config.http_protocol_class)
+                protocol = make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+                StampedTransport(asyncio.get_running_loop(), connection, protocol).begin()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            for listening in self._listening:
+                asyncio.get_running_loop().remove_reader(listening)
+            await super().shutdown(sockets)
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
 
     class Upgrade(WebSocketsSansIOProtocol):
-        """Gives a session the means to cut its TCP connection, as a front that dies would."""
+        """Gives a session the means to cut its TCP connection, as a front that dies would, and notes what crosses the wire."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            self.notes = WireLog(platform.log)
+            self.asked_at = 0
+
+        def handle_text(self, event: Frame) -> None:
+            if event.fin and platform.log.on:
+                self.notes.came(bytes(event.data).decode("utf-8", "replace"), self.transport)
+            super().handle_text(event)
+
+        async def send(self, message: Any) -> None:
+            before = time.monotonic_ns()
+            await super().send(message)
+            if message["type"] == "websocket.send" and message.get("text"):
+                self.notes.told(message["text"], self.transport, before)
+            elif message["type"] == "websocket.accept":
+                self.notes.upgraded(self.asked_at, getattr(self.transport, "sent", before))
 
         def handle_connect(self, event: Any) -> None:
+            self.asked_at = arrived(self.transport)
             super().handle_connect(event)
             if self.response.status_code == 101:
                 extensions: dict[str, Any] = cast(Any, self.scope)["extensions"]

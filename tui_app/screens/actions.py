@@ -29,6 +29,7 @@ SCREENS: Final = {
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
+    "doctor": "Doctor",
     "help": "Help",
 }
 """Names that `where` uses, with what a person reads."""
@@ -38,7 +39,7 @@ COURSES: Final = ("load", "soak", "iterations")
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
-LISTS: Final = ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "help")
+LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
 
 KEY_TEXT: Final = {
@@ -193,31 +194,37 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("previous-page", ("left", "h", "pageup"), "previous", "the page before", "A room", ("present",), footer=1),
     Action("stay", ("space",), "stay", "stay on this page, or let the pages change by themselves", "A room", ("present",), footer=2),
     Action("freeze-moment", ("z",), "freeze", "hold this moment on every page; the session goes on", "A room", ("present",), footer=3),
+    Action("whole", ("i",), "in full", "the line under the cursor, or every line that is cut short, in full", "Looking",
+           ("start", "plan", "live", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"), "app"),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
-    Action("take", ("T",), "take over", "take command of a session that another drives (asks; recorded)", "Session", SESSION, "app"),
+    Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- a replay
     Action("replay-pause", ("z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
            "Replay", SESSION, "app", 2),
-    Action("replay-back", ("comma",), "-5 s", "5 s back in the replay", "Replay", SESSION, "app", 4),
-    Action("replay-on", ("full_stop",), "+5 s", "5 s on in the replay", "Replay", SESSION, "app", 4),
-    Action("replay-far-back", ("less_than_sign",), "-30 s", "30 s back in the replay", "Replay", SESSION, "app", 7),
-    Action("replay-far-on", ("greater_than_sign",), "+30 s", "30 s on in the replay", "Replay", SESSION, "app", 7),
-    Action("replay-slower", ("left_square_bracket",), "slower", "half the replay's speed, down to 0.25x", "Replay", SESSION, "app", 5),
-    Action("replay-faster", ("right_square_bracket",), "faster", "double the replay's speed, to 64x and max", "Replay", SESSION, "app", 5),
-    Action("replay-previous", ("left_curly_bracket",), "finding before", "to the finding or mark before", "Replay", SESSION, "app", 6),
-    Action("replay-next", ("right_curly_bracket",), "next finding", "to the next finding or mark", "Replay", SESSION, "app", 3),
-    Action("replay-start", ("left_parenthesis",), "start", "to the start of the replay", "Replay", SESSION, "app"),
-    Action("replay-end", ("right_parenthesis",), "end", "to the end of the replay", "Replay", SESSION, "app"),
-    Action("replay-time", ("at",), "time", "to a time of the replay", "Replay", SESSION, "app"),
+    Action("replay-back", ("comma",), "-5 s", "5 s back in the replay", "Replay", PRESENTABLE, "app", 4),
+    Action("replay-on", ("full_stop",), "+5 s", "5 s on in the replay", "Replay", PRESENTABLE, "app", 4),
+    Action("replay-far-back", ("less_than_sign",), "-30 s", "30 s back in the replay", "Replay", PRESENTABLE, "app", 7),
+    Action("replay-far-on", ("greater_than_sign",), "+30 s", "30 s on in the replay", "Replay", PRESENTABLE, "app", 7),
+    Action("replay-slower", ("left_square_bracket",), "slower", "half the replay's speed, down to 0.25x", "Replay", PRESENTABLE, "app", 5),
+    Action("replay-faster", ("right_square_bracket",), "faster", "double its speed, to 64x and max", "Replay", PRESENTABLE, "app", 5),
+    Action("replay-previous", ("left_curly_bracket",), "finding before", "to the finding or mark before", "Replay", PRESENTABLE, "app", 6),
+    Action("replay-next", ("right_curly_bracket",), "next finding", "to the next finding or mark", "Replay", PRESENTABLE, "app", 3),
+    Action("replay-start", ("left_parenthesis",), "start", "to the start of the replay", "Replay", PRESENTABLE, "app"),
+    Action("replay-end", ("right_parenthesis",), "end", "to the end of the replay", "Replay", PRESENTABLE, "app"),
+    Action("replay-time", ("at",), "time", "to a time of the replay", "Replay", PRESENTABLE, "app"),
     # -- the application
     Action("selftest", ("F",), "self-test", "the planted faults, and which checks caught them; of a check, those that it names",
            "Vigil", scope="app"),
     Action("about", ("A",), "about", "the version, the self-test that it stands on, and where it keeps what", "Vigil", scope="app"),
+    Action("doctor", ("D",), "doctor", "is this terminal and this machine fit, with the fix beside each finding; where settings come from",
+           "Vigil", scope="app"),
+    Action("ask-services", ("t",), "ask the target", "one GET to each service of the chosen target: answers, TLS, clocks", "Vigil",
+           ("doctor",), footer=1),
     Action("theme", ("ctrl+t",), "theme", "the next theme, kept for the next time; the palette has them by name", "Vigil", scope="app"),
     Action("redraw", ("ctrl+l",), "redraw", "draw the whole screen anew, after something else wrote over it", "Vigil", scope="app"),
     Action("suspend", ("ctrl+z",), "suspend", "back to the shell; `fg` brings it here again, and the session goes on meanwhile", "Vigil",

@@ -13,14 +13,16 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_app.now import sentence
+from tui_app import now
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
+from tui_app.screens.control import watching_chip
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
-from widgets.lines import BLANK, Line, LineView, wrap
+from widgets.lines import Line, LineView, wrap
 
 if TYPE_CHECKING:
     from tui_app.app import VigilApp
@@ -106,9 +108,12 @@ class SessionScreen(Screen[None]):
         little = self.size.width < self.SMALLEST[0] or self.size.height < self.SMALLEST[1]
         self.set_class(little, "-little")
         if little:
-            self.query_one("#tiny", LineView).draw(lambda width, _height: (tiny_lines(self, width), None))
+            self.query_one("#tiny", LineView).draw(lambda width, height: (tiny_lines(self, width, height), None))
         if self.frozen_at is None:
-            self.tick()
+            try:
+                self.tick()
+            except RecordingError as error:
+                self.view.gone = self.view.gone or clean(str(error))
 
     def applies(self, action_id: str) -> bool:
         """Whether the key bar is to offer an action now."""
@@ -120,6 +125,8 @@ class SessionScreen(Screen[None]):
                 and self.view.playback is None
                 and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
             )
+        if action_id == "take":
+            return self.view.running and self.view.role == "watching" and not (self.reader is not None and self.reader.sealed)
         if action_id.startswith("replay-"):
             return self.view.playback is not None
         return action_id != "freeze" or self.view.running
@@ -160,13 +167,14 @@ class SessionScreen(Screen[None]):
             self.app.pop_screen()
 
 
-def tiny_lines(screen: SessionScreen, width: int) -> list[Line]:
-    """A screen for which there is no room: its summary in words, and the size it takes."""
+def tiny_lines(screen: SessionScreen, width: int, height: int) -> list[Line]:
+    """A screen for which there is no room: what is awaited, as much of its summary as fits, and the size that it takes."""
     size, least = screen.size, screen.SMALLEST
-    now = [sentence(screen.state)] if screen.view.running else []
-    lines: list[Line] = [((part, "plain"),) for text in now + screen.summary().splitlines() for part in wrap(clean(text), width)]
     hint = f"{screen_title(screen.NAME)} is drawn from {least[0]}x{least[1]} on; this terminal is {size.width}x{size.height}."
-    return [*lines, BLANK, *[((part, "dim"),) for part in wrap(hint, width)]]
+    foot: list[Line] = [((part, "dim"),) for part in wrap(hint, width)]
+    awaited = [now.sentence(screen.state, screen.view.gone, 2 * width)] if screen.view.running else []
+    lines: list[Line] = [((part, "plain"),) for text in awaited + screen.summary().splitlines() for part in wrap(clean(text), width)]
+    return [*lines[: max(height - len(foot), 1)], *foot]
 
 
 def hints(screen: SessionScreen) -> list[KeyHint]:
@@ -221,7 +229,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if view.caught_up < 1:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
-        found.append(("ENGINE GONE", "bad"))
+        found.append(("ENGINE GONE" if view.role in ("driving", "watching") else "DAMAGED", "bad"))
     if state.faults:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.playback is not None:
@@ -229,7 +237,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     elif view.role == "opened" and not sealed:
         found.append(("RECORDING", "badge"))
     elif view.role == "watching" or sealed:
-        found.append(("READ ONLY", "warn"))
+        found.append((watching_chip(view), "warn"))
     if state.asks:
         found.append(("SIGN IN: H", "bad"))
     elif state.held:

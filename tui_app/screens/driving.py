@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_app.screens.ask import Answer, AskScreen
+from tui_app.screens.control import settle_control, take_text
 from tui_app.screens.planning import PlanningApp
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
@@ -76,6 +77,7 @@ class DrivingApp(PlanningApp):
         self.busy = ""
         try:
             reader = ReaderUpTo(opened.recording) if role == "replay" else Reader(opened.recording, sealed=opened.sealed)
+            playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
         except RecordingError as error:
             self.say(str(error), bad=True)
             return
@@ -84,8 +86,9 @@ class DrivingApp(PlanningApp):
             view.reader.close()
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
-        view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
-        view.clock = view.playback.wall if view.playback is not None else now_utc
+        view.viewer, view.since = opened.viewer, opened.since
+        view.playback = playback
+        view.clock = playback.wall if playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
         view.about = mmss(int(float(minutes) * 60e9), tenths=False) if minutes else ""
         view.version += 1
@@ -158,8 +161,10 @@ class DrivingApp(PlanningApp):
         if not self.view.running or self.view.role != "watching":
             self.say("there is nothing to take over: no running session is driven by another")
             return
-        text = "Whoever drives it now can then only watch. The recording says who took it."
-        question = AskScreen("Take the session over?", [text], [Answer("T", "take over", "take")], stay="only watch")
+        if self.view.reader is not None and self.view.reader.sealed:
+            self.say("this viewer is read-only: it cannot take control")
+            return
+        question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
 
     def command(self, name: str, **facts: Any) -> None:
@@ -170,13 +175,21 @@ class DrivingApp(PlanningApp):
         if self.link is None:
             return
         try:
-            await self.link.command(name, **facts)
+            told = await self.link.command(name, **facts)
         except LinkError as error:
             self.leaving = False
             self.say(str(error), bad=True)
             return
         if name == "take":
             self.view.role = "driving"
+            self.view.viewer, self.view.since = int(told.get("viewer", 0)), int(told.get("rows", 0))
+
+    def look_for_control(self) -> None:
+        """Say it at once when another has taken control."""
+        lost = settle_control(self.view)
+        if lost:
+            self.leaving = False
+            self.say(lost, bad=True)
 
     def action_mark(self) -> None:
         """Mark this moment, or the row under a cursor, in the recording's annotations; with a note where one is typed."""
@@ -197,11 +210,33 @@ class DrivingApp(PlanningApp):
         self.push_screen(NoteScreen(t), left)
 
     def action_copy(self) -> None:
-        """The summary of the screen in view, to the clipboard of the terminal (OSC 52)."""
+        """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""
         summary = getattr(self.screen, "summary", None)
         if summary is not None:
-            self.copy_to_clipboard(summary())
-            self.say("copied a summary")
+            self.say("copying")
+            self._clipboard = summary()
+            self.run_worker(self._copy(self._clipboard), group="copy", exclusive=True, exit_on_error=False)
+
+    async def _copy(self, text: str) -> None:
+        from tui_app.screens.clipboard import copy, safe
+
+        if self.is_web:
+            self.copy_to_clipboard(safe(text))
+            self.say("sent to the browser's clipboard")
+            return
+        said, well = await copy(text, self._driver.write if self._driver is not None and not self.is_headless else None)
+        self.say(said, bad=not well)
+
+    def action_whole(self) -> None:
+        """What is cut short on the screen in view, in full; the same key goes back."""
+        from tui_app.screens.whole import WholeScreen, in_full
+
+        if isinstance(self.screen, WholeScreen):
+            self.pop_screen()
+        elif texts := in_full(self.screen):
+            self.push_screen(WholeScreen(texts))
+        else:
+            self.say("nothing is cut short here")
 
     # -- leaving
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_app.screens.plan_model import LOAD_USERS, PlanModel
 from tui_app.screens.safe import clean
-from widgets.lines import Line, Span, fit
+from widgets.lines import Line, Span, fit, wrap
 
 
 def minutes_text(value: Any) -> str:
@@ -45,6 +45,15 @@ EFFECTS = {"negative": "negative (sends bad tokens)", "fault": "fault (cuts own 
 def effect_words(effects: Iterable[object]) -> str:
     """Effects for a person, in the order given."""
     return ", ".join(EFFECTS.get(str(effect), clean(str(effect))) for effect in effects)
+
+
+def footprint_wrapped(cost: Mapping[str, Any], width: int) -> list[Line]:
+    """The same in a pane: what is too long goes on below."""
+    lines: list[Line] = []
+    for (name, tone), (text, shade) in footprint_lines(cost):
+        for index, part in enumerate(wrap(text, max(width - len(name), 10))):
+            lines.append(((name if index == 0 else " " * len(name), tone), (part, shade)))
+    return lines
 
 
 def footprint_lines(cost: Mapping[str, Any]) -> list[Line]:

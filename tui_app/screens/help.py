@@ -22,7 +22,7 @@ def help_lines(where: str, width: int = 200) -> list[Line]:
     lines: list[Line] = purpose_lines(where, width)
     own = [action for action in found if set(action.where) != set(ALL)]
     rest = [action for action in found if set(action.where) == set(ALL)]
-    for group in GROUPS:
+    for group in sorted(GROUPS, key="Moving".__eq__):
         lines += _group(group, [action for action in own if action.group == group], width)
     for group in GROUPS:
         members = [action for action in rest if action.group == group]
@@ -53,12 +53,21 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         view = LineView(id="help", classes="pane")
-        view.border_title = f"Help on {SCREENS.get(self.about, 'this screen')}"
+        view.border_title = self.heading
         yield view
         yield KeyBar([KeyHint("Esc", "back", 1), KeyHint("↑ ↓", "move", 2)])
 
     def on_mount(self) -> None:
-        self.query_one("#help", LineView).draw(lambda width, _height: (help_lines(self.about, min(width, WIDEST)), None))
+        self.query_one("#help", LineView).draw(lambda width, _height: (self.told(min(width, WIDEST)), None))
+
+    @property
+    def heading(self) -> str:
+        """The title, in our own words."""
+        return f"Help on {SCREENS.get(self.about, 'this screen')}"
+
+    def told(self, width: int) -> list[Line]:
+        """What is shown."""
+        return help_lines(self.about, width)
 
     def action_back(self) -> None:
         self.app.pop_screen()

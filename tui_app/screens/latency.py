@@ -58,7 +58,7 @@ class LatencyScreen(Moving, SessionScreen):
             self.unfolded = set(rows.PARTS) if self.size.height >= UNFOLDED_FROM else set()
         table = self.query_one("#series", SeriesTable)
         listed = self.listed()
-        table.styles.height = len(listed) + 3
+        table.styles.height = max(len(listed), 1) + 3
         table.update([rows.series_row(item) for item in listed])
         shown = min(len(listed) + 3, int(self.size.height * TABLE_SHARE))
         self.set_class(self.size.height - shown - 5 >= CHART_ROWS, "-tall")
@@ -244,7 +244,7 @@ def points_of(series: SeriesView) -> list[tuple[float, float]]:
 def about_lines(series: SeriesView | None, width: int) -> list[Line]:
     """One series in words: n, percentiles once there are samples enough, limit, taint."""
     if series is None:
-        return [(("no series yet", "dim"),)]
+        return [(("no series yet: the one under the cursor will have its chart below", "dim"),)]
     over = rows.over_limit(series)
     limit = f"limit {milliseconds(series.limit_ms)} ms" if series.limit_ms is not None else "no limit of its own"
     known = (("p50", series.p50), ("p95", series.p95), ("p99", series.p99), ("max", series.max))

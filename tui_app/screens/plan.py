@@ -8,10 +8,10 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.checks.suites import PHASES, SUITES
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import titled
-from tui_app.screens.footprint import added_line, effect_words, footprint_lines
+from tui_app.screens.footprint import added_line, effect_words, footprint_wrapped
 from tui_app.screens.plan_model import Node, PlanModel, proven
 from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
@@ -79,7 +79,7 @@ class PlanScreen(SearchingScreen):
         detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
         left_out = self.vigil.left_out()
         detail.draw(lambda width, height: (detail_lines(model, node, width, left_out, height), None))
-        cost_lines = footprint_lines(self.vigil.cost())
+        cost_lines = footprint_wrapped(self.vigil.cost(), self.query_one("#detail").size.width - 1)
         footprint = self.query_one("#footprint", LineView)
         footprint.styles.height = max(len(cost_lines), 1) + 2
         footprint.show(cost_lines or [(("worked out once the plan can run", "dim"),)])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.checks.suites import PHASES, SUITES
 from widgets.plan_tree import PlanRow
 
 PRESETS: Final = ("quick", "comprehensive", "websocket", "priority1", "priority2", "priority3")

@@ -32,6 +32,13 @@ class PlanningApp(ThemingApp):
         self._missing: tuple[Choice | None, frozenset[str]] = (None, frozenset())
         self._cost: tuple[Choice | None, Mapping[str, Any]] = (None, {})
 
+    def action_doctor(self) -> None:
+        """Whether this machine is fit, on top of the screen in view."""
+        from tui_app.screens.doctor import DoctorScreen
+
+        if not isinstance(self.screen, DoctorScreen):
+            self.push_screen(DoctorScreen(self.view))
+
     def go(self, name: str) -> None:
         """Show a screen by its registry name."""
         raise NotImplementedError

@@ -73,7 +73,7 @@ class Playback:
     @property
     def over(self) -> bool:
         """At the end of a recording that nobody writes any more: what is open there stays open."""
-        return self.at_end and not alive(self.reader.header.get("session", ""))
+        return self.at_end and not alive(self.reader.header.get("session", ""), self.reader.path)
 
     @property
     def date(self) -> str:
@@ -137,15 +137,15 @@ class Playback:
         self.speed = SPEEDS[min(max(nearest + by, 0), len(SPEEDS) - 1)]
 
     def seek(self, view: View, t: int) -> None:
-        """Go to a time; going back folds anew, from the last state that was kept before it."""
+        """Go to a time; what is not folded is folded from the last state that was kept before it."""
         self.total = max(self.total, self.reader.whole_end())
         self.position = min(max(t, 0), self.total)
         self._at = self._clock()
-        before = self.reader.upto
+        before, folded = self.reader.upto, view.state.seq
         self._show()
-        if self.reader.upto >= before:
-            return
         kept = [one for one in self._kept if one[0] <= self.reader.upto]
+        if self.reader.upto >= before and not (kept and kept[-1][0] > folded):
+            return
         view.fold = pickle.loads(kept[-1][1]) if kept else Fold(self.reader.header)  # our own state, never from a file
         view.state, view.gone = view.fold.state, ""
         view.version += 1

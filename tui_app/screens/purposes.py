@@ -65,11 +65,19 @@ PURPOSES: Final = {
         "until it is revealed, which is recorded."
     ),
     "chart": "One series: its values over the session, or how often each value occurs, with the limit that it is judged by.",
+    "present": (
+        "The session for a room: one thing at a time, in large letters, and one sentence that says what is happening now. "
+        "Names of hosts and people are hidden."
+    ),
     "selftest": (
         "Why these checks can be believed: every planted fault, and which check caught it. A check that has never been seen to "
         "fail is called unproven."
     ),
     "about": "Which Vigil this is, what its last self-test showed, and where it keeps its recordings and settings.",
+    "doctor": (
+        "Whether this terminal, this machine and the way to the target are fit for a session, with the fix beside each finding, "
+        "and where every setting came from. Nothing is sent unless `t` asks for it: then one GET to each service of the target."
+    ),
     "help": "What the screen below is for, and every key that works there.",
 }
 """Two or three sentences for a screen, by its name in the registry."""

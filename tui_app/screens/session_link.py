@@ -26,6 +26,7 @@ class SessionLink(TargetLink, BuildFacts):
         super().__init__()
         self._control: Control | None = None
         self._session = ""
+        self._recording: Path | None = None
         self.ask: Callable[[str], str] | None = None
         """Asks for a secret without echo, where a target's file names none."""
 
@@ -55,7 +56,7 @@ class SessionLink(TargetLink, BuildFacts):
         """Look at a session; a living one is commanded too, unless another is in control."""
         entry = line.entry
         await self.close()
-        self._session = line.session
+        self._session, self._recording = line.session, line.path
         status: Mapping[str, Any] = {}
         if entry is not None and entry.alive and entry.control is not None:
             status = await self._connect(line.session, entry.control)
@@ -109,7 +110,7 @@ class SessionLink(TargetLink, BuildFacts):
         """Whether the engine of the session in view runs."""
         from tui_app.recording.sessions import alive
 
-        return bool(self._session) and alive(self._session)
+        return bool(self._session) and alive(self._session, self._recording)
 
     async def close(self) -> None:
         """Let go of the control channel; the session goes on."""

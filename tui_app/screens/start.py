@@ -12,7 +12,9 @@ from textual.widgets import Input
 
 from tui_app.screens.actions import bindings_for, by_id, footer_for
 from tui_app.screens.base import titled
+from tui_app.screens.help import WIDEST
 from tui_app.screens.moving import Moving
+from tui_app.screens.purposes import PURPOSES
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
 from tui_app.screens.view import View
@@ -27,6 +29,8 @@ RECENT = 12
 """So many of the sessions that have ended are listed at least; more where there is room."""
 ROOMY = 30
 """From so many rows on the way through the screens is told as well."""
+FULL_WAY = 50
+"""From so many rows on what each of them is for is told at length."""
 WAY = ("plan", "live", "events", "isolation", "latency", "verdict")
 
 
@@ -138,8 +142,9 @@ class StartScreen(Moving, Screen[None]):
         title.styles.height = len(_title(max(self.size.width - 4, 10))) + (2 if self.size.height >= ROOMY else 0)
         title.draw(lambda width, _height: (_title(width), None))
         way = self.query_one("#way", LineView)
-        way.styles.height = len(WAY) + 2
-        way.draw(lambda width, _height: (way_lines(width), None))
+        full = self.size.height >= FULL_WAY
+        way.styles.height = len(way_lines(max(self.size.width - 6, 20), full=full)) + 2
+        way.draw(lambda width, _height: (way_lines(width, full=full), None))
         self.query_one("#list", LineView).draw(lambda width, _height: self._list(width))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(width), None))
 
@@ -236,10 +241,16 @@ def _title(width: int) -> list[Line]:
     return [((name if index == 0 else " " * len(name), "head"), (part, "plain")) for index, part in enumerate(parts)]
 
 
-def way_lines(width: int) -> list[Line]:
-    """The screens that a session goes through, each with its digit and what it shows."""
-    actions = [by_id(f"go-{name}") for name in WAY]
-    return [clip(((f"{action.key_text}  ", "key"), (fit(action.label, 11), "strong"), (action.help, "plain")), width) for action in actions]
+def way_lines(width: int, *, full: bool = False) -> list[Line]:
+    """The screens that a session goes through, each with its digit and what it shows, in one line or in `full`."""
+    lines: list[Line] = []
+    for action in [by_id(f"go-{name}") for name in WAY]:
+        said = wrap(PURPOSES[action.id.removeprefix("go-")], min(width - 14, WIDEST)) if full else [action.help]
+        for index, part in enumerate(said):
+            name: Line = ((f"{action.key_text}  ", "key"), (fit(action.label, 11), "strong")) if index == 0 else ((" " * 14, "plain"),)
+            lines.append(clip((*name, (part, "plain")), width))
+        lines += [BLANK] if full else []
+    return lines[:-1] if full else lines
 
 
 def _row(entry: Entry, width: int) -> Line:

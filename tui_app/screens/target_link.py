@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui_app.screens.link import Choice, LinkError, TargetInfo
 
 if TYPE_CHECKING:
+    from tui_app.doctor.examine import Examined
     from tui_app.engine.plan import Plan
     from tui_app.target.profile import Profile
 
@@ -103,6 +104,12 @@ class TargetLink:
             await client.aclose()
         checked = tuple(line for line in info.lines if line.partition(":")[0] not in urls)
         return replace(info, lines=(*said, *checked))
+
+    async def examine(self, target: str) -> Examined:
+        """What `vigil doctor` finds; with a target also by one GET to each of its services, else nothing is sent."""
+        from tui_app.doctor.examine import examine
+
+        return await examine(self._profile(target) if target else None)
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
         """The target of a recorded session, from the plan in its header."""

@@ -24,7 +24,9 @@ class ThemingApp(App[int]):
         """Register the themes, and begin with the one that was asked for, chosen last, or suits the terminal."""
         for theme in themes.ALL:
             self.register_theme(theme)
-        environ = {**os.environ, **({"NO_COLOR": "1"} if self.no_color else {})}  # the toolkit takes it out of the environment
+        # Without a terminal of its own (a picture, a test) it looks the same wherever it is made. NO_COLOR the toolkit takes away.
+        environ = {**os.environ, **({} if self.owns_terminal else {"TERM": "", "COLORTERM": "truecolor"})}
+        environ |= {"NO_COLOR": "1"} if self.no_color else {}
         self.theme, problem = looks.choose(environ, looks.recall() if self.owns_terminal else "")
         if problem:
             self.call_after_refresh(self.say, problem, bad=True)

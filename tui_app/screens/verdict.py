@@ -41,7 +41,6 @@ class VerdictScreen(SearchingScreen):
     VerdictScreen.-wide #board { border: round $pane-border; width: 48%; }
     VerdictScreen.-wide #checks { display: block; }
     VerdictScreen #about { display: none; height: 8; }
-    VerdictScreen.-wide.-tall #about { height: 12; }
     VerdictScreen.-tall #big, VerdictScreen.-tall #about { display: block; }
     VerdictScreen.-tall #detail { height: 1; }
     """

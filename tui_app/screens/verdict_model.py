@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui_app.checks.catalogue import PHASES, SUITES
+from tui_app.checks.suites import PHASES, SUITES
 from tui_app.recording.state import CheckView, CriterionView, SessionState
 from tui_app.screens.rows import BADNESS
 from tui_app.verdict.criteria import NOT_IN_PLAN
@@ -72,7 +72,7 @@ class VerdictModel:
         items: list[Item] = []
         for phase in dict.fromkeys(check.phase for check in shown):
             inside = [check for check in shown if check.phase == phase]
-            opened = self.opened("phase", phase, self.fits(state) or wanting(inside))
+            opened = self.opened("phase", phase, self.fits(state, suites=True) or wanting(inside))
             items.append(Item("phase", phase, 0, opened))
             for suite in dict.fromkeys(check.suite for check in inside) if opened else ():
                 members = [check for check in inside if check.suite == suite]
@@ -82,10 +82,10 @@ class VerdictModel:
                     items += self._suite(suite, worst_first(members))
         return items
 
-    def fits(self, state: SessionState) -> bool:
-        """Whether every check can be listed: there are few, or rows enough for all with their groups."""
+    def fits(self, state: SessionState, *, suites: bool = False) -> bool:
+        """Whether every check can be listed (or, with `suites`, every suite): there are few, or rows enough for all with their groups."""
         groups = {check.phase for check in state.checks.values()} | {check.suite for check in state.checks.values()}
-        return few(state) or len(state.checks) + len(groups) <= self.room
+        return few(state) or len(groups) + (0 if suites else len(state.checks)) <= self.room
 
     def _suite(self, suite: str, checks: list[CheckView]) -> list[Item]:
         """The checks of a suite; beside others, those that passed are one line."""

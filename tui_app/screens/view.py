@@ -38,6 +38,10 @@ class View:
     role: Role = "idle"
     playback: Playback | None = None
     """Of a replay: where it is, and how fast it goes."""
+    viewer: int = 0
+    """By which number the recording names this terminal where it says who is in control; 0 without a connection to the engine."""
+    since: int = 0
+    """The row up to which that is known."""
     path: Path | None = None
     gone: str = ""
     """Not empty once the engine is lost: the sentence that says so."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, SessionLink, TargetInfo
+
+if TYPE_CHECKING:
+    from tui_app.doctor.examine import Examined
 
 REFUSED: Final = "this viewer is read-only: it starts, commands and records nothing"
 
@@ -27,6 +30,10 @@ class WatchOnly(SessionLink):
     async def check(self, info: TargetInfo) -> TargetInfo:
         """Nothing is sent."""
         return info
+
+    async def examine(self, target: str) -> Examined:
+        """Of this machine alone: a viewer sends nothing."""
+        return await super().examine("")
 
     async def start(self, choice: Choice) -> Opened:
         raise LinkError(REFUSED)

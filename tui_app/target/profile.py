@@ -29,6 +29,7 @@ from tui_app.target.tables import (
     LimitsTable,
     Mode,
     NetworkTable,
+    ShareTable,
     Table,
     TargetTable,
 )
@@ -98,6 +99,7 @@ class Profile(Table):
     headers: dict[HeaderName, HeaderSource] = Field(default_factory=dict)
     """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
     network: NetworkTable = Field(default_factory=NetworkTable)
+    share: ShareTable = Field(default_factory=ShareTable)
 
     _source: str = PrivateAttr(default="")
     _folder: Path | None = PrivateAttr(default=None)

@@ -221,6 +221,15 @@ class NetworkTable(Table):
     source_addresses: Annotated[list[SourceAddress], Field(min_length=1, max_length=256)] | None = None
 
 
+class ShareTable(Table):
+    """[share]: who else on this host may watch the sessions of this target.
+
+    group -- a group of users who may read the recording while it is written; commands stay its owner's
+    """
+
+    group: Text | None = None
+
+
 class ConsentTable(Table):
     """[consent]: what may be done to a target that is not this machine. A missing key was never asked; `false` declines.
 

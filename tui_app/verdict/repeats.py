@@ -101,36 +101,21 @@ def more_for_stable(failed: int, n: int, most: int = 10_000) -> int | None:
 
 
 class Pattern(msgspec.Struct):
-    """The order of passes and failures, in constant memory: how often it changed, and how often two failures were neighbours."""
+    """The order of passes and failures, in constant memory: how often it changed."""
 
     n: int = 0
     failed: int = 0
     runs: int = 0
     """Stretches of the same outcome (Wald and Wolfowitz 1940)."""
-    pairs: int = 0
-    """Failures right after a failure."""
-    first: bool = False
     last: bool = False
 
     def add(self, failed: bool) -> None:
         """One more outcome, in order of time."""
-        if not self.n:
-            self.first = failed
         if not self.n or failed != self.last:
             self.runs += 1
-        self.pairs += bool(self.n and failed and self.last)
         self.n += 1
         self.failed += failed
         self.last = failed
-
-    def autocorrelation(self) -> float | None:
-        """Lag-1 autocorrelation of the outcomes, -1 to 1; None where all are alike."""
-        n, k = self.n, self.failed
-        if n < 2 or k in (0, n):
-            return None
-        mean = k / n
-        covariance = self.pairs - mean * (k - self.last) - mean * (k - self.first) + (n - 1) * mean * mean
-        return covariance / (k * (1 - mean))
 
     def clustered(self) -> float:
         """The chance of so few stretches or fewer if failures came at random (the one-sided runs test)."""
