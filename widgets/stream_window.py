@@ -344,6 +344,12 @@ class StreamWindow:
         self._fill()
         self._trim()
 
+    def show(self, place: float) -> None:
+        """Put the cursor on a held line, and bring it into view."""
+        self._leave_end()
+        self.cursor = place
+        self._show_cursor()
+
     def pick(self, place: float) -> None:
         """Put the cursor on a line that is in view; the view stays where it is."""
         if place != self.cursor:

@@ -202,17 +202,22 @@ class DrivingApp(PlanningApp):
             self.say(lost, bad=True)
 
     def action_mark(self) -> None:
-        """Leave a mark at this moment, in the recording's annotations."""
-        from tui_app.recording.errors import RecordingError
+        """Mark this moment, or the row under a cursor, in the recording's annotations; with a note where one is typed."""
+        from tui_app.screens.noting import NoteScreen, leave_mark
 
         reader, state = self.view.reader, self.view.state
         if reader is None:
+            self.say("there is no session to mark")
             return
-        try:
-            reader.annotate("mark", f"mark at {mmss(state.t)}", state.seq)
-            self.say(f"marked {mmss(state.t)}")
-        except RecordingError as error:
-            self.say(str(error), bad=True)
+        row = reader.row(getattr(self.screen, "marked_row", 0)) or reader.row(state.seq)
+        seq, t = (row.seq, row.t) if row is not None else (state.seq, state.t)
+
+        def left(text: str | None) -> None:
+            if text is not None:
+                said, kept = leave_mark(reader, seq, t, text)
+                self.say(said, bad=not kept)
+
+        self.push_screen(NoteScreen(t), left)
 
     def action_copy(self) -> None:
         """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""
