@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
+from widgets.glyphs import ASCII, glyphs
+
 SCREENS: Final = {
     "start": "Start",
     "plan": "Plan",
@@ -79,6 +81,8 @@ KEY_TEXT: Final = {
     "tab": "Tab",
 }
 
+ARROWS: Final = ("up", "down", "left", "right")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -113,7 +117,12 @@ class Action:
 
 def key_text(key: str) -> str:
     """A Textual key name as a person reads it."""
-    return KEY_TEXT.get(key, key)
+    return key.capitalize() if key in ARROWS and glyphs() is ASCII else KEY_TEXT.get(key, key)
+
+
+def up_and_down() -> str:
+    """The two keys that move in any list."""
+    return f"{key_text('up')} {key_text('down')}"
 
 
 def _screen(number: str, name: str, help: str) -> Action:
