@@ -24,6 +24,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from tui_app.screens import terminal_at_hand
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
@@ -60,6 +61,7 @@ class AppStart:
     attach: SessionEntry | None = None
     replay: Path | None = None
     speed: float = 1.0
+    """Of a replay: seconds of the session in one of ours."""
     read_only: bool = False
 
 
@@ -281,8 +283,7 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
 
     It draws on standard error, so that standard output can be redirected; the verdict table is printed there on leaving.
     """
-    if sys.__stderr__ is None or not sys.__stderr__.isatty():
-        raise SystemExit("vigil: the screens are drawn on standard error, which is no terminal here; `vigil run` needs none")
+    terminal_at_hand.required()
     use_ascii(terminal_wants_ascii())
     link = link or (WatchOnly() if initial.read_only else SessionLink())
     app = make(link=link, start=initial)
@@ -294,10 +295,11 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
             return getpass.getpass(question)
 
     link.ask = ask
-    over_ssh = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
-    result = app.run(mouse=not over_ssh)
+    result = app.run(mouse=terminal_at_hand.wants_mouse())
+    code = result if result is not None else app.return_code or 0
+    terminal_at_hand.left(app.line, code)
     sys.stdout.write(farewell(app.view))
-    return result if result is not None else app.return_code or 0
+    return code
 
 
 def farewell(view: View) -> str:

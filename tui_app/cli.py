@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from tui_app import __version__
 from tui_app.commands import add_all, carry_out
 from tui_app.looks import THEMES
+from tui_app.sanitize import sanitize
 
 EXIT_USAGE = 2
 EXIT_FAULT = 5
@@ -26,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"vigil {__version__}")
     top.add_argument("--theme", metavar="NAME", choices=list(THEMES), help=f"of the terminal application: {', '.join(THEMES)}")
     top.add_argument("--ascii", action="store_true", help="draw with ASCII glyphs only, as VIGIL_ASCII=1 does")
+    top.add_argument(
+        "--mouse", action=argparse.BooleanOptionalAction, default=None, help="of the terminal application: default on, over SSH off"
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     add_all(commands)
     return top
@@ -57,10 +62,14 @@ def dispatch(asked: argparse.Namespace) -> int:
         os.environ["VIGIL_THEME"] = asked.theme
     if asked.ascii:
         os.environ["VIGIL_ASCII"] = "1"
+    if asked.mouse is not None:
+        os.environ["VIGIL_MOUSE"] = "1" if asked.mouse else "0"
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an encoding that lacks a glyph must not cost the result
     try:
         return _bare() if asked.command is None else carry_out(asked)
     except (ProfileError, RecordingError, ControlError, LaunchError, ValueError) as error:
-        print(f"vigil: {error}", file=sys.stderr)
+        print("vigil:", "\n".join(map(sanitize, str(error).split("\n"))), file=sys.stderr)
         return EXIT_FAULT if isinstance(error, LaunchError) else EXIT_USAGE
     except KeyboardInterrupt:
         return 130
@@ -77,5 +86,8 @@ def _bare() -> int:
         return run(AppStart())
     from tui_app.headless import run as headless
 
-    print("vigil: there is no terminal here; a headless session on the built-in rehearsal follows, and on nothing else", file=sys.stderr)
+    what = "vigil: there is no terminal here; a headless session on the built-in rehearsal follows, and on nothing else"
+    print(what, file=sys.stderr)
+    if sys.stdout.isatty() and not sys.stderr.isatty():
+        print(what, flush=True)  # somebody sits here whose standard error goes elsewhere
     return headless(parser().parse_args(["run", "--target", "rehearsal"]))

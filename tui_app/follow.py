@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TextIO
 
+from tui_app import now
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
+from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
+from tui_app.recording.sessions import SessionEntry
 from tui_app.screens.row_words import clock_time, describe, short_id
 from tui_app.screens.safe import clean
 from widgets.glyphs import ASCII, UNICODE, glyphs, terminal_wants_ascii, use_ascii
@@ -29,6 +33,7 @@ KINDS: Final = (
 TOLD_ONE_BY_ONE: Final = 6
 """Frames of one moment that are told one by one: more come faster than they are read, and become one line."""
 MOMENT_NS: Final = SECOND // 2
+LOOK_S: Final = 0.1
 LONGEST: Final = 300
 QUIET_NS: Final = 10 * SECOND
 """After so long without a line, one says what is awaited."""
@@ -50,6 +55,28 @@ def follower() -> Iterator[Follow]:
     found = Follow(_say, colour=wants_colour(sys.stderr))
     yield found
     found.finish()
+
+
+def follow_session(entry: SessionEntry) -> int:
+    """Tell a session from its start until it has ended, then its verdicts on standard output; who only watches decides no exit code."""
+    from tui_app.verdict.table import verdict_table
+
+    with Reader(entry.path) as reader, follower() as follow:
+        fold = Fold(reader.header)
+        alive = True
+        while alive:
+            alive = sessions.alive(entry.session)
+            while fold.catch_up(reader):
+                pass
+            follow.look(reader, fold)
+            if alive:
+                time.sleep(LOOK_S)
+        result = reader.result()
+    if result is None:
+        _say(f"session {entry.session} was interrupted: the engine has gone; `vigil cleanup {entry.session}` finishes its tidying")
+    else:
+        sys.stdout.write(verdict_table(result) + "\n")
+    return 0
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -117,6 +144,8 @@ class Follow:
             todo = f"; to decide: {clean(str(decide))}" if decide and row.type != "PASS" else ""
             return unmarked(text) + todo, tone
         if row.kind == "finding":
+            if row.flag == "info":
+                return None  # what a verdict rests on; nothing that was found wrong
             _, text, tone = describe(row)
             seen = [str(pair[1]) for pair in body.get("evidence") or () if isinstance(pair, list) and len(pair) == 2]
             where = f"; look at row{'s' * (len(seen) > 1)} {', '.join(seen[:4])}" if seen else ""
@@ -156,14 +185,7 @@ class Follow:
         if state.ended or state.t - self._spoke < QUIET_NS:
             return
         self._spoke = state.t
-        said = "held: nothing new is sent" if state.held else ""
-        waiting = min(state.waiting.values(), key=lambda step: step.since, default=None)
-        if waiting is not None and not said:
-            limit = f" of {waiting.deadline_ms / 1000:.0f}" if waiting.deadline_ms else ""
-            who = f" {clean(waiting.user)}" if waiting.user else ""
-            spent = max(state.t - waiting.since, 0) / SECOND
-            said = f"now  {clean(waiting.check)}{who}: {clean(waiting.intent)}, {spent:.0f}{limit} s"
-        self.say(f"{clock_time(state.t)[:7]}  {said or 'now  nothing is awaited'}")
+        self.say(f"{clock_time(state.t)[:7]}  now  {now.sentence(state)}")
 
 
 def is_told(row: Row) -> bool:

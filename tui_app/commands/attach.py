@@ -18,16 +18,24 @@ def add(commands: Commands) -> None:
     """`attach` and its options."""
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
     attach.add_argument("--read-only", action="store_true", help="only watch: nothing is commanded or noted from here")
+    attach.add_argument(
+        "--follow", action="store_true", help="tell it on standard error, a line each happening, in plain text: no terminal needed"
+    )
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Show the session that was asked for, or the newest."""
-    from tui_app.app import AppStart
-    from tui_app.app import run as run_app
     from tui_app.recording.sessions import find
 
     entry = find(asked.session)
+    if asked.follow:
+        from tui_app.follow import follow_session
+
+        return follow_session(entry)
+    from tui_app.app import AppStart
+    from tui_app.app import run as run_app
+
     if not asked.read_only:
         _sign_in_again(entry)
     return run_app(AppStart(attach=entry, read_only=asked.read_only))

@@ -31,6 +31,7 @@ def run(asked: argparse.Namespace) -> int:
     from pathlib import Path
 
     from tui_app.recording.sessions import find
+    from tui_app.recording.upto import ReaderUpTo
     from tui_app.screens.playback import parse_speed
 
     path = Path(asked.file).expanduser()
@@ -40,6 +41,8 @@ def run(asked: argparse.Namespace) -> int:
         speed = parse_speed(asked.speed) if asked.speed else None
     except ValueError as error:
         raise ValueError(f"--speed takes 0.25 to 64, or max, not {asked.speed}") from error
+    with ReaderUpTo(path) as reader:
+        reader.whole_end()  # what is wrong with the file is said before any screen stands
     if asked.plain or sys.__stderr__ is None or not sys.__stderr__.isatty() or sys.stdin is None or not sys.stdin.isatty():
         return _tell(path, parse_speed("max") if speed is None else speed)
     from tui_app.app import AppStart

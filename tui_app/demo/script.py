@@ -153,7 +153,7 @@ SCRIPT: Final[tuple[Step, ...]] = (
         keys=("enter",),
         until=on("plan"),
         then=select_two,
-        after=("down",) * 6 + ("right", "down"),
+        after=("minus", "home", "down", "right", "down", "down", "down", "right", "down"),
         waits_for="the plan",
         shows=(r"\[\*\] isolation-frames", "If this fails, customers see each other", "3 users"),
     ),
@@ -218,11 +218,11 @@ SCRIPT: Final[tuple[Step, ...]] = (
     ),
     Step(
         "Once more, all of it, and one thing beside it: the line will be cut.",
-        keys=("1",),
+        keys=("1", "minus", "home", "down", "down"),
         prepare=select_three,
         until=on("plan"),
         waits_for="the plan",
-        shows=("Resilience, performance +1/",),
+        shows=(r"\[~\] Resilience, performance \+ +1/", r"3\.1 Recovery +1 of"),
         act="Act 4: the line is cut",
     ),
     Step(

@@ -19,6 +19,7 @@ from tui_app.target.profile import Profile
 
 VARIABLES: Final = {
     "VIGIL_ASCII": "glyphs as the encoding allows",
+    "VIGIL_MOUSE": "on, over SSH off",
     "NO_COLOR": "colours",
     "TERM": "",
     "COLORTERM": "",

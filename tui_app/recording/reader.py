@@ -110,7 +110,10 @@ class Reader:
             if self._db is None:
                 self._db = open_read_only(self.path)
                 self._wal = journal_is_wal(self.path)
-            yield self._db
+            try:
+                yield self._db
+            except sqlite3.DatabaseError as error:
+                raise RecordingError(f"cannot read all of {self.path}", str(error), "it is damaged; take another copy of it") from error
             if self._ended and self._wal:
                 # The engine wants to leave WAL mode, which it can only while nobody else has the file open.
                 self._db.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tui_app.model import Row
 from tui_app.recording.reader import BATCH, COLUMNS, Annotation, Condition, Reader, Window
@@ -55,7 +56,7 @@ class ReaderUpTo(Reader):
         """The next finding after `t`, or the last one before it."""
         way, order = (">", "ASC") if forward else ("<", "DESC")
         sql = (
-            f"SELECT {COLUMNS} FROM rows INDEXED BY rows_state WHERE {STATE} AND kind = 'finding' AND t {way} ?"
+            f"SELECT {COLUMNS} FROM rows INDEXED BY rows_state WHERE {STATE} AND kind = 'finding' AND flag != 'info' AND t {way} ?"
             f" ORDER BY seq {order} LIMIT 1"
         )
         found = self._rows(sql, (t,))
@@ -66,6 +67,13 @@ class ReaderUpTo(Reader):
         return super().annotations()
 
     # -- what a screen sees
+
+    def _rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        before = self._ended
+        found = super()._rows(sql, params)
+        if not before and self._ended and found[-1].seq > self.upto:
+            self._ended = False  # an end that lies beyond is none yet
+        return found
 
     def head(self) -> int:
         return self._value("SELECT max(seq) FROM rows WHERE seq <= ?", (self.upto,)) or 0

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_app import now
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.control import watching_chip
@@ -109,7 +110,10 @@ class SessionScreen(Screen[None]):
         if little:
             self.query_one("#tiny", LineView).draw(lambda width, height: (tiny_lines(self, width, height), None))
         if self.frozen_at is None:
-            self.tick()
+            try:
+                self.tick()
+            except RecordingError as error:
+                self.view.gone = self.view.gone or clean(str(error))
 
     def applies(self, action_id: str) -> bool:
         """Whether the key bar is to offer an action now."""
@@ -225,7 +229,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
     if view.caught_up < 1:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
-        found.append(("ENGINE GONE", "bad"))
+        found.append(("ENGINE GONE" if view.role in ("driving", "watching") else "DAMAGED", "bad"))
     if state.faults:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.playback is not None:

@@ -22,11 +22,11 @@ def catch_up(view: View, budget: float = math.inf) -> None:
     """Fold what the recording has beyond the state, as much as fits into `budget` seconds; `view.caught_up` says how far that is."""
     if view.fold is None or view.reader is None:
         return
-    if view.playback is not None:
-        view.playback.advance(view.caught_up == 1)
     until = time.monotonic() + budget
     behind = True
     try:
+        if view.playback is not None:
+            view.playback.advance(view.caught_up == 1)
         while behind:
             behind = view.fold.catch_up(view.reader, ROWS_AT_ONCE) >= ROWS_AT_ONCE
             if view.playback is not None:

@@ -77,6 +77,7 @@ class DrivingApp(PlanningApp):
         self.busy = ""
         try:
             reader = ReaderUpTo(opened.recording) if role == "replay" else Reader(opened.recording, sealed=opened.sealed)
+            playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
         except RecordingError as error:
             self.say(str(error), bad=True)
             return
@@ -86,8 +87,8 @@ class DrivingApp(PlanningApp):
         view.reader, view.fold, view.role, view.path, view.gone = reader, Fold(reader.header), role, opened.recording, ""
         view.state = view.fold.state
         view.viewer, view.since = opened.viewer, opened.since
-        view.playback = Playback(reader, opened.speed) if isinstance(reader, ReaderUpTo) else None
-        view.clock = view.playback.wall if view.playback is not None else now_utc
+        view.playback = playback
+        view.clock = playback.wall if playback is not None else now_utc
         minutes = self.cost().get("minutes") if role == "driving" and self.started_here else None
         view.about = mmss(int(float(minutes) * 60e9), tenths=False) if minutes else ""
         view.version += 1
@@ -204,11 +205,22 @@ class DrivingApp(PlanningApp):
             self.say(str(error), bad=True)
 
     def action_copy(self) -> None:
-        """The summary of the screen in view, to the clipboard of the terminal (OSC 52)."""
+        """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""
         summary = getattr(self.screen, "summary", None)
         if summary is not None:
-            self.copy_to_clipboard(summary())
-            self.say("copied a summary")
+            self.say("copying")
+            self._clipboard = summary()
+            self.run_worker(self._copy(self._clipboard), group="copy", exclusive=True, exit_on_error=False)
+
+    async def _copy(self, text: str) -> None:
+        from tui_app.screens.clipboard import copy, safe
+
+        if self.is_web:
+            self.copy_to_clipboard(safe(text))
+            self.say("sent to the browser's clipboard")
+            return
+        said, well = await copy(text, self._driver.write if self._driver is not None and not self.is_headless else None)
+        self.say(said, bad=not well)
 
     def action_whole(self) -> None:
         """What is cut short on the screen in view, in full; the same key goes back."""

@@ -251,7 +251,7 @@ class EventsScreen(SessionScreen):
         if self.stream.view.frozen_at is not None:
             self.stream.action_freeze()
         elif self.suspended:
-            self.action_suspend()
+            self.action_filter_off()
         elif self.pinned is not None:
             self._pin(None)
         elif self.text:
@@ -291,7 +291,7 @@ class EventsScreen(SessionScreen):
         self._take_source()
         self.pulse()
 
-    def action_suspend(self) -> None:
+    def action_filter_off(self) -> None:
         """Leave filter and pin out, or take them in again; the place is kept."""
         if not self.text and self.pinned is None:
             self.app.notify("There is no filter and no pin.", markup=False, timeout=2)

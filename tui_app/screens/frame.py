@@ -18,12 +18,12 @@ from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from widgets.frame_view import FrameView
 
-COPIED = 20_000
-"""Characters of a frame that are copied at most: a terminal's clipboard takes no more for sure."""
+COPIED = 2_000_000
+"""Characters of a frame that are copied at most; what no clipboard takes goes into a file."""
 
 
 def copied(lines: Sequence[str]) -> str:
-    """The lines clean, as far as a clipboard takes them."""
+    """The lines clean."""
     kept: list[str] = []
     room = COPIED
     for line in lines:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.cache import LRUCache
 
 from tui_app.model import Row
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Condition, Count, Reader
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
@@ -53,8 +54,11 @@ class RowSource:
 
     def window(self, anchor: int, before: int, after: int) -> StreamPage:
         """At most so many matches on either side of `anchor`; a part of them where a search took too long."""
-        # One row more on the far side: the first one's gap is measured from it.
-        found = self.reader.window(anchor, before + 1 if before else 0, after, self.query, budget=BUDGET)
+        try:
+            # One row more on the far side: the first one's gap is measured from it.
+            found = self.reader.window(anchor, before + 1 if before else 0, after, self.query, budget=BUDGET)
+        except RecordingError:
+            return StreamPage([], 0 if before else anchor, max(self.reader.head(), anchor - 1) if after else anchor - 1)
         rows = list(found)
         low = found.low if before else anchor
         older = sum(row.seq < anchor for row in rows)
