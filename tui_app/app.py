@@ -253,9 +253,6 @@ class VigilApp(PacedApp, ReplayingApp):
 
     # -- what concerns the application
 
-    def action_palette(self) -> None:
-        self.action_command_palette()
-
     def action_help(self) -> None:
         from tui_app.screens.help import HelpScreen
 

@@ -82,6 +82,7 @@ KEY_TEXT: Final = {
 }
 
 
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a person can do. `keys` are Textual key names; the first is the one shown."""
@@ -116,6 +117,11 @@ class Action:
 def key_text(key: str) -> str:
     """A Textual key name as a person reads it."""
     return spelled(KEY_TEXT.get(key, key))
+
+
+def up_and_down() -> str:
+    """The two keys that move in any list."""
+    return f"{key_text('up')} {key_text('down')}"
 
 
 def _screen(number: str, name: str, help: str) -> Action:

@@ -248,6 +248,16 @@ class DrivingApp(PlanningApp):
         else:
             self.say("nothing is cut short here")
 
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        """Every action by name; the toolkit's own key for it comes here too."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="what to do", id="--command-palette"))
+
     # -- leaving
 
     def action_leave(self) -> None:
