@@ -1,6 +1,7 @@
 """The application in a real browser: what it shows, that keys reach it, and that a viewer can stop nothing."""
 
-from __future__ import annotations
+from __future__ import os
+import annotations
 
 import importlib.util
 import time
@@ -25,9 +26,10 @@ WITHIN = 60.0
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("browser"))}
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        found = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"], env=env)
         yield found
         found.close()
 
