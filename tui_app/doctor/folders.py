@@ -20,7 +20,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.places import runtime_dir, state_dir
 
 LITTLE_MB: Final = 500
-ELSEWHERE: Final = "export XDG_STATE_HOME=FOLDER   # one on this machine's own disk"
+ELSEWHERE: Final = "export XDG_STATE_HOME=/var/tmp/$USER-state   # any folder on this machine's own disk"
 
 
 def look(place: Place) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def look(place: Place) -> Iterator[Finding]:
     try:
         runtime = runtime_dir()
     except RecordingError as error:
-        yield bad("runtime folder", str(error), 'export XDG_RUNTIME_DIR="$(mktemp -d)"')
+        yield bad("runtime folder", str(error), "export XDG_RUNTIME_DIR=$(mktemp -d)")
     else:
         yield ok("runtime folder", str(runtime))
     yield from _runs(place)
@@ -107,5 +107,5 @@ def _runs(place: Place) -> Iterator[Finding]:
     if forbidding:
         yield warn(
             "noexec", f"{' and '.join(forbidding)}: programs cannot be loaded from there, and a one-file Vigil unpacks itself",
-            "export VIGIL_ROOT=FOLDER   # one that allows it; an installed Vigil needs none",
+            "export VIGIL_ROOT=/var/tmp/$USER-vigil   # a folder that allows it; an installed Vigil needs none",
         )  # fmt: skip
