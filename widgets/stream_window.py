@@ -36,7 +36,7 @@ class StreamRow:
     lamps: str = ""
     """Of a run: five of s (seen), . (not yet), x (missing or wrong)."""
     word: str = ""
-    """Of a run: running, ok, wrong or unfinished."""
+    """Of a run: running, ok, wrong, unfinished or cut (on purpose)."""
     fold: str = ""
     """+ where lines are folded into this one, - where they are shown beneath it, '' where there are none."""
     depth: int = 0
@@ -343,6 +343,12 @@ class StreamWindow:
             self.top = self.seqs[at - self.height + 1]
         self._fill()
         self._trim()
+
+    def show(self, place: float) -> None:
+        """Put the cursor on a held line, and bring it into view."""
+        self._leave_end()
+        self.cursor = place
+        self._show_cursor()
 
     def pick(self, place: float) -> None:
         """Put the cursor on a line that is in view; the view stays where it is."""

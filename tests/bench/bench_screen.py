@@ -35,9 +35,8 @@ FIRST_FRAME = "Enter"
 KEYS: tuple[tuple[str, str, str, Callable[[Any], Any], str], ...] = (
     ("freeze", "3", " ", chip("FROZEN"), "f"),
     ("move the cursor", "3", "k", moved, ""),
-    ("open a row", "3", "\r", shows("Frame|frame"), "\x1b"),
-    ("help", "2", "?", shows("Moving|What"), "\x1b"),
-    ("another screen", "2", "5", shows("Latency"), "2"),
+    ("help", "2", "?", shows("Help on"), "\x1b"),
+    ("another screen", "2", "5", shows("bars start at zero"), "2"),
 )
 """What is done, on which screen, by which key, what then shows, and what undoes it."""
 

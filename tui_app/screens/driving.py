@@ -160,11 +160,14 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if not self.view.running or self.view.role != "watching":
+        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
             self.say("there is nothing to take over: no running session is driven by another")
             return
         if self.view.reader is not None and self.view.reader.sealed:
             self.say("this viewer is read-only: it cannot take control")
+            return
+        if not self.view.viewer:
+            self.say("it takes no commands from here: its engine listens to its owner alone")
             return
         question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
@@ -199,17 +202,22 @@ class DrivingApp(PlanningApp):
             self.say(lost, bad=True)
 
     def action_mark(self) -> None:
-        """Leave a mark at this moment, in the recording's annotations."""
-        from tui_app.recording.errors import RecordingError
+        """Mark this moment, or the row under a cursor, in the recording's annotations; with a note where one is typed."""
+        from tui_app.screens.noting import NoteScreen, leave_mark
 
         reader, state = self.view.reader, self.view.state
         if reader is None:
+            self.say("there is no session to mark")
             return
-        try:
-            reader.annotate("mark", f"mark at {mmss(state.t)}", state.seq)
-            self.say(f"marked {mmss(state.t)}")
-        except RecordingError as error:
-            self.say(str(error), bad=True)
+        row = reader.row(getattr(self.screen, "marked_row", 0)) or reader.row(state.seq)
+        seq, t = (row.seq, row.t) if row is not None else (state.seq, state.t)
+
+        def left(text: str | None) -> None:
+            if text is not None:
+                said, kept = leave_mark(reader, seq, t, text)
+                self.say(said, bad=not kept)
+
+        self.push_screen(NoteScreen(t), left)
 
     def action_copy(self) -> None:
         """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""
@@ -239,6 +247,16 @@ class DrivingApp(PlanningApp):
             self.push_screen(WholeScreen(texts))
         else:
             self.say("nothing is cut short here")
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        """Every action by name; the toolkit's own key for it comes here too."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="what to do", id="--command-palette"))
 
     # -- leaving
 
