@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from widgets.glyphs import glyphs
+
 
 def printable(text: str) -> str:
     """`text` with everything that a terminal could obey or hide shown as `·`.
@@ -16,11 +18,11 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "·" for character in text)
 
 
-def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
+def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "") -> str:
     """Exactly `width` cells: padded, or cut with an ellipsis. Wide characters count as two."""
     if width <= 0:
         return ""
-    text = printable(text[: 4 * width + 8])
+    text, ellipsis = printable(text[: 4 * width + 8]), ellipsis or glyphs().ellipsis
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + ellipsis if width > 1 else ellipsis

@@ -414,9 +414,13 @@ def folded_spans(row: StreamRow) -> list[tuple[str, str]]:
         count = f"{times} {row.more + 1} " if row.more else ""
         return [*lead, (count, "accent"), (row.type, row.tone or "type")]
     lamps = [(glyph.seen, "good") if lamp == "s" else (glyph.wrong, "bad") if lamp == "x" else (glyph.unseen, "dim") for lamp in row.lamps]
-    mark, tone = {"ok": (glyph.passed, "good"), "wrong": (glyph.failed, "bad"), "running": (glyph.running, "accent")}.get(
-        row.word, (glyph.inconclusive, "warn")
-    )
+    marks = {
+        "ok": (glyph.passed, "good"),
+        "wrong": (glyph.failed, "bad"),
+        "running": (glyph.running, "accent"),
+        "cut": (glyph.skipped, "dim"),
+    }
+    mark, tone = marks.get(row.word, (glyph.inconclusive, "warn"))
     return [*lead, *lamps, (f" {mark} {row.word}", tone)]
 
 

@@ -36,7 +36,7 @@ class StreamRow:
     lamps: str = ""
     """Of a run: five of s (seen), . (not yet), x (missing or wrong)."""
     word: str = ""
-    """Of a run: running, ok, wrong or unfinished."""
+    """Of a run: running, ok, wrong, unfinished or cut (on purpose)."""
     fold: str = ""
     """+ where lines are folded into this one, - where they are shown beneath it, '' where there are none."""
     depth: int = 0

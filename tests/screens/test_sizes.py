@@ -6,7 +6,9 @@ import pytest
 from looking import settle, showing, text_of
 from states import failed, planned, running
 
+from tui_app.app import TABS
 from tui_app.recording.state import SessionState
+from widgets.glyphs import use_ascii
 
 
 @pytest.mark.parametrize("screen", ("live", "isolation", "latency", "verdict"))
@@ -65,3 +67,38 @@ async def test_an_empty_screen_says_what_it_waits_for(screen: str) -> None:
         text = text_of(app)
     words = ("Plan (1)", "appear", "until", "when the session ends", "to be proven", "not measured", "measured yet", "first")
     assert any(word in text for word in words), screen
+
+
+SHOWN = ("start", "plan", "verdict", "isolation", "latency", "events", "load")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_no_screen_draws_what_an_ascii_terminal_lacks(size: tuple[int, int]) -> None:
+    use_ascii(True)
+    try:
+        async with showing(failed(), "live", size) as (app, pilot):
+            app.choose_target(app.link.describe("rehearsal"))  # type: ignore[union-attr]
+            for step in (
+                "start",
+                "plan",
+                "verdict",
+                "isolation",
+                "latency",
+                "events",
+                "load",
+                "question_mark",
+                "escape",
+                "A",
+                "escape",
+                "F",
+                "escape",
+                "ctrl+p",
+            ):
+                if step in TABS or step == "start":
+                    app.go(step)
+                else:
+                    await pilot.press(step)
+                await settle(pilot)
+                assert text_of(app).isascii(), step
+    finally:
+        use_ascii(False)

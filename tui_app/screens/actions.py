@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
+from widgets.glyphs import spelled
+
 SCREENS: Final = {
     "start": "Start",
     "plan": "Plan",
@@ -80,6 +82,7 @@ KEY_TEXT: Final = {
 }
 
 
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a person can do. `keys` are Textual key names; the first is the one shown."""
@@ -113,7 +116,12 @@ class Action:
 
 def key_text(key: str) -> str:
     """A Textual key name as a person reads it."""
-    return KEY_TEXT.get(key, key)
+    return spelled(KEY_TEXT.get(key, key))
+
+
+def up_and_down() -> str:
+    """The two keys that move in any list."""
+    return f"{key_text('up')} {key_text('down')}"
 
 
 def _screen(number: str, name: str, help: str) -> Action:
@@ -204,8 +212,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- a replay
-    Action("replay-pause", ("z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
-           "Replay", SESSION, "app", 2),
+    Action("replay-pause", ("Z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
+           "Replay", PRESENTABLE, "app", 2),
     Action("replay-back", ("comma",), "-5 s", "5 s back in the replay", "Replay", PRESENTABLE, "app", 4),
     Action("replay-on", ("full_stop",), "+5 s", "5 s on in the replay", "Replay", PRESENTABLE, "app", 4),
     Action("replay-far-back", ("less_than_sign",), "-30 s", "30 s back in the replay", "Replay", PRESENTABLE, "app", 7),

@@ -54,6 +54,7 @@ class DrivingApp(PlanningApp):
         if line.problem:
             self.say(line.problem, bad=True)
             return
+        self.say(f"opening session {line.session}")
         self.run_worker(self._open_line(line), group="engine", exclusive=True, exit_on_error=False)
 
     async def _open_line(self, line: SessionLine) -> None:
@@ -145,6 +146,7 @@ class DrivingApp(PlanningApp):
 
     def sign_in(self, *, prompt: bool) -> None:
         """Hand the engine what its session waits for, in a worker."""
+        self.say("signing in again")
         self.run_worker(self._sign_in(prompt), group="sign-in", exclusive=True, exit_on_error=False)
 
     async def _sign_in(self, prompt: bool) -> None:
@@ -158,17 +160,25 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if not self.view.running or self.view.role != "watching":
+        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
             self.say("there is nothing to take over: no running session is driven by another")
             return
         if self.view.reader is not None and self.view.reader.sealed:
             self.say("this viewer is read-only: it cannot take control")
             return
+        if not self.view.viewer:
+            self.say("it takes no commands from here: its engine listens to its owner alone")
+            return
         question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
 
     def command(self, name: str, **facts: Any) -> None:
-        """Ask something of the engine, in a worker."""
+        """Ask something of the engine, in a worker; what it answers takes a moment, so that it was asked is said."""
+        self.say(
+            {"hold": "asking the engine to hold", "resume": "asking the engine to go on", "take": "taking over"}.get(
+                name, f"asking for {name}"
+            )
+        )
         self.run_worker(self._command(name, facts), group=f"command-{name}", exit_on_error=False)
 
     async def _command(self, name: str, facts: Mapping[str, Any]) -> None:
@@ -237,6 +247,16 @@ class DrivingApp(PlanningApp):
             self.push_screen(WholeScreen(texts))
         else:
             self.say("nothing is cut short here")
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        """Every action by name; the toolkit's own key for it comes here too."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="what to do", id="--command-palette"))
 
     # -- leaving
 

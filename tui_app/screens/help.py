@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from tui_app.screens.actions import ALL, GROUPS, SCREENS, Action, actions_for, bindings_for
+from tui_app.screens.actions import ALL, GROUPS, SCREENS, Action, actions_for, bindings_for, up_and_down
 from tui_app.screens.purposes import purpose_lines
 from widgets.banner import KeyBar, KeyHint
 from widgets.lines import BLANK, Line, LineView, fit, wrap
@@ -55,7 +55,7 @@ class HelpScreen(Screen[None]):
         view = LineView(id="help", classes="pane")
         view.border_title = self.heading
         yield view
-        yield KeyBar([KeyHint("Esc", "back", 1), KeyHint("↑ ↓", "move", 2)])
+        yield KeyBar([KeyHint("Esc", "back", 1), KeyHint(up_and_down(), "move", 2)])
 
     def on_mount(self) -> None:
         self.query_one("#help", LineView).draw(lambda width, _height: (self.told(min(width, WIDEST)), None))

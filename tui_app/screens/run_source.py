@@ -24,6 +24,7 @@ from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_source import RowSource
 from tui_app.screens.row_words import number, short_id, stream_row
+from tui_app.screens.rows import run_told
 from tui_app.screens.safe import clean
 from widgets.stream import StreamPage, StreamRow
 
@@ -172,11 +173,12 @@ class RunSource(RowSource):
         took = "" if known.ms is None else number(known.ms)
         first = f"first event {number(known.first_ms)}" if known.first_ms is not None else ""
         prompt = clean(str(body.get("prompt") or body.get("subject") or "")[:200].replace("\n", " "))
-        said = known.why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else "awaiting its first event")
+        state, why = run_told(known.state, known.why, body.get("doomed") is True)
+        said = why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else "awaiting its first event")
         text = "  ".join(part for part in (clean(said), f"({row.check})" if row.check else "", prompt) if part)
-        tone = {"wrong": "bad", "unfinished": "warn"}.get(known.state, "")
+        tone = {"wrong": "bad", "unfinished": "warn"}.get(state, "")
         return replace(
-            line, dir="", type="run", run=short_id(known.run), ms=known.ms, text=text, tone=tone, lamps=known.lamps, word=known.state,
+            line, dir="", type="run", run=short_id(known.run), ms=known.ms, text=text, tone=tone, lamps=known.lamps, word=state,
             fold="-" if row.seq in self.open else "+",
         )  # fmt: skip
 

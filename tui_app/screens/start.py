@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui_app.screens.actions import bindings_for, by_id, footer_for
+from tui_app.screens.actions import bindings_for, by_id, footer_for, up_and_down
 from tui_app.screens.base import titled
 from tui_app.screens.help import WIDEST
 from tui_app.screens.moving import Moving
@@ -96,7 +96,7 @@ class StartScreen(Moving, Screen[None]):
         yield titled(LineView(id="way", classes="pane"), "The way through")
         yield Input(id="address", placeholder="https://backend address, or the path of a TOML file", select_on_focus=False)
         hints = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for("start")]
-        keys = [KeyHint("Enter", "open", 1), KeyHint("↑ ↓", "move", 3), KeyHint("q", "leave", 2)]
+        keys = [KeyHint("Enter", "open", 1), KeyHint(up_and_down(), "move", 3), KeyHint("q", "leave", 2)]
         yield KeyBar(keys + [hint for hint in hints if hint.rank == 9])
 
     def on_mount(self) -> None:
