@@ -53,6 +53,7 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
     vigil.sees("Agent runs")
     with Reader(path) as reader:
         result = vigil.looks(reader.result, "the session's result")
+        vigil.looks(reader.finished, "the session's end: else it asks, on leaving, what becomes of it")
 
     # The platform did say it: as it is, and escaped in JSON.
     said = [row.text for row in rows(path, "frame", "http") if row.dir == "in"]
