@@ -48,6 +48,10 @@ async def played() -> list[Frame]:
         before, shown = time.monotonic(), ""
         while True:
             over = app.player.over
+            if not app.captioned():
+                # A screen is on its way in.
+                await asyncio.sleep(LOOK_S / 10)
+                continue
             svg = offline(app.export_screenshot(title="vigil demo", simplify=True))
             now = time.monotonic()
             if frames:

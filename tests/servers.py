@@ -5,6 +5,7 @@ Each keeps its port and its data from start to start, so that a test may stop it
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import shutil
@@ -32,7 +33,7 @@ class Absent(Exception):
     """The server is not installed here, or may not run here; the message says which."""
 
 
-class Server:
+class Server(abc.ABC):
     """One server process. `dsn` is how it is reached; it stays the same from start to start."""
 
     end = signal.SIGKILL
@@ -44,21 +45,21 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.prepare()
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - not every server needs anything
         """Make what the first start needs; raises Absent."""
 
+    @abc.abstractmethod
     def command(self) -> list[str]:
         """What to run."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def ready(self) -> bool:
         """Whether it answers."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def dsn(self) -> str:
         """Where clients find it, with the password."""
-        raise NotImplementedError
 
     def options(self) -> dict[str, Any]:
         """Further arguments of `Popen`."""

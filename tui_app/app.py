@@ -308,4 +308,5 @@ def farewell(view: View) -> str:
         return ""
     result = view.reader.result() if view.reader is not None else None
     going_on = f"\nThe session goes on: `vigil attach {view.state.session}` shows it.\n" if view.running else ""
-    return verdict_table(view.state, result) + (f"\n{view.gone}\n" if view.gone else "") + going_on
+    replay = f"{view.playback.told()}\n" if view.playback is not None else ""
+    return replay + verdict_table(view.state, result) + (f"\n{view.gone}\n" if view.gone else "") + going_on

@@ -174,6 +174,7 @@ class Follow:
             parts.append(clean(row.user[:20]))
         if whose and row.run and row.kind == "frame":
             parts.append(f"run {short_id(row.run)}")
+        text = clean(text)
         parts.append(text if len(text) <= LONGEST else text[: LONGEST - 1] + glyphs().ellipsis)
         line = "  ".join(parts)
         code = COLOURS.get(tone, "") if self.colour else ""

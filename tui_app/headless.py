@@ -258,6 +258,7 @@ async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event, tell
             say("stopping: no new sends, then tidying")
             with contextlib.suppress(ControlError):
                 control = await Control.connect(began.control)
+                await control.ask("take")  # a terminal that is attached may be in control; who started the session may always end it
                 await control.ask("stop")
                 control.close()
         await asyncio.sleep(POLL_S)

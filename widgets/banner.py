@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from textual.timer import Timer
 
-from widgets.glyphs import TONES, glyphs
+from widgets.glyphs import TONES, glyphs, spelled
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit, line_width, spread
 
 
@@ -127,13 +127,13 @@ def key_line(hints: Sequence[KeyHint], width: int) -> Line:
     if not hints:
         return BLANK
     *body, last = hints
-    right: Line = ((last.key, "key"), (f" {last.label}", "dim"))
+    right: Line = ((spelled(last.key), "key"), (f" {last.label}", "dim"))
     room = width - line_width(right) - 2
     shown = list(body)
     while shown:
         spans: list[Span] = []
         for index, hint in enumerate(shown):
-            spans += [("  " if index else "", "plain"), (hint.key, "key"), (f" {hint.label}", "dim")]
+            spans += [("  " if index else "", "plain"), (spelled(hint.key), "key"), (f" {hint.label}", "dim")]
         if line_width(tuple(spans)) <= room:
             return spread(tuple(spans), right, width)
         worst = max(hint.rank for hint in shown)

@@ -18,7 +18,7 @@ from widgets.fitting import fit, printable
 from widgets.glyphs import ASCII, glyphs
 from widgets.lines import Line, LineView
 
-HISTORY = 50
+HISTORY = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,14 @@ def use_ascii(ascii_only: bool) -> None:
     _current = ASCII if ascii_only else UNICODE
 
 
+_ARROWS: Final = str.maketrans({"↑": "Up", "↓": "Down", "←": "Left", "→": "Right", "…": "..."})
+
+
+def spelled(key: str) -> str:
+    """A key as a person reads it, its arrow in words where there are no arrows."""
+    return key.translate(_ARROWS) if _current is ASCII else key
+
+
 def terminal_wants_ascii() -> bool:
     """Whether the terminal was declared ASCII (`VIGIL_ASCII=1`) or its encoding cannot carry the glyphs."""
     if os.environ.get("VIGIL_ASCII", "") not in ("", "0"):

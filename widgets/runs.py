@@ -11,7 +11,7 @@ from widgets.lines import Line, LineView, Span, clip, fit, wrap
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as shown. `lamps` is five of s . x; `state` is running, ok, wrong or unfinished; `took` carries its unit."""
+    """A run as shown. `lamps` is five of s . x; `state` is running, ok, wrong, unfinished or cut (on purpose); `took` carries its unit."""
 
     key: str
     time: str
@@ -34,6 +34,7 @@ def _mark(state: str) -> tuple[str, str]:
         "wrong": (glyph.failed, "bad"),
         "unfinished": (glyph.inconclusive, "warn"),
         "running": (glyph.running, "accent"),
+        "cut": (glyph.skipped, "dim"),
     }.get(state, (glyph.waiting, "dim"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -30,6 +31,11 @@ class Column:
     width: int
     right: bool = False
 
+
+FLOOD: Final = 2
+"""So many pages of new rows since the last look are more than one can follow line by line."""
+PAGE_S: Final = 0.5
+"""Such a stream moves on after so many seconds at the earliest."""
 
 _ALL: Final = (
     Column("seq", "row", 8, True),
@@ -149,19 +155,26 @@ class EventStream(Widget, can_focus=True):
         super().__init__(name=name, id=id, classes=classes)
         self.view = StreamWindow(source)
         self.empty = empty
-        self._strips: LRUCache[tuple[StreamRow, int, str, bool], Strip] = LRUCache(maxsize=512)
+        self._strips: LRUCache[tuple[StreamRow, int, str, bool, str], Strip] = LRUCache(maxsize=512)
         self._shown: list[StreamRow] = []
         self._columns: tuple[Column, ...] = ()
         self._gutter: tuple[int, int] = (0, 0)
         self._hover = -1
         self._told = (0, "")
         self.marked: frozenset[int] = frozenset()
+        self.notes: dict[int, str] = {}
+        self._drawn = 0.0
 
     # -- for the owner
 
     def tick(self) -> None:
-        """Look for new rows; draw only if what is shown changed."""
-        if self.view.tick():
+        """Look for new rows; draw only if what is shown changed, and page by page where it comes faster than anybody reads."""
+        now, view = time.monotonic(), self.view
+        racing = view.follow and view.frozen_at is None and view.source.head() - max(view.head, 0) > FLOOD * view.height
+        if racing and view.head >= 0 and now - self._drawn < PAGE_S:
+            return
+        if view.tick():
+            self._drawn = now
             self._redraw()
 
     def change(self, source: StreamSource, *, empty: str | None = None) -> None:
@@ -176,12 +189,35 @@ class EventStream(Widget, can_focus=True):
         self.view.jump(seq)
         self._redraw()
 
+    def go_beneath(self, head: int, seq: int) -> bool:
+        """Put the cursor on row `seq` beneath the line `head`, which is unfolded; False where it is not there."""
+        self.view.jump(head)
+        line = next((one for one in self.view.rows if one.seq == seq and int(one.at) == head), None)
+        if line is not None:
+            self.view.show(line.at)
+        self._redraw()
+        return line is not None
+
     def mark(self, seqs: frozenset[int]) -> None:
         """Put a mark before these rows: the ones that convict."""
         if seqs != self.marked:
             self.marked = seqs
             self._strips.clear()
             self.refresh()
+
+    def note(self, notes: dict[int, str]) -> None:
+        """What people noted, by row: shown on that row, or on the last line before it that is shown."""
+        if notes != self.notes:
+            self.notes = dict(notes)
+            self.refresh()
+
+    def _noted(self, y: int) -> str:
+        """What is noted on line `y`: on its row, or on one behind it that has no line."""
+        if not self.notes:
+            return ""
+        line = self._shown[y - 1]
+        after = self._shown[y].at if y < len(self._shown) else self.view.end + 1 if self.view.high >= self.view.end else line.at + 1
+        return "; ".join(text for seq, text in self.notes.items() if line.at <= seq < after or (line.depth and line.seq == seq))
 
     @property
     def cursor(self) -> int:
@@ -326,10 +362,12 @@ class EventStream(Widget, can_focus=True):
             return Strip([Segment(fit(text, width), self.rich_style + self._part("stream--empty"))], width)
         row = self._shown[y - 1]
         state = self._line_state(row.at, y)
-        key = (row, width, state, row.seq in self.marked)
+        noted = self._noted(y)
+        key = (row, width, state, row.seq in self.marked, noted)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = self._row(row, width, state)
+            shown = replace(row, text=f"{noted}  {row.text}", tone="accent") if noted else row
+            strip = self._strips[key] = self._row(shown, width, state, bool(noted))
         return strip
 
     def _fitting(self, width: int) -> tuple[Column, ...]:
@@ -341,11 +379,11 @@ class EventStream(Widget, can_focus=True):
             return "stream--cursor" if self.has_focus else "stream--cursor-blurred"
         return "stream--hover" if y == self._hover else ""
 
-    def _row(self, row: StreamRow, width: int, state: str) -> Strip:
+    def _row(self, row: StreamRow, width: int, state: str, noted: bool = False) -> Strip:
         ground = self.rich_style + self._part(state) if state else self.rich_style
         plain = state.startswith("stream--cursor")
-        lead = glyphs().wrong if row.seq in self.marked else " "
-        segments: list[Segment] = [Segment(lead, ground if plain else ground + self._part("stream--bad"))]
+        lead, tone = (glyphs().wrong, "bad") if row.seq in self.marked else (glyphs().knee, "accent") if noted else (" ", "bad")
+        segments: list[Segment] = [Segment(lead, ground if plain else ground + self._part(f"stream--{tone}"))]
         left = width - 1
         for column in self._columns:
             cells = min(column.width or left, left)
@@ -370,21 +408,25 @@ def folded_spans(row: StreamRow) -> list[tuple[str, str]]:
     """What stands in the column of events for a line that folds others, or is shown beneath one: its sign, lamps, a word."""
     glyph, ascii_only = glyphs(), glyphs() is ASCII
     sign = {"+": ">" if ascii_only else "▸", "-": "v" if ascii_only else "▾"}.get(row.fold, " ")
-    lead = [(f"{'  ' if row.depth else ''}{sign}", "accent")]
+    lead = [(sign, "accent")]
     if not row.lamps:
         times = "x" if ascii_only else "×"
         count = f"{times} {row.more + 1} " if row.more else ""
         return [*lead, (count, "accent"), (row.type, row.tone or "type")]
     lamps = [(glyph.seen, "good") if lamp == "s" else (glyph.wrong, "bad") if lamp == "x" else (glyph.unseen, "dim") for lamp in row.lamps]
-    mark, tone = {"ok": (glyph.passed, "good"), "wrong": (glyph.failed, "bad"), "running": (glyph.running, "accent")}.get(
-        row.word, (glyph.inconclusive, "warn")
-    )
+    marks = {
+        "ok": (glyph.passed, "good"),
+        "wrong": (glyph.failed, "bad"),
+        "running": (glyph.running, "accent"),
+        "cut": (glyph.skipped, "dim"),
+    }
+    mark, tone = marks.get(row.word, (glyph.inconclusive, "warn"))
     return [*lead, *lamps, (f" {mark} {row.word}", tone)]
 
 
 def _style_name(column: str, tone: str) -> str:
     if column in ("dir", "type", "text") and tone:
-        return f"stream--{tone}" if column != "text" or tone in ("bad", "warn", "dim") else "stream--text"
+        return f"stream--{tone}" if column != "text" or tone in ("bad", "warn", "dim", "accent") else "stream--text"
     if column in ("time", "user", "type", "text"):
         return f"stream--{column}"
     return "stream--type" if column == "dir" else "stream--id"

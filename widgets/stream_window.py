@@ -36,7 +36,7 @@ class StreamRow:
     lamps: str = ""
     """Of a run: five of s (seen), . (not yet), x (missing or wrong)."""
     word: str = ""
-    """Of a run: running, ok, wrong or unfinished."""
+    """Of a run: running, ok, wrong, unfinished or cut (on purpose)."""
     fold: str = ""
     """+ where lines are folded into this one, - where they are shown beneath it, '' where there are none."""
     depth: int = 0
@@ -181,13 +181,18 @@ class StreamWindow:
         return True
 
     def toggle(self, fold: Callable[[int], None]) -> None:
-        """Unfold the line under the cursor, or fold what is beneath it (`fold(seq)` does it in the source); the line stays in its place."""
+        """Unfold the line under the cursor, or fold what is beneath it (`fold(seq)` does it in the source).
+
+        The line stays in its place, or half way up where there would be no room beneath it.
+        """
         line = self.row(self.cursor)
         if line is None:
             return
         above = bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, self.top)
         if line.depth:  # from beneath: back to the line that it is folded into
             above -= bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, int(self.cursor))
+        if line.fold == "+":
+            above = min(above, self.height // 2)  # what it unfolds is wanted in view
         fold(int(line.at))
         waiting = self.waiting, self._counted
         self.jump(int(line.at), context=above)
@@ -343,6 +348,12 @@ class StreamWindow:
             self.top = self.seqs[at - self.height + 1]
         self._fill()
         self._trim()
+
+    def show(self, place: float) -> None:
+        """Put the cursor on a held line, and bring it into view."""
+        self._leave_end()
+        self.cursor = place
+        self._show_cursor()
 
     def pick(self, place: float) -> None:
         """Put the cursor on a line that is in view; the view stays where it is."""

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitors.traces import MS, SECOND, Trace, healthy
+from tests.monitors.traces import MS, SECOND, Trace, healthy, latency_of
 from tui_app.model import Event
 from tui_app.monitors.latency import Latency
 from tui_app.monitors.lifecycle import Lifecycle
 
 PHASES = {"dns_ms": 1.0, "tcp_ms": 2.0, "tls_ms": 4.0, "upgrade_ms": 8.0}
-
-
-def judge(trace: Trace) -> Latency:
-    lifecycle = Lifecycle()
-    latency = Latency(lifecycle)
-    for row, events in trace.items:
-        lifecycle.feed(row, events)
-        latency.feed(row, events)
-    return latency
 
 
 def started() -> Trace:
@@ -39,7 +30,7 @@ def connect(trace: Trace, conn: int, *, warm: bool = True, check: str = "", ms: 
 def test_the_parts_of_a_warm_connect_add_up_to_it() -> None:
     trace = started()
     connect(trace, 1)
-    latency = judge(trace)
+    latency = latency_of(trace)
     parts = {name: list(latency.series(f"connect_{name}").values) for name in ("dns", "tcp", "tls", "upgrade", "welcome")}
     assert parts == {"dns": [1.0], "tcp": [2.0], "tls": [4.0], "upgrade": [8.0], "welcome": [16.0]}
     assert sum(value for (value,) in parts.values()) == latency.series("connect").values[0]
@@ -48,7 +39,7 @@ def test_the_parts_of_a_warm_connect_add_up_to_it() -> None:
 def test_a_cold_connect_is_in_no_series_of_warm_ones() -> None:
     trace = started()
     connect(trace, 1, warm=False, ms=2500.0)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert {one.series for one in latency.summaries()} == {"connect_cold"}
 
 
@@ -59,7 +50,7 @@ def test_a_check_is_judged_by_its_own_connects() -> None:
     since = len(trace.items)
     connect(trace, 4, check="connect-latency")
     connect(trace, 5, check="connect-latency", ms=40.0)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert latency.series("connect").n == 5
     assert latency.own("connect", "connect-latency").values == [31.0, 40.0]
     assert latency.own("connect", "connect-latency", since + 3).values == [40.0], "an iteration counts its own"
@@ -70,14 +61,14 @@ def test_a_line_with_faults_of_ours_on_it_is_in_no_series_of_the_target() -> Non
     connect(trace, 1, ms=900.0, link=3)
     trace.add("frame", "pong", conn=1, user="u1", dir="in", flag="control", ms=4000.0)
     trace.add("clock", "late", conn=1, user="u1", ms=5000.0)
-    assert not judge(trace).summaries()
+    assert not latency_of(trace).summaries()
 
 
 def test_the_parts_of_an_exchange() -> None:
     trace = started()
     body = {"phases": {"connect_ms": 1.0, "tls_ms": 2.0, "wait_ms": 30.0, "body_ms": 4.0}, "body": {"big": "x"}}
     trace.add("http", "200", user="u1", dir="in", ms=40.0, body=body)
-    latency = judge(trace)
+    latency = latency_of(trace)
     found = {one.series: one.max for one in latency.summaries()}
     assert found == {"http": 40.0, "http_connect": 1.0, "http_tls": 2.0, "http_wait": 30.0, "http_body": 4.0}
 
@@ -111,7 +102,7 @@ def test_a_stream_that_never_ends_is_silent_until_its_deadline() -> None:
     run(trace, 5, 100)
     last = trace.t
     trace.clock(21 * SECOND)
-    series = judge(trace).series("gap")
+    series = latency_of(trace).series("gap")
     assert list(series.values) == [pytest.approx((21 * SECOND - last) / 1e6)] and series.late == 1
 
 
@@ -120,10 +111,10 @@ def test_a_pong_that_is_missing_at_its_deadline_is_late_and_stays_in() -> None:
     trace.open(1, "u1")
     trace.add("frame", "pong", conn=1, user="u1", dir="in", flag="control", ms=2.0)
     trace.add("clock", "late", conn=1, user="u1", ms=5000.0)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert (list(latency.series("control_ping").values), latency.series("control_ping").late) == ([2.0, 5000.0], 1)
     trace.clock(trace.t + SECOND)
-    pulse = judge(trace).pulse
+    pulse = latency_of(trace).pulse
     assert pulse.n == 2 and [probe.ms for probe in pulse.slow()] == [5000.0]
 
 
@@ -136,4 +127,4 @@ def test_an_event_of_another_run_ends_no_silence() -> None:
     trace.frame(1, "u1", Event(name="agent_thinking", run="run-9-zzzzzzzz", request="req-9-zzzzzzzz"), at=trace.t + 500 * MS)
     for event in rest:
         trace.frame(1, "u1", event, at=trace.t + 600 * MS)
-    assert judge(trace).series("gap").max == pytest.approx(1100.0)
+    assert latency_of(trace).series("gap").max == pytest.approx(1100.0)

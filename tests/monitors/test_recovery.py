@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.monitors.traces import MS, SECOND, Trace, healthy
-from tui_app.monitors.latency import Latency
-from tui_app.monitors.lifecycle import Lifecycle
+from tests.monitors.traces import MS, SECOND, Trace, healthy, latency_of
 
 CHECK = "recovery-cut"
-
-
-def judged(trace: Trace) -> Latency:
-    lifecycle = Lifecycle()
-    latency = Latency(lifecycle)
-    for row, events in trace.items:
-        lifecycle.feed(row, events)
-        latency.feed(row, events)
-    return latency
 
 
 def dark(*, waited: float = 0.0, code: int = 0, **noted: int) -> Trace:
@@ -51,7 +40,7 @@ def dark(*, waited: float = 0.0, code: int = 0, **noted: int) -> Trace:
 
 @pytest.mark.parametrize("waited", [0.0, 7000.0])
 def test_every_part_is_measured_and_what_we_held_back_is_not_the_targets(waited: float) -> None:
-    latency = judged(dark(waited=waited))
+    latency = latency_of(dark(waited=waited))
     measured = {name: list(latency.series(name).values) for name in (
         "recovery_detect", "recovery_reconnect", "recovery_auth", "recovery_first", "recovery_whole", "recovery"
     )}  # fmt: skip
@@ -62,16 +51,16 @@ def test_every_part_is_measured_and_what_we_held_back_is_not_the_targets(waited:
 
 
 def test_a_dial_that_was_turned_away_is_part_of_the_reconnect() -> None:
-    assert list(judged(dark(code=503)).series("recovery_reconnect").values) == [40.0]
+    assert list(latency_of(dark(code=503)).series("recovery_reconnect").values) == [40.0]
 
 
 def test_a_recovery_that_met_a_limit_on_connects_measures_that_limit() -> None:
-    latency = judged(dark(code=429))
+    latency = latency_of(dark(code=429))
     assert [latency.series(name).n for name in ("recovery", "recovery_whole", "recovery_reconnect")] == [0, 0, 0]
 
 
 def test_a_recovery_over_a_hold_measures_the_operator() -> None:
-    assert judged(dark(held_ns=SECOND)).series("recovery").n == 0
+    assert latency_of(dark(held_ns=SECOND)).series("recovery").n == 0
 
 
 def test_catching_up_lasts_from_the_welcome_until_all_is_there() -> None:
@@ -81,7 +70,7 @@ def test_catching_up_lasts_from_the_welcome_until_all_is_there() -> None:
     trace.add("step", "end", user="u1", check="missed-events", body=body)
     trace.add("step", "begin", user="u1", check="missed-events", body={"step": 2, "intent": "catch-up"})
     trace.add("step", "end", user="u1", check="missed-events", body={"step": 2, "outcome": "done", "welcomed_at": SECOND})
-    assert list(judged(trace).series("recovery_catch_up").values) == [250.0]
+    assert list(latency_of(trace).series("recovery_catch_up").values) == [250.0]
 
 
 def test_what_a_faulty_line_adds_is_in_no_series_of_the_target() -> None:
@@ -97,6 +86,6 @@ def test_what_a_faulty_line_adds_is_in_no_series_of_the_target() -> None:
     for event in healthy():
         trace.frame(1, "u1", event)
     trace.end(run)
-    latency = judged(trace)
+    latency = latency_of(trace)
     assert list(latency.series("connect").values) == [5.0]
     assert [latency.series(name).n for name in ("control_ping", "first_event", "run", "gap")] == [0, 0, 0, 0]

@@ -6,22 +6,11 @@ import random
 
 import pytest
 
-from tests.monitors.traces import MS, SECOND, Trace, healthy
+from tests.monitors.traces import MS, SECOND, Trace, healthy, latency_of
 from tui_app.model import Event
-from tui_app.monitors.latency import Latency
-from tui_app.monitors.lifecycle import Lifecycle
 
 WALL = 1_800_000_000.123
 """The target's time at the session's start, s."""
-
-
-def judge(trace: Trace) -> Latency:
-    lifecycle = Lifecycle()
-    latency = Latency(lifecycle)
-    for row, events in trace.items:
-        lifecycle.feed(row, events)
-        latency.feed(row, events)
-    return latency
 
 
 def session() -> Trace:
@@ -54,7 +43,7 @@ def test_the_estimate_is_within_its_bound_however_uneven_the_ways_are(ahead: flo
     rng, trace = random.Random(5), session()
     for _ in range(40):
         ping(trace, rng.uniform(1, 60), rng.uniform(1, 60), ahead)
-    best = judge(trace).skew.clocks["websocket"].now(trace.t)
+    best = latency_of(trace).skew.clocks["websocket"].now(trace.t)
     assert best is not None and best.bound_ms < 60
     assert abs(best.ahead_s - (WALL + ahead)) * 1000 <= best.bound_ms + 0.01
 
@@ -64,7 +53,7 @@ def test_a_skewed_clock_changes_nothing_about_how_long_events_were_under_way(ahe
     trace = session()
     ping(trace, 1, 1, ahead)
     run(trace, 12.0, ahead)
-    series = judge(trace).series("one_way")
+    series = latency_of(trace).series("one_way")
     assert series.n == 5 and all(ms == pytest.approx(12.0, abs=1.0) for ms in series.values)
 
 
@@ -72,7 +61,7 @@ def test_where_the_way_is_longer_than_a_fifth_of_the_limit_nothing_is_shown_and_
     trace = session()
     ping(trace, 30, 30)
     run(trace, 12.0)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert latency.series("one_way").n == 0
     assert "±30 ms" in latency.skew.way(trace.t) and "20 ms" in latency.skew.way(trace.t)
 
@@ -81,7 +70,7 @@ def test_events_that_come_before_they_were_sent_break_the_estimate() -> None:
     trace = session()
     ping(trace, 1, 1)
     run(trace, -400.0)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert latency.skew.broken and latency.series("one_way").n == 0
     assert "before they were sent" in latency.skew.way(trace.t)
 
@@ -89,7 +78,7 @@ def test_events_that_come_before_they_were_sent_break_the_estimate() -> None:
 def test_our_own_stamp_sent_back_tells_no_clock() -> None:
     trace = session()
     ping(trace, 1, 1, echo=True)
-    latency = judge(trace)
+    latency = latency_of(trace)
     assert not latency.skew.clocks and "no pong carries" in latency.skew.way(trace.t)
 
 
@@ -97,6 +86,6 @@ def test_a_date_header_tells_a_services_clock_to_half_a_second() -> None:
     trace = session()
     body = {"path": "/health", "service": "auth", "headers": {"Date": "Fri, 15 Jan 2027 08:00:01 GMT"}, "body": {}}
     trace.add("http", "200", user="u1", dir="in", ms=2.0, body=body, at=SECOND)
-    best = judge(trace).skew.clocks["auth"].now(trace.t)
+    best = latency_of(trace).skew.clocks["auth"].now(trace.t)
     assert best is not None and best.bound_ms == pytest.approx(501.0)
     assert best.ahead_s == pytest.approx(1_800_000_000 + 1.5 - 0.999)

@@ -112,3 +112,13 @@ class Monitors:
         for monitor in (self.lifecycle, self.isolation, self.latency, self.frames, self.canned):
             derived.extend(monitor.feed(row, events))  # type: ignore[attr-defined]
         return derived
+
+
+def latency_of(trace: Trace) -> Latency:
+    """The latencies of a recording, judged row by row."""
+    lifecycle = Lifecycle()
+    latency = Latency(lifecycle)
+    for row, events in trace.items:
+        lifecycle.feed(row, events)
+        latency.feed(row, events)
+    return latency

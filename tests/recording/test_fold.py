@@ -18,6 +18,7 @@ from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.sketch import EXACT, Sketch
 from tui_app.recording.state import FINDINGS_KEPT, POINTS_KEPT, RUNS_KEPT, CellView, Waiting
+from tui_app.screens.rows import run_rows
 
 HEADER = {
     "session": "0123456789ab",
@@ -136,6 +137,16 @@ def test_a_run_is_one_line_from_request_to_end(feed: Feed) -> None:
     assert (view.t, view.seq, view.check, view.lamps, view.state, view.ms, view.why) == (
         1000, 3, "events", "ssxss", "wrong", 2200.0, "no tool_executing",
     )  # fmt: skip
+
+
+def test_a_run_whose_connection_is_cut_on_purpose_is_known_as_such(feed: Feed) -> None:
+    for request, doomed in (("m1", {"doomed": True}), ("m2", {})):
+        feed("step", {"step": 1, "intent": "agent-run", "request": request, **doomed}, check="recovery-cut", user="u1", type="begin")
+        feed("run", {"lamps": ".....", "state": "running", "request": request}, user="u1")
+        feed("run", {"state": "unfinished", "request": request, "why": "the connection was lost (network)"}, user="u1", run=f"r-{request}")
+    assert {key: view.doomed for key, view in feed.fold.state.runs.items()} == {"r-m1": True, "r-m2": False}
+    shown = {row.key: (row.state, row.why) for row in run_rows(feed.fold.state)}
+    assert shown == {"r-m1": ("cut", "cut on purpose"), "r-m2": ("unfinished", "the connection was lost (network)")}
 
 
 def test_things_made_and_the_engines_own_state(feed: Feed) -> None:

@@ -153,15 +153,33 @@ async def test_rerun_off_this_machine_shows_the_footprint_and_asks() -> None:
 
 async def test_taking_over_asks_and_gives_command() -> None:
     link = HandMadeLink()
-    async with showing(view_of(running(), "watching"), "live", link=link) as (app, pilot):
+    view = view_of(running(), "watching")
+    view.viewer, view.state.driver, view.state.driver_viewer = 2, "ana@jump01", 1
+    async with showing(view, "live", link=link) as (app, pilot):
+        assert "READ ONLY: ana@jump01 drives" in text_of(app)
         await pilot.press("T")
         await settle(pilot)
-        assert "Take the session over?" in text_of(app)
+        assert "Take the session over?" in text_of(app) and "ana@jump01 drives it now" in text_of(app)
         await pilot.press("enter")
         assert link.commands == [], "Enter is no answer to this"
         await pilot.press("T")
         await app.workers.wait_for_complete()
         assert link.commands == ["take"] and app.view.role == "driving"
+
+
+async def test_who_loses_control_is_told_at_once_and_only_watches() -> None:
+    view = view_of(running(), "driving")
+    view.viewer, view.since, view.state.driver, view.state.driver_viewer = 1, view.state.seq + 1, "ana@jump01", 2
+    async with showing(view, "live", link=HandMadeLink()) as (app, pilot):
+        app.beat()
+        assert view.role == "driving", "what is older than our own take says nothing"
+        view.state.seq += 1
+        app.beat()
+        await settle(pilot)
+        assert view.role == "watching" and "ana@jump01 has taken control" in text_of(app)
+        await pilot.press("H")
+        await settle(pilot)
+        assert "only the one who drives" in text_of(app)
 
 
 async def test_copy_puts_a_summary_on_the_clipboard() -> None:

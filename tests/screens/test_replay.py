@@ -151,7 +151,7 @@ async def test_on_the_screens_it_cannot_be_mistaken_and_does_not_act(recording: 
     async with app.run_test(size=(120, 35)) as pilot:
         app.show_session(Opened("", recording, False), "replay")
         await pilot.pause()
-        await pilot.press("z", "@", *"0:07", "enter")
+        await pilot.press("Z", "@", *"0:07", "enter")
         await pilot.pause()
         assert "REPLAY of 12 Nov" in text_of(app) and "00:07 of 00:30 1x" in text_of(app) and "PAUSED" in text_of(app)
         await pilot.press(">", ",", "]")

@@ -34,6 +34,7 @@ PLANTED = (
     "\x9b2J\x9d0;pwned\x9c",  # the same with C1 controls
     "\u202egnp.exe\u2066",  # reordered
     "\x00\x08\x7f",
+    "Z" + "\u0301" * 50,  # marks that climb over the lines around
     "[/][red]markup[/red][@click=app.quit]",
 )
 MARK = "HOSTILE"
@@ -57,6 +58,8 @@ FRAMES = (
     json.dumps({"type": TEXT, "data": {"user_id": TEXT, "thread_id": TEXT, "run_id": TEXT}}),
     json.dumps({"type": f"x{PLANTED[5]}{PLANTED[6]}", "data": {"k": TEXT}}, ensure_ascii=False),  # JSON allows these raw
     json.dumps({"type": "error_message", "error_code": TEXT, "message": TEXT}),
+    json.dumps({"type": "agent_thinking", "data": {"thought": TEXT * 5_000, "run_id": TEXT * 10}}),  # a line of a megabyte
+    "\x1b[31m" + "\u6f22\U0001f468\u200d\U0001f469" * 2_000,  # wide, joined, and not readable as a message
 )
 
 

@@ -49,14 +49,14 @@ def until(condition: Callable[[], Any], what: str, within: float = WITHIN) -> An
 class Terminal:
     """`vigil ARGS` on a pty of its own, as the leader of a session with this as its terminal."""
 
-    def __init__(self, home: Home, *args: str, columns: int = 160, rows: int = 45, **env: str) -> None:
+    def __init__(self, home: Home, *args: str, columns: int = 160, rows: int = 45, wrapped: tuple[str, ...] = (), **env: str) -> None:
         self.size = (columns, rows)
         self.raw = bytearray()
         self._fed = 0
         self.code: int | None = None
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        command = home.command(*args)
+        command = [*wrapped, *home.command(*args)]
         wanted = {**home.env, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **env}
         wanted = {
             key: value
@@ -70,7 +70,7 @@ class Terminal:
         self.pid = os.fork()
         if self.pid == 0:
             os.login_tty(slave)
-            os.execve(command[0], command, wanted)
+            os.execvpe(command[0], command, wanted)
         os.close(slave)
 
     # -- what a person does

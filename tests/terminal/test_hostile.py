@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -33,6 +34,9 @@ def hostile(staging: dict[str, str]) -> Iterator[dict[str, str]]:
     process.communicate()
 
 
+COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+
+
 def left_over(raw: bytes) -> list[str]:
     """What is left of the bytes that a terminal would act upon, once the application's own sequences are taken out."""
     text = OWN_SEQUENCE.sub(b"", raw).decode("utf-8", "replace")
@@ -43,7 +47,7 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
     home: Home, terminal: Callable[..., Terminal], hostile: dict[str, str], target: Callable[..., str]
 ) -> None:
     checks = "ws-connect,golden-path,socket-survives,message-persisted,history-agrees,health-services"
-    run = home.start("run", "--target", target(hostile), "--users", "2", "--checks", checks)
+    run = home.start("run", "--follow", "--target", target(hostile), "--users", "2", "--checks", checks)
     path: Path = until(newest, "a recording").path
     vigil = terminal("attach")
     vigil.sees("Agent runs")
@@ -66,6 +70,8 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
     vigil.sees(MARK)
     vigil.press("\r")
     vigil.sees("pretty +raw +timing")
+    vigil.press("y")
+    vigil.looks(lambda: COPIED.search(bytes(vigil.raw)), "a copy for the clipboard")
     for _ in range(4):
         vigil.press("v", "n")
         vigil.read(0.1)
@@ -80,11 +86,18 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
     vigil.press("q")
     assert vigil.ends() == 0
     vigil.assert_restored()
-    assert left_over(bytes(vigil.raw)) == []
+    pasted = [base64.b64decode(found).decode() for found in COPIED.findall(bytes(vigil.raw))]
+    assert pasted
+    assert all(line.isprintable() for text in pasted for line in text.split("\n")), "pasted into a shell it is text"
+    shown = COPIED.sub(b"", bytes(vigil.raw))
+    assert left_over(shown) == []
     assert vigil.raw.count(b"\x1b[?1049l") == 1, "the alternate screen was left once, at the end"
     for planted in (*PLANTED[:3], *PLANTED[4:-1]):
-        assert planted.encode() not in bytes(vigil.raw), repr(planted)
+        assert planted.encode() not in shown, repr(planted)
 
     out, err = run.communicate(timeout=WITHIN)
-    assert left_over((out + err).encode()) == []
+    assert MARK in err and left_over((out + err).encode()) == []
+    for command in (("sessions",), ("attach", "--follow"), ("rejudge", str(path))):
+        said = home.vigil(*command)
+        assert left_over((said.out + said.err).encode()) == [], command
     assert "Traceback" not in err + vigil.tail()

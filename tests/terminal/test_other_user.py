@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import grp
 import os
 import shutil
@@ -14,15 +15,18 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Home
+from tui_app.engine import client
 from tui_app.recording import sessions
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.sharing import group_id, group_of
+from tui_app.screens.session_link import SessionLink, line_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 NOBODY = 65_534
+assert client  # loaded while this process may still read where the interpreter lives
 
 
 def as_nobody(gid: int, place: Path, act: Callable[[], str], groups: bool = True) -> str:
@@ -37,7 +41,7 @@ def as_nobody(gid: int, place: Path, act: Callable[[], str], groups: bool = True
             for name in ("XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
                 os.environ[name] = str(place)
             said = act()
-        except (OSError, RecordingError, sqlite3.Error) as error:
+        except (OSError, AssertionError, RecordingError, sqlite3.Error) as error:
             said = f"refused: {error}"
         os.write(into, said.encode())
         os._exit(0)
@@ -73,7 +77,9 @@ def test_a_colleague_of_the_group_follows_and_nobody_else(home: Home, shared: Pa
     def follow() -> str:
         entry = sessions.entry_of(recording)
         with Reader(recording) as reader:
-            fold = Fold(reader.header)
+            fold, link = Fold(reader.header), SessionLink()
+            opened = asyncio.run(link.attach(line_of(entry)))
+            assert not opened.commanding and not opened.viewer and link.alive()
             while not fold.state.runs_total:
                 fold.catch_up(reader)
             try:

@@ -10,24 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.verdict.repeats import Pattern, between, cdf, clean_for, fisher, kind_of, more_for_stable, percent, runs_at_most, upper_bound
-from tui_app.verdict.statistics import binomial_cdf, wilson
-
-
-@pytest.mark.parametrize(
-    ("passed", "n", "low", "high"),
-    [
-        (100, 100, 0.963, 1),
-        (99, 100, 0.946, 0.998),
-        (98, 100, 0.930, 0.995),
-        (95, 100, 0.888, 0.979),
-        (20, 20, 0.839, 1),
-        (300, 300, 0.987, 1),
-    ],
-)
-def test_the_interval_of_failures_mirrors_that_of_passes(passed: int, n: int, low: float, high: float) -> None:
-    assert wilson(passed, n) == pytest.approx((low, high), abs=1e-3)
-    bad_low, bad_high = wilson(n - passed, n)
-    assert (1 - bad_high, 1 - bad_low) == pytest.approx((low, high), abs=1e-3)
+from tui_app.verdict.statistics import binomial_cdf
 
 
 @pytest.mark.parametrize(

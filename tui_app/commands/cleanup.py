@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ def add(commands: Commands) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Undo what a dead engine could not."""
+    import asyncio
+
     from tui_app.engine.cleanup import clean
     from tui_app.recording import sessions as known
     from tui_app.recording.errors import RecordingError

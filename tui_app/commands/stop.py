@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ def add(commands: Commands) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Ask the engine, and wait until it has tidied."""
+    import asyncio
+
     from tui_app.engine.client import Control
     from tui_app.recording import sessions as known
     from tui_app.recording.errors import RecordingError

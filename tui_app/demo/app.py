@@ -77,6 +77,10 @@ class DemoApp(VigilApp):
             return
         strips.first().update(self.player.caption())
 
+    def go(self, name: str) -> None:
+        super().go(name)
+        self.call_next(self.show_caption)
+
     def end_demo(self) -> None:
         """Away with the script and its strip; the session stays."""
         self.player.stop()
@@ -84,6 +88,10 @@ class DemoApp(VigilApp):
         for stack in self._screen_stacks.values():
             for screen in stack:
                 screen.query(CaptionStrip).remove()
+
+    def captioned(self) -> bool:
+        """A caption stands at the foot of the screen in view, and all of both is drawn."""
+        return bool(self.player.text) and " DEMO " in self.screen_text()
 
     # -- whose keys they are
 

@@ -51,6 +51,7 @@ class Fold:
         self._sketches: dict[str, Sketch] = {}
         self._dirty: set[str] = set()
         self._open: dict[int, str] = {}
+        self._doomed: set[str] = set()
         self._superseded: set[str] = set()
         self._applied = 0
         self._session_word = False
@@ -197,6 +198,8 @@ class Fold:
             )
             if intent == "agent-run":
                 self._state.runs_total += 1
+                if body.get("doomed") is True:
+                    self._doomed.add(_text(body, "request"))
         else:
             self._state.waiting.pop(number, None)
 
@@ -272,13 +275,10 @@ class Fold:
         view = runs.get(key) or known
         if view is None:
             view = RunView(key=key, user=row.user, check=row.check, seq=row.seq, t=row.t)
-        view.key = key
-        view.request = request or view.request
-        view.seq = row.seq
-        view.user = row.user or view.user
-        view.check = row.check or view.check
-        view.lamps = str(body.get("lamps") or view.lamps)
-        view.state = str(body.get("state") or view.state)
+        view.key, view.request = key, request or view.request
+        view.doomed = view.doomed or request in self._doomed
+        view.seq, view.user, view.check = row.seq, row.user or view.user, row.check or view.check
+        view.lamps, view.state = str(body.get("lamps") or view.lamps), str(body.get("state") or view.state)
         view.why = _text(body, "why")
         view.ms = row.ms if row.ms is not None else view.ms
         runs[key] = view

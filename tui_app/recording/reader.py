@@ -188,7 +188,7 @@ class Reader:
         """The first `limit` rows with low <= seq <= high that match: for spans that are known to be short."""
         source, where, params = _source(query)
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
-        return self._rows(sql, (*params, low, high, limit))
+        return self._rows(sql, (*params, low, min(high, self.head()), limit))
 
     def first(self, query: Condition | None = None, since: int = 0, *, budget: float = 1.0) -> Row | None:
         """The first match with seq > since, or None (also when the time was up)."""

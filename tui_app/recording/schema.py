@@ -81,7 +81,7 @@ KINDS: Final = {
         "type dialing | open | welcome | closed | refused; {url, carry, cookies: [names], phases: {dns_ms,tcp_ms,tls_ms,upgrade_ms,"
         "welcome_ms}, warm: bool, link: port of our fault proxy, retry_after, subprotocol, "
         "generation: g1|g2|g3, handshake_ms, tries, own_ms: what our own waits were, status, code, "
-        "reason, by: us|target|network}; ms: time it took, without our own waits"
+        "reason, by: us|target|network, stamps: kernel|loop, who tells when something arrived}; ms: time it took, without our own waits"
     ),
     "frame": (
         "dir in | out; type: canonical event name; text: the frame itself; flag: control, binary, oversize; "

@@ -62,6 +62,8 @@ class RunView:
     why: str = ""
     request: str = ""
     """The message that asked for it: by it a step knows its run before the target has named it."""
+    doomed: bool = False
+    """Its connection was to be cut under it: that it was lost is no news."""
 
 
 @dataclass(slots=True)

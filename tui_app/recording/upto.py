@@ -88,6 +88,9 @@ class ReaderUpTo(Reader):
     def window(self, anchor: int, before: int, after: int, query: Condition | None = None, *, budget: float = 0.05) -> Window:
         return super().window(min(anchor, self.head() + 1), before, after, query, budget=budget)
 
+    def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
+        return super().between(low, min(high, self.upto), query, limit)
+
     def last(self, query: Condition | None = None, until: int | None = None, *, budget: float = 1.0) -> Row | None:
         head = self.head()
         return super().last(query, head if until is None else min(until, head), budget=budget)

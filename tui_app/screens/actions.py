@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from textual.binding import Binding, BindingType
 
-from widgets.glyphs import ASCII, glyphs
+from widgets.glyphs import spelled
 
 SCREENS: Final = {
     "start": "Start",
@@ -81,7 +81,6 @@ KEY_TEXT: Final = {
     "tab": "Tab",
 }
 
-ARROWS: Final = ("up", "down", "left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class Action:
 
 def key_text(key: str) -> str:
     """A Textual key name as a person reads it."""
-    return key.capitalize() if key in ARROWS and glyphs() is ASCII else KEY_TEXT.get(key, key)
+    return spelled(KEY_TEXT.get(key, key))
 
 
 def up_and_down() -> str:
@@ -213,8 +212,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- a replay
-    Action("replay-pause", ("z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
-           "Replay", SESSION, "app", 2),
+    Action("replay-pause", ("Z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
+           "Replay", PRESENTABLE, "app", 2),
     Action("replay-back", ("comma",), "-5 s", "5 s back in the replay", "Replay", PRESENTABLE, "app", 4),
     Action("replay-on", ("full_stop",), "+5 s", "5 s on in the replay", "Replay", PRESENTABLE, "app", 4),
     Action("replay-far-back", ("less_than_sign",), "-30 s", "30 s back in the replay", "Replay", PRESENTABLE, "app", 7),

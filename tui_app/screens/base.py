@@ -250,7 +250,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
-        target=clean(state.target or "no session").upper(),
+        target=("REPLAY " if view.playback is not None else "") + clean(state.target or "no session").upper(),
         build=clean(state.build),
         verdict=state.word,
         verdict_text=verdict_text(state),

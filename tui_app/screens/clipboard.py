@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.sessions import state_dir
 from tui_app.sanitize import sanitize
 
@@ -78,8 +79,8 @@ async def copy(text: str, send: Callable[[str], None] | None, environment: Mappi
     size = f"{len(text):,} characters"
     try:
         file = str(keep(text))
-    except OSError as error:
-        file, why = "", error.strerror or str(error)
+    except (OSError, RecordingError) as error:
+        file, why = "", str(error)
     where = short(file, environment.get("HOME", ""))
     too_long = len(sequence(text)) > MOST
     if environment.get("TMUX") and shutil.which("tmux") and await tmux_takes(text):

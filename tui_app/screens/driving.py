@@ -54,6 +54,7 @@ class DrivingApp(PlanningApp):
         if line.problem:
             self.say(line.problem, bad=True)
             return
+        self.say(f"opening session {line.session}")
         self.run_worker(self._open_line(line), group="engine", exclusive=True, exit_on_error=False)
 
     async def _open_line(self, line: SessionLine) -> None:
@@ -145,6 +146,7 @@ class DrivingApp(PlanningApp):
 
     def sign_in(self, *, prompt: bool) -> None:
         """Hand the engine what its session waits for, in a worker."""
+        self.say("signing in again")
         self.run_worker(self._sign_in(prompt), group="sign-in", exclusive=True, exit_on_error=False)
 
     async def _sign_in(self, prompt: bool) -> None:
@@ -158,17 +160,25 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if not self.view.running or self.view.role != "watching":
+        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
             self.say("there is nothing to take over: no running session is driven by another")
             return
         if self.view.reader is not None and self.view.reader.sealed:
             self.say("this viewer is read-only: it cannot take control")
             return
+        if not self.view.viewer:
+            self.say("it takes no commands from here: its engine listens to its owner alone")
+            return
         question = AskScreen("Take the session over?", take_text(self.view), [Answer("T", "take over", "take")], stay="only watch")
         self.ask(question, {"take": lambda: self.command("take")})
 
     def command(self, name: str, **facts: Any) -> None:
-        """Ask something of the engine, in a worker."""
+        """Ask something of the engine, in a worker; what it answers takes a moment, so that it was asked is said."""
+        self.say(
+            {"hold": "asking the engine to hold", "resume": "asking the engine to go on", "take": "taking over"}.get(
+                name, f"asking for {name}"
+            )
+        )
         self.run_worker(self._command(name, facts), group=f"command-{name}", exit_on_error=False)
 
     async def _command(self, name: str, facts: Mapping[str, Any]) -> None:
@@ -192,17 +202,22 @@ class DrivingApp(PlanningApp):
             self.say(lost, bad=True)
 
     def action_mark(self) -> None:
-        """Leave a mark at this moment, in the recording's annotations."""
-        from tui_app.recording.errors import RecordingError
+        """Mark this moment, or the row under a cursor, in the recording's annotations; with a note where one is typed."""
+        from tui_app.screens.noting import NoteScreen, leave_mark
 
         reader, state = self.view.reader, self.view.state
         if reader is None:
+            self.say("there is no session to mark")
             return
-        try:
-            reader.annotate("mark", f"mark at {mmss(state.t)}", state.seq)
-            self.say(f"marked {mmss(state.t)}")
-        except RecordingError as error:
-            self.say(str(error), bad=True)
+        row = reader.row(getattr(self.screen, "marked_row", 0)) or reader.row(state.seq)
+        seq, t = (row.seq, row.t) if row is not None else (state.seq, state.t)
+
+        def left(text: str | None) -> None:
+            if text is not None:
+                said, kept = leave_mark(reader, seq, t, text)
+                self.say(said, bad=not kept)
+
+        self.push_screen(NoteScreen(t), left)
 
     def action_copy(self) -> None:
         """The summary of the screen in view, ready for a chat: to the clipboard, or where it can be had from; and says which."""

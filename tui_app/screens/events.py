@@ -8,17 +8,19 @@ from textual.containers import Horizontal
 from tui_app.model import Row
 from tui_app.recording.query import completions
 from tui_app.recording.reader import Count
+from tui_app.screens import filter_history
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import convicting, is_masked
-from tui_app.screens.moments import moments
+from tui_app.screens.moments import Moment, moments
 from tui_app.screens.row_pane import RowPane
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.run_source import FOLDED, RunSource
 from tui_app.screens.safe import clean
 from tui_app.screens.selecting import Pin, check_filter, check_time, parse_time, run_pin, selection
+from tui_app.screens.timeline import Timeline
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar
 from widgets.lines import Line, LineView, spread
@@ -37,6 +39,7 @@ class EventsScreen(SessionScreen):
     BINDINGS = bindings_for("events")
     DEFAULT_CSS = """
     EventsScreen #facts { height: 1; padding: 0 1; }
+    EventsScreen #strip { height: 1; padding: 0 1; }
     EventsScreen Horizontal { height: 1fr; }
     """
 
@@ -53,10 +56,13 @@ class EventsScreen(SessionScreen):
         self._going_on = False
         self._version = -1
         self._count: Count | None = None
+        self._timeline = Timeline()
+        self._moments: list[Moment] = []
         self._query: Where | None = None
 
     def body(self) -> ComposeResult:
         yield LineView(id="facts", bar=True)
+        yield LineView(id="strip", bar=True)
         with Horizontal():
             yield self.stream
             yield self.pane
@@ -71,6 +77,7 @@ class EventsScreen(SessionScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one("#filter", FilterBar).history = filter_history.load()
         self.stream.focus()
 
     def _completions(self, word: str) -> list[str]:
@@ -91,18 +98,25 @@ class EventsScreen(SessionScreen):
         self.text = query.strip()
         self.suspended = False
         self._version = -1
-        if seq is not None and self.by_run and not self.text and self._within_a_run(seq):
-            self.by_run = False
         self._take_source()
         if seq is not None:
-            self.stream.go_to(seq)
+            self._show_row(seq)
         self.stream.focus()
         self.pulse()
 
-    def _within_a_run(self, seq: int) -> bool:
-        """Whether this row has no line of its own while runs are folded."""
-        reader = self.reader
-        return reader is not None and bool(reader.between(seq, seq, Where(FOLDED)))
+    def _show_row(self, seq: int) -> None:
+        """Put the cursor on a row; one that is folded into its run is shown beneath it."""
+        reader, source = self.reader, self.stream.view.source
+        row = reader.row(seq) if reader is not None else None
+        if reader is not None and row is not None and isinstance(source, RunSource) and reader.between(seq, seq, Where(FOLDED)):
+            pin = run_pin(row, reader, seq)
+            if pin is not None and pin.asked != seq:
+                source.open[pin.asked] = None
+                if self.stream.go_beneath(pin.asked, seq):
+                    return
+            self.by_run = False  # a row of no run that is known here
+            self._take_source()
+        self.stream.go_to(seq)
 
     def _take_source(self) -> None:
         """Look at the recording that the view has now, through the filter and the pin."""
@@ -140,6 +154,8 @@ class EventsScreen(SessionScreen):
             # What convicts may have to be masked from now on, too: read the rows in view again.
             self.stream.mark(marks)
             self.stream.change(self.stream.view.source)
+        self._moments = moments(self.reader, self.state) if self.reader is not None else []
+        self.stream.note({one.seq: one.text for one in self._moments if one.kind == "mark"})
         self.stream.tick()
         self._show_facts()
         self._show_pane()
@@ -171,6 +187,18 @@ class EventsScreen(SessionScreen):
         place = self.stream.view.row(self.stream.view.cursor)
         right = f"row {place.seq:,} at {place.time}" if place is not None else ""
         view.show([spread(left, ((right, "dim"),), width)])
+        self._show_strip()
+
+    def _show_strip(self) -> None:
+        """Where in the session the view is."""
+        reader, shown = self.reader, self.stream.view.visible()
+        strip = self.query_one("#strip", LineView)
+        if reader is None or not shown:
+            strip.show([])
+            return
+        ends = [reader.row(line.seq) for line in (shown[0], shown[-1])]
+        begin, end = (row.t if row is not None else 0 for row in ends)
+        strip.show([self._timeline.line(reader, (begin, end), self._moments, max(strip.scrollable_content_region.width, 20))])
 
     def _show_pane(self) -> None:
         """The row under the cursor, beside the stream, where there is room.
@@ -213,6 +241,7 @@ class EventsScreen(SessionScreen):
             self._go_to_time(parse_time(message.value) or 0)
             self.stream.focus()
         else:
+            filter_history.keep(message.bar.history)
             self.look(message.value)
 
     def on_filter_bar_left(self) -> None:
@@ -285,11 +314,18 @@ class EventsScreen(SessionScreen):
         if not self.stream.unfold(False):
             self.pane.turn(-1)
 
+    def _take_again(self) -> None:
+        """Look through another filter, pin or mode; who does not follow a running session keeps the row he is on."""
+        seq = self.stream.cursor
+        self._take_source()
+        if seq and not (self.view.running and self.stream.view.follow):
+            self._show_row(seq)
+        self.pulse()
+
     def action_by_run(self) -> None:
         """A line for each run, or for every row; the place is kept."""
         self.by_run = not self.by_run
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def action_filter_off(self) -> None:
         """Leave filter and pin out, or take them in again; the place is kept."""
@@ -297,13 +333,11 @@ class EventsScreen(SessionScreen):
             self.app.notify("There is no filter and no pin.", markup=False, timeout=2)
             return
         self.suspended = not self.suspended
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def _pin(self, pin: Pin | None) -> None:
         self.pinned, self.suspended = pin, False
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def action_next_moment(self) -> None:
         self._go_to_moment(1)
@@ -317,16 +351,19 @@ class EventsScreen(SessionScreen):
         if reader is None:
             return
         here = self.stream.cursor
-        found = [moment for moment in moments(reader, self.state) if (moment.seq > here if step > 0 else moment.seq < here)]
+        found = [moment for moment in self._moments if (moment.seq > here if step > 0 else moment.seq < here)]
         if not found:
             self.app.notify(f"No mark, finding or failure {'after' if step > 0 else 'before'} this row.", markup=False, timeout=2)
             return
         moment = found[0] if step > 0 else found[-1]
-        if self.folding and self._within_a_run(moment.seq):
-            self.action_by_run()
-        self.stream.go_to(moment.seq)
+        self._show_row(moment.seq)
         self.app.notify(f"{clock_time(moment.t)} {moment.text}", markup=False, timeout=4)
         self.pulse()
+
+    @property
+    def marked_row(self) -> int:
+        """What a mark is left on: the row under the cursor; 0, for the newest, while that is followed."""
+        return 0 if self.stream.view.follow and self.view.running else self.stream.cursor
 
     def _here(self) -> Row | None:
         """The row under the cursor."""

@@ -19,6 +19,7 @@ from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView, clip, line_width, spread
 from widgets.matrix import COUNTED, Cell, Matrix, Place, sentence, unclean
 from widgets.stream import EventStream
+from widgets.titles import title
 from widgets.users import UserRow, user_lines
 
 CHROME = 5
@@ -144,7 +145,7 @@ class IsolationScreen(SessionScreen):
         # With a cell for each pair, the pairs to be proven are in view already.
         told = found if self.pictured else [item for item in found if item[2].leaks or item[2].state == "leak"]
         leaks = self.query_one("#leaks", LineView)
-        leaks.border_title = "Leaks, and pairs still to be proven" if self.pictured else "Leaks"
+        title(leaks, "Leaks, and pairs still to be proven" if self.pictured else "Leaks")
         leaks.draw(lambda width, _height: (unclean_lines(told, width, "no leak so far" if len(found) else "no leak"), listed))
         self._show_users()
         if self.wide:

@@ -18,6 +18,7 @@ from tui_app.screens.safe import clean
 from tui_app.screens.view import View, mmss
 from tui_app.verdict.times import Times
 from widgets.lines import Line, LineView, line_text, spread, wrap
+from widgets.titles import subtitle, title
 from widgets.tries import grid_lines, legend, per_row, table_lines
 
 ROOMY_FROM = 32
@@ -97,12 +98,12 @@ class IterationsScreen(Moving, SessionScreen):
         about.draw(lambda width, _height: (tries.about_line(view, one, width) if one is not None else [], None))
         times = self.reckoned(view)
         groups = self.query_one("#groups", LineView)
-        groups.border_title = f"Failures of {clean(view.check)}" if times.failed else f"What so many times of {clean(view.check)} show"
+        title(groups, f"Failures of {clean(view.check)}" if times.failed else f"What so many times of {clean(view.check)} show")
         groups.draw(lambda width, _height: (tries.group_lines(times, view, self.state, width), None))
         if roomy:
             listed = tries.listed(view, one)
             table = self.query_one("#list", LineView)
-            table.border_title = "Times that did not pass" if times.done > times.passed else "The newest times"
+            title(table, "Times that did not pass" if times.done > times.passed else "The newest times")
             table.draw(lambda width, _height: tries.list_lines(listed, one, width))
         text, tone = tries.decide_line(times, view, self.state)
         self.query_one("#decide", LineView).draw(lambda width, _height: ([((part, tone),) for part in wrap(text, width, 1)], None))
@@ -110,10 +111,8 @@ class IterationsScreen(Moving, SessionScreen):
     def _cells(self, view: IterationsView) -> None:
         words, at = [one.word for one in view.times], self.at(view)
         cells = self.query_one("#cells", LineView)
-        cells.border_title = (
-            f"{clean(view.check)}: {view.done} of {view.of} times" if view.of else f"{clean(view.check)}: {view.done} times"
-        )
-        cells.border_subtitle = line_text(legend(words, 60)).strip()
+        title(cells, f"{clean(view.check)}: {view.done} of {view.of} times" if view.of else f"{clean(view.check)}: {view.done} times")
+        subtitle(cells, line_text(legend(words, 60)).strip())
         inside = max(self.size.width - 4, 20)
         of = view.of if tries.going_on(view, self.state) else 0
         needed = -(-max(len(words), of) // per_row(inside))

@@ -18,6 +18,7 @@ from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView, clip, line_text
 from widgets.recoveries import RecoveryRow, recovery_lines
 from widgets.series import COLUMNS, SeriesTable, milliseconds, series_lines
+from widgets.titles import title
 
 CHART_ROWS = 6
 """Fewer rows than these, the frame among them, are no chart."""
@@ -89,11 +90,11 @@ class LatencyScreen(Moving, SessionScreen):
         if not chart.display:
             return
         if is_recovery(series.name) and self.state.recoveries:
-            chart.border_title = BREAKDOWN
+            title(chart, BREAKDOWN)
             shown = recovery_rows(self.state)
             chart.draw(lambda width, height: (recovery_lines(shown, width, height), None))
             return
-        chart.border_title = f"{rows.long_name(series.name)} over time, ms".replace("[", "(")
+        title(chart, f"{rows.long_name(series.name)} over time, ms".replace("[", "("))
         points, limit = points_of(series), series.limit_ms
         chart.draw(lambda width, height: (over_time(points, limit, width, height), None))
 
@@ -191,7 +192,7 @@ class ChartScreen(SessionScreen):
             kind = self.kinds[self.kind % len(self.kinds)]
             if kind == "spread" and side.display:
                 kind = "time"
-            chart.border_title = {"time": "Over time, ms", "spread": "How often each value occurs", "parts": BREAKDOWN}[kind]
+            title(chart, {"time": "Over time, ms", "spread": "How often each value occurs", "parts": BREAKDOWN}[kind])
             if kind == "parts":
                 shown = recovery_rows(self.state)
                 chart.draw(lambda width, height: (recovery_lines(shown, width, height), None))

@@ -18,6 +18,7 @@ from widgets.matrix import COUNTED, Matrix, totals
 from widgets.runs import RunList
 from widgets.series import SeriesTable
 from widgets.stream import EventStream
+from widgets.titles import subtitle
 from widgets.users import user_lines
 
 USERS_SHOWN = 8
@@ -83,7 +84,7 @@ class LiveScreen(SessionScreen):
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
-        runs.border_subtitle = f"{state.runs_total} runs, {busy} under way"
+        subtitle(runs, f"{state.runs_total} runs, {busy} under way")
         users, cells = rows.cells(state)
         matrix = self.query_one("#matrix", Matrix)
         matrix.update(users, cells)
@@ -96,7 +97,7 @@ class LiveScreen(SessionScreen):
         matrix.styles.height = min(needed, most) if streaming else "1fr"
         if streaming:
             self.query_one("#events", Newest).pull()
-        matrix.border_subtitle = f"{leaking:,} leaking, {unmeasured:,} to be proven, {probes:,} probes"
+        subtitle(matrix, f"{leaking:,} leaking, {unmeasured:,} to be proven, {probes:,} probes")
         panel = self.query_one("#users", LineView)
         people = user_rows(state)
         panel.styles.height = min(len(people), USERS_SHOWN) + 3

@@ -18,6 +18,7 @@ from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, LineView, clip, line_text, spread, wrap
 from widgets.ramp import Kind, LevelRow, band_lines, band_top, level_lines, step_lines
 from widgets.series import milliseconds
+from widgets.titles import subtitle, title
 
 ABOUT = 3
 """Lines about the level under the cursor and the criterion."""
@@ -82,19 +83,19 @@ class LoadScreen(Moving, SessionScreen):
         glyph, at = glyphs(), self._at(rows)
         table = self.query_one("#levels", LineView)
         table.styles.height, table.sticky = len(rows) + HEADER + 2, HEADER
-        table.border_subtitle = courses.knee_words(rows).replace("[", "(")
+        subtitle(table, courses.knee_words(rows).replace("[", "("))
         table.draw(lambda width, _height: (level_lines(rows, width), HEADER + at))
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(rows, at, width), None))
         now = self.state.t / SECOND
         steps = self.query_one("#steps", LineView)
-        steps.border_subtitle = f"{glyph.own} runs at once  {glyph.clean} users"
+        subtitle(steps, f"{glyph.own} runs at once  {glyph.clean} users")
         steps.draw(lambda width, height: (step_lines(rows, now, width, height), None))
         other: Kind = "first" if self.kind != "first" else "run"
         for name, kind in (("#band", self.kind), ("#second", other)):
             pane = self.query_one(name, LineView)
-            pane.border_title = KIND_TITLES[kind]
+            title(pane, KIND_TITLES[kind])
             top = band_top(rows, kind)
-            pane.border_subtitle = f"0 to {milliseconds(top)} ms" if top else ""
+            subtitle(pane, f"0 to {milliseconds(top)} ms" if top else "")
             pane.draw(lambda width, height, kind=kind: (band_lines(rows, kind, width, height), None))  # type: ignore[misc]
 
     def _at(self, rows: list[LevelRow]) -> int:

@@ -10,6 +10,7 @@ from tui_app.screens.masking import convicting, is_masked
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.view import View
 from widgets.tail import Tail
+from widgets.titles import subtitle
 
 FRAMES = Where("kind = 'frame'", ())
 ATTEMPTS = Where("kind = 'attempt'", (), state_only=True)
@@ -43,7 +44,7 @@ class Newest(Tail):
             self.mark(marks)
             self.change(self.view.source)
         self.tick()
-        self.border_subtitle = self._said()
+        subtitle(self, self._said())
 
     def _said(self) -> str:
         """How many there are, and while they come how many a second."""

@@ -81,7 +81,7 @@ class PacedApp(App[int]):
             if line is not self._drawn_on:
                 self._drawn_on = line
                 self.picture.forget()
-            self.picture.resize(*self.console.size)
+            self.picture.resize(*self.size)  # of a browser, too, whose size no console knows
             renderable = Change(self.picture, renderable)
         elif renderable is not None:
             self.picture.forget()

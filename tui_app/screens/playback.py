@@ -81,6 +81,11 @@ class Playback:
         began = self._began()
         return f"{began.day} {began:%b}" if began is not None else "an unknown day"
 
+    def told(self) -> str:
+        """Of when it is, and how far it went: for a line above what is left on the terminal."""
+        seconds = (self.position / SECOND, self.total / SECOND)
+        return f"REPLAY of {self.date}, session {self.reader.header.get('session', '?')}: as of {seconds[0]:.1f} of {seconds[1]:.1f} s"
+
     def _began(self) -> datetime | None:
         try:
             began = datetime.fromisoformat(self.reader.header.get("started", ""))

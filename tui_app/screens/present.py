@@ -38,7 +38,7 @@ class Turner:
         self.index = 0
         self.staying = False
         self._since = clock()
-        self._found = -1
+        self._found: tuple[int, int] | None = None
 
     @property
     def page(self) -> Page:
@@ -62,12 +62,13 @@ class Turner:
         """Turn if it is time; what fails, and the end, show themselves at once."""
         failed = sum(1 for check in state.checks.values() if check.word == "FAIL")
         leaks = sum(1 for cell in state.cells.values() if cell.leaks)
-        found = failed + leaks + state.ended
-        news, self._found = self._found >= 0 and found > self._found, found
+        before, self._found = self._found, (failed + state.ended, leaks)
         if self.staying:
             return
-        if news:
-            self.to("isolation" if leaks and not failed and not state.ended else "verdict")
+        if before is not None and self._found[0] > before[0]:
+            self.to("verdict")
+        elif before is not None and leaks > before[1]:
+            self.to("isolation")
         elif not state.ended and self.clock() - self._since >= DWELL_S:
             self.turn(state)
 
@@ -80,12 +81,10 @@ class PresentScreen(base.SessionScreen):
     CSS = """
     PresentScreen LineView { padding: 0 2; }
     PresentScreen #facts { height: 1; }
-    PresentScreen #large { height: 4; }
     PresentScreen #page { height: 1fr; padding: 0 2 1 2; }
     PresentScreen #said { height: 3; }
     PresentScreen #pages { height: 1; dock: bottom; margin-bottom: 1; }
     PresentScreen.-staging #facts, PresentScreen.-high #facts { height: 2; }
-    PresentScreen.-high #large { height: 5; }
     PresentScreen.-high #said { height: 5; }
     PresentScreen.-wide LineView { padding: 0 8; }
     PresentScreen.-wide #page { padding: 1 8 2 8; }
@@ -119,7 +118,9 @@ class PresentScreen(base.SessionScreen):
         state = self.state
         if self.moment is None:
             self.turner.look(state)
-        self.query_one("#large", LineView).display = bool(self._stand_in())
+        large = self.query_one("#large", LineView)
+        large.display = bool(self._stand_in())
+        large.styles.height = len(big("X")) + 1
         self.set_class(not self._stand_in(), "-staging")
         self._draw("large", self._large)
         self._draw("facts", lambda width, height: [self._facts(width)])
@@ -203,7 +204,7 @@ class PresentScreen(base.SessionScreen):
         return spread((*dots, (f" {self.turner.page.title}", "dim")), ((f"{self.view.clock():%H:%M} UTC", "dim"),), width)
 
     def applies(self, action_id: str) -> bool:
-        return True
+        return action_id == "back" or super().applies(action_id)
 
     def action_next_page(self) -> None:
         self.turner.turn(self.state)

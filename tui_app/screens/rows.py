@@ -35,20 +35,31 @@ def short_ids(ids: Iterable[str]) -> dict[str, str]:
     return {name: name for name in known}
 
 
+CUT: Final = "cut"
+CUT_WORDS: Final = "cut on purpose"
+_LOST: Final = "the connection was lost"
+
+
+def run_told(state: str, why: str, doomed: bool) -> tuple[str, str]:
+    """A run's state and the reason for it as they are shown: one whose connection Vigil itself cut under it is no bad news."""
+    return (CUT, CUT_WORDS) if doomed and state == "unfinished" and why.startswith(_LOST) else (state, clean(why))
+
+
 def run_rows(state: SessionState, limit: int = RUNS_SHOWN) -> list[RunRow]:
     """The newest runs, oldest first."""
     shown = list(state.runs.values())[-limit:]
     names = short_ids(run.key for run in shown)
+    told = {run.key: run_told(run.state, run.why, run.doomed) for run in shown}
     return [
         RunRow(
             key=clean(names[run.key]),
             time=mmss(run.t),
             user=clean(run.user),
             lamps=run.lamps,
-            state=run.state,
+            state=told[run.key][0],
             took=seconds(run.ms) if run.ms is not None else seconds(max(state.t - run.t, 0) / 1e6) if run.state == "running" else "",
             check=clean(run.check),
-            why=clean(run.why),
+            why=told[run.key][1],
         )
         for run in shown
     ]

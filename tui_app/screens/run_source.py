@@ -24,6 +24,7 @@ from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_source import RowSource
 from tui_app.screens.row_words import number, short_id, stream_row
+from tui_app.screens.rows import run_told
 from tui_app.screens.safe import clean
 from widgets.stream import StreamPage, StreamRow
 
@@ -172,11 +173,12 @@ class RunSource(RowSource):
         took = "" if known.ms is None else number(known.ms)
         first = f"first event {number(known.first_ms)}" if known.first_ms is not None else ""
         prompt = clean(str(body.get("prompt") or body.get("subject") or "")[:200].replace("\n", " "))
-        said = known.why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else "awaiting its first event")
+        state, why = run_told(known.state, known.why, body.get("doomed") is True)
+        said = why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else "awaiting its first event")
         text = "  ".join(part for part in (clean(said), f"({row.check})" if row.check else "", prompt) if part)
-        tone = {"wrong": "bad", "unfinished": "warn"}.get(known.state, "")
+        tone = {"wrong": "bad", "unfinished": "warn"}.get(state, "")
         return replace(
-            line, dir="", type="run", run=short_id(known.run), ms=known.ms, text=text, tone=tone, lamps=known.lamps, word=known.state,
+            line, dir="", type="run", run=short_id(known.run), ms=known.ms, text=text, tone=tone, lamps=known.lamps, word=state,
             fold="-" if row.seq in self.open else "+",
         )  # fmt: skip
 
@@ -203,22 +205,21 @@ class RunSource(RowSource):
         """Read what became of runs from the `run` rows that follow their requests, until all have ended or their time is over."""
         rows = list(wanted.values())
         last = max(row.t + _limit(row) for row in rows)
-        left = set(wanted)
+        left, over = set(wanted), 0
         for row in self.reader.rows(rows[0].seq, {"run"}):
-            if row.t > last:
-                break
+            if row.t > (over if not left else last):
+                # What comes to a run this long after its end is rare; the newest runs are known from the folded state.
+                for request in wanted:
+                    self._of(request).final = True
+                return
             body = row.body
             request = str(body.get("request") or "")
-            if request not in wanted:
-                if not left:
-                    break
-                continue
-            told = self._of(request)
-            _take(told, row, body)
-            if told.state != "running":
-                left.discard(request)
-        for request in wanted:
-            self._of(request).final = True
+            if request in wanted:
+                told = self._of(request)
+                _take(told, row, body)
+                if told.state != "running":
+                    left.discard(request)
+                    over = max(over, row.t + SECOND)
 
     def _of(self, request: str) -> Known:
         known = self._known.get(request)

@@ -21,6 +21,7 @@ from widgets.glyphs import glyphs
 from widgets.hours import BlockCell, DriftRow, amount, drift_lines, strip_lines
 from widgets.lines import Line, LineView, clip, line_text, line_width, spread, wrap
 from widgets.series import milliseconds
+from widgets.titles import subtitle, title
 
 OWN_UNITS = {
     "rss_mb": ("memory", "MB"),
@@ -89,13 +90,13 @@ class SoakScreen(SessionScreen):
         cells = block_cells(state, series, own)
         of = max(blocks[-1].of, len(blocks))
         strip = self.query_one("#strip", LineView)
-        strip.border_subtitle = line_text(reconnect_line(state)).replace("[", "(")
+        subtitle(strip, line_text(reconnect_line(state)).replace("[", "("))
         strip.draw(lambda width, _height: (strip_lines(cells, of, width, at, series_words(series), own_words(own)), None))
         block = blocks[at]
         usual = courses.usual_medians(blocks)
         self.query_one("#about", LineView).draw(lambda width, _height: (self._about(block, usual, width), None))
         pane = self.query_one("#block", LineView)
-        pane.border_title = f"Block {block.number} of {block.of}"
+        title(pane, f"Block {block.number} of {block.of}")
         lines = block_lines(block, usual)
         pane.styles.height = "1fr" if self.has_class("-wide") else len(lines) + 2
         pane.draw(lambda width, _height: ([part for line in lines for part in folded(line, width)], None))

@@ -19,8 +19,10 @@ from textual_serve.server import Server
 
 from tui_app.web.guard import Guard
 
-NOT_PASSED_ON: Final = ("TMUX", "STY", "SSH_TTY", "SSH_CONNECTION")
+NOT_PASSED_ON: Final = ("TMUX", "STY", "SSH_TTY", "SSH_CONNECTION", "NO_COLOR", "VIGIL_ASCII", "LC_ALL")
 """What says something about the terminal that the server was started on, and nothing about the browser."""
+LIKE: Final = ("TERM=xterm-256color", "COLORTERM=truecolor")
+"""What the terminal in the page can show."""
 SIZES: Final = range(8, 41)
 
 
@@ -85,7 +87,7 @@ def child_command(control: bool, session: str | None) -> str:
     path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])])
     own = [sys.executable, "-m", "tui_app.web", *(["--control"] if control else []), *([session] if session else [])]
     # 60 frames a second, as textual-serve asks for, are more than numbers need.
-    return f"exec {shlex.join(['env', *unset, f'PYTHONPATH={path}', 'TEXTUAL_FPS=15', *own])}"
+    return f"exec {shlex.join(['env', *unset, f'PYTHONPATH={path}', 'TEXTUAL_FPS=15', *LIKE, *own])}"
 
 
 async def serve(server: WebServer, ready: Callable[[], object]) -> None:
