@@ -94,7 +94,7 @@ async def test_the_key_bar_shows_what_the_registry_ranks_for_it(name: str) -> No
 async def test_the_palette_offers_what_applies_here_and_nothing_else() -> None:
     async with showing(running(), "verdict") as (app, _):
         offered = {command.title for command in app.get_system_commands(app.screen)}
-    wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette}
+    wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette and action.group != "Replay"}
     assert {title for title in offered if not title.startswith("theme: ")} == wanted
     assert f"{by_id('docker').label} (d)" in offered
 

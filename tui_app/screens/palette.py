@@ -24,7 +24,7 @@ def commands(app: PlanningApp, screen: Screen[object]) -> Iterator[SystemCommand
     """What can be done from this screen, each with the key that does it where it has one."""
     where = getattr(screen, "NAME", "")
     for action in actions_for(where) if where else ACTIONS:
-        if not action.palette:
+        if not action.palette or (action.group == "Replay" and app.view.role != "replay"):
             continue
         owner: object = app if action.scope == "app" else screen
         callback = getattr(owner, f"action_{action.method}", None)
