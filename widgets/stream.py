@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -30,6 +31,11 @@ class Column:
     width: int
     right: bool = False
 
+
+FLOOD: Final = 2
+"""So many pages of new rows since the last look are more than one can follow line by line."""
+PAGE_S: Final = 0.5
+"""Such a stream moves on after so many seconds at the earliest."""
 
 _ALL: Final = (
     Column("seq", "row", 8, True),
@@ -157,12 +163,18 @@ class EventStream(Widget, can_focus=True):
         self._told = (0, "")
         self.marked: frozenset[int] = frozenset()
         self.notes: dict[int, str] = {}
+        self._drawn = 0.0
 
     # -- for the owner
 
     def tick(self) -> None:
-        """Look for new rows; draw only if what is shown changed."""
-        if self.view.tick():
+        """Look for new rows; draw only if what is shown changed, and page by page where it comes faster than anybody reads."""
+        now, view = time.monotonic(), self.view
+        racing = view.follow and view.frozen_at is None and view.source.head() - max(view.head, 0) > FLOOD * view.height
+        if racing and view.head >= 0 and now - self._drawn < PAGE_S:
+            return
+        if view.tick():
+            self._drawn = now
             self._redraw()
 
     def change(self, source: StreamSource, *, empty: str | None = None) -> None:
@@ -396,7 +408,7 @@ def folded_spans(row: StreamRow) -> list[tuple[str, str]]:
     """What stands in the column of events for a line that folds others, or is shown beneath one: its sign, lamps, a word."""
     glyph, ascii_only = glyphs(), glyphs() is ASCII
     sign = {"+": ">" if ascii_only else "▸", "-": "v" if ascii_only else "▾"}.get(row.fold, " ")
-    lead = [(f"{'  ' if row.depth else ''}{sign}", "accent")]
+    lead = [(sign, "accent")]
     if not row.lamps:
         times = "x" if ascii_only else "×"
         count = f"{times} {row.more + 1} " if row.more else ""

@@ -181,13 +181,18 @@ class StreamWindow:
         return True
 
     def toggle(self, fold: Callable[[int], None]) -> None:
-        """Unfold the line under the cursor, or fold what is beneath it (`fold(seq)` does it in the source); the line stays in its place."""
+        """Unfold the line under the cursor, or fold what is beneath it (`fold(seq)` does it in the source).
+
+        The line stays in its place, or half way up where there would be no room beneath it.
+        """
         line = self.row(self.cursor)
         if line is None:
             return
         above = bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, self.top)
         if line.depth:  # from beneath: back to the line that it is folded into
             above -= bisect_left(self.seqs, self.cursor) - bisect_left(self.seqs, int(self.cursor))
+        if line.fold == "+":
+            above = min(above, self.height // 2)  # what it unfolds is wanted in view
         fold(int(line.at))
         waiting = self.waiting, self._counted
         self.jump(int(line.at), context=above)

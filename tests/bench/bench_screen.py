@@ -31,7 +31,7 @@ from watched_pty import Watched, chip, moved, shows  # noqa: E402
 SIZE = (120, 40)
 OURS = [sys.executable, "-m", "tui_app"]
 FIRST_FRAME = "Enter"
-"""Written by the key bar of the start screen: the last line of the first frame."""
+"""Written by the key bar of the start screen: the last line of its first frame, which has the targets, too."""
 KEYS: tuple[tuple[str, str, str, Callable[[Any], Any], str], ...] = (
     ("freeze", "3", " ", chip("FROZEN"), "f"),
     ("move the cursor", "3", "k", moved, ""),
@@ -86,9 +86,9 @@ def starts(home: Home, rounds: int, others: list[list[str]]) -> dict[str, Any]:
         for own in (OURS, *others):
             for size in ((80, 24), SIZE):
                 terminal = Watched(own, home.env, size)
-                taken.setdefault(f"{'this' if own == OURS else shlex.join(own)}: first frame {size[0]}x{size[1]}", []).append(
-                    terminal.until_bytes(FIRST_FRAME.encode()) * 1e3
-                )
+                name = f"{'this' if own == OURS else shlex.join(own)}: {{}} {size[0]}x{size[1]}"
+                taken.setdefault(name.format("first frame"), []).append(terminal.until_bytes(FIRST_FRAME.encode()) * 1e3)
+                taken.setdefault(name.format("processor until then"), []).append(terminal.usage().processor_s * 1e3)
                 terminal.close()
     return {name: {"median_ms": round(statistics.median(values), 1), "worst_ms": round(max(values), 1)} for name, values in taken.items()}
 

@@ -62,15 +62,14 @@ class Watched:
 
     def until_bytes(self, wanted: bytes, within: float = 20.0) -> float:
         """Read until these bytes came; seconds since the start."""
-        seen = b""
-        at = 0
+        seen, at = b"", 0
         while time.monotonic() - self.begun < within:
             alive = self.read(0.005)
-            for _, got in self.chunks[at:]:
-                seen += got
-            at = len(self.chunks)
-            if wanted in seen:
-                return self.chunks[-1][0] - self.begun
+            while at < len(self.chunks):
+                stamp, got = self.chunks[at]
+                seen, at = seen + got, at + 1
+                if wanted in seen:
+                    return stamp - self.begun
             if not alive:
                 break
         raise RuntimeError(f"{wanted!r} never came; it wrote last {seen[-600:]!r}")

@@ -68,7 +68,7 @@ def test_what_is_said_to_be_missing_is_missing() -> None:
         re.findall(r"`([a-z-]+)`", part)
         for part in section.partition("planned and not there yet:")[2].partition(".")[0].split("; of `run`:")
     )
-    assert len(commands) > 5 and options
+    assert commands and options
     known = parser()
     for command in commands:
         with pytest.raises(SystemExit):

@@ -15,8 +15,8 @@ from tui_app.doctor.mounts import mount_of
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
-30 22 0:40 / /home rw,nosuid shared:9 - nfs4 server:/homes rw,vers=4.2
-31 30 8:2 / /home/local rw,noexec - xfs /dev/sdb1 rw
+30 22 0:40 / /data rw,nosuid shared:9 - nfs4 server:/homes rw,vers=4.2
+31 30 8:2 / /data/local rw,noexec - xfs /dev/sdb1 rw
 32 22 0:41 / /mnt/my\\040files rw - fuse.sshfs me@there: rw
 """
 
@@ -25,9 +25,9 @@ MOUNTS = """\
     ("path", "kind", "network", "noexec"),
     [
         ("/var/tmp", "ext4", False, False),
-        ("/home/me/.local", "nfs4", True, False),
-        ("/home/local/x", "xfs", False, True),
-        ("/homely", "ext4", False, False),
+        ("/data/me/.local", "nfs4", True, False),
+        ("/data/local/x", "xfs", False, True),
+        ("/database", "ext4", False, False),
         ("/mnt/my files/x", "fuse.sshfs", True, False),
     ],
 )

@@ -223,7 +223,7 @@ async def test_what_a_filter_found_is_shown_among_its_neighbours_when_the_filter
         found = screen.stream.cursor
         await pilot.press("escape")
         assert screen.text == "" and screen.stream.cursor == found
-        row = next(line for line in rows_seen(screen) if " u4   ← tool_completed" in line)
+        row = next(line for line in rows_seen(screen) if " u4 " in line and "tool_completed" in line)
         assert row.startswith("✗"), "the row that convicts is marked"
         assert sum(line.startswith("✗") for line in rows_seen(screen)) == 1
 

@@ -13,9 +13,11 @@ from recordings import Script, header, one_run, record
 from tui_app.app import AppStart, VigilApp
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
+from tui_app.recording.sessions import entry_of
 from tui_app.recording.writer import Writer
 from tui_app.screens.frame import FrameScreen
 from tui_app.screens.newest import Newest
+from tui_app.screens.session_link import SessionLink
 from tui_app.screens.view import View
 
 
@@ -119,7 +121,7 @@ async def test_a_long_recording_is_read_a_little_at_a_time_and_says_so(tmp_path:
 async def test_the_timer_brings_a_long_recording_up_by_itself(tmp_path: Path) -> None:
     path = tmp_path / "session.vigil"
     record(path, 60_000)
-    app = VigilApp(start=AppStart(replay=path))
+    app = VigilApp(link=SessionLink(), start=AppStart(attach=entry_of(path)))
     async with app.run_test(size=SMALL):
         async with asyncio.timeout(30):
             while not app.view.state.ended:  # noqa: ASYNC110

@@ -65,7 +65,7 @@ class Served:
             self.process.communicate()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """With one session in it that passed."""
     found = Home(tmp_path_factory.mktemp("web"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,9 +26,12 @@ WITHIN = 60.0
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    own = {name: str(tmp_path_factory.mktemp("browser")) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        found = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"], env={**os.environ, **own}
+        )  # fmt: skip
         yield found
         found.close()
 
@@ -100,7 +104,7 @@ def test_the_newest_session_is_shown_and_keys_reach_it(home: Home, serve: Callab
     assert box is not None and box["y"] + box["height"] <= 700 and box["x"] + box["width"] <= 1100, "no row or column is cut"
     assert len(rows) > 20
     seen.press("3")
-    seen.sees("bookkeeping left out")
+    seen.sees("the session ends: complete")
     seen.press("m")
     seen.sees("read-only")
     assert seen.wrong == [] and all(url.startswith((served.base, "data:", f"ws://{served.place}")) for url in seen.asked)

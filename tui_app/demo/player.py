@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 90.0
 """How long a state may take to come."""
 LOOK_S: Final = 0.05
+SMALLEST: Final = (80, 24)
+"""The window that the captions' claims are written for."""
 NAMES: Final = {"enter": "\r", "escape": "\x1b", "space": " "}
 PLAYING_KEYS: Final = (("Space", "pause"), ("any other key", "takes over"), ("Esc", "ends"))
 PAUSED_KEYS: Final = (("Space", "go on"), ("any other key", "takes over"), ("Esc", "ends"))
@@ -126,7 +128,9 @@ class Player:
         await self._read(step)
 
     def missing(self, step: Step) -> list[str]:
-        """Claims of a step that are not on the screen."""
+        """Claims of a step that are not on the screen; a window too small for the screens is held to nothing."""
+        if self.app.size.width < SMALLEST[0] or self.app.size.height < SMALLEST[1]:
+            return []
         shown = self.app.screen_text()
         return [claim for claim in step.shows if not re.search(claim, shown)]
 

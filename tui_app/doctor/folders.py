@@ -34,7 +34,7 @@ def look(place: Place) -> Iterator[Finding]:
     try:
         runtime = runtime_dir()
     except RecordingError as error:
-        yield bad("runtime folder", str(error), "mkdir -m 700 /tmp/$USER-run && export XDG_RUNTIME_DIR=/tmp/$USER-run")
+        yield bad("runtime folder", str(error), "export XDG_RUNTIME_DIR=$(mktemp -d)")
     else:
         yield ok("runtime folder", str(runtime))
     yield from _runs(place)
@@ -107,5 +107,5 @@ def _runs(place: Place) -> Iterator[Finding]:
     if forbidding:
         yield warn(
             "noexec", f"{' and '.join(forbidding)}: programs cannot be loaded from there, and a one-file Vigil unpacks itself",
-            "export SHIV_ROOT=/var/tmp/$USER-vigil   # a folder that allows it; an installed Vigil needs none",
+            "export VIGIL_ROOT=/var/tmp/$USER-vigil   # a folder that allows it; an installed Vigil needs none",
         )  # fmt: skip

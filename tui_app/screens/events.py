@@ -314,11 +314,18 @@ class EventsScreen(SessionScreen):
         if not self.stream.unfold(False):
             self.pane.turn(-1)
 
+    def _take_again(self) -> None:
+        """Look through another filter, pin or mode; who does not follow a running session keeps the row he is on."""
+        seq = self.stream.cursor
+        self._take_source()
+        if seq and not (self.view.running and self.stream.view.follow):
+            self._show_row(seq)
+        self.pulse()
+
     def action_by_run(self) -> None:
         """A line for each run, or for every row; the place is kept."""
         self.by_run = not self.by_run
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def action_filter_off(self) -> None:
         """Leave filter and pin out, or take them in again; the place is kept."""
@@ -326,13 +333,11 @@ class EventsScreen(SessionScreen):
             self.app.notify("There is no filter and no pin.", markup=False, timeout=2)
             return
         self.suspended = not self.suspended
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def _pin(self, pin: Pin | None) -> None:
         self.pinned, self.suspended = pin, False
-        self._take_source()
-        self.pulse()
+        self._take_again()
 
     def action_next_moment(self) -> None:
         self._go_to_moment(1)
