@@ -105,8 +105,6 @@ def test_the_newest_session_is_shown_and_keys_reach_it(home: Home, serve: Callab
     assert len(rows) > 20
     seen.press("3")
     seen.sees("the session ends: complete")
-    seen.press("m")
-    seen.sees("read-only")
     assert seen.wrong == [] and all(url.startswith((served.base, "data:", f"ws://{served.place}")) for url in seen.asked)
     seen.press("q")
     seen.until(lambda: seen.closed, "the application ends")
