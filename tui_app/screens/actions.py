@@ -82,7 +82,6 @@ KEY_TEXT: Final = {
 }
 
 
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a person can do. `keys` are Textual key names; the first is the one shown."""
