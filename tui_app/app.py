@@ -38,6 +38,7 @@ from tui_app.screens.signals import install
 from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
+from tui_app.screens.writing import WritingApp
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(SwitchingApp, PacedApp, ReplayingApp):
+class VigilApp(SwitchingApp, PacedApp, WritingApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"

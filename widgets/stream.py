@@ -40,6 +40,7 @@ class EventStream(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "stream--header", "stream--time", "stream--user", "stream--type", "stream--text", "stream--id", "stream--cursor",
         "stream--cursor-blurred", "stream--hover", "stream--track", "stream--thumb", "stream--empty",
+        "stream--user-0", "stream--user-1", "stream--user-2", "stream--user-3", "stream--user-4", "stream--user-5",
         "stream--good", "stream--bad", "stream--warn", "stream--dim", "stream--accent", "stream--out",
     }  # fmt: skip
 
@@ -52,6 +53,12 @@ class EventStream(Widget, can_focus=True):
         & .stream--header { color: $foreground-muted; text-style: bold; }
         & .stream--time { color: $foreground-muted; }
         & .stream--user { color: $foreground; }
+        & .stream--user-0 { color: $foreground; text-style: bold; }
+        & .stream--user-1 { color: $text-primary; }
+        & .stream--user-2 { color: $foreground; }
+        & .stream--user-3 { color: $text-accent; text-style: bold; }
+        & .stream--user-4 { color: $text-secondary; }
+        & .stream--user-5 { color: $text-primary; text-style: bold; }
         & .stream--type { color: $foreground; }
         & .stream--text { color: $foreground; }
         & .stream--id { color: $foreground-muted; }
@@ -359,7 +366,7 @@ class EventStream(Widget, can_focus=True):
                 continue
             value = getattr(row, column.name)
             text = amount(value) if column.name in ("ms", "gap") else str(value)
-            style = ground if plain else ground + self._part(style_name(column.name, row.tone))
+            style = ground if plain else ground + self._part(style_name(row, column.name))
             tail = " " if column.width and left > cells else ""
             segments.append(Segment(fit(text, cells, right=column.right, ellipsis=glyphs().ellipsis) + tail, style))
             left -= cells + len(tail)

@@ -70,9 +70,16 @@ def folded_spans(row: StreamRow) -> list[tuple[str, str]]:
     return [*lead, *lamps, (f" {mark} {row.word}", tone)]
 
 
-def style_name(column: str, tone: str) -> str:
-    if column in ("dir", "type", "text") and tone:
-        return f"stream--{tone}" if column != "text" or tone in ("bad", "warn", "dim", "accent") else "stream--text"
+USERS: Final = 6
+"""Tones that tell users apart, beside their names; they come round again."""
+
+
+def style_name(row: StreamRow, column: str) -> str:
+    """The component class that a column of a line is drawn in."""
+    if column == "user" and row.user[1:].isdecimal():
+        return f"stream--user-{int(row.user[1:]) % USERS}"
+    if column in ("dir", "type", "text") and row.tone:
+        return f"stream--{row.tone}" if column != "text" or row.tone in ("bad", "warn", "dim", "accent") else "stream--text"
     if column in ("time", "user", "type", "text"):
         return f"stream--{column}"
     return "stream--type" if column == "dir" else "stream--id"

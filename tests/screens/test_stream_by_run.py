@@ -17,6 +17,7 @@ from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
 from tui_app.recording.writer import Writer
 from tui_app.screens import filter_history
+from tui_app.screens.frame_sections import Where
 from tui_app.screens.run_source import BLOCK, RunSource
 from tui_app.screens.selecting import selection
 from widgets.stream_window import StreamRow, StreamWindow
@@ -83,6 +84,16 @@ def test_every_row_is_met_once_whether_it_has_a_line_is_folded_or_unfolded(finis
         page = all_of(source)
         assert {line.seq for line in page} == every, "what is folded away comes out again, and nothing else"
         assert [line.at for line in page] == sorted(line.at for line in page)
+
+
+def test_a_frame_of_a_run_that_nobody_asked_for_has_a_line_of_its_own(live: Live) -> None:
+    stray = live.script.row("frame", user="u2", conn=2, dir="in", type="tool_completed", run="nobodys-run", text="{}")
+    live.write(stray, *one_run(live.script, 100, "u1"))
+    with Reader(live.writer.path) as reader:
+        lines = {line.seq: line for line in all_of(RunSource(reader, selection(""), SessionState))}
+        assert lines[stray.seq].user == "u2" and not lines[stray.seq].lamps
+        others = reader.between(stray.seq + 1, reader.head(), Where("kind = 'frame' AND run <> ''"), 100)
+        assert others and not {row.seq for row in others} & set(lines), "the frames of runs that were asked for stay in their lines"
 
 
 def test_pages_fold_the_same_wherever_they_begin_and_forget_no_part_of_a_block(finished: Path) -> None:

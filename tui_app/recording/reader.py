@@ -190,6 +190,12 @@ class Reader:
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         return self._rows(sql, (*params, low, min(high, self.head()), limit))
 
+    def runs_named(self, low: int, high: int) -> dict[str, int]:
+        """The runs that frames with low <= seq <= high name, and the first such frame of each: for spans that are known to be short."""
+        sql = "SELECT run, min(seq) FROM rows WHERE seq BETWEEN ? AND ? AND kind = 'frame' AND run <> '' GROUP BY run"
+        with self._reading() as db:
+            return dict(db.execute(sql, (low, min(high, self.head()))).fetchall())
+
     def first(self, query: Condition | None = None, since: int = 0, *, budget: float = 1.0) -> Row | None:
         """The first match with seq > since, or None (also when the time was up)."""
         found, _ = self._scan(since + 1, self.head(), 1, query, time.monotonic() + budget)

@@ -82,7 +82,6 @@ KEY_TEXT: Final = {
 }
 
 
-
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a person can do. `keys` are Textual key names; the first is the one shown."""
@@ -210,6 +209,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
+    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     # -- a replay
     Action("replay-pause", ("Z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",

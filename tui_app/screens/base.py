@@ -132,6 +132,8 @@ class SessionScreen(Screen[None]):
                 and self.view.playback is None
                 and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
             )
+        if action_id == "write":
+            return self.state.ended
         if action_id == "take":
             return self.view.running and self.view.role == "watching" and not (self.reader is not None and self.reader.sealed)
         if action_id.startswith("replay-"):

@@ -10,28 +10,27 @@ from tui_app.recording.query import completions
 from tui_app.recording.reader import Count
 from tui_app.screens import filter_history
 from tui_app.screens.actions import bindings_for
-from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import convicting, is_masked
-from tui_app.screens.moments import Moment, moments
+from tui_app.screens.moments import moments
+from tui_app.screens.narrowing import NOTHING, NarrowedScreen
 from tui_app.screens.row_pane import RowPane
 from tui_app.screens.row_source import NoRows, RowSource
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.run_source import FOLDED, RunSource
 from tui_app.screens.safe import clean
-from tui_app.screens.selecting import Pin, check_filter, check_time, parse_time, run_pin, selection
+from tui_app.screens.selecting import check_filter, check_time, parse_time, run_pin, selection
 from tui_app.screens.timeline import Timeline
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar
 from widgets.lines import Line, LineView, spread
 from widgets.stream import EventStream, StreamSource
 
-NOTHING = "Nothing has been recorded yet."
 PANE_FROM = 130
 """Terminal width from which the frame under the cursor is shown beside the stream."""
 
 
-class EventsScreen(SessionScreen):
+class EventsScreen(NarrowedScreen):
     """The stream of a recording; at its side, on a wide terminal, the row under the cursor."""
 
     NAME = "events"
@@ -45,19 +44,12 @@ class EventsScreen(SessionScreen):
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self.text = ""
-        self.by_run = True
-        self.pinned: Pin | None = None
-        self.suspended = False
-        """The filter and the pin are left out for a while."""
-        self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
         self.pane = RowPane(id="pane")
         self._without_pane = False
         self._going_on = False
         self._version = -1
         self._count: Count | None = None
         self._timeline = Timeline()
-        self._moments: list[Moment] = []
         self._query: Where | None = None
 
     def body(self) -> ComposeResult:
@@ -139,12 +131,6 @@ class EventsScreen(SessionScreen):
 
     def _masks(self, row: Row) -> bool:
         return is_masked(row, self.state)
-
-    @property
-    def folding(self) -> bool:
-        """A run is a line: unless every row is wanted, a filter finds rows, or a run is pinned."""
-        narrowed = bool(self.text) or (self.pinned is not None and bool(self.pinned.asked))
-        return self.by_run and (self.suspended or not narrowed)
 
     def tick(self) -> None:
         if self._version != self.view.version or (self.reader is not None and isinstance(self.stream.view.source, NoRows)):
@@ -314,84 +300,10 @@ class EventsScreen(SessionScreen):
         if not self.stream.unfold(False):
             self.pane.turn(-1)
 
-    def _take_again(self) -> None:
-        """Look through another filter, pin or mode; who does not follow a running session keeps the row he is on."""
-        seq = self.stream.cursor
-        self._take_source()
-        if seq and not (self.view.running and self.stream.view.follow):
-            self._show_row(seq)
-        self.pulse()
-
-    def action_by_run(self) -> None:
-        """A line for each run, or for every row; the place is kept."""
-        self.by_run = not self.by_run
-        self._take_again()
-
-    def action_filter_off(self) -> None:
-        """Leave filter and pin out, or take them in again; the place is kept."""
-        if not self.text and self.pinned is None:
-            self.app.notify("There is no filter and no pin.", markup=False, timeout=2)
-            return
-        self.suspended = not self.suspended
-        self._take_again()
-
-    def _pin(self, pin: Pin | None) -> None:
-        self.pinned, self.suspended = pin, False
-        self._take_again()
-
-    def action_next_moment(self) -> None:
-        self._go_to_moment(1)
-
-    def action_previous_moment(self) -> None:
-        self._go_to_moment(-1)
-
-    def _go_to_moment(self, step: int) -> None:
-        """To the next (or the last) mark, note, finding or failure from the row under the cursor."""
-        reader = self.reader
-        if reader is None:
-            return
-        here = self.stream.cursor
-        found = [moment for moment in self._moments if (moment.seq > here if step > 0 else moment.seq < here)]
-        if not found:
-            self.app.notify(f"No mark, finding or failure {'after' if step > 0 else 'before'} this row.", markup=False, timeout=2)
-            return
-        moment = found[0] if step > 0 else found[-1]
-        self._show_row(moment.seq)
-        self.app.notify(f"{clock_time(moment.t)} {moment.text}", markup=False, timeout=4)
-        self.pulse()
-
     @property
     def marked_row(self) -> int:
         """What a mark is left on: the row under the cursor; 0, for the newest, while that is followed."""
         return 0 if self.stream.view.follow and self.view.running else self.stream.cursor
-
-    def _here(self) -> Row | None:
-        """The row under the cursor."""
-        reader = self.reader
-        return reader.row(self.stream.cursor) if reader is not None and self.stream.cursor else None
-
-    def action_pin(self) -> None:
-        """Only the user of this row; once more, everybody again."""
-        row = self._here()
-        if self.pinned is not None:
-            self._pin(None)
-        elif row is None or not row.user:
-            self.app.notify("This row is no user's.", markup=False, timeout=2)
-        else:
-            self._pin(Pin(row.user))
-
-    def action_pin_run(self) -> None:
-        """Only the run of this row, every frame of it; once more, everything again."""
-        row = self._here()
-        reader = self.reader
-        if self.pinned is not None:
-            self._pin(None)
-            return
-        pin = run_pin(row, reader, self.stream.view.cursor) if row is not None and reader is not None else None
-        if pin is None:
-            self.app.notify("This row belongs to no run.", markup=False, timeout=2)
-            return
-        self._pin(pin)
 
     def action_first(self) -> None:
         self.stream.action_first()

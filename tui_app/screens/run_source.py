@@ -10,6 +10,7 @@ Rows that come too fast to read are folded within blocks of 256 numbers, so that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -17,7 +18,7 @@ from typing import Any, Final
 import msgspec
 from textual.cache import LRUCache
 
-from tui_app.model import SECOND, Row
+from tui_app.model import CRITICAL_EVENTS, SECOND, Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import RunView, SessionState
 from tui_app.screens.frame_sections import Where
@@ -26,6 +27,7 @@ from tui_app.screens.row_source import RowSource
 from tui_app.screens.row_words import number, short_id, stream_row
 from tui_app.screens.rows import run_told
 from tui_app.screens.safe import clean
+from tui_app.screens.selecting import REACH
 from widgets.stream import StreamPage, StreamRow
 
 BLOCK: Final = 256
@@ -51,6 +53,7 @@ _REQUEST: Final = (
     " AND asked.kind = 'step' AND asked.type = 'begin' AND asked.user = rows.user AND asked.text LIKE '%agent-run%'"
     " AND json_valid(asked.text) AND instr(rows.text, json_extract(asked.text, '$.request')) > 0)"
 )
+_REQUEST_ID: Final = re.compile(r'"request_id"\s*:\s*"([^"\\]+)"')
 FOLDED: Final = (
     f"((kind = 'frame' AND run <> '') OR (kind = 'step' AND type = 'end' AND text LIKE '%\"run\":%')"
     f" OR (kind = 'created' AND text LIKE '{{\"thing\":\"run\"%') OR ({_REQUEST}))"
@@ -79,6 +82,7 @@ class RunSource(RowSource):
     def __init__(
         self, reader: Reader, query: Where, state: Callable[[], SessionState], masks: Callable[[Row], bool] = lambda row: False
     ) -> None:
+        self.wanted = query
         self.where = Where(f"({query.sql}) AND NOT {FOLDED}", query.params)
         super().__init__(reader, self.where, masks)
         self.state = state
@@ -86,6 +90,7 @@ class RunSource(RowSource):
         """Lines that are unfolded."""
         self._asked: LRUCache[int, Row] = LRUCache(maxsize=512)
         self._known: LRUCache[str, Known] = LRUCache(maxsize=512)
+        self._asked_for: LRUCache[str, bool] = LRUCache(maxsize=2_048)
 
     def toggle(self, seq: int) -> None:
         """Unfold a line, or fold it again."""
@@ -122,7 +127,35 @@ class RunSource(RowSource):
                 high = edge
         else:
             high = anchor - 1
-        return _Rows(rows, low, high)
+        strays = self._strays(low, high)
+        return _Rows(sorted([*rows, *strays], key=lambda row: row.seq) if strays else rows, low, high)
+
+    def _strays(self, low: int, high: int) -> list[Row]:
+        """Frames of runs that nobody here asked for: no line stands for these, so each has its own."""
+        own = {view.key for view in self.state().runs.values() if view.request}
+        unknown = [run for run, seq in self.reader.runs_named(low, high).items() if run not in own and not self._is_asked(run, seq)]
+        if not unknown:
+            return []
+        some = f"kind = 'frame' AND run IN ({', '.join('?' * len(unknown))}) AND ({self.wanted.sql})"
+        return self.reader.between(low, high, Where(some, (*unknown, *self.wanted.params)), high - low + 1)
+
+    def _is_asked(self, run: str, seq: int) -> bool:
+        """Whether a run that frame `seq` names was asked for from here: by the judge's word, or by the request that it answers."""
+        known = self._asked_for.get(run)
+        if known is None:
+            told = Where("kind = 'run' AND run = ? AND text LIKE '%\"request\":\"_%'", (run,), state_only=True)
+            known = bool(self.reader.between(max(seq - REACH, 0), seq + REACH, told, 1)) or self._answers(seq)
+            if known or self.reader.head() > seq + BLOCK:  # what the judge makes of a row comes soon after it
+                self._asked_for[run] = known
+        return known
+
+    def _answers(self, seq: int) -> bool:
+        row = self.reader.row(seq)
+        request = _REQUEST_ID.search(row.text) if row is not None else None
+        asked = Where(
+            "kind = 'step' AND type = 'begin' AND instr(text, ?) > 0", (request.group(1) if request else "\x00",), state_only=True
+        )
+        return bool(self.reader.between(max(seq - REACH, 0), seq, asked, 1))
 
     def _lines(self, page: _Rows) -> list[StreamRow]:
         asked = [row for row in page if _asks(row)]
@@ -174,7 +207,7 @@ class RunSource(RowSource):
         first = f"first event {number(known.first_ms)}" if known.first_ms is not None else ""
         prompt = clean(str(body.get("prompt") or body.get("subject") or "")[:200].replace("\n", " "))
         state, why = run_told(known.state, known.why, body.get("doomed") is True)
-        said = why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else "awaiting its first event")
+        said = why or ", ".join(part for part in (took, first) if part) or ("" if known.ms else _next(known.lamps))
         text = "  ".join(part for part in (clean(said), f"({row.check})" if row.check else "", prompt) if part)
         tone = {"wrong": "bad", "unfinished": "warn"}.get(state, "")
         return replace(
@@ -289,6 +322,12 @@ def _asks(row: Row) -> bool:
     return row.kind == "step" and row.type == "begin" and "agent-run" in row.text and row.body.get("intent") == "agent-run"
 
 
+def _next(lamps: str) -> str:
+    """What a run that goes on waits for."""
+    at = lamps.find(".")
+    return "awaiting its first event" if "s" not in lamps else f"awaiting {CRITICAL_EVENTS[at]}" if 0 <= at < len(CRITICAL_EVENTS) else ""
+
+
 def _limit(row: Row) -> int:
     """For how long after its request a run is looked for, ns."""
     limit = row.body.get("deadline_ms")
@@ -340,9 +379,10 @@ def _groups(rows: Sequence[Row], low: int) -> list[list[Row]]:
         for row in members:
             kind: tuple[object, ...] = (row.seq,)
             if _foldable(row):
-                kind = (row.kind, row.dir, row.type) if crowd else (row.kind, row.dir, row.type, row.user, row.conn)
+                kind = (row.kind, row.dir, row.type) if crowd or row.flag else (row.kind, row.dir, row.type, row.user, row.conn)
             kinds.setdefault(kind, []).append(row)
         for group in kinds.values():
-            fast = len(group) >= FEW and group[-1].t - group[0].t < len(group) * FAST
+            control = group[0].flag == "control"  # of interest to nobody one by one, however slowly they come
+            fast = len(group) >= FEW and (control or group[-1].t - group[0].t < len(group) * FAST)
             out += [group] if fast else [[row] for row in group]
     return sorted(out, key=lambda group: group[0].seq)

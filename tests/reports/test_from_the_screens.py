@@ -1,0 +1,29 @@
+"""`w` on a session screen writes every report beside the recording, for its owner alone, and says where."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+from tui_app.app import AppStart, VigilApp
+from tui_app.recording.sessions import entry_of
+from tui_app.screens.session_link import SessionLink
+from tui_app.screens.writing import FILES
+
+
+async def test_every_file_is_written_and_the_place_is_said(leak: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(leak, tmp_path / "own.vigil"))
+    app = VigilApp(link=SessionLink(), start=AppStart(attach=entry_of(own)), beat=False)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.pause()
+        app.catch_up()
+        await pilot.press("w")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        said = " ".join(str(notice.message) for notice in app._notifications)
+    folder = tmp_path / "own-reports"
+    assert str(folder) in said
+    assert {path.name for path in folder.iterdir()} == set(FILES.values())
+    assert all(path.stat().st_size > 100 and stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

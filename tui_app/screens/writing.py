@@ -1,0 +1,62 @@
+"""The files of a session, written from the screens: every report, beside each other, and where they are is said."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from textual.app import App
+
+from tui_app.screens.view import View
+
+FILES: Final = {
+    "md": "report.md",
+    "html": "report.html",
+    "executive": "executive.md",
+    "websocket": "websocket.md",
+    "junit": "junit.xml",
+    "json": "result.json",
+    "samples": "samples.jsonl",
+}
+"""Format to the name of its file."""
+
+
+class WritingApp(App[int]):
+    """Mixed into the application: `w`."""
+
+    view: View
+
+    async def action_write(self) -> None:
+        """Write every report of the session in view, once it has a verdict; measuring and drawing go on meanwhile."""
+        view = self.view
+        result = view.reader.result() if view.reader is not None else None
+        if view.reader is not None and view.reader.sealed:
+            self.notify("This view only watches: files are written by whoever opens the session on its host.", markup=False, timeout=4)
+            return
+        if result is None or view.path is None:
+            self.notify("There is no verdict to report yet: the files are written from what a session ended with.", markup=False, timeout=4)
+            return
+        self.notify("Writing the reports.", markup=False, timeout=2)
+        try:
+            folder = await asyncio.to_thread(write_all, view.path)
+        except OSError as error:
+            self.notify(f"The reports could not be written: {error}.", severity="error", markup=False, timeout=8)
+            return
+        self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)
+
+
+def write_all(recording: Path) -> Path:
+    """Every report of a recording, in a folder of its own (0700, files 0600) beside it; gives the folder. Raises OSError."""
+    from tui_app.reports import writer
+    from tui_app.reports.facts import gather
+
+    folder = recording.parent / f"{recording.stem}-reports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = gather(recording)
+    for name, file in FILES.items():
+        target = folder / file
+        target.touch(mode=0o600)
+        with target.open("w", encoding="utf-8") as out:
+            out.writelines(writer(name)(facts))
+    return folder
