@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -148,7 +149,9 @@ class SessionScreen(Screen[None]):
         self.show_keys()
         self.call_after_refresh(self.pulse)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        if isinstance(self.app, SwitchingApp):
+            event.refresh_styles = self.app.looks_changed(self)
         self.call_after_refresh(self.pulse)
 
     def on_resize(self) -> None:

@@ -13,7 +13,7 @@ from tui_app.screens.frame_sections import Where
 from tui_app.screens.selecting import REACH
 
 SOON: Final = 1_024
-"""Rows within which the judge's word on a run follows its first frame, nearly always."""
+"""Rows within which the request and the judge's word stand around a run's first frame, nearly always."""
 MOST: Final = 50_000
 _REQUEST_ID: Final = re.compile(r'"request_id"\s*:\s*"([^"\\]+)"')
 _JUDGED: Final = Where("kind = 'run' AND text LIKE '%\"request\":\"_%'", (), state_only=True)
@@ -35,11 +35,12 @@ class Strays:
         unknown = {run: seq for run, seq in named.items() if run not in own and run not in self._asked}
         if unknown:
             first, last = min(unknown.values()), max(unknown.values())
-            self._judged(unknown, first, last + SOON)
-            if unknown:
-                self._judged(unknown, first - REACH, last + REACH)
-            if unknown:
-                self._answering(unknown, first - REACH, last)
+            for reach in (SOON, REACH):
+                self._judged(unknown, first - reach, last + reach)
+                if unknown:
+                    self._answering(unknown, first - reach, last)
+                if not unknown:
+                    break
             head = self.reader.head()
             for run, seq in unknown.items():
                 if head > seq + self.settled:  # what the judge makes of a row comes soon after it

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.screen import Screen
@@ -16,6 +18,9 @@ WARM_EVERY: Final = 0.06
 """Seconds between two of those: a key waits for one at most."""
 HOLD_S: Final = 0.05
 """Seconds for which an old screen stays in view at most while the new one is filled."""
+COLLECT_EVERY: Final = 120.0
+"""Seconds between two looks through all of the memory: they may take longer than a key should wait."""
+NEVER: Final = 1_000_000
 
 
 class SwitchingApp(App[int]):
@@ -23,6 +28,7 @@ class SwitchingApp(App[int]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._ends: list[Callable[[], None]] = []
+        self._looks: WeakKeyDictionary[Screen[Any], tuple[object, ...]] = WeakKeyDictionary()
         super().__init__(*args, **options)
 
     # -- nothing is drawn until the new screen is filled, and not a moment longer
@@ -51,7 +57,17 @@ class SwitchingApp(App[int]):
     def made(self, screen: Screen[None]) -> Screen[None]:
         """A new screen of a mode: its widgets get their styles when they are mounted, so that nothing has to be styled anew for it."""
         screen._css_update_count = self._css_update_count
+        self._looks[screen] = self._look()
         return screen
+
+    def looks_changed(self, screen: Screen[Any]) -> bool:
+        """Whether anything that styles depend on has changed in the application since `screen` was last in view."""
+        look = self._look()
+        was, self._looks[screen] = self._looks.get(screen), look
+        return was != look
+
+    def _look(self) -> tuple[object, ...]:
+        return (self._css_update_count, frozenset(self.classes), frozenset(self.get_pseudo_classes()))
 
     def _load_screen_css(self, screen: Screen[Any]) -> None:
         """Take a screen's rules in. They are for its own widgets alone, so that those of other screens stay as they are."""
@@ -80,6 +96,14 @@ class SwitchingApp(App[int]):
             _ = self.stylesheet.rules  # read now
             if waiting:
                 self.set_timer(WARM_EVERY, next_one)
+            else:
+                self._spare_memory()
 
         if waiting:
             self.set_timer(WARM_AFTER, next_one)
+
+    def _spare_memory(self) -> None:
+        """What is loaded by now stays, so that the collector need not walk it; all of the rest it walks seldom, when we say so."""
+        gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], NEVER)
+        self.set_interval(COLLECT_EVERY, gc.collect)
