@@ -117,7 +117,7 @@ class SessionScreen(Screen[None]):
             except RecordingError as error:
                 self.view.gone = self.view.gone or clean(str(error))
         if isinstance(self.app, SwitchingApp) and self.is_current:
-            self.app.settled()
+            self.app.filled()
 
     def show_banner(self) -> None:
         """The header alone: what a key changed about the mode is seen at once."""

@@ -34,7 +34,7 @@ class SwitchingApp(App[int]):
     # -- nothing is drawn until the new screen is filled, and not a moment longer
 
     def delay_update(self, delay: float = HOLD_S) -> None:
-        """Draw nothing until the screen in view says `settled`, or for `delay` seconds."""
+        """Draw nothing until the screen in view says that it is `filled`, or for `delay` seconds."""
         self._begin_batch()
 
         def end() -> None:
@@ -47,7 +47,7 @@ class SwitchingApp(App[int]):
         self._ends.append(end)
         self.set_timer(delay, end, name="delay_update")
 
-    def settled(self) -> None:
+    def filled(self) -> None:
         """The screen in view shows what it is to show."""
         for end in list(self._ends):
             end()
