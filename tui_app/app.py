@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
 """Screens that are made ready once the first one stands, in the order in which they are likely to be wanted."""
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
+SESSION_TABS = ("live", "events", "latency", "isolation", "verdict")
 BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
 """Seconds between two looks at the recording."""
@@ -192,6 +193,8 @@ class VigilApp(SwitchingApp, PacedApp, WritingApp, ReplayingApp):
             if name != "plan":
                 self.remove_mode(name)
                 self.add_mode(name, self._maker(name))
+        if self.owns_terminal:
+            self.prepare(SESSION_TABS)
 
     def action_go_plan(self) -> None:
         self.go("plan")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.events import ScreenResume
 from textual.screen import Screen
 
 from tui_app.screens.actions import ALL, GROUPS, SCREENS, Action, actions_for, bindings_for, up_and_down
@@ -56,6 +57,9 @@ class HelpScreen(Screen[None]):
         view.border_title = self.heading
         yield view
         yield KeyBar([KeyHint("Esc", "back", 1), KeyHint(up_and_down(), "move", 2)])
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        event.refresh_styles = False  # it is made each time it is shown, and styled as it is made
 
     def on_mount(self) -> None:
         self.query_one("#help", LineView).draw(lambda width, _height: (self.told(min(width, WIDEST)), None))

@@ -18,7 +18,10 @@ WARM_EVERY: Final = 0.06
 """Seconds between two of those: a key waits for one at most."""
 HOLD_S: Final = 0.05
 """Seconds for which an old screen stays in view at most while the new one is filled."""
-COLLECT_EVERY: Final = 120.0
+PREPARE_AFTER: Final = 0.6
+"""Seconds until the screens of a session are made that are not in view."""
+PREPARE_EVERY: Final = 0.2
+COLLECT_EVERY: Final = 30.0
 """Seconds between two looks through all of the memory: they may take longer than a key should wait."""
 NEVER: Final = 1_000_000
 
@@ -102,8 +105,25 @@ class SwitchingApp(App[int]):
         if waiting:
             self.set_timer(WARM_AFTER, next_one)
 
+    def prepare(self, names: Sequence[str]) -> None:
+        """Make the screens of these modes, one by one, so that going there only has to draw them."""
+        waiting = list(names)
+
+        def next_one() -> None:
+            name = waiting.pop(0)
+            if name in self._modes and name not in self._screen_stacks:
+                self._init_mode(name)
+            if waiting:
+                self.set_timer(PREPARE_EVERY, next_one)
+
+        if waiting:
+            self.set_timer(PREPARE_AFTER, next_one)
+
     def _spare_memory(self) -> None:
         """What is loaded by now stays, so that the collector need not walk it; all of the rest it walks seldom, when we say so."""
         gc.freeze()
         gc.set_threshold(*gc.get_threshold()[:2], NEVER)
-        self.set_interval(COLLECT_EVERY, gc.collect)
+        self.set_interval(COLLECT_EVERY, self._collect)
+
+    def _collect(self) -> None:
+        gc.collect()
