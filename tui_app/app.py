@@ -15,8 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-# Read by the toolkit when it is first imported: fewer frames than its 60 a second are enough for numbers, and kind to a slow link.
-os.environ.setdefault("TEXTUAL_FPS", "15")
+# Read by the toolkit when it is first imported. The pace of drawing is set by the beat; what a key does is drawn without waiting.
+os.environ.setdefault("TEXTUAL_FPS", "120")
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
@@ -35,6 +35,7 @@ from tui_app.screens.palette import commands
 from tui_app.screens.replaying import ReplayingApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
+from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
 from tui_app.screens.writing import WritingApp
@@ -43,6 +44,8 @@ from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
 
+WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
+"""Screens that are made ready once the first one stands, in the order in which they are likely to be wanted."""
 TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
 BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
@@ -73,7 +76,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(PacedApp, WritingApp, ReplayingApp):
+class VigilApp(SwitchingApp, PacedApp, WritingApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -99,7 +102,7 @@ class VigilApp(PacedApp, WritingApp, ReplayingApp):
 
     def _maker(self, name: str) -> Callable[[], Screen[None]]:
         def make() -> Screen[None]:
-            return make_screen(name, self.view)
+            return self.made(make_screen(name, self.view))
 
         return make
 
@@ -115,6 +118,8 @@ class VigilApp(PacedApp, WritingApp, ReplayingApp):
     def _begin(self) -> None:
         """What the command line asked for, once the first screen stands."""
         gc.freeze()  # what is loaded by now stays: the collector need not walk it in mid-session
+        if self.owns_terminal:
+            self.warm(WARM)
         begin = self.begin
         if begin.attach is not None:
             self.open_session(line_of(begin.attach))

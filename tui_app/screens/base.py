@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -20,6 +21,7 @@ from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.control import watching_chip
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.safe import clean
+from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import PHASES, View, mmss
 from widgets.banner import Banner, BannerBar, KeyBar, KeyHint, PhaseMark
 from widgets.lines import Line, LineView, wrap
@@ -103,7 +105,7 @@ class SessionScreen(Screen[None]):
         """Called by the application whenever something may have changed: header always, the rest unless frozen."""
         if not self.is_mounted or self._pruning:
             return  # not all of it is there yet, or it is being taken away for another session's: it is drawn once it is there
-        self.query_one("#banner", BannerBar).update(self.banner())
+        self.show_banner()
         self.show_keys()
         little = self.size.width < self.SMALLEST[0] or self.size.height < self.SMALLEST[1]
         self.set_class(little, "-little")
@@ -114,6 +116,12 @@ class SessionScreen(Screen[None]):
                 self.tick()
             except RecordingError as error:
                 self.view.gone = self.view.gone or clean(str(error))
+        if isinstance(self.app, SwitchingApp) and self.is_current:
+            self.app.settled()
+
+    def show_banner(self) -> None:
+        """The header alone: what a key changed about the mode is seen at once."""
+        self.query_one("#banner", BannerBar).update(self.banner())
 
     def applies(self, action_id: str) -> bool:
         """Whether the key bar is to offer an action now."""
@@ -141,7 +149,9 @@ class SessionScreen(Screen[None]):
         self.show_keys()
         self.call_after_refresh(self.pulse)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        if isinstance(self.app, SwitchingApp):
+            event.refresh_styles = self.app.looks_changed(self)
         self.call_after_refresh(self.pulse)
 
     def on_resize(self) -> None:

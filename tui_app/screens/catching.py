@@ -10,11 +10,11 @@ from tui_app.recording.errors import RecordingError
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 
-BUDGET: Final = 0.04
+BUDGET: Final = 0.01
 """Seconds that one look may spend on rows not yet folded; a long recording catches up over several."""
-BETWEEN: Final = 0.005
+BETWEEN: Final = 0.002
 """Seconds that keys and drawing have between two of those."""
-ROWS_AT_ONCE: Final = 500
+ROWS_AT_ONCE: Final = 200
 """State rows folded between two looks at the clock."""
 
 

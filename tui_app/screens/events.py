@@ -220,7 +220,7 @@ class EventsScreen(NarrowedScreen):
         self._show_pane()
 
     def on_event_stream_changed(self) -> None:
-        self.pulse()
+        self.show_banner()  # not more: at each new row in a frozen view this is posted again
 
     def on_filter_bar_applied(self, message: FilterBar.Applied) -> None:
         if message.control.id == "time":

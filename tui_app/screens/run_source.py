@@ -10,7 +10,6 @@ Rows that come too fast to read are folded within blocks of 256 numbers, so that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -27,7 +26,7 @@ from tui_app.screens.row_source import RowSource
 from tui_app.screens.row_words import number, short_id, stream_row
 from tui_app.screens.rows import run_told
 from tui_app.screens.safe import clean
-from tui_app.screens.selecting import REACH
+from tui_app.screens.strays import Strays
 from widgets.stream import StreamPage, StreamRow
 
 BLOCK: Final = 256
@@ -53,7 +52,6 @@ _REQUEST: Final = (
     " AND asked.kind = 'step' AND asked.type = 'begin' AND asked.user = rows.user AND asked.text LIKE '%agent-run%'"
     " AND json_valid(asked.text) AND instr(rows.text, json_extract(asked.text, '$.request')) > 0)"
 )
-_REQUEST_ID: Final = re.compile(r'"request_id"\s*:\s*"([^"\\]+)"')
 FOLDED: Final = (
     f"((kind = 'frame' AND run <> '') OR (kind = 'step' AND type = 'end' AND text LIKE '%\"run\":%')"
     f" OR (kind = 'created' AND text LIKE '{{\"thing\":\"run\"%') OR ({_REQUEST}))"
@@ -90,7 +88,7 @@ class RunSource(RowSource):
         """Lines that are unfolded."""
         self._asked: LRUCache[int, Row] = LRUCache(maxsize=512)
         self._known: LRUCache[str, Known] = LRUCache(maxsize=512)
-        self._asked_for: LRUCache[str, bool] = LRUCache(maxsize=2_048)
+        self._runs = Strays(reader, BLOCK)
 
     def toggle(self, seq: int) -> None:
         """Unfold a line, or fold it again."""
@@ -132,30 +130,11 @@ class RunSource(RowSource):
 
     def _strays(self, low: int, high: int) -> list[Row]:
         """Frames of runs that nobody here asked for: no line stands for these, so each has its own."""
-        own = {view.key for view in self.state().runs.values() if view.request}
-        unknown = [run for run, seq in self.reader.runs_named(low, high).items() if run not in own and not self._is_asked(run, seq)]
-        if not unknown:
+        unasked = self._runs.among(low, high, {view.key for view in self.state().runs.values() if view.request})
+        if not unasked:
             return []
-        some = f"kind = 'frame' AND run IN ({', '.join('?' * len(unknown))}) AND ({self.wanted.sql})"
-        return self.reader.between(low, high, Where(some, (*unknown, *self.wanted.params)), high - low + 1)
-
-    def _is_asked(self, run: str, seq: int) -> bool:
-        """Whether a run that frame `seq` names was asked for from here: by the judge's word, or by the request that it answers."""
-        known = self._asked_for.get(run)
-        if known is None:
-            told = Where("kind = 'run' AND run = ? AND text LIKE '%\"request\":\"_%'", (run,), state_only=True)
-            known = bool(self.reader.between(max(seq - REACH, 0), seq + REACH, told, 1)) or self._answers(seq)
-            if known or self.reader.head() > seq + BLOCK:  # what the judge makes of a row comes soon after it
-                self._asked_for[run] = known
-        return known
-
-    def _answers(self, seq: int) -> bool:
-        row = self.reader.row(seq)
-        request = _REQUEST_ID.search(row.text) if row is not None else None
-        asked = Where(
-            "kind = 'step' AND type = 'begin' AND instr(text, ?) > 0", (request.group(1) if request else "\x00",), state_only=True
-        )
-        return bool(self.reader.between(max(seq - REACH, 0), seq, asked, 1))
+        some = f"kind = 'frame' AND run IN ({', '.join('?' * len(unasked))}) AND ({self.wanted.sql})"
+        return self.reader.between(low, high, Where(some, (*unasked, *self.wanted.params)), high - low + 1)
 
     def _lines(self, page: _Rows) -> list[StreamRow]:
         asked = [row for row in page if _asks(row)]
