@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tui_app.app import AppStart, VigilApp
 from tui_app.recording.sessions import entry_of
+from tui_app.reports.files import FILES
 from tui_app.screens.session_link import SessionLink
-from tui_app.screens.writing import FILES
 
 
 async def test_every_file_is_written_and_the_place_is_said(leak: Path, tmp_path: Path) -> None:

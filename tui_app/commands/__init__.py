@@ -26,6 +26,8 @@ MODULES: Final[tuple[str, ...]] = (
     "replay",
     "rejudge",
     "report",
+    "bundle",
+    "verify",
     "init",
     "doctor",
     "web",

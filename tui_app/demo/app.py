@@ -117,7 +117,7 @@ class DemoApp(VigilApp):
 
     # -- what the player asks of it
 
-    async def settled(self) -> None:
+    async def at_rest(self) -> None:
         """Once what was asked for has been handled and drawn; a screen that gives way meanwhile draws no more, and is not waited for."""
         drawn = asyncio.Event()
         self.screen.call_after_refresh(drawn.set)

@@ -122,7 +122,7 @@ class Player:
         if self.mode != "PAUSED":
             self.mode = "PLAYING"
         self.app.show_caption()
-        await self.app.settled()
+        await self.app.at_rest()
         if self.stands is not None:
             self.stands(step)
         await self._read(step)
@@ -168,5 +168,5 @@ class Player:
         event.set_sender(self.app)
         self._sent.append(event)
         self.app.post_message(event)
-        await self.app.settled()
+        await self.app.at_rest()
         self._sent = self._sent[-8:]

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Final
 
 from textual.app import App
 
 from tui_app.screens.view import View
-
-FILES: Final = {
-    "md": "report.md",
-    "html": "report.html",
-    "executive": "executive.md",
-    "websocket": "websocket.md",
-    "junit": "junit.xml",
-    "json": "result.json",
-    "samples": "samples.jsonl",
-}
-"""Format to the name of its file."""
 
 
 class WritingApp(App[int]):
@@ -29,6 +16,8 @@ class WritingApp(App[int]):
 
     async def action_write(self) -> None:
         """Write every report of the session in view, once it has a verdict; measuring and drawing go on meanwhile."""
+        from tui_app.reports.files import FILES, write_all
+
         view = self.view
         result = view.reader.result() if view.reader is not None else None
         if view.reader is not None and view.reader.sealed:
@@ -44,19 +33,3 @@ class WritingApp(App[int]):
             self.notify(f"The reports could not be written: {error}.", severity="error", markup=False, timeout=8)
             return
         self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)
-
-
-def write_all(recording: Path) -> Path:
-    """Every report of a recording, in a folder of its own (0700, files 0600) beside it; gives the folder. Raises OSError."""
-    from tui_app.reports import writer
-    from tui_app.reports.facts import gather
-
-    folder = recording.parent / f"{recording.stem}-reports"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    facts = gather(recording)
-    for name, file in FILES.items():
-        target = folder / file
-        target.touch(mode=0o600)
-        with target.open("w", encoding="utf-8") as out:
-            out.writelines(writer(name)(facts))
-    return folder

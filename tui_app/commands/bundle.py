@@ -1,0 +1,42 @@
+"""`vigil bundle`: a session's evidence in one file that shows every later edit."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_app.commands import Commands
+
+
+def add(commands: Commands) -> None:
+    """`bundle` and its options."""
+    bundle = commands.add_parser("bundle", help="a session's recording, reports and digests in one file")
+    bundle.add_argument("file", help="a recording, or a session's id")
+    bundle.add_argument("--output", metavar="FILE", help="default: SESSION.vigil-bundle.zip in the current folder")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Write it, and print its digest and the line that copies it off this host."""
+    import getpass
+    import shlex
+    import socket
+    from pathlib import Path
+
+    from tui_app.anew import judge
+    from tui_app.bundles.make import make
+    from tui_app.recording.reader import Reader
+    from tui_app.recording.sessions import alive, recording_of
+
+    path = recording_of(asked.file)
+    with Reader(path) as reader:
+        session = reader.header["session"]
+        if alive(session) and not reader.finished():
+            raise ValueError(f"session {session} still runs: its evidence is not complete; `vigil stop {session}` ends it")
+        result = reader.result() or judge(reader)[0]
+    target = Path(asked.output or f"{session}.vigil-bundle.zip").expanduser().resolve()
+    digest = make(path, target, result)
+    print(f"{target}\nsha256 {digest}")
+    print(f"copy it:   scp {shlex.quote(f'{getpass.getuser()}@{socket.gethostname()}:{target}')} .")
+    print(f"verify it: vigil verify {shlex.quote(target.name)} --digest {digest}")
+    return 0
