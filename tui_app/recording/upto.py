@@ -91,6 +91,9 @@ class ReaderUpTo(Reader):
     def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
         return super().between(low, min(high, self.upto), query, limit)
 
+    def runs_named(self, low: int, high: int) -> dict[str, int]:
+        return super().runs_named(low, min(high, self.upto))
+
     def last(self, query: Condition | None = None, until: int | None = None, *, budget: float = 1.0) -> Row | None:
         head = self.head()
         return super().last(query, head if until is None else min(until, head), budget=budget)
