@@ -28,7 +28,7 @@ from tui_app.screens import terminal_at_hand
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
-from tui_app.screens.farewell import verdict_table
+from tui_app.screens.farewell import headline, verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.paced import PacedApp
 from tui_app.screens.palette import commands
@@ -318,4 +318,5 @@ def farewell(view: View) -> str:
     result = view.reader.result() if view.reader is not None else None
     going_on = f"\nThe session goes on: `vigil attach {view.state.session}` shows it.\n" if view.running else ""
     replay = f"{view.playback.told()}\n" if view.playback is not None else ""
-    return replay + verdict_table(view.state, result) + (f"\n{view.gone}\n" if view.gone else "") + going_on
+    last = f"\n{'REHEARSAL  ' if view.state.environment == 'rehearsal' else ''}{headline(view.state)}\n"
+    return replay + verdict_table(view.state, result) + last + (f"\n{view.gone}\n" if view.gone else "") + going_on

@@ -36,6 +36,8 @@ from tui_app.verdict.table import verdict_table
 POLL_S = 0.1
 EXIT_FAULT = 5
 EXIT_INTERRUPTED = 130
+NOT_ABOUT_THE_BUILD = (2, 4)
+"""A wrong target file and services that nobody reaches are no known failures of a build: nothing is offered to be accepted."""
 
 
 Teller = Callable[[Reader, Fold], object]
@@ -210,7 +212,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
             await asyncio.to_thread(Path(asked.json).write_text, text)
     if asked.json != "-":
         print(verdict_table(result))
-        for line in (*left_lines(result), *([] if is_own_rehearsal(profile) else signature_lines(result))):
+        for line in (
+            *left_lines(result),
+            *([] if is_own_rehearsal(profile) or result["exit"] in NOT_ABOUT_THE_BUILD else signature_lines(result)),
+        ):
             print(line)
         if result["exit"] == 0 and result["verdict"] == "FAIL":
             print("\nexit 0: every failure is accepted in the target file, and --honour-accepted asks to let these pass")

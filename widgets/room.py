@@ -91,7 +91,9 @@ def lamp_lines(runs: Sequence[Lamps], width: int, height: int) -> list[Line]:
         for row in range(high):
             centre = row == (high - 1) // 2
             spans: list[Span] = [(fit(run.user if centre else "", head), "strong")]
-            for state in run.lamps:
+            # All five came and the run is wrong all the same: green lamps would tell a room that it is well.
+            lamps = run.lamps.replace("s", "x") if run.state == "wrong" and "x" not in run.lamps else run.lamps
+            for state in lamps:
                 spans += [*_lamp(state, lamp, row, high), ("  ", "plain")]
             if centre:
                 tone = {"ok": "good", "wrong": "bad", "running": "accent"}.get(run.state, "warn")

@@ -20,7 +20,9 @@ def test_enter_enter_runs_the_rehearsal_and_leaves_with_its_verdict(terminal: Ca
     vigil.sees("REHEARSAL", "Agent runs", r"●●●●●", r"[1-9]\d*/2000 runs")
 
     vigil.press("3")
-    vigil.sees("← agent_started", "← agent_completed")
+    vigil.sees("runs and bursts folded", "●●●●●")
+    vigil.press("b")
+    vigil.sees("EVERY ROW", "[←→] ")
     vigil.press("4")
     vigil.sees("own", r"u5")
     vigil.press("5")

@@ -13,9 +13,7 @@ def add(commands: Commands) -> None:
     """`verify` and its options."""
     verify = commands.add_parser("verify", help="whether a bundle is as it was made, to the byte")
     verify.add_argument("bundle", metavar="BUNDLE", help="what `vigil bundle` wrote")
-    verify.add_argument(
-        "--digest", metavar="SHA256", help="what `vigil bundle` printed; a bundle made anew has another"
-    )
+    verify.add_argument("--digest", metavar="SHA256", help="what `vigil bundle` printed; a bundle made anew has another")
 
 
 def run(asked: argparse.Namespace) -> int:

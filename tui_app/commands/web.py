@@ -39,7 +39,7 @@ def run(asked: argparse.Namespace) -> int:
     import secrets
 
     if missing := _missing():
-        return _refuse(f"the browser's part is not installed ({missing}): python -m pip install 'vigil[web]'")
+        return _refuse(f"the browser's part is not installed ({missing}): python -m pip install -e '.[web]' in Vigil's folder")
     from tui_app.recording.sessions import find
     from tui_app.web.guard import SHORTEST_TOKEN, own_names
     from tui_app.web.server import WebServer, serve

@@ -28,6 +28,14 @@ def look(place: Place) -> Iterator[Finding]:
         return
     for one in place.looked:
         yield _answer(one)
+    claims = place.profile.environment
+    for one in place.looked:
+        if one.service == "backend" and one.environment and one.environment != claims:
+            yield bad(
+                "environment",
+                f"the backend calls itself {sanitize(one.environment, 40)}, {place.profile.source} says {claims}: only reads are permitted",
+                f'environment = "{sanitize(one.environment, 40)}"     # under [target], if that is what it is',
+            )
     for one in place.looked:
         yield from _certificate(one)
     yield from _clocks(place.looked)

@@ -10,7 +10,7 @@ from importlib import metadata
 from tui_app import __version__
 from tui_app.doctor.findings import Finding, Place, bad, ok, warn
 
-PIN = re.compile(r"([A-Za-z0-9._-]+)\s*==\s*([0-9][0-9.]*?)(\.\*)?\s*(?:;.*)?")
+PIN = re.compile(r"([A-Za-z0-9._-]+)\s*==\s*([0-9][0-9.]*?)(\.\*)?\s*(?:;.*)?$")
 EXTRA = re.compile(r"extra\s*==\s*['\"]([a-z]+)['\"]")
 OPTIONAL = {"web": "vigil web", "tiers": "direct looks into the stores"}
 
@@ -39,14 +39,17 @@ def look(place: Place) -> Iterator[Finding]:
         else:
             wrong.append(f"{pin[1]}=={pin[2]}{pin[3] or ''} (here {has})")
     if lacks := missing.pop("", []):
-        yield bad("packages", f"{', '.join(lacks)} missing", "python -m pip install vigil")
+        yield bad("packages", f"{', '.join(lacks)} missing", "python -m pip install -e .     # in Vigil's folder")
     if wrong:
-        yield warn("packages", f"others than tested: {', '.join(wrong)}", "python -m pip install --force-reinstall vigil")
+        yield warn("packages", f"others than tested: {', '.join(wrong)}", "python -m pip install -e .     # in Vigil's folder")
     else:
         yield ok("packages", f"{fits} as tested")
     for name, lacks in missing.items():
         yield Finding(
-            "packages", "ok", f"{OPTIONAL[name]} is not installed ({', '.join(lacks)})", (f"python -m pip install 'vigil[{name}]'",)
+            "packages",
+            "ok",
+            f"{OPTIONAL[name]} is not installed ({', '.join(lacks)})",
+            (f"python -m pip install -e '.[{name}]'     # in Vigil's folder",),
         )
 
 

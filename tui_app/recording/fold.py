@@ -295,6 +295,8 @@ class Fold:
             user.own_seen += view.probes - (before.probes if before else 0)
         else:
             user.foreign_seen += view.leaks - (before.leaks if before else 0)
+            if view.leaks and not (before and before.leaks):
+                self._word_so_far()
 
     def _attempt(self, row: Row, body: dict[str, Any]) -> None:
         user = self._user_view(str(body.get("actor") or row.user))
@@ -360,6 +362,8 @@ class Fold:
     def _word_so_far(self) -> None:
         if not self._session_word:
             words = {view.word for view in self._state.checks.values() if view.required}
+            if any(cell.leaks and source != observer for (source, observer), cell in self._state.cells.items()):
+                words.add("FAIL")  # what will be said of it once its checks have ended
             self._state.word = next((word for word in VERDICT_ORDER if word in words), "")
 
     def _result(self, row: Row, body: dict[str, Any]) -> None:

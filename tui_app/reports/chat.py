@@ -19,12 +19,12 @@ def write(facts: Facts) -> Iterator[str]:
     """Word and target, counts, what failed and means, what is protected, the decision, where to look."""
     result = facts.result
     where = "REHEARSAL " if facts.rehearsal else ""
-    yield f"{glyph(result['verdict'])} {result['verdict']} {where}{facts.target}, {result['started']}, {facts.seconds / 60:.0f} min\n"
+    yield f"{glyph(result['verdict'])} {result['verdict']} {where}{facts.target}, {result['started']}, {facts.took}\n"
     counts = {word: len(facts.by_word(word)) for word in ORDER}
     yield f"{gate(facts)[0]}. Checks: {', '.join(f'{count} {word}' for word, count in counts.items() if count) or 'none'}\n"
     named = [check for word in ORDER[:3] for check in facts.by_word(word)]
     for check in named[:LINES]:
-        means = f" {facts.impact(check['id'])}" if check["verdict"] == FAIL else ""
+        means = f". {facts.impact(check['id'])}" if check["verdict"] == FAIL else ""
         yield f"{glyph(check['verdict'])} {check['id']}: {mask_email(sanitize(check['reason'], 160))}{means}\n"
     if len(named) > LINES:
         yield f"  and {len(named) - LINES} more\n"

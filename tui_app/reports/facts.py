@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tui_app.gravity import gravest_first
 from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
 from tui_app.recording.reader import Annotation, Reader
@@ -86,10 +87,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return sanitize(str(self.result["target"].get("name") or "?"), 60) + (f" {sanitize(str(build), 60)}" if build else "")
 
     def by_word(self, word: str, *, required: bool | None = None) -> list[Mapping[str, Any]]:
-        """The checks that ended with this word, in the catalogue's order."""
-        return [
+        """The checks that ended with this word, the gravest first, else in the catalogue's order."""
+        found = [
             check for check in self.result["checks"] if check["verdict"] == word and (required is None or check["required"] == required)
         ]
+        return gravest_first(found, lambda check: str(check["id"]))
+
+    @property
+    def took(self) -> str:
+        """How long the session went on, in words."""
+        return f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:.0f} min"
 
     def impact(self, check: str) -> str:
         """What it means for customers when this check fails."""

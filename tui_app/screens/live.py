@@ -140,6 +140,10 @@ class LiveScreen(SessionScreen):
 
     def _finding(self, width: int) -> Line:
         found = rows.newest_finding(self.state)
+        leaking = rows.leaking(self.state)
+        if leaking and (found is None or found[1].severity not in ("critical", "major")):
+            told = f"{leaking}; the checks that judge it still run"
+            return spread(((f"{glyphs().failed} isolation: ", "bad"), (told, "plain")), (("4", "key"), (" who saw whose", "dim")), width)
         if found is None:
             failing = [check for check in self.state.checks.values() if check.word in ("FAIL", "BLOCKED")]
             if not failing:

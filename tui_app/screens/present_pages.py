@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tui_app.gravity import rank
 from tui_app.recording.state import RunView, SessionState
 from tui_app.screens import rows
 from tui_app.screens.base import phase_marks
@@ -81,7 +82,7 @@ def _rests_on(state: SessionState) -> str:
     failed = [check for check in state.checks.values() if check.word == "FAIL" and check.required]
     done = sum(1 for check in state.checks.values() if check.word not in ("", "RUNNING"))
     if failed:
-        worst = max(failed, key=lambda check: len(check.findings))
+        worst = min(failed, key=lambda check: (rank(check.id), -len(check.findings)))
         text = harm(worst)
         return f"{text[0].upper()}{text[1:]}: {clean(worst.reason)}"
     if not done:
@@ -93,10 +94,11 @@ def _rests_on(state: SessionState) -> str:
 
 
 def newest_runs(state: SessionState) -> list[RunView]:
-    """The newest run of each user, in the users' order, so that every user keeps a row."""
+    """A run of each user, in the users' order, so that every user keeps a row: the newest that went wrong, else the newest."""
     newest: dict[str, RunView] = {}
     for run in state.runs.values():
-        newest[run.user] = run
+        if run.state == "wrong" or newest.get(run.user) is None or newest[run.user].state != "wrong":
+            newest[run.user] = run
     order = [*state.users, *(user for user in newest if user not in state.users)]
     return [newest[user] for user in order if user in newest]
 

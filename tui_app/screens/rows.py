@@ -216,3 +216,13 @@ def counts(state: SessionState) -> dict[str, int]:
     for check in state.checks.values():
         result[check.word] = result.get(check.word, 0) + 1
     return result
+
+
+def leaking(state: SessionState) -> str:
+    """Leaks that the matrix holds, in words; '' where there is none."""
+    found = [cell for cell in state.cells.values() if cell.leaks and cell.source != cell.observer]
+    if not found:
+        return ""
+    worst, leaks = max(found, key=lambda cell: cell.leaks), sum(cell.leaks for cell in found)
+    pairs = "1 pair" if len(found) == 1 else f"{len(found)} pairs"
+    return f"{worst.observer} saw what belongs to {worst.source}: {leaks} leak{'s' if leaks > 1 else ''} in {pairs} so far"

@@ -11,7 +11,7 @@ LIMIT_S: Final = 2.0
 """How long connecting may take, and a statement."""
 ROWS: Final = 50
 """At most so many rows are taken from an answer."""
-EXTRA: Final = "pip install 'vigil[tiers]'"
+EXTRA: Final = "pip install -e '.[tiers]' in Vigil's folder"
 
 Why = Literal["unreachable", "refused", "library", "dsn", "statement", "timeout", "lost"]
 """unreachable -- nobody listens, or nobody answers a new connection;  refused -- the credentials are not taken;  library -- it is not

@@ -1,0 +1,21 @@
+"""Which failure is told first: what shows one customer's data to another, then who gets in, then the rest as the catalogue has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from tui_app.verdict.criteria import ALSO, FEEDS
+
+T = TypeVar("T")
+_GRAVEST: Final = (frozenset((*FEEDS["T4"], *ALSO["T4"])), frozenset((*FEEDS["T5"], *ALSO["T5"])))
+
+
+def rank(check: str) -> int:
+    """0 for isolation, 1 for authentication, 2 for all else."""
+    return next((place for place, checks in enumerate(_GRAVEST) if check in checks), len(_GRAVEST))
+
+
+def gravest_first(checks: Iterable[T], name: Callable[[T], str]) -> list[T]:
+    """In order of gravity; among equals as they came."""
+    return sorted(checks, key=lambda check: rank(name(check)))
