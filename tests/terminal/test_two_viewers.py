@@ -15,7 +15,7 @@ def test_one_drives_and_the_other_takes_over(home: Home, terminal: Callable[...,
     first.sees("starts at once")
     first.press("\r")
     first.sees("run on REHEARSAL")
-    first.press("o", "o", "\r")  # the preset `websocket` takes its time
+    first.press("o", "o", "d", "\r")  # a soak: the session lasts for as long as this test needs it
     first.sees("Agent runs", r"●●●●●")
     entry = newest()
     assert entry is not None

@@ -160,11 +160,11 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
-            self.say("there is nothing to take over: no running session is driven by another")
-            return
         if self.view.reader is not None and self.view.reader.sealed:
             self.say("this viewer is read-only: it cannot take control")
+            return
+        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
+            self.say("there is nothing to take over: no running session is driven by another")
             return
         if not self.view.viewer:
             self.say("it takes no commands from here: its engine listens to its owner alone")
@@ -208,6 +208,9 @@ class DrivingApp(PlanningApp):
         reader, state = self.view.reader, self.view.state
         if reader is None:
             self.say("there is no session to mark")
+            return
+        if reader.sealed:
+            self.say("this viewer is read-only: it notes nothing")
             return
         row = reader.row(getattr(self.screen, "marked_row", 0)) or reader.row(state.seq)
         seq, t = (row.seq, row.t) if row is not None else (state.seq, state.t)
