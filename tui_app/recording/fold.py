@@ -14,6 +14,9 @@ import msgspec
 
 from tui_app.model import BULK_KINDS, Row
 from tui_app.recording.courses import KINDS, fold_course, fold_recovery
+from tui_app.recording.kept import count as _count
+from tui_app.recording.kept import number as _number
+from tui_app.recording.kept import text as _text
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
 from tui_app.recording.state import (
     FINDINGS_KEPT,
@@ -32,7 +35,6 @@ from tui_app.recording.state import (
 
 VERDICT_ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "PASS")
 """The session's word is the first of these that a required check or asked criterion has (architecture, 'Verdicts')."""
-TEXT_KEPT: Final = 2_000
 
 
 class StateSource(Protocol):
@@ -388,17 +390,3 @@ def _pace(plan: Mapping[str, Any], limits: Mapping[str, Any]) -> PaceView:
     sources = len(addresses) if isinstance(addresses, list) and addresses else 1
     per_minute, sockets = _count(limits, "connects_per_minute"), _count(limits, "sockets")
     return PaceView(per_minute or None, sources, sockets or None)
-
-
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
-    return "" if value is None else str(value)[:TEXT_KEPT]
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _count(body: Mapping[str, Any], key: str) -> int:
-    value = body.get(key)
-    return value if isinstance(value, int) else 0
