@@ -91,7 +91,7 @@ def test_enter_all_the_way_makes_a_file_that_a_dry_run_takes(home: Home, termina
                      r"Agent runs.*\[60\]", r"New sockets.*\[8\]"):  # fmt: skip
         asked.sees(question)
         asked.press("\r")
-    asked.sees("Next:", "vigil doctor --target", "--dry-run")
+    asked.sees("Next:", "vigil doctor --target", "without doing it")
     assert asked.ends() == 0
     accounts = home.folder / "accounts.toml"
     assert stat.S_IMODE(accounts.stat().st_mode) == 0o600
