@@ -58,7 +58,7 @@ class Player:
     @property
     def playing(self) -> bool:
         """The keys are the script's."""
-        return self._task is not None and not self._task.done()
+        return self._task is not None and not self._task.done() and not self._task.cancelling()
 
     @property
     def over(self) -> bool:
