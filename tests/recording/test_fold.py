@@ -259,3 +259,13 @@ def test_a_long_series_is_within_one_per_cent_in_bounded_memory(seed: int) -> No
         assert sketch.percentile(q) == pytest.approx(values[math.ceil(q * len(values)) - 1], rel=0.0101)
     assert sketch.max == values[-1]
     assert len(sketch._buckets) < 2000 and not sketch._exact
+
+
+@pytest.mark.parametrize(("check", "word"), [("isolation-frames", "FAIL"), ("isolation-lists", "PASS")])
+def test_a_leak_in_the_matrix_is_the_word_so_far_where_a_planned_check_will_say_it(check: str, word: str) -> None:
+    fold = Fold(HEADER | {"checks": f'[{{"id": "events", "required": true}}, {{"id": "{check}", "required": true}}]'})
+    fold.apply(Row(1, 1, "verdict", check="events", type="PASS", text="{}"))
+    fold.apply(Row(2, 2, "cell", text='{"source": "u1", "observer": "u1", "probes": 4, "leaks": 0, "state": "measuring"}'))
+    assert fold.state.word == "PASS"
+    fold.apply(Row(3, 3, "cell", text='{"source": "u1", "observer": "u2", "probes": 0, "leaks": 1, "state": "leak"}'))
+    assert fold.state.word == word

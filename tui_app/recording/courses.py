@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui_app.model import Row
+from tui_app.recording.kept import count, real, text
 from tui_app.recording.state import TIMES_KEPT, BlockView, DriftView, IterationsView, IterationView, LevelView, RecoveryView, SessionState
 
 KINDS = ("level", "block", "drift", "iteration")
@@ -16,67 +17,67 @@ def fold_course(state: SessionState, row: Row, body: dict[str, Any]) -> None:
 
 
 def _level(state: SessionState, row: Row, body: dict[str, Any]) -> None:
-    number = _whole(body, "number")
+    number = count(body, "number")
     ended = body.get("ended")
     state.levels[number] = LevelView(
-        number=number, of=_whole(body, "of"), users=_whole(body, "users"), state=row.type, sockets=_whole(body, "sockets"),
-        runs=_whole(body, "runs"), overlap=_whole(body, "overlap"), asked=_whole(body, "asked"), completed=_whole(body, "completed"),
-        failed=_whole(body, "failed"), throttled=_whole(body, "throttled"), late=_whole(body, "late"),
-        first_p50=_real(body, "first_p50_ms"), first_p95=_real(body, "first_p95_ms"), run_p50=_real(body, "run_p50_ms"),
-        run_p95=_real(body, "run_p95_ms"), ping_p95=_real(body, "ping_p95_ms"), control_p95=_real(body, "control_p95_ms"),
-        began=_whole(body, "began"), ended=ended if isinstance(ended, int) else None, knee=body.get("knee") is True,
-        why=_text(body, "why"), lost=_whole(body, "lost"), errors=_whole(body, "errors"), rate=_real(body, "rate"), seq=row.seq,
+        number=number, of=count(body, "of"), users=count(body, "users"), state=row.type, sockets=count(body, "sockets"),
+        runs=count(body, "runs"), overlap=count(body, "overlap"), asked=count(body, "asked"), completed=count(body, "completed"),
+        failed=count(body, "failed"), throttled=count(body, "throttled"), late=count(body, "late"),
+        first_p50=real(body.get("first_p50_ms")), first_p95=real(body.get("first_p95_ms")), run_p50=real(body.get("run_p50_ms")),
+        run_p95=real(body.get("run_p95_ms")), ping_p95=real(body.get("ping_p95_ms")), control_p95=real(body.get("control_p95_ms")),
+        began=count(body, "began"), ended=ended if isinstance(ended, int) else None, knee=body.get("knee") is True,
+        why=text(body, "why"), lost=count(body, "lost"), errors=count(body, "errors"), rate=real(body.get("rate")), seq=row.seq,
     )  # fmt: skip
 
 
 def _block(state: SessionState, row: Row, body: dict[str, Any]) -> None:
-    number = _whole(body, "number")
+    number = count(body, "number")
     series = {
-        str(name): (_whole(one, "n"), _real(one, "median"), _real(one, "p95"))
+        str(name): (count(one, "n"), real(one.get("median")), real(one.get("p95")))
         for name, one in _table(body, "series").items()
         if isinstance(one, dict)
     }
     recovered = body.get("recovered_ms")
     state.blocks[number] = BlockView(
-        number=number, of=_whole(body, "of"), began=_whole(body, "began"), seconds=_real(body, "seconds") or 0.0, state=row.type,
-        series=series, rates=_reals(body, "rates"), planned=_whole(body, "planned"), unexpected=_whole(body, "unexpected"),
+        number=number, of=count(body, "of"), began=count(body, "began"), seconds=real(body.get("seconds")) or 0.0, state=row.type,
+        series=series, rates=_reals(body, "rates"), planned=count(body, "planned"), unexpected=count(body, "unexpected"),
         recovered=tuple(float(one) for one in recovered if isinstance(one, int | float)) if isinstance(recovered, list) else (),
-        own=_reals(body, "own"), why=_text(body, "why"), seq=row.seq,
+        own=_reals(body, "own"), why=text(body, "why"), seq=row.seq,
     )  # fmt: skip
 
 
 def _drift(state: SessionState, row: Row, body: dict[str, Any]) -> None:
-    what = _text(body, "what")
+    what = text(body, "what")
     state.drifts[what] = DriftView(
-        what=what, unit=_text(body, "unit"), word=row.type, blocks=_whole(body, "blocks"), slope=_real(body, "slope"),
-        low=_real(body, "low"), high=_real(body, "high"), detectable=_real(body, "detectable"), limit=_real(body, "limit"),
-        reason=_text(body, "reason"), seq=row.seq,
+        what=what, unit=text(body, "unit"), word=row.type, blocks=count(body, "blocks"), slope=real(body.get("slope")),
+        low=real(body.get("low")), high=real(body.get("high")), detectable=real(body.get("detectable")), limit=real(body.get("limit")),
+        reason=text(body, "reason"), seq=row.seq,
     )  # fmt: skip
 
 
 def _iteration(state: SessionState, row: Row, body: dict[str, Any]) -> None:
     view = state.iterations.setdefault(row.check, IterationsView(check=row.check))
-    view.of = _whole(body, "of")
+    view.of = count(body, "of")
     view.done += 1
     view.words[row.type] = view.words.get(row.type, 0) + 1
-    view.kind = _text(body, "class") or view.kind
-    view.low, view.high = _real(body, "low"), _real(body, "high")
+    view.kind = text(body, "class") or view.kind
+    view.low, view.high = real(body.get("low")), real(body.get("high"))
     if len(view.times) < TIMES_KEPT:
         view.times.append(
             IterationView(
-                number=_whole(body, "number"),
+                number=count(body, "number"),
                 word=row.type,
                 ms=row.ms,
-                reason=_text(body, "reason"),
-                signature=_text(body, "signature"),
-                build=_text(body, "build"),
-                instance=_text(body, "instance"),
+                reason=text(body, "reason"),
+                signature=text(body, "signature"),
+                build=text(body, "build"),
+                instance=text(body, "instance"),
                 cold=cold if isinstance(cold := body.get("cold"), bool) else None,
-                began=_whole(body, "began"),
+                began=count(body, "began"),
                 seq=row.seq,
-                guilty=_text(body, "guilty"),
-                first=_whole(body, "first"),
-                last=_whole(body, "last"),
+                guilty=text(body, "guilty"),
+                first=count(body, "first"),
+                last=count(body, "last"),
                 evidence=_rows(body, "evidence"),
             )
         )
@@ -111,18 +112,3 @@ def _rows(body: dict[str, Any], key: str) -> tuple[int, ...]:
     value = body.get(key)
     pairs = value[:16] if isinstance(value, list) else []
     return tuple(pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], int))
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    return "" if value is None else str(value)[:2_000]
-
-
-def _real(body: dict[str, Any], key: str) -> float | None:
-    value = body.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _whole(body: dict[str, Any], key: str) -> int:
-    value = body.get(key)
-    return value if isinstance(value, int) else 0

@@ -15,7 +15,7 @@ import msgspec
 from tui_app.model import BULK_KINDS, Row
 from tui_app.recording.courses import KINDS, fold_course, fold_recovery
 from tui_app.recording.kept import count as _count
-from tui_app.recording.kept import number as _number
+from tui_app.recording.kept import real as _number
 from tui_app.recording.kept import text as _text
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
 from tui_app.recording.state import (
@@ -35,6 +35,10 @@ from tui_app.recording.state import (
 
 VERDICT_ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "PASS")
 """The session's word is the first of these that a required check or asked criterion has (architecture, 'Verdicts')."""
+
+
+JUDGES_CELLS: Final = "isolation-frames"
+"""The check that FAILs on a cell with a leak."""
 
 
 class StateSource(Protocol):
@@ -364,8 +368,8 @@ class Fold:
     def _word_so_far(self) -> None:
         if not self._session_word:
             words = {view.word for view in self._state.checks.values() if view.required}
-            if any(cell.leaks and source != observer for (source, observer), cell in self._state.cells.items()):
-                words.add("FAIL")  # what will be said of it once its checks have ended
+            if JUDGES_CELLS in self._state.checks and any(cell.leaks for (one, other), cell in self._state.cells.items() if one != other):
+                words.add("FAIL")  # what the check will say once it has ended
             self._state.word = next((word for word in VERDICT_ORDER if word in words), "")
 
     def _result(self, row: Row, body: dict[str, Any]) -> None:

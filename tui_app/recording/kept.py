@@ -14,7 +14,7 @@ def text(body: Mapping[str, Any], key: str) -> str:
     return "" if value is None else str(value)[:TEXT_KEPT]
 
 
-def number(value: Any) -> float | None:
+def real(value: Any) -> float | None:
     """A number; None where it is none."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

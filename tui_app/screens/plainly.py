@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui_app.gravity import rank
+from tui_app.gravity import gravest
 from tui_app.model import SECOND
 from tui_app.recording.state import CheckView, SessionState, Waiting
 from tui_app.screens.safe import clean
@@ -118,7 +118,7 @@ def ending(state: SessionState) -> str:
     asked = [check for check in state.checks.values() if check.required and check.word != "SKIPPED"]
     failed = [check for check in asked if check.word == "FAIL"]
     if failed:
-        worst = min(failed, key=lambda check: (rank(check.id), -len(check.findings)))
+        worst = gravest(failed)
         return f"{len(failed)} of {len(asked)} checks failed: {harm(worst)}."
     still = [check for check in asked if check.word != "PASS"]
     if still:

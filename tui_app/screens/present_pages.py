@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui_app.gravity import rank
+from tui_app.gravity import gravest
 from tui_app.recording.state import RunView, SessionState
 from tui_app.screens import rows
 from tui_app.screens.base import phase_marks
@@ -82,9 +82,11 @@ def _rests_on(state: SessionState) -> str:
     failed = [check for check in state.checks.values() if check.word == "FAIL" and check.required]
     done = sum(1 for check in state.checks.values() if check.word not in ("", "RUNNING"))
     if failed:
-        worst = min(failed, key=lambda check: (rank(check.id), -len(check.findings)))
+        worst = gravest(failed)
         text = harm(worst)
         return f"{text[0].upper()}{text[1:]}: {clean(worst.reason)}"
+    if state.word == "FAIL" and not state.ended:
+        return f"What belongs to one user reached another: {rows.leaking(state)}"
     if not done:
         return "nothing is decided yet"
     return f"{done} of {len(state.checks)} checks are decided, and none failed"

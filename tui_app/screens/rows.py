@@ -10,7 +10,7 @@ from tui_app.recording.state import CellView, CheckView, CriterionView, FindingV
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
 from widgets.criteria import CheckRow, CriterionRow
-from widgets.matrix import Cell
+from widgets.matrix import Cell, sentence
 from widgets.runs import RunRow
 from widgets.series import SeriesRow
 
@@ -220,9 +220,4 @@ def counts(state: SessionState) -> dict[str, int]:
 
 def leaking(state: SessionState) -> str:
     """Leaks that the matrix holds, in words; '' where there is none."""
-    found = [cell for cell in state.cells.values() if cell.leaks and cell.source != cell.observer]
-    if not found:
-        return ""
-    worst, leaks = max(found, key=lambda cell: cell.leaks), sum(cell.leaks for cell in found)
-    pairs = "1 pair" if len(found) == 1 else f"{len(found)} pairs"
-    return f"{worst.observer} saw what belongs to {worst.source}: {leaks} leak{'s' if leaks > 1 else ''} in {pairs} so far"
+    return sentence(*cells(state))[0] if any(cell.leaks for (one, other), cell in state.cells.items() if one != other) else ""
