@@ -51,6 +51,7 @@ class EventsScreen(NarrowedScreen):
         self._count: Count | None = None
         self._timeline = Timeline()
         self._query: Where | None = None
+        self._times: dict[int, int] = {}
 
     def body(self) -> ComposeResult:
         yield LineView(id="facts", bar=True)
@@ -113,7 +114,8 @@ class EventsScreen(NarrowedScreen):
     def _take_source(self) -> None:
         """Look at the recording that the view has now, through the filter and the pin."""
         reader = self.reader
-        self._version = self.view.version
+        if self._version != self.view.version:
+            self._version, self._times = self.view.version, {}
         self._count = None
         source: StreamSource = NoRows()
         if reader is not None:
@@ -140,7 +142,7 @@ class EventsScreen(NarrowedScreen):
             # What convicts may have to be masked from now on, too: read the rows in view again.
             self.stream.mark(marks)
             self.stream.change(self.stream.view.source)
-        self._moments = moments(self.reader, self.state) if self.reader is not None else []
+        self._moments = moments(self.reader, self.state, self._times) if self.reader is not None else []
         self.stream.note({one.seq: one.text for one in self._moments if one.kind == "mark"})
         self.stream.tick()
         self._show_facts()

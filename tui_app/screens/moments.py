@@ -35,18 +35,24 @@ def marks(reader: Reader) -> list[Moment]:
     return sorted(found, key=lambda moment: moment.seq)
 
 
-def moments(reader: Reader, state: SessionState) -> list[Moment]:
-    """Every moment, in the order of its rows. A finding is where what convicts happened, a failure where the verdict was given."""
+def moments(reader: Reader, state: SessionState, times: dict[int, int]) -> list[Moment]:
+    """Every moment, in the order of its rows. A finding is where what convicts happened, a failure where the verdict was given.
+
+    `times`: when rows of this recording were, as far as it is known; what is looked up is added, since rows never change.
+    """
     found = marks(reader)
     for check in state.checks.values():
         grave = [finding for finding in check.findings if finding.severity in ("critical", "major") and finding.evidence]
         for finding in grave:
             seq = finding.evidence[-1][1]
-            row = reader.row(seq)
-            if row is not None:
-                found.append(Moment(seq, row.t, "finding", f"{check.id}: {clean(finding.text)}"))
-        if check.word in BAD and check.verdict_seq and not grave:
-            row = reader.row(check.verdict_seq)
-            if row is not None:
-                found.append(Moment(check.verdict_seq, row.t, "failure", f"{check.word} {check.id}: {clean(check.reason)}"))
+            if (t := _when(reader, seq, times)) is not None:
+                found.append(Moment(seq, t, "finding", f"{check.id}: {clean(finding.text)}"))
+        if check.word in BAD and check.verdict_seq and not grave and (t := _when(reader, check.verdict_seq, times)) is not None:
+            found.append(Moment(check.verdict_seq, t, "failure", f"{check.word} {check.id}: {clean(check.reason)}"))
     return sorted(found, key=lambda moment: moment.seq)
+
+
+def _when(reader: Reader, seq: int, times: dict[int, int]) -> int | None:
+    if seq not in times and (row := reader.row(seq)) is not None:
+        times[seq] = row.t
+    return times.get(seq)
