@@ -29,3 +29,9 @@ def judge(reader: Reader) -> tuple[dict[str, Any], list[str]]:
     if bench.result is None:
         raise RecordingError(f"{reader.path.name} holds no rows", "the session was interrupted before its first commit", "run it again")
     return bench.result, missing
+
+
+def result_of(reader: Reader) -> tuple[dict[str, Any], bool]:
+    """What a session ended with, and whether that is its own word: one that runs or was interrupted is judged by what there is."""
+    own = reader.result()
+    return (own, True) if own is not None else (judge(reader)[0], False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -74,11 +73,10 @@ def recall() -> str:
 def remember(name: str) -> str:
     """Keep a choice, in a file for its owner alone; '' or why it could not be kept."""
     from tui_app.recording.errors import RecordingError
+    from tui_app.target.files import replace_private
 
     try:
-        path = kept_at()
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(name + "\n")
+        replace_private(kept_at(), name + "\n")
     except (OSError, RecordingError) as error:
         return str(error)
     return ""

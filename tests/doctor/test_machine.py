@@ -175,3 +175,12 @@ def test_ranges_in_no_proxy_except_nothing_and_that_is_said() -> None:
 )
 def test_versions_are_compared_by_their_parts(has: str, wanted: str, beginning: bool, fits: bool) -> None:
     assert versions.matches(has, wanted, beginning) is fits
+
+
+def test_a_pin_is_read_to_its_end() -> None:
+    read = [versions.PIN.match(line) for line in ("textual==8.2.8", "pyjwt==2.15.*", 'redis==8.1.*; extra == "tiers"')]
+    assert [(one[1], one[2], bool(one[3])) for one in read if one] == [
+        ("textual", "8.2.8", False),
+        ("pyjwt", "2.15", True),
+        ("redis", "8.1", True),
+    ]

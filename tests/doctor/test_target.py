@@ -162,3 +162,13 @@ def test_the_screen_shows_the_same_lines_in_ascii_too(home: Home) -> None:
     home.env["VIGIL_ASCII"] = "1"
     plain = home.vigil("doctor")
     assert plain.out.isascii() and "  + ok " in plain.out
+
+
+@pytest.mark.parametrize(("claims", "word"), [("docker", "bad"), ("staging", "")])
+async def test_a_backend_that_calls_itself_otherwise_is_bad_before_a_session_refuses(tmp_path: Path, claims: str, word: str) -> None:
+    async with served() as url:
+        path = target(tmp_path, url)
+        path.write_text(path.read_text().replace('"docker"', f'"{claims}"'))
+        said = [one for one in await found(path) if one.about == "environment"]
+    assert [one.word for one in said] == ([word] if word else [])
+    assert all("calls itself staging" in one.found and "staging" in one.fix[0] for one in said)

@@ -13,9 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from tui_app.masking import masked, may_be_a_strangers
+from tui_app.masking import masked
 from tui_app.recording.reader import Reader
-from tui_app.reports.facts import Facts, gather
+from tui_app.reports.facts import Facts, gather, masking
 from tui_app.reports.files import FILES, write_into
 
 SCHEMA: Final = "vigil.bundle/1"
@@ -79,18 +79,15 @@ def _copy(recording: Path, target: Path, facts: Facts) -> int:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
     target.chmod(0o600)
-    grave = [one for check in facts.result["checks"] for one in check["findings"] if one["severity"] in ("critical", "major")]
-    convicting = {int(one["evidence"][-1][1]) for one in grave if one["evidence"]}
-    environment = str(facts.result["target"].get("environment") or "?")
+    hides = masking(facts.result)
     with Reader(recording) as reader:
-        rows = [row for seq in sorted(convicting) if (row := reader.row(seq)) is not None]
-    hidden = [masked(row) for row in rows if may_be_a_strangers(row, environment, convicting)]
+        rows = [row for seq in sorted(facts.witnesses) if (row := reader.row(seq)) is not None]
+    hidden = [masked(row) for row in rows if hides(row)]
     if hidden:
         with closing(sqlite3.connect(target)) as copy, copy:
             copy.executemany("UPDATE rows SET text = ? WHERE seq = ?", [(row.text, row.seq) for row in hidden])
-            copy.execute("PRAGMA secure_delete = ON")
         with closing(sqlite3.connect(target)) as copy:
-            copy.execute("VACUUM")
+            copy.execute("VACUUM")  # what stood there is gone from the file, too
     return len(hidden)
 
 

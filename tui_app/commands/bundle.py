@@ -23,7 +23,7 @@ def run(asked: argparse.Namespace) -> int:
     import socket
     from pathlib import Path
 
-    from tui_app.anew import judge
+    from tui_app.anew import result_of
     from tui_app.bundles.make import make
     from tui_app.recording.reader import Reader
     from tui_app.recording.sessions import alive, recording_of
@@ -33,7 +33,7 @@ def run(asked: argparse.Namespace) -> int:
         session = reader.header["session"]
         if alive(session) and not reader.finished():
             raise ValueError(f"session {session} still runs: its evidence is not complete; `vigil stop {session}` ends it")
-        result = reader.result() or judge(reader)[0]
+        result, _ = result_of(reader)
     target = Path(asked.output or f"{session}.vigil-bundle.zip").expanduser().resolve()
     digest = make(path, target, result)
     print(f"{target}\nsha256 {digest}")

@@ -96,14 +96,14 @@ def _asked(asked: argparse.Namespace, path: Path) -> Answers | None:
 def _write(answers: Answers, path: Path) -> int:
     from datetime import UTC, datetime
 
-    from tui_app.init.files import write
     from tui_app.init.text import target_file
+    from tui_app.target.files import replace
     from tui_app.target.profile import Profile, load
 
     local = Profile.model_validate(answers.document).loopback
     text = target_file(answers, path=str(path), today=datetime.now(UTC).date(), local=local)
     try:
-        write(path, text)
+        replace(path, text)
     except OSError as error:
         return _refuse(f"{path} cannot be written ({error.strerror})")
     load(path)

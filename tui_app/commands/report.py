@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui_app.commands import Commands
 
-FORMATS = ("md", "html", "junit", "json", "executive", "websocket", "samples", "csv", "slack")
-
 
 def add(commands: Commands) -> None:
     """`report` and its options."""
+    from tui_app.reports import FORMATS
+
     report = commands.add_parser("report", help="write a report of a session, from its recording")
     report.add_argument("file", help="a recording, or a session's id")
-    report.add_argument("--format", choices=FORMATS, default="md", help="default md")
+    report.add_argument("--format", choices=tuple(FORMATS), default="md", help="default md")
     report.add_argument("--output", metavar="FILE", help="where to; default: standard output")
 
 
@@ -24,6 +24,7 @@ def run(asked: argparse.Namespace) -> int:
     import sys
     from pathlib import Path
 
+    from tui_app.anew import result_of
     from tui_app.recording.reader import Reader
     from tui_app.recording.sessions import recording_of
     from tui_app.reports import writer
@@ -31,11 +32,8 @@ def run(asked: argparse.Namespace) -> int:
 
     path = recording_of(asked.file)
     with Reader(path) as reader:
-        result = reader.result()
-        if result is None:
-            from tui_app.anew import judge
-
-            result, _ = judge(reader)
+        result, own = result_of(reader)
+        if not own:
             print("vigil: this session has no verdict of its own (it runs, or was interrupted): judged by what there is", file=sys.stderr)
     pieces = writer(asked.format)(gather(path, result))
     if asked.output in (None, "-"):

@@ -1,9 +1,8 @@
-"""What `vigil init` writes: the target file in one piece, and an empty accounts file that nobody else may read."""
+"""What `vigil init` makes beside the target file: an empty accounts file that nobody else may read."""
 
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -19,19 +18,6 @@ ACCOUNTS: Final = """\
 # email = "..."
 # password = "..."
 """
-
-
-def write(path: Path, text: str) -> None:
-    """Put the file there in one piece: whoever reads it sees what was there before, or all of it. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def make_accounts(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tui_app.reports.executive import gate
 from tui_app.reports.facts import ORDER, Facts
-from tui_app.sanitize import mask_email, sanitize
+from tui_app.reports.words import plain
 from tui_app.verdict.journeys import PROTECTED
 from tui_app.verdict.words import FAIL, glyph
 
@@ -25,11 +25,11 @@ def write(facts: Facts) -> Iterator[str]:
     named = [check for word in ORDER[:3] for check in facts.by_word(word)]
     for check in named[:LINES]:
         means = f". {facts.impact(check['id'])}" if check["verdict"] == FAIL else ""
-        yield f"{glyph(check['verdict'])} {check['id']}: {mask_email(sanitize(check['reason'], 160))}{means}\n"
+        yield f"{glyph(check['verdict'])} {check['id']}: {plain(check['reason'], 160)}{means}\n"
     if len(named) > LINES:
         yield f"  and {len(named) - LINES} more\n"
     kept = [journey.title for journey in facts.journeys if journey.word == PROTECTED]
     yield f"Protected: {'; '.join(kept) or 'nothing shown'} ({len(kept)} of {len(facts.journeys)} journeys)\n"
     left = result["footprint"]["left_behind"]
-    yield f"{result['footprint']['agent_runs']} agent runs, {len(left)} things left behind. {sanitize(result['decision']['action'], 300)}\n"
+    yield f"{result['footprint']['agent_runs']} agent runs, {len(left)} things left behind. {plain(result['decision']['action'], 300)}\n"
     yield f"Session {result['session']}\n"

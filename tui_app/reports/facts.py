@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -173,16 +173,26 @@ def named(finding: Mapping[str, Any]) -> list[int]:
     return found if len(found) <= WITNESSES else [*found[: WITNESSES - 1], found[-1]]
 
 
-def _witnesses(reader: Reader, header: Mapping[str, str], result: Mapping[str, Any]) -> dict[int, Witness]:
-    grave = [finding for check in result["checks"] for finding in check["findings"] if finding["severity"] in ("critical", "major")]
-    convicting = {int(finding["evidence"][-1][1]) for finding in grave if finding["evidence"]}
+def grave(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings that make checks fail."""
+    return [finding for check in result["checks"] for finding in check["findings"] if finding["severity"] in ("critical", "major")]
+
+
+def masking(result: Mapping[str, Any]) -> Callable[[Row], bool]:
+    """What of a session's rows is to be held back: text that may be a stranger's, in the rows that convict."""
+    convicting = {int(finding["evidence"][-1][1]) for finding in grave(result) if finding["evidence"]}
     environment = str(result["target"].get("environment") or "?")
+    return lambda row: may_be_a_strangers(row, environment, convicting)
+
+
+def _witnesses(reader: Reader, header: Mapping[str, str], result: Mapping[str, Any]) -> dict[int, Witness]:
+    hidden = masking(result)
     found: dict[int, Witness] = {}
-    for finding in grave:
+    for finding in grave(result):
         for seq in named(finding):
             row = reader.row(seq) if seq not in found else None
             if row is not None:
-                found[seq] = _witness(row, header, hide=may_be_a_strangers(row, environment, convicting))
+                found[seq] = _witness(row, header, hide=hidden(row))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from tui_app.reports.facts import Facts, named
-from tui_app.sanitize import mask_email, sanitize
+from tui_app.reports.words import plain
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, SKIPPED
 
 
@@ -31,12 +31,12 @@ def write(facts: Facts) -> Iterator[str]:
 
 
 def _suite(root: ET.Element, name: str, cases: list[ET.Element], facts: Facts) -> None:
-    suite = ET.SubElement(root, "testsuite", name=_text(name), tests=str(len(cases)), timestamp=str(facts.result["started"]).rstrip("Z"))
+    suite = ET.SubElement(root, "testsuite", name=plain(name), tests=str(len(cases)), timestamp=str(facts.result["started"]).rstrip("Z"))
     suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
     suite.set("errors", str(sum(case.find("error") is not None for case in cases)))
     suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))
     suite.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
-    suite.set("hostname", _text(facts.header.get("host", ""), 60))
+    suite.set("hostname", plain(facts.header.get("host", ""), 60))
     suite.extend(cases)
 
 
@@ -44,23 +44,23 @@ def _case(facts: Facts, check: Mapping[str, Any]) -> ET.Element:
     case = ET.Element(
         "testcase", classname=f"vigil.{check['suite']}", name=str(check["id"]), time=f"{(check['duration_ms'] or 0) / 1000:.3f}"
     )
-    lines = [_text(check["reason"])]
+    lines = [plain(check["reason"])]
     if check["to_decide"]:
-        lines.append(f"to decide: {_text(check['to_decide'])}")
+        lines.append(f"to decide: {plain(check['to_decide'])}")
     for finding in check["findings"]:
         rows = ", ".join(f"{seq}" for seq in named(finding))
-        lines.append(f"{finding['severity']}: {_text(finding['text'])}" + (f" (rows {rows})" if rows else ""))
+        lines.append(f"{finding['severity']}: {plain(finding['text'])}" + (f" (rows {rows})" if rows else ""))
     if check["verdict"] == FAIL and facts.impact(check["id"]):
         lines.append(facts.impact(check["id"]))
-    _outcome(case, str(check["verdict"]), _text(check["reason"]), "\n".join(lines), required=bool(check["required"]))
+    _outcome(case, str(check["verdict"]), plain(check["reason"]), "\n".join(lines), required=bool(check["required"]))
     return case
 
 
 def _criterion(criterion: Mapping[str, Any]) -> ET.Element:
-    case = ET.Element("testcase", classname="vigil.criteria", name=f"{criterion['id']} {_text(criterion['title'])}", time="0")
+    case = ET.Element("testcase", classname="vigil.criteria", name=f"{criterion['id']} {plain(criterion['title'])}", time="0")
     n = "" if criterion["n"] is None else f", n = {criterion['n']}"
-    text = f"{_text(criterion['measured']) or 'not measured'}, limit {_text(criterion['limit'])}{n}: {_text(criterion['reason'])}"
-    _outcome(case, str(criterion["verdict"]), _text(criterion["reason"]), text, required=True)
+    text = f"{plain(criterion['measured']) or 'not measured'}, limit {plain(criterion['limit'])}{n}: {plain(criterion['reason'])}"
+    _outcome(case, str(criterion["verdict"]), plain(criterion["reason"]), text, required=True)
     return case
 
 
@@ -73,7 +73,3 @@ def _outcome(case: ET.Element, word: str, message: str, text: str, *, required: 
         ET.SubElement(case, "skipped", message=message if word == SKIPPED else f"{word}, not required: {message}")
     else:
         ET.SubElement(case, "system-out").text = text
-
-
-def _text(value: object, limit: int = 600) -> str:
-    return mask_email(sanitize(str(value), limit))

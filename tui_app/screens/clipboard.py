@@ -18,6 +18,7 @@ from typing import Final
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.sessions import state_dir
 from tui_app.sanitize import sanitize
+from tui_app.target.files import replace_private
 
 MOST: Final = 74_000
 """Bytes of an OSC 52 sequence that terminals take for sure; some drop more than that without a word."""
@@ -34,11 +35,7 @@ def safe(text: str) -> str:
 def keep(text: str) -> Path:
     """The file that holds what was copied last, for its owner alone. Raises `OSError`."""
     path = state_dir() / "copied.txt"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(text + "\n", encoding="utf-8")
-    new.replace(path)
+    replace_private(path, text + "\n")
     return path
 
 

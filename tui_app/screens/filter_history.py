@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Final
+
+from tui_app.target.files import replace_private
 
 MOST: Final = 100
 LONGEST: Final = 400
@@ -34,8 +35,4 @@ def keep(filters: list[str]) -> None:
     merged = list(dict.fromkeys([*(one for one in load() if one not in filters), *filters]))
     kept = [one for one in merged if len(one) <= LONGEST][-MOST:]
     with contextlib.suppress(OSError):
-        path = place()
-        fresh = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(kept, file, ensure_ascii=False)
-        fresh.replace(path)
+        replace_private(place(), json.dumps(kept, ensure_ascii=False))

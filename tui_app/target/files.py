@@ -60,9 +60,14 @@ def read_private(path: Path, limit: int = 1024 * 1024) -> str:
 
 
 def replace_private(path: Path, text: str) -> None:
-    """Write a file of ours (0600) in one piece: whoever reads it sees the old text or the new one, also after a crash."""
+    """Write a file of ours (0600) in one piece: whoever reads it sees the old text or the new one, also after a crash. Raises OSError."""
+    replace(path, text, mode=0o600)
+
+
+def replace(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Write a file in one piece, with this mode as far as the umask lets it. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tui_app import __version__
-from tui_app.sanitize import mask_email, sanitize
+from tui_app.reports.words import LONGEST, plain
 from tui_app.verdict.words import glyph
 
 if TYPE_CHECKING:
     from tui_app.reports.facts import Facts
 
-LONGEST: Final = 1_000
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>#!|~&$])")
 
 
@@ -48,11 +47,6 @@ def render(template: str, facts: Facts, **more: Any) -> str:
     )
 
 
-def plain(value: object, limit: int = LONGEST) -> str:
-    """Text from anywhere as printable glyphs, addresses of people masked."""
-    return mask_email(sanitize(str(value), limit))
-
-
 def inert(value: object, limit: int = LONGEST) -> str:
     """The same for Markdown: nothing in it is markup, a link, HTML, or calls anybody by name."""
     return _MARKDOWN.sub(r"\\\1", plain(value, limit)).replace("@", "&#64;").replace("://", ":\u200b//")
@@ -73,6 +67,3 @@ def ms(value: float | None) -> str:
 def count(value: int | None) -> str:
     """How many; a dash where nothing was counted."""
     return "–" if value is None else f"{value:,}"
-
-
-__all__ = ["inert", "ms", "plain", "render"]
