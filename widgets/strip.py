@@ -7,8 +7,6 @@ from collections.abc import Collection, Sequence
 from widgets.glyphs import glyphs
 from widgets.lines import Line
 
-LEAST_BAR = 1
-
 
 def strip_line(
     counts: Sequence[int], view: tuple[float, float], failures: Collection[float] = (), marks: Collection[float] = (), left: str = "",

@@ -25,7 +25,6 @@ SMALLEST: Final = (80, 24)
 NAMES: Final = {"enter": "\r", "escape": "\x1b", "space": " "}
 PLAYING_KEYS: Final = (("Space", "pause"), ("any other key", "takes over"), ("Esc", "ends"))
 PAUSED_KEYS: Final = (("Space", "go on"), ("any other key", "takes over"), ("Esc", "ends"))
-BY_HAND_KEYS: Final = PAUSED_KEYS
 YOURS_KEYS: Final = (("?", "help"), ("q", "leave"))
 
 
@@ -89,7 +88,7 @@ class Player:
 
     def caption(self) -> Caption:
         """What the strip says now."""
-        keys = {"PAUSED": PAUSED_KEYS, "GO ON": BY_HAND_KEYS, "YOURS": YOURS_KEYS}.get(self.mode, PLAYING_KEYS)
+        keys = {"PAUSED": PAUSED_KEYS, "GO ON": PAUSED_KEYS, "YOURS": YOURS_KEYS}.get(self.mode, PLAYING_KEYS)
         awaited = self.waiting if self.mode == "WAITING" else ""
         return Caption(self.act, self.text, self.mode, keys, f"{self.at} of {len(self.script)}", awaited)
 

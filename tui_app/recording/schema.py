@@ -36,9 +36,8 @@ CREATE TABLE annotations (
 );
 """
 
-BULK: Final = "kind IN ('frame', 'http', 'clock')"
 STATE: Final = "kind NOT IN ('frame', 'http', 'clock')"
-"""SQL conditions that match the partial index word for word: write them so, or SQLite will not use it."""
+"""The SQL condition that matches the partial index word for word: write it so, or SQLite will not use it."""
 
 HEADER_KEYS: Final = {
     "schema": "vigil.recording/1",

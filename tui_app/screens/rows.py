@@ -163,25 +163,12 @@ def series_rows(state: SessionState) -> list[SeriesRow]:
     return [series_row(replace(item, folded=0)) for item in whole]
 
 
-def criterion_rows(state: SessionState) -> list[CriterionRow]:
-    """The criteria, in their own order."""
-    return [criterion_row(c) for c in state.criteria.values()]
-
-
 def criterion_row(c: CriterionView) -> CriterionRow:
     """One criterion."""
     return CriterionRow(clean(c.id), clean(c.title), c.word, clean(c.measured), clean(c.limit), c.n, clean(c.reason))
 
 
 BADNESS = {"FAIL": 0, "BLOCKED": 1, "INCONCLUSIVE": 2, "RUNNING": 3, "": 4, "PASS": 5, "SKIPPED": 6}
-
-
-def check_rows(state: SessionState, worst_first: bool) -> list[CheckRow]:
-    """The checks, in the plan's order or what is wrong first."""
-    checks = list(state.checks.values())
-    if worst_first:
-        checks.sort(key=lambda check: BADNESS.get(check.word, 4))
-    return [check_row(check) for check in checks]
 
 
 def check_row(check: CheckView, *, suite: bool = True) -> CheckRow:
