@@ -35,8 +35,8 @@ class LineWriter(WriterThread):
         self._waiting: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._ending: float | None = None
-        self.pending = 0
-        """Bytes that wait."""
+        self._taken = 0
+        """Bytes of the first of these that the terminal has taken."""
         self.written = 0
         """Bytes that the terminal has taken."""
         self.since: float | None = None
@@ -47,10 +47,15 @@ class LineWriter(WriterThread):
         data = text.encode(self._encoding, "replace")
         with self._changed:
             self._waiting.append(data)
-            self.pending += len(data)
             if self.since is None:
                 self.since = time.monotonic()
             self._changed.notify()
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait."""
+        with self._changed:
+            return sum(map(len, self._waiting)) - self._taken
 
     def held(self, now: float) -> float:
         """For how long (seconds) the terminal has taken nothing of what waits."""
@@ -60,9 +65,8 @@ class LineWriter(WriterThread):
     def forget(self) -> None:
         """Drop what has not begun to be sent: another picture follows it."""
         with self._changed:
-            kept = list(self._waiting)[:1]
-            self._waiting = deque(kept)
-            self.pending = sum(map(len, kept))
+            while len(self._waiting) > 1:
+                self._waiting.pop()
 
     def run(self) -> None:
         """Send what waits, piece by piece."""
@@ -72,6 +76,7 @@ class LineWriter(WriterThread):
             while (data := self._next()) is not None and self._send_all(fd, data):
                 with self._changed:
                     self._waiting.popleft()
+                    self._taken = 0
         finally:
             if fd != given:
                 os.close(fd)
@@ -105,7 +110,7 @@ class LineWriter(WriterThread):
             piece = piece[count:]
             with self._changed:
                 self.written += count
-                self.pending = max(self.pending - count, 0)
+                self._taken += count
                 self.since = time.monotonic()
         return True
 
