@@ -57,7 +57,7 @@ def test_a_session_outlives_every_terminal_that_shows_it(terminal: Callable[...,
     last.press("3")
     last.sees("time +user +event")
     last.press("g")
-    last.sees(r"REHEARSAL.*00:0")
+    last.sees(r"00:00\.\d+ .*the session begins")
     last.press("6")
     last.sees(result["verdict"], "criterion")
     last.press("q")
