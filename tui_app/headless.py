@@ -24,6 +24,7 @@ from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
+from tui_app.recording.retention import keep_within
 from tui_app.recording.state import IterationsView, SessionState
 from tui_app.reports import writer
 from tui_app.reports.facts import gather
@@ -190,6 +191,8 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
     for line in plan.notes:
         say(f"warning: {line}")
     began = await launch(plan, secrets, recording=asked.record)
+    if gone := await asyncio.to_thread(keep_within):
+        say(gone)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     if profile.share.group:
         say(f"group {profile.share.group} may watch: vigil attach {began.recording}")

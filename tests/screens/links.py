@@ -114,6 +114,9 @@ class HandMadeLink:
         self.started.append(choice)
         raise LinkError("there is no engine here")
 
+    def retain(self) -> str:
+        return ""
+
     async def attach(self, line: SessionLine) -> Opened:
         return Opened(line.session, line.path, line.alive)
 

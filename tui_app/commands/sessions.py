@@ -166,7 +166,7 @@ def _pin(session: str, *, kept: bool) -> int:
 def _prune(asked: argparse.Namespace) -> int:
     import json
 
-    from tui_app.recording.retention import Limits, prune, size_text, standing
+    from tui_app.recording.retention import STUCK, Limits, prune, size_text, standing
 
     given = Limits(asked.keep, asked.max_size)
     limits = given if given.any else standing()
@@ -185,7 +185,7 @@ def _prune(asked: argparse.Namespace) -> int:
             f"{len(gone)} {'would go' if asked.dry_run else 'deleted'}, {size_text(sum(one.entry.size for one in gone))}; "
             f"{stay} {'would stay' if asked.dry_run else 'left'}; rule: {told_of(limits)}"
         )
-    return 1 if any(one.why.startswith("could not be removed") for one in judged) else 0
+    return 1 if any(one.why.startswith(STUCK) for one in judged) else 0
 
 
 def _tell(judged: Sequence[Judged], *, dry: bool) -> None:

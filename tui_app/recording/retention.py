@@ -24,6 +24,7 @@ from tui_app.recording.sessions import INTERRUPTED, SessionEntry, claim, list_se
 
 KEEP_VARIABLE: Final = "VIGIL_KEEP_SESSIONS"
 SIZE_VARIABLE: Final = "VIGIL_KEEP_SIZE"
+STUCK: Final = "could not be removed"
 UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
                 "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip
 
@@ -142,11 +143,24 @@ def prune(limits: Limits, *, dry: bool = False) -> list[Judged]:
     return judged if dry else [_gone(one) if one.goes else one for one in judged]
 
 
+def keep_within() -> str:
+    """Hold to this host's limits, as a session that begins does; what went or could not, in a sentence, '' where nothing did."""
+    try:
+        limits = standing()
+        judged = prune(limits) if limits.any else []
+    except (ValueError, RecordingError) as error:
+        return f"no old session was deleted: {error}"
+    gone = [one.entry for one in judged if one.goes]
+    stuck = next((one for one in judged if one.why.startswith(STUCK)), None)
+    said = f"{len(gone)} old session{'s' if len(gone) > 1 else ''} deleted, {size_text(sum(entry.size for entry in gone))}" if gone else ""
+    return f"{said}; session {stuck.entry.session} {stuck.why}".lstrip("; ") if stuck is not None else said
+
+
 def _gone(one: Judged) -> Judged:
     try:
         remove(one.entry)
     except (OSError, RecordingError) as error:
-        return Judged(one.entry, False, f"could not be removed: {error}")
+        return Judged(one.entry, False, f"{STUCK}: {error}")
     return one
 
 

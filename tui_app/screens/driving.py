@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,8 @@ class DrivingApp(PlanningApp):
             return
         self.started_here = True
         self.show_session(opened, "driving")
+        if gone := await asyncio.to_thread(self.link.retain):
+            self.say(gone)
 
     # -- sessions
 

@@ -52,6 +52,12 @@ class SessionLink(TargetLink, BuildFacts):
         status = await self._connect(launched.session, launched.control)
         return _opened(launched.session, launched.recording, status)
 
+    def retain(self) -> str:
+        """Hold to the limits on old sessions; what went, in words."""
+        from tui_app.recording.retention import keep_within
+
+        return keep_within()
+
     async def attach(self, line: SessionLine) -> Opened:
         """Look at a session; a living one is commanded too, unless another is in control."""
         entry = line.entry
