@@ -117,6 +117,9 @@ class HandMadeLink:
     def retain(self) -> str:
         return ""
 
+    def pin(self, line: SessionLine, *, kept: bool) -> None:
+        self.known = [replace(one, pinned=kept) if one.session == line.session else one for one in self.known]
+
     async def attach(self, line: SessionLine) -> Opened:
         return Opened(line.session, line.path, line.alive)
 
