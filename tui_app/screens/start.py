@@ -78,7 +78,7 @@ class StartScreen(Moving, Screen[None]):
     StartScreen.-normal #list { width: 56; }
     StartScreen #address { display: none; height: 3; border: round $accent; padding: 0 1; background: $background; }
     StartScreen #address.-open { display: block; }
-    StartScreen.-wide #list { width: 72; }
+    StartScreen.-wide #list { width: 84; }
     StartScreen.-tiny #list { width: 1fr; }
     StartScreen.-tiny #about { display: none; }
     """
@@ -297,7 +297,7 @@ def _row(entry: Entry, width: int) -> Line:
             took = mmss(int(line.seconds * SECOND), tenths=False)
             columns = f" {'pinned' if line.pinned else '':6} {took:>5} {size_text(line.size):>7} {columns}"
         elif line.pinned:
-            columns = f" pinned{columns}"
+            columns = f" pinned {when[:5]} {clean(line.session[:6])}"
         name = f"{clean(line.target or '?')} {clean(line.build)}" if width >= ROOM_FOR_SIZE else clean(line.target or "?")
         return clip(
             ((f"{mark} {shown} ", TONES.get(word, "dim")), (fit(name, max(width - 7 - len(columns), 8)), "plain"), (columns, "dim")), width
