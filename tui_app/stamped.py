@@ -2,8 +2,9 @@
 
 An event loop learns of bytes when it comes round to them, which in a busy process is milliseconds after they came. Linux
 stamps each segment as it arrives (SO_TIMESTAMPING, Documentation/networking/timestamping) and hands the stamp over with the
-bytes; and what is written here goes to the kernel in the call itself, not at the end of the loop's turn. Where the system
-has no such stamps, `arrived` is the time of the read, as with any other transport, and `by_kernel` says so.
+bytes; and what is written here goes to the kernel in the call itself, not at the end of the loop's turn, and is stamped as
+it leaves: a process may lose its core between a look at the clock and the write. Where the system has no such stamps, `arrived`
+is the time of the read, as with any other transport, and `by_kernel` says so; `sent` is then the time before the write.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 _SO_TIMESTAMPING: Final = 37
+_TX_SOFTWARE: Final = 1 << 1
 _RX_SOFTWARE: Final = 1 << 3
 _SOFTWARE: Final = 1 << 4
+_OPT_ID: Final = 1 << 7
+_OPT_TSONLY: Final = 1 << 11
+_MSG_ERRQUEUE: Final = 0x2000
+_SENDS: Final = 16
 _STAMP: Final = struct.Struct("@ll")
-_ANCILLARY: Final = 128
+_ANCILLARY: Final = 256
 _READ: Final = 65_536
 _SECOND: Final = 1_000_000_000
 
@@ -74,29 +80,47 @@ _clock = WallClock()
 
 def stamp_arrivals(sock: socket.socket) -> bool:
     """Have the kernel stamp what arrives on this socket; whether it agreed. Best asked for before the socket is connected."""
+    return _ask(sock, _RX_SOFTWARE | _SOFTWARE)
+
+
+def _ask(sock: socket.socket, flags: int) -> bool:
     if sys.platform != "linux":
         return False
     try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RX_SOFTWARE | _SOFTWARE)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, flags)
     except OSError:
         return False
     return True
 
 
+def _stamp_in(ancillary: list[tuple[int, int, bytes]]) -> int | None:
+    """The kernel's stamp among a message's control data, ns of the monotonic clock."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING:
+            seconds, ns = _STAMP.unpack_from(data)
+            return _clock.arrival(seconds * _SECOND + ns)
+    return None
+
+
 class StampedTransport(asyncio.Transport):
     """A connected, non-blocking TCP socket as a transport; `begin` starts it.
+
+    `stamp_sends`: have the kernel stamp what leaves, too, which costs a look into the error queue at every write.
 
     `arrived`: when the newest bytes given to the protocol had arrived, ns of the monotonic clock; where one read takes several
     segments, the last of them. `sent`: when the newest bytes written were handed to the kernel (or, where its buffer was full,
     to this transport). `by_kernel`: whether `arrived` is the kernel's own stamp.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.BaseProtocol) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.BaseProtocol, *, stamp_sends: bool = False
+    ) -> None:
         super().__init__({"socket": sock, "sockname": _name(sock.getsockname), "peername": _name(sock.getpeername)})
         self._loop = loop
         self._sock = sock
         self._fd = sock.fileno()
         self._stamps = stamp_arrivals(sock)
+        self._stamps_sends = stamp_sends and self._stamps and _ask(sock, _RX_SOFTWARE | _TX_SOFTWARE | _SOFTWARE | _OPT_ID | _OPT_TSONLY)
         self._protocol = protocol
         self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
         self._out: collections.deque[memoryview] = collections.deque()
@@ -133,6 +157,11 @@ class StampedTransport(asyncio.Transport):
     def _readable(self) -> None:
         if self._reading:
             self._read()
+        if self._reading and self._stamps_sends:
+            # A stamp that waits reads as an error of the socket, upon which libuv stops to watch it.
+            self._left()
+            self._deafen()
+            self._listen()
 
     def _read(self) -> bool:
         """Take what is there, once; whether there was anything."""
@@ -160,16 +189,9 @@ class StampedTransport(asyncio.Transport):
         return bool(data)
 
     def _stamp(self, ancillary: list[tuple[int, int, bytes]]) -> None:
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING:
-                seconds, ns = _STAMP.unpack_from(data)
-                at = _clock.arrival(seconds * _SECOND + ns)
-                if at is not None:
-                    self.arrived = max(at, self.arrived)
-                    self.by_kernel = True
-                    return
-        self.arrived = time.monotonic_ns()
-        self.by_kernel = False
+        at = _stamp_in(ancillary)
+        self.by_kernel = at is not None
+        self.arrived = time.monotonic_ns() if at is None else max(at, self.arrived)
 
     def _give(self, data: bytes) -> None:
         if not self._buffered:
@@ -208,6 +230,7 @@ class StampedTransport(asyncio.Transport):
         if not self._out:
             try:
                 rest = rest[self._sock.send(rest) :]
+                self.sent = max(self._left() or 0, self.sent)
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError as error:
@@ -222,7 +245,24 @@ class StampedTransport(asyncio.Transport):
             self._full = True
             self._protocol.pause_writing()
 
+    def _left(self) -> int | None:
+        """The newest stamp of what has left, where one waits; what waits is taken, or the loop would be woken for it for ever."""
+        newest = None
+        try:
+            for _ in range(_SENDS if self._stamps_sends else 0):
+                _, ancillary, _, _ = self._sock.recvmsg(0, _ANCILLARY, _MSG_ERRQUEUE)
+                newest = _stamp_in(ancillary) or newest
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self._stamps_sends = False
+        return newest
+
     def _writable(self) -> None:
+        if self._stamps_sends:
+            self._left()
+            self._loop.remove_writer(self._fd)
+            self._loop.add_writer(self._fd, self._writable)
         try:
             while self._out:
                 size = self._sock.send(self._out[0])

@@ -123,7 +123,7 @@ def test_what_is_kept_otherwise_fails_with_its_row(told: dict[str, Any], said: s
     ("looks", "word", "said"),
     [
         ([{"why": "no-dsn", "error": 'add postgres = "env:STAGING_PG_DSN" under [tiers] of the target file'}], "SKIPPED", "STAGING_PG_DSN"),
-        ([{"why": "library", "error": "asyncpg is not installed: pip install 'vigil[tiers]'"}], "BLOCKED", "pip install"),
+        ([{"why": "library", "error": "asyncpg is not installed; it belongs to the extra vigil[tiers]"}], "BLOCKED", "not installed"),
         ([{"why": "refused"}], "BLOCKED", "cannot be looked into"),
         ([{"why": "unreachable"}], "BLOCKED", "cannot be reached from here"),
         ([{"why": "unreachable", "before": True}], "FAIL", "answered before"),

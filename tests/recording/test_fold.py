@@ -261,11 +261,11 @@ def test_a_long_series_is_within_one_per_cent_in_bounded_memory(seed: int) -> No
     assert len(sketch._buckets) < 2000 and not sketch._exact
 
 
-@pytest.mark.parametrize(("check", "word"), [("isolation-frames", "FAIL"), ("isolation-lists", "PASS")])
-def test_a_leak_in_the_matrix_is_the_word_so_far_where_a_planned_check_will_say_it(check: str, word: str) -> None:
+@pytest.mark.parametrize("check", ["isolation-frames", "ai-value"])
+def test_a_leak_in_the_matrix_is_the_word_so_far_whichever_checks_are_planned(check: str) -> None:
     fold = Fold(HEADER | {"checks": f'[{{"id": "events", "required": true}}, {{"id": "{check}", "required": true}}]'})
     fold.apply(Row(1, 1, "verdict", check="events", type="PASS", text="{}"))
     fold.apply(Row(2, 2, "cell", text='{"source": "u1", "observer": "u1", "probes": 4, "leaks": 0, "state": "measuring"}'))
     assert fold.state.word == "PASS"
     fold.apply(Row(3, 3, "cell", text='{"source": "u1", "observer": "u2", "probes": 0, "leaks": 1, "state": "leak"}'))
-    assert fold.state.word == word
+    assert fold.state.word == "FAIL"

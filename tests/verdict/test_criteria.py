@@ -205,6 +205,16 @@ def test_t4_needs_probes_and_controls_and_no_leak(isolation: IsolationFact, word
     assert read(good(isolation=isolation))["T4"].verdict == word
 
 
+@pytest.mark.parametrize("planned", [{}, {"isolation-rest": CheckFact(PASS)}, {"ai-value": CheckFact(PASS)}])
+def test_a_leak_that_was_seen_fails_t4_whichever_checks_were_planned(planned: dict[str, CheckFact]) -> None:
+    leak = IsolationFact(users=2, probes=4, least=2, leaks=1, first_leak="u2 saw a marker of u1")
+    t4 = read(good(checks=planned, isolation=leak))["T4"]
+    assert t4.verdict == FAIL
+    assert "u2 saw a marker of u1" in t4.reason
+    assert read(good(checks=planned, isolation=IsolationFact(users=2)))["T4"].verdict == SKIPPED, "nothing seen, nothing asked"
+    assert read(good(checks=planned, isolation=leak, users=1))["T4"].verdict == SKIPPED, "the criterion is about several users"
+
+
 def test_t4_fails_when_the_rest_attempts_do() -> None:
     assert read(with_check("isolation-rest", FAIL))["T4"].verdict == FAIL
     assert read(with_check("isolation-rest", INCONCLUSIVE))["T4"].verdict == INCONCLUSIVE

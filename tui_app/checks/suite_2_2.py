@@ -53,8 +53,10 @@ def _judge_journey(case: Case) -> Judgement:
     for run in runs:
         proof += ends(run)
         if run.violations or not run.answer:
-            why = run.violations[0].text if run.violations else "no answer came"
-            findings.append(Finding("critical", f"the journey breaks at: agent run ({why})", ends(run)))
+            broken = run.violations[0] if run.violations else None
+            shown = (*(broken.seqs if broken else ()), *ends(run))
+            why = broken.text if broken else "no answer came"
+            findings.append(Finding("critical", f"the journey breaks at: agent run ({why})", tuple(dict.fromkeys(shown))))
     if not runs:
         findings.append(Finding("critical", "the journey breaks at: agent run (never started)"))
     for step in steps["journey-history"]:

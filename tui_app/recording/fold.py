@@ -37,10 +37,6 @@ VERDICT_ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "PASS")
 """The session's word is the first of these that a required check or asked criterion has (architecture, 'Verdicts')."""
 
 
-JUDGES_CELLS: Final = "isolation-frames"
-"""The check that FAILs on a cell with a leak."""
-
-
 class StateSource(Protocol):
     """What `catch_up` reads from: `tui_app.recording.reader.Reader` is one."""
 
@@ -369,8 +365,8 @@ class Fold:
     def _word_so_far(self) -> None:
         if not self._session_word:
             words = {view.word for view in self._state.checks.values() if view.required}
-            if JUDGES_CELLS in self._state.checks and any(cell.leaks for (one, other), cell in self._state.cells.items() if one != other):
-                words.add("FAIL")  # what the check will say once it has ended
+            if any(cell.leaks for (one, other), cell in self._state.cells.items() if one != other):
+                words.add("FAIL")  # a leak that was seen decides, whichever checks were planned
             self._state.word = next((word for word in VERDICT_ORDER if word in words), "")
 
     def _result(self, row: Row, body: dict[str, Any]) -> None:

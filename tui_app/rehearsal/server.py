@@ -147,7 +147,7 @@ async def _main(options: Options, directory: Path) -> None:
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 make = cast(Any, self.config.http_protocol_class)
                 protocol = make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
-                StampedTransport(asyncio.get_running_loop(), connection, protocol).begin()
+                StampedTransport(asyncio.get_running_loop(), connection, protocol, stamp_sends=platform.log.on).begin()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             for listening in self._listening:

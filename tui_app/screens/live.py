@@ -6,7 +6,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from tui_app import now
-from tui_app.recording.fold import JUDGES_CELLS
 from tui_app.screens import courses, rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
@@ -143,8 +142,7 @@ class LiveScreen(SessionScreen):
         found = rows.newest_finding(self.state)
         leaking = rows.leaking(self.state)
         if leaking and (found is None or found[1].severity not in ("critical", "major")):
-            judged = "its check still runs" if JUDGES_CELLS in self.state.checks else "no check of this plan judges it"
-            told = ((f"{glyphs().failed} isolation: ", "bad"), (f"{leaking}; {judged}", "plain"))
+            told = ((f"{glyphs().failed} isolation: ", "bad"), (f"{leaking}; the session fails", "plain"))
             return spread(told, (("4", "key"), (" who saw whose", "dim")), width)
         if found is None:
             failing = [check for check in self.state.checks.values() if check.word in ("FAIL", "BLOCKED")]

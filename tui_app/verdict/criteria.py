@@ -1,7 +1,8 @@
 """The sixteen criteria of the strategy, and how each is read from a session's facts (the Verdicts contract).
 
 A criterion is asked where the plan's shape asks for it and at least one of the checks that answer it is planned; otherwise
-it reads SKIPPED, 'not in this plan'. What is asked and has no data is never PASS.
+it reads SKIPPED, 'not in this plan'. What is asked and has no data is never PASS; a leak that was seen is a failure
+whichever checks were planned.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class Criterion(msgspec.Struct, frozen=True):
     checks_too: bool = True
     """Whether the word of its checks counts besides the numbers."""
     key: str = ""
+    always_watched: bool = False
+    """Every frame of every session is looked at for it, so what was seen counts without a check that answers it."""
     on_request: bool = False
     """Asked for by an option of its own, so that a plan without a check for it leaves it undecided instead of out."""
 
@@ -117,7 +120,7 @@ CRITERIA: Final[tuple[Criterion, ...]] = (
         "always", _always, readings.every_run, checks_too=False, key="run_s",
     ),
     Criterion("T4", "No cross-contamination", "0 leaks", "0 leaks, >= 10 probes per pair, >= 299 in all, own markers seen; both channels",
-              "always, >= 2 users", _several, readings.isolation),
+              "always, >= 2 users", _several, readings.isolation, always_watched=True),
     Criterion("T5", "Authentication with real JWT validation", "all", "every good token accepted with one identity, every bad one refused",
               "always; negatives by consent", _always, readings.from_checks),
     Criterion("T6", "Persistence across all tiers", "3 of 3", "through the API; directly too where a DSN is given",
@@ -187,6 +190,11 @@ def _read(criterion: Criterion, facts: Facts) -> CriterionReading:
     if criterion.on_request and criterion.asked(facts) and not planned:
         reason = f"asked for ({criterion.when}), and no check of this plan measures it"
         return CriterionReading(criterion.id, criterion.title, limit, "", None, INCONCLUSIVE, reason, f"run {', '.join(missing)}")
+    if criterion.always_watched and criterion.asked(facts) and (not planned or missing):
+        seen = criterion.read(facts)
+        if seen.word == FAIL:
+            reason = seen.reason if planned else f"{seen.reason}; no check of this plan asked for it, but every frame is looked at"
+            return CriterionReading(criterion.id, criterion.title, limit, seen.measured, seen.n, FAIL, reason)
     if not criterion.asked(facts) or not planned:
         return CriterionReading(criterion.id, criterion.title, limit, "", None, SKIPPED, NOT_IN_PLAN)
     if missing and _first(planned, FAIL) is None:

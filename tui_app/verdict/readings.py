@@ -56,7 +56,9 @@ def isolation(facts: Facts) -> Reading:
     n = seen.probes
     if seen.leaks or seen.strays:
         leaks = seen.leaks + seen.strays
-        return Reading(FAIL, f"{leaks} leaks", n, f"{leaks} leaks in {n} probes; first: {seen.first_leak}".removesuffix("; first: "))
+        counted = "1 leak" if leaks == 1 else f"{leaks} leaks"
+        among = f"{counted} in {n} probes" if n else f"{counted} seen"
+        return Reading(FAIL, counted, n, f"{among}; first: {seen.first_leak}".removesuffix("; first: "))
     if seen.users < 2:
         return Reading(INCONCLUSIVE, "", n, f"{seen.users} users signed in, two are needed", "a second account")
     if seen.unproven_users:

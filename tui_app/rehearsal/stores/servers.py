@@ -71,4 +71,4 @@ def _dsn(tier: str, dsn: str, schemes: tuple[str, ...]) -> str:
 
 def _needs(tier: str, module: str) -> None:
     if find_spec(module) is None:
-        raise TierDown(tier, f"{module} is not installed: pip install 'vigil[tiers]'")
+        raise TierDown(tier, f"{module} is not installed; it belongs to the extra vigil[tiers]")
