@@ -24,7 +24,10 @@ from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
+from tui_app.recording.retention import keep_within
 from tui_app.recording.state import IterationsView, SessionState
+from tui_app.reports import writer
+from tui_app.reports.facts import gather
 from tui_app.sanitize import sanitize
 from tui_app.target import consent
 from tui_app.target.profile import Profile, load
@@ -67,6 +70,7 @@ def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
     for one in standing:
         if one.state in ("unknown", "expired"):
             say(f"vigil: {one.text}")
+    _places_for(asked.json, asked.junit)
     asked.record = Path(asked.record).absolute() if asked.record else None
     if asked.dry_run:
         print_footprint(plan)
@@ -198,6 +202,8 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
     for line in plan.notes:
         say(f"warning: {line}")
     began = await launch(plan, secrets, recording=asked.record)
+    if gone := await asyncio.to_thread(keep_within):
+        say(gone)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
     if profile.share.group:
         say(f"group {profile.share.group} may watch: vigil attach {began.recording}")
@@ -216,12 +222,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
         say(f"{why}: session {began.session} is interrupted; the recording is kept, `vigil cleanup {began.session}` finishes its tidying")
         return EXIT_FAULT
     if asked.json:
-        text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-        if asked.json == "-":
-            sys.stdout.write(text)
-        else:
-            await asyncio.to_thread(Path(asked.json).write_text, text)
-    if asked.json != "-":
+        await asyncio.to_thread(_put, asked.json, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if asked.junit:
+        await asyncio.to_thread(lambda: _put(asked.junit, "".join(writer("junit")(gather(began.recording, result)))))
+    if "-" not in (asked.json, asked.junit):
         print(verdict_table(result))
         for line in (
             *left_lines(result),
@@ -235,6 +239,25 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
         say(f"{state.until}: {state.round} iterations in all")
     say(f"recording {began.recording}")
     return int(result["exit"])
+
+
+def _places_for(*files: str | None) -> None:
+    """Folders for what is written at the end: that there can be none is said before the session, not after it. Raises ValueError."""
+    if files.count("-") > 1:
+        raise ValueError("--json and --junit cannot both go to standard output: name a file for one of them")
+    for name in filter(None, files):
+        try:
+            Path(name).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"{name} cannot be written: {error.strerror}") from error
+
+
+def _put(place: str, text: str) -> None:
+    """A document to where it was asked for: a file, or `-` for standard output."""
+    if place == "-":
+        sys.stdout.write(text)
+    else:
+        Path(place).expanduser().write_text(text, "utf-8")
 
 
 async def _watching(began: Launched) -> Control | None:

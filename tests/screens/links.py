@@ -114,6 +114,12 @@ class HandMadeLink:
         self.started.append(choice)
         raise LinkError("there is no engine here")
 
+    def retain(self) -> str:
+        return ""
+
+    def pin(self, line: SessionLine, *, kept: bool) -> None:
+        self.known = [replace(one, pinned=kept) if one.session == line.session else one for one in self.known]
+
     async def attach(self, line: SessionLine) -> Opened:
         return Opened(line.session, line.path, line.alive)
 

@@ -18,6 +18,7 @@ from tui_app.doctor.findings import Finding, Place, bad, ok, warn
 from tui_app.doctor.mounts import mount_of
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.places import runtime_dir, state_dir
+from tui_app.recording.retention import KEEP_VARIABLE, SIZE_VARIABLE, standing
 
 LITTLE_MB: Final = 500
 ELSEWHERE: Final = "export XDG_STATE_HOME=/var/tmp/$USER-state   # any folder on this machine's own disk"
@@ -65,11 +66,17 @@ def _kept(place: Place, folder: Path) -> Iterator[Finding]:
         )
     else:
         yield ok("recordings", f"{folder}, 0700{kind}; a trial recording was written and read")
+    try:
+        standing()
+    except ValueError as error:
+        yield warn("old sessions", f"none is deleted: {error}", f"unset {KEEP_VARIABLE} {SIZE_VARIABLE}   # or set them anew")
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder).free // 1_000_000
         if free < LITTLE_MB:
             yield warn(
-                "disk", f"{free} MB free under {folder}: a long session needs more", "vigil sessions   # old recordings can be moved away"
+                "disk",
+                f"{free} MB free under {folder}: a long session needs more",
+                "vigil sessions prune --keep 20 --dry-run   # then without --dry-run",
             )
 
 

@@ -13,6 +13,7 @@ import platformdirs
 
 from tui_app import looks
 from tui_app.doctor.proxy import shown
+from tui_app.recording.retention import KEEP_VARIABLE, SIZE_VARIABLE
 from tui_app.sanitize import sanitize
 from tui_app.target.lines import line_of
 from tui_app.target.profile import Profile
@@ -20,6 +21,8 @@ from tui_app.target.profile import Profile
 VARIABLES: Final = {
     "VIGIL_ASCII": "glyphs as the encoding allows",
     "VIGIL_MOUSE": "on, over SSH off",
+    KEEP_VARIABLE: "all sessions are kept",
+    SIZE_VARIABLE: "as much as they take",
     "NO_COLOR": "colours",
     "TERM": "",
     "COLORTERM": "",

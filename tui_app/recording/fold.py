@@ -123,6 +123,7 @@ class Fold:
         state.session = header.get("session", "")
         state.started = header.get("started", "")
         state.host = header.get("host", "")
+        state.parent = header.get("parent", "")
         plan = _json(header.get("plan", ""))
         if isinstance(plan, dict):
             state.preset = str(plan.get("preset") or "")

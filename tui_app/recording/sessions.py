@@ -15,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from tui_app.model import SECOND
+from tui_app.recording.beside import is_pinned, size_of
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.fold import Fold
 from tui_app.recording.places import SUFFIX, Paths, new_paths, new_session, runtime_dir, sessions_dir, state_dir
@@ -45,7 +47,8 @@ class SessionEntry(msgspec.Struct, frozen=True):
 
     `ended` is '' while it runs, or complete, stopped, interrupted (its engine died without an end row) or fault.
     `word` is the verdict, or the verdict so far. `pid` and `control` are 0 and None unless it is alive. `problem`
-    says why the recording cannot be read; the other facts are then missing.
+    says why the recording cannot be read; the other facts are then missing. `seconds` is how long it has gone on, `parent`
+    the session that it reruns or '', `size` the bytes of the recording and of what stands beside it.
     """
 
     session: str
@@ -58,6 +61,11 @@ class SessionEntry(msgspec.Struct, frozen=True):
     word: str = ""
     ended: str = ""
     problem: str = ""
+    build: str = ""
+    seconds: float = 0.0
+    parent: str = ""
+    size: int = 0
+    pinned: bool = False
 
 
 class Claim:
@@ -174,15 +182,19 @@ def entry_of(path: Path) -> SessionEntry:
     session = path.name.removesuffix(SUFFIX)
     problem = ""
     state = SessionState()
+    pinned = False
     try:
         with Reader(path) as reader:
             session = reader.header.get("session") or session
+            pinned = is_pinned(reader.annotations())
             fold = Fold(reader.header)
             # Asked before the rows are read: an engine that ends in between has then written its end.
             who = _holder_of_file(session, path)
-            for row in reader.rows(kinds=("session", "verdict", "result")):
+            for row in reader.rows(kinds=("session", "target", "verdict", "result")):
                 fold.apply(row)
             state = fold.state
+            last = reader.row(reader.head())
+            state.t = max(state.t, last.t if last is not None else 0)
     except RecordingError as error:
         who = _holder_of_file(session, path)
         problem = str(error)
@@ -192,6 +204,7 @@ def entry_of(path: Path) -> SessionEntry:
     return SessionEntry(
         session, path, state.started, state.target, who is not None, who.pid if who else 0,
         Path(who.control) if who and who.control else None, word, ended, problem,
+        build=state.build, seconds=round(state.t / SECOND, 3), parent=state.parent, size=size_of(path), pinned=pinned,
     )  # fmt: skip
 
 

@@ -270,6 +270,8 @@ class SessionState:
     """A session as of row `seq`. Everything that the screens, the headless progress and `vigil sessions` show."""
 
     session: str = ""
+    parent: str = ""
+    """The session that this one reruns; '' where it is none."""
     target: str = ""
     environment: str = ""
     build: str = ""

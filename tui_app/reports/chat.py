@@ -32,4 +32,5 @@ def write(facts: Facts) -> Iterator[str]:
     yield f"Protected: {'; '.join(kept) or 'nothing shown'} ({len(kept)} of {len(facts.journeys)} journeys)\n"
     left = result["footprint"]["left_behind"]
     yield f"{result['footprint']['agent_runs']} agent runs, {len(left)} things left behind. {plain(result['decision']['action'], 300)}\n"
-    yield f"Session {result['session']}\n"
+    parent = f", a rerun of {plain(result['parent'])}" if result["parent"] else ""
+    yield f"Session {result['session']}{parent}\n"

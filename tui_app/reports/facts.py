@@ -14,6 +14,7 @@ import msgspec
 from tui_app.gravity import gravest_first
 from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
+from tui_app.recording.beside import PIN
 from tui_app.recording.reader import Annotation, Reader
 from tui_app.sanitize import sanitize
 from tui_app.verdict.journeys import JourneyReading, of_result
@@ -127,7 +128,7 @@ def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
             sockets=sockets,
             runs=runs,
             witnesses=_witnesses(reader, header, document),
-            notes=reader.annotations(),
+            notes=[note for note in reader.annotations() if note.kind != PIN],  # what is kept on a host is no word on the session
             seconds=head.t / SECOND if head else 0.0,
             ended=ended,
         )

@@ -242,6 +242,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
         found.append(("ENGINE GONE" if view.role in ("driving", "watching") else "DAMAGED", "bad"))
+    if state.parent:
+        found.append((f"RERUN of {clean(state.parent[:6])}", "badge"))
     if state.faults:
         found.append((f"FAULT {clean(', '.join(state.faults))}", "warn"))
     if view.playback is not None:

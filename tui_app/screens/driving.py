@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from tui_app.screens.ask import Answer, AskScreen
@@ -46,6 +47,8 @@ class DrivingApp(PlanningApp):
             return
         self.started_here = True
         self.show_session(opened, "driving")
+        if gone := await asyncio.to_thread(self.link.retain):
+            self.say(gone)
 
     # -- sessions
 
@@ -228,11 +231,14 @@ class DrivingApp(PlanningApp):
         if summary is not None:
             self.say("copying")
             self._clipboard = summary()
-            self.run_worker(self._copy(self._clipboard), group="copy", exclusive=True, exit_on_error=False)
+            # A report for a chat reads the whole recording: the summary that is at hand stands in where there is none.
+            chat = getattr(self.screen, "chat", None)
+            self.run_worker(self._copy(self._clipboard, chat), group="copy", exclusive=True, exit_on_error=False)
 
-    async def _copy(self, text: str) -> None:
+    async def _copy(self, text: str, chat: Callable[[], Awaitable[str]] | None) -> None:
         from tui_app.screens.clipboard import copy, safe
 
+        self._clipboard = text = (await chat() if chat is not None else "") or text
         if self.is_web:
             self.copy_to_clipboard(safe(text))
             self.say("sent to the browser's clipboard")

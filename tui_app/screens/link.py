@@ -83,6 +83,11 @@ class SessionLine:
     word: str
     ended: str
     problem: str = ""
+    build: str = ""
+    seconds: float = 0.0
+    parent: str = ""
+    size: int = 0
+    pinned: bool = False
     entry: SessionEntry | None = field(default=None, compare=False)
 
 
@@ -106,6 +111,8 @@ class Link(Protocol):
     def footprint(self, choice: Choice) -> Mapping[str, Any]: ...
     def unconsented(self, choice: Choice) -> tuple[str, ...]: ...
     async def start(self, choice: Choice) -> Opened: ...
+    def retain(self) -> str: ...
+    def pin(self, line: SessionLine, *, kept: bool) -> None: ...
     async def attach(self, line: SessionLine) -> Opened: ...
     async def command(self, name: str, **facts: Any) -> Mapping[str, Any]: ...
     async def sign_in(self, label: str, *, prompt: bool) -> str: ...
@@ -115,4 +122,7 @@ class Link(Protocol):
 
 def line_of(entry: SessionEntry) -> SessionLine:
     """A session as the start screen lists it."""
-    return SessionLine(entry.session, entry.path, entry.started, entry.target, entry.alive, entry.word, entry.ended, entry.problem, entry)
+    return SessionLine(
+        entry.session, entry.path, entry.started, entry.target, entry.alive, entry.word, entry.ended, entry.problem,
+        entry.build, entry.seconds, entry.parent, entry.size, entry.pinned, entry,
+    )  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from tui_app.checks.suites import PHASES, SUITES
-from tui_app.screens.actions import bindings_for
+from tui_app.screens import attached
+from tui_app.screens.actions import bindings_for, by_id
 from tui_app.screens.base import titled
 from tui_app.screens.footprint import added_line, effect_words, footprint_wrapped
 from tui_app.screens.plan_model import Node, PlanModel, proven
@@ -43,6 +45,7 @@ class PlanScreen(SearchingScreen):
     PlanScreen.-tiny #detail { display: none; }
     PlanScreen.-normal #tree { width: 52; }
     PlanScreen.-normal.-tall #footprint { display: block; height: auto; max-height: 12; }
+    PlanScreen #footprint.-away { display: none !important; }
     PlanScreen.-wide #tree { width: 66; }
     PlanScreen.-wide #footprint { display: block; height: auto; max-height: 14; }
     """
@@ -73,14 +76,21 @@ class PlanScreen(SearchingScreen):
         if model.checks:
             tree.update(model.rows(), model.cursor)
         else:
-            tree.draw(lambda width, _height: ([((part, "dim"),) for part in wrap(NO_TARGET, width)], None))
+            lines = partial(attached.session_lines, self.view) if self.attached else no_target
+            tree.draw(lambda width, _height: (lines(width), None))
+        tree.border_title = "The session in view" if self.attached else "Plan"
         node = model.node
         detail = self.query_one("#detail", LineView)
         detail.border_title = "What it proves" if node is None or node.kind == "check" else "What is in it"
         left_out = self.vigil.left_out()
-        detail.draw(lambda width, height: (detail_lines(model, node, width, left_out, height), None))
+        if self.attached:
+            detail.border_title = "What to do next"
+            detail.draw(lambda width, _height: (attached.next_lines(self.view, width), None))
+        else:
+            detail.draw(lambda width, height: (detail_lines(model, node, width, left_out, height), None))
         cost_lines = footprint_wrapped(self.vigil.cost(), self.query_one("#detail").size.width - 1)
         footprint = self.query_one("#footprint", LineView)
+        footprint.set_class(self.attached, "-away")
         footprint.styles.height = max(len(cost_lines), 1) + 2
         footprint.show(cost_lines or [(("worked out once the plan can run", "dim"),)])
         target = self.vigil.target
@@ -103,6 +113,8 @@ class PlanScreen(SearchingScreen):
         )
         more: Line = (*times, ("[", "dim"), ("x", "key"), ("]", "dim"))
         below = added_line(model)
+        if self.attached:
+            left, below, more = (), BLANK, BLANK
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width), spread(below, more, width)], None))
 
     @property
@@ -110,8 +122,20 @@ class PlanScreen(SearchingScreen):
         """The check under the cursor, '' where there is none."""
         return self.model.node.key if self.model.node is not None and self.model.node.kind == "check" else ""
 
+    @property
+    def attached(self) -> bool:
+        """There is a session in view, and nothing was planned here."""
+        return not self.vigil.plan_model.checks and bool(self.state.session)
+
+    def applies(self, action_id: str) -> bool:
+        """Where nothing is planned, no key that changes a plan is offered."""
+        changes = by_id(action_id).group == "Plan" or action_id in ("fold-all", "unfold-all", "search")
+        return (not self.attached or not changes or action_id == "target") and super().applies(action_id)
+
     def banner(self) -> Banner:
-        """Of the plan, not of the session that may be under way."""
+        """Of the plan, not of the session that may be under way, unless that is all there is."""
+        if self.attached:
+            return super().banner()
         target = self.vigil.target
         return Banner(
             target=clean(target.name).upper() if target else "no target",
@@ -205,6 +229,11 @@ class PlanScreen(SearchingScreen):
     def _do(self, change: Any) -> None:
         change(self.model)
         self.pulse()
+
+
+def no_target(width: int) -> list[Line]:
+    """What there is to do before a target is chosen."""
+    return [((part, "dim"),) for part in wrap(NO_TARGET, width)]
 
 
 def detail_lines(model: PlanModel, node: Node | None, width: int, left_out: Sequence[str] = (), height: int = 0) -> list[Line]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tui_app.gravity import gravest
 from tui_app.recording.state import RunView, SessionState
-from tui_app.screens import rows
+from tui_app.screens import journeys, rows
 from tui_app.screens.base import phase_marks
 from tui_app.screens.plainly import harm, person
 from tui_app.screens.safe import clean
@@ -194,4 +194,5 @@ PAGES: Final = (
     Page("runs", "The agent at work", runs_page, lambda state: bool(state.runs)),
     Page("isolation", "Who sees whose data", isolation_page, lambda state: any(c.probes for c in state.cells.values())),
     Page("speed", "How fast it is", speed_page, lambda state: any(state.series[name].n for name in NAMES if name in state.series)),
+    Page("journeys", "What customers come for", journeys.page, journeys.ready),
 )

@@ -52,6 +52,24 @@ class SessionLink(TargetLink, BuildFacts):
         status = await self._connect(launched.session, launched.control)
         return _opened(launched.session, launched.recording, status)
 
+    def retain(self) -> str:
+        """Hold to the limits on old sessions; what went, in words."""
+        from tui_app.recording.retention import keep_within
+
+        return keep_within()
+
+    def pin(self, line: SessionLine, *, kept: bool) -> None:
+        """Keep a session whatever the limits are, or let it go again."""
+        from tui_app.engine.client import whoami
+        from tui_app.recording.errors import RecordingError
+        from tui_app.recording.retention import pin
+
+        try:
+            if line.entry is not None:
+                pin(line.entry, whoami(), kept=kept)
+        except RecordingError as error:
+            raise LinkError(str(error)) from error
+
     async def attach(self, line: SessionLine) -> Opened:
         """Look at a session; a living one is commanded too, unless another is in control."""
         entry = line.entry

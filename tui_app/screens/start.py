@@ -10,6 +10,8 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tui_app.model import SECOND
+from tui_app.recording.retention import size_text
 from tui_app.screens.actions import bindings_for, by_id, footer_for, up_and_down
 from tui_app.screens.base import titled
 from tui_app.screens.help import WIDEST
@@ -17,7 +19,7 @@ from tui_app.screens.moving import Moving
 from tui_app.screens.purposes import PURPOSES
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
-from tui_app.screens.view import View
+from tui_app.screens.view import View, mmss
 from widgets.banner import KeyBar, KeyHint
 from widgets.glyphs import SHORT, TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, clip, fit, spread, wrap
@@ -31,6 +33,8 @@ ROOMY = 30
 """From so many rows on the way through the screens is told as well."""
 FULL_WAY = 50
 """From so many rows on what each of them is for is told at length."""
+ROOM_FOR_SIZE = 66
+"""From so many cells on a session's line tells its build, how long it took, and its size as well; beside the list it always stands."""
 WAY = ("plan", "live", "events", "isolation", "latency", "verdict")
 
 
@@ -42,6 +46,12 @@ class Entry:
     target: TargetInfo | None = None
     session: SessionLine | None = None
     note: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What the cursor stays on, whatever else of the row changes."""
+        named = self.target.key or self.target.name if self.target is not None else self.session.session if self.session is not None else ""
+        return ("session" if self.session is not None else self.kind, named)
 
 
 BLURBS = {
@@ -68,7 +78,7 @@ class StartScreen(Moving, Screen[None]):
     StartScreen.-normal #list { width: 56; }
     StartScreen #address { display: none; height: 3; border: round $accent; padding: 0 1; background: $background; }
     StartScreen #address.-open { display: block; }
-    StartScreen.-wide #list { width: 72; }
+    StartScreen.-wide #list { width: 84; }
     StartScreen.-tiny #list { width: 1fr; }
     StartScreen.-tiny #about { display: none; }
     """
@@ -129,8 +139,9 @@ class StartScreen(Moving, Screen[None]):
         entries += [Entry("running", session=line) for line in running]
         entries += [Entry("recent", session=line) for line in sessions if not line.alive][: max(RECENT, self.size.height - 24)]
         self.entries = entries
-        if kept in entries:
-            self.cursor = entries.index(kept)
+        same = next((index for index, entry in enumerate(entries) if kept is not None and entry.place == kept.place), None)
+        if same is not None:
+            self.cursor = same
         else:
             self.cursor = next((i for i, entry in enumerate(entries) if entry.target is not None and entry.target.key == "rehearsal"), 0)
         self.draw()
@@ -207,6 +218,21 @@ class StartScreen(Moving, Screen[None]):
             field.add_class("-open")
             field.focus()
 
+    def action_keep(self) -> None:
+        """Pin the session under the cursor, or let it go again."""
+        link, entry = self.vigil.link, self.entries[self.cursor] if self.entries else None
+        if link is None or entry is None or entry.session is None:
+            self.vigil.say("only a session can be pinned")
+            return
+        kept = not entry.session.pinned
+        try:
+            link.pin(entry.session, kept=kept)
+        except LinkError as error:
+            self.vigil.say(str(error), bad=True)
+            return
+        self.load()
+        self.vigil.say(f"session {entry.session.session} is {'pinned: it stays' if kept else 'not pinned any more'}")
+
     def action_back(self) -> None:
         """Away with the field; else back to the session there is."""
         field = self.query_one("#address", Input)
@@ -266,14 +292,15 @@ def _row(entry: Entry, width: int) -> Line:
         mark = glyphs().running if line.alive else glyphs().word(word)
         when = line.started[5:16].replace("T", " ")
         shown = SHORT.get(word, "") if word else "none"
+        columns = f" {when} {clean(line.session[:6])}"
+        if width >= ROOM_FOR_SIZE:
+            took = mmss(int(line.seconds * SECOND), tenths=False)
+            columns = f" {'pinned' if line.pinned else '':6} {took:>5} {size_text(line.size):>7} {columns}"
+        elif line.pinned:
+            columns = f" pinned {when[:5]} {clean(line.session[:6])}"
+        name = f"{clean(line.target or '?')} {clean(line.build)}" if width >= ROOM_FOR_SIZE else clean(line.target or "?")
         return clip(
-            (
-                (f"{mark} {shown} ", TONES.get(word, "dim")),
-                (fit(clean(line.target or "?"), max(width - 27, 8)), "plain"),
-                (f" {when} ", "dim"),
-                (clean(line.session[:6]), "dim"),
-            ),
-            width,
+            ((f"{mark} {shown} ", TONES.get(word, "dim")), (fit(name, max(width - 7 - len(columns), 8)), "plain"), (columns, "dim")), width
         )
     return (("another address or a target file", "plain"), (glyphs().ellipsis, "plain"))
 
@@ -300,9 +327,9 @@ def target_lines(target: TargetInfo, width: int) -> list[Line]:
     return lines
 
 
-def _pressing(text: str, width: int) -> list[Line]:
+def _pressing(text: str, width: int, key: str = "Enter") -> list[Line]:
     first, *rest = wrap(text, max(width - 6, 10))
-    return [(("Enter ", "key"), (first, "plain")), *((("      ", "plain"), (part, "plain")) for part in rest)]
+    return [((fit(key, 6), "key"), (first, "plain")), *((("      ", "plain"), (part, "plain")) for part in rest)]
 
 
 def rehearsing(width: int) -> list[Line]:
@@ -316,13 +343,17 @@ def session_lines(line: SessionLine, width: int) -> list[Line]:
     """What is known of a session from its recording."""
     state = "running now" if line.alive else line.ended or "ended"
     facts = (
-        ("session", line.session),
+        ("session", line.session + (", pinned" if line.pinned else "")),
+        ("rerun of", line.parent),
         ("target", line.target or "unknown"),
+        ("build", line.build),
         ("began", line.started),
+        ("took", "" if line.problem else mmss(int(line.seconds * SECOND), tenths=False)),
         ("verdict", (line.word or "none") + (" so far" if line.alive and line.word else "")),
         ("state", state),
+        ("size", size_text(line.size) if line.size else ""),
     )
-    lines: list[Line] = [((fit(name, 10), "dim"), (clean(value), "plain")) for name, value in facts]
+    lines: list[Line] = [((fit(name, 10), "dim"), (clean(value), "plain")) for name, value in facts if value]
     if line.problem:
         lines += [BLANK, *[((part, "bad"),) for part in wrap(clean(line.problem), width)]]
     if not line.alive and line.ended == "interrupted":
@@ -330,5 +361,8 @@ def session_lines(line: SessionLine, width: int) -> list[Line]:
             BLANK,
             *[((part, "warn"),) for part in wrap(f"Its engine died. `vigil cleanup {line.session}` finishes its tidying.", width)],
         ]
-    lines += [BLANK, (("Enter attaches to it." if line.alive else "Enter opens its recording.", "dim"),)]
+    lines += [BLANK, *_pressing("attaches to it." if line.alive else "opens its recording.", width)]
+    if not line.problem:
+        said = "leaves it to the limits on old sessions again." if line.pinned else "pins it: no limit on old sessions deletes it."
+        lines += _pressing(said, width, by_id("keep").key_text)
     return lines

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tui_app.screens import rows
+from tui_app.screens import journeys, rows
 from tui_app.screens import verdict_model as board
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.ask import Answer, AskScreen
@@ -24,6 +25,8 @@ from widgets.glyphs import SHORT, TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, clip, spread
 
 BADGE = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
+JOURNEYS_TAKE = 10
+"""Rows that the journeys take one by one, with their heads."""
 DOCKER = ("unknown", "restored", "failed")
 
 
@@ -91,10 +94,12 @@ class VerdictScreen(SearchingScreen):
         self.model.query = self.query_text
         self.model.room = self.query_one("#checks", LineView).size.height if self.wide else 0
         self._criteria, self._checks = self.model.criteria_items(self.state, room=self.wide), self.model.check_items(self.state)
+        room = self.wide and self.query_one("#board", LineView).size.height > len(self._criteria) + JOURNEYS_TAKE
+        self._criteria += self.model.journey_items(self.state, room=room)
         places = [item.place for item in self.items]
         if searched and self.model.query:
             # What was searched for stands under the cursor.
-            self.picked = next((place for place, item in enumerate(self.items) if item.kind in ("criterion", "check")), 0)
+            self.picked = next((place for place, item in enumerate(self.items) if item.kind in ("criterion", "journey", "check")), 0)
             self.at = self.item.place if self.item is not None else ("", "")
         self.picked = places.index(self.at) if self.at in places else max(0, min(self.picked, len(places) - 1))
         self.query_one("#board", LineView).draw(self._board)
@@ -140,6 +145,10 @@ class VerdictScreen(SearchingScreen):
             word, said = ("PASS", "met") if item.kind == "met" else ("SKIPPED", "not in this plan")
             ids = [one.id for one in state.criteria.values() if (board.not_asked(one) if word == "SKIPPED" else one.word == word)]
             return folded_line(word, said, ids, bool(item.open), width)
+        if item.kind == "journeys":
+            return journeys.folded_line(journeys.readings(state), width, opened=bool(item.open))
+        if item.kind == "journey":
+            return journeys.journey_line(next(one for one in journeys.readings(state) if one.id == item.key), width)
         if item.kind == "check":
             row = rows.check_row(state.checks[item.key], suite=item.level == 0)
             return check_line(row, width, 2 * item.level)
@@ -285,8 +294,26 @@ class VerdictScreen(SearchingScreen):
             return
         if self.item.open is not None:
             self.action_fold()
+        elif self.item.kind == "journey":
+            self._open_journey(self.item.key)
         else:
             self.vigil.open_why(self.item.key)
+
+    def _open_journey(self, key: str) -> None:
+        """The evidence of the weakest check behind a journey; where that is not in the plan, there is none, and this is said."""
+        reading = next(one for one in journeys.readings(self.state) if one.id == key)
+        name = journeys.weakest(reading, self.state)
+        if name:
+            self.vigil.open_why(name)
+        else:
+            self.vigil.say(f"{', '.join(reading.unplanned)}: not in this plan, so there is no evidence; 1 plans anew")
+
+    async def chat(self) -> str:
+        """The session's report for a chat, a dozen lines; '' while it has no result of its own."""
+        from tui_app.screens.writing import chat_lines
+
+        path = self.view.path
+        return await asyncio.to_thread(chat_lines, path) if self.state.ended and path is not None else ""
 
     def action_docker(self) -> None:
         """Ask how local Docker is; the decision follows."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tui_app.recording.state import CheckView, SessionState
-from tui_app.screens import rows
+from tui_app.screens import journeys, rows
 from tui_app.screens import verdict_model as board
 from tui_app.screens.decision import checks_of
 from tui_app.screens.safe import clean
 from tui_app.screens.verdict_model import Item, VerdictModel
+from tui_app.verdict.journeys import JourneyReading
 from widgets.criteria import check_line
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, clip, wrap
@@ -15,6 +16,7 @@ from widgets.lines import BLANK, Line, clip, wrap
 SAID = {
     "met": "Criteria that were measured and are within their limits.",
     "passed": "Checks of this suite that passed; Enter lists them.",
+    "journeys": "What customers come for: each protected only if every check behind it passed. Enter lists them.",
     "not asked": "Criteria that this plan did not ask for: they do not count.",
 }
 
@@ -56,6 +58,8 @@ def detail(item: Item | None, model: VerdictModel, state: SessionState, width: i
         lines, last = _wrapped(item.key, known + (clean(check.reason) or clean(check.title)), width), decides(check)
     elif item.kind in SAID:
         lines = _wrapped("", SAID[item.kind], width)
+    elif item.kind == "journey":
+        lines = _wrapped("", journeys.sentence(_journey(item, state)), width)
     else:
         inside = model.members(item, state)
         said = ", ".join(f"{count} {word or 'waiting'}" for word, count in board.counts(inside))
@@ -65,6 +69,10 @@ def detail(item: Item | None, model: VerdictModel, state: SessionState, width: i
             last = (("To unblock: ", "warn"), (clean("; ".join(f"{what} ({count})" for what, count in until.items())), "plain"))
     keep = height - 1 if last else height
     return [*(lines[:keep] + [BLANK] * (keep - len(lines))), *([last] if last else [])]
+
+
+def _journey(item: Item, state: SessionState) -> JourneyReading:
+    return next(one for one in journeys.readings(state) if one.id == item.key)
 
 
 def _wrapped(name: str, text: str, width: int) -> list[Line]:
@@ -79,6 +87,8 @@ def about(item: Item | None, model: VerdictModel, state: SessionState, width: in
         return []
     if item.kind == "check":
         return _check(state.checks[item.key], width)
+    if item.kind == "journey":
+        return journeys.about_lines(_journey(item, state), state, width)
     if item.kind != "criterion":
         return _group(item, model, state, width)
     c = state.criteria[item.key]

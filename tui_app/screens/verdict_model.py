@@ -8,8 +8,10 @@ from typing import Final
 
 from tui_app.checks.suites import PHASES, SUITES
 from tui_app.recording.state import CheckView, CriterionView, SessionState
+from tui_app.screens import journeys
 from tui_app.screens.rows import BADNESS
 from tui_app.verdict.criteria import NOT_IN_PLAN
+from tui_app.verdict.journeys import JourneyReading
 from widgets.glyphs import SHORT
 
 FEW: Final = 8
@@ -64,6 +66,15 @@ class VerdictModel:
                 return items
         return items + [Item("criterion", one.id) for one in left]
 
+    def journey_items(self, state: SessionState, *, room: bool) -> list[Item]:
+        """The journeys in one line, and one by one where there is `room` or they are asked for."""
+        found = journeys.readings(state)
+        shown = [one for one in found if self.matches(journey_text(one))]
+        if not shown:
+            return []
+        opened = self.opened("journeys", "", room)
+        return [Item("journeys", "", 0, opened), *(Item("journey", one.id, 1) for one in shown if opened)]
+
     def check_items(self, state: SessionState) -> list[Item]:
         """The checks, under their phases and suites or what is wrong first."""
         shown = [check for check in state.checks.values() if self.matches(check_text(check))]
@@ -115,7 +126,7 @@ class VerdictModel:
 
     def fold_all(self, state: SessionState, opened: bool) -> None:
         """Open or fold every group."""
-        self.toggled[("not asked", "")] = self.toggled[("met", "")] = opened
+        self.toggled[("not asked", "")] = self.toggled[("met", "")] = self.toggled[("journeys", "")] = opened
         for check in state.checks.values():
             self.toggled[("phase", check.phase)] = self.toggled[("suite", check.suite)] = opened
             self.toggled[("passed", check.suite)] = opened
@@ -191,6 +202,11 @@ def check_text(check: CheckView) -> str:
     """What a search looks at."""
     parts = (check.id, check.suite, check.title, check.word, SHORT.get(check.word, ""), check.reason, "" if check.proven else "unproven")
     return " ".join((*parts, check.accepted)).lower()
+
+
+def journey_text(reading: JourneyReading) -> str:
+    """What a search looks at."""
+    return f"journey {reading.id} {reading.title} {reading.word} {reading.why} {' '.join(reading.passed)}".lower()
 
 
 def criterion_text(criterion: CriterionView) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import CellView, CheckView, FindingView, SessionState
+from tui_app.screens.before import rerun_facts
 from tui_app.screens.frame_sections import Where, utc
 from tui_app.screens.masking import HELD_BACK, is_masked
 from tui_app.screens.row_words import arrow, clock_time, describe, short_id
@@ -59,7 +60,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         facts.append((label, clean(check.to_decide), ""))
     if check.accepted:
         facts.append(("Known", clean(check.accepted), "warn"))
-    facts += can_fail(check)
+    facts += rerun_facts(check, state) + can_fail(check)
     return Evidence(
         word=check.word,
         name=clean(check.id),

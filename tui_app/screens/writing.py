@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from textual.app import App
 
 from tui_app.screens.view import View
+
+
+def chat_lines(recording: Path) -> str:
+    """The report for a chat, from a recording that has its result; '' where it has none or cannot be read."""
+    from tui_app.recording.errors import RecordingError
+    from tui_app.reports import writer
+    from tui_app.reports.facts import gather
+
+    try:
+        return "".join(writer("slack")(gather(recording))).rstrip("\n")
+    except (RecordingError, ValueError, OSError):
+        return ""
 
 
 class WritingApp(App[int]):
