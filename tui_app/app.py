@@ -182,7 +182,9 @@ class VigilApp(SwitchingApp, PacedApp, WritingApp, ReplayingApp):
     # -- going from one screen to another
 
     def go(self, name: str) -> None:
-        """Show a screen by its registry name."""
+        """Show a screen by its registry name; what is on top of it, where it is in view already, goes."""
+        while self.current_mode == name and len(self.screen_stack) > 1:
+            self.pop_screen()
         self.switch_mode(name)
 
     def forget_screens(self) -> None:
@@ -297,6 +299,7 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
     link = link or (WatchOnly() if initial.read_only else SessionLink())
     app = make(link=link, start=initial)
     app.owns_terminal = True
+    app.view.mouse = terminal_at_hand.mouse_chip()
     app.take_line()
 
     def ask(question: str) -> str:

@@ -43,6 +43,11 @@ NOT_ABOUT_THE_BUILD = (2, 4)
 """A wrong target file and services that nobody reaches are no known failures of a build: nothing is offered to be accepted."""
 
 
+def say(text: str) -> None:
+    """One line of progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
 Teller = Callable[[Reader, Fold], object]
 """Tells on standard error what a recording has gained, given what was folded from it."""
 
@@ -54,25 +59,9 @@ def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
     """
     for line in left_out():
         say(f"vigil: {line}")
-    profile = load(asked.target or "rehearsal")
     again = _what_failed(asked) if asked.failed is not None else None
-    if again is not None and asked.target is None:
-        profile = again.profile
-    if asked.group:
-        profile = profile.model_copy(update={"share": ShareTable(group=asked.group)})
-    checks, preset = again.checks if again else asked.checks, asked.preset or (again.plan.preset if again else "quick")
-    faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
-    own = again.plan if again is not None and asked.target is None else None
-    users = asked.users or (again.plan.users if again else profile.credentials.users)
-    soak_s = 0.0 if asked.until_fail else asked.duration
-    wanted = {"phases": asked.phases, "checks": checks, "preset": preset, "users": users, "duration_s": soak_s}
-    plan = make_plan(
-        profile, select(**wanted), preset=preset, users=users, iterations=asked.iterations, parallel=asked.parallel,
-        consent_option=asked.consent, allow_production=asked.allow_production, faults=faults or (own.faults if own else ()),
-        seed=asked.seed, generation=own.generation if own else asked.generation, rehearsal=own.rehearsal if own else (),
-        parent=again.session if again else "", honour_accepted=asked.honour_accepted, until_fail=asked.until_fail,
-        duration_s=asked.duration, selected=sorted(chosen(**wanted)), unattended=asked.unattended,
-    )  # fmt: skip
+    profile, plan = ordered(asked, asked.target, again)
+    checks = again.checks if again else asked.checks
     if again is not None:
         say(f"again on {profile.name}: {checks}" + (f", with the seeded faults {', '.join(plan.faults)}" if plan.faults else ""))
     document = msgspec.to_builtins(plan)
@@ -89,6 +78,28 @@ def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
             say(f"warning: {line}")
         return 0
     return asyncio.run(_session(profile, plan, asked, teller))
+
+
+def ordered(asked: argparse.Namespace, target: str | None, again: Again | None = None) -> tuple[Profile, Plan]:
+    """What is asked for, as a plan for one target. Raises `ProfileError`, `PlanError` and `ConsentError`."""
+    profile = load(target or "rehearsal")
+    if again is not None and target is None:
+        profile = again.profile
+    if asked.group:
+        profile = profile.model_copy(update={"share": ShareTable(group=asked.group)})
+    checks, preset = again.checks if again else asked.checks, asked.preset or (again.plan.preset if again else "quick")
+    faults = [name.strip() for name in asked.fault.split(",") if name.strip()]
+    own = again.plan if again is not None and target is None else None
+    users = asked.users or (again.plan.users if again else profile.credentials.users)
+    soak_s = 0.0 if asked.until_fail else asked.duration
+    wanted = {"phases": asked.phases, "checks": checks, "preset": preset, "users": users, "duration_s": soak_s}
+    return profile, make_plan(
+        profile, select(**wanted), preset=preset, users=users, iterations=asked.iterations, parallel=asked.parallel,
+        consent_option=asked.consent, allow_production=asked.allow_production, faults=faults or (own.faults if own else ()),
+        seed=asked.seed, generation=own.generation if own else asked.generation, rehearsal=own.rehearsal if own else (),
+        parent=again.session if again else "", honour_accepted=asked.honour_accepted, until_fail=asked.until_fail,
+        duration_s=asked.duration, selected=sorted(chosen(**wanted)), unattended=asked.unattended,
+    )  # fmt: skip
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -202,7 +213,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
         loop.add_signal_handler(number, stopping.set)
     with Reader(began.recording) as reader:
         watching = await _watching(began)
-        state, lost = await _follow(reader, began, stopping, teller)
+        state, lost = await follow_to_end(reader, began, stopping, teller)
         if watching is not None:
             watching.close()
         result = reader.result()
@@ -260,7 +271,7 @@ async def _watching(began: Launched) -> Control | None:
     return None
 
 
-async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event, teller: Teller | None) -> tuple[SessionState, bool]:
+async def follow_to_end(reader: Reader, began: Launched, stopping: asyncio.Event, teller: Teller | None) -> tuple[SessionState, bool]:
     """Print what happens until the session has ended; whether the engine was lost."""
     fold = Fold(reader.header)
     told: dict[str, str] = {}
@@ -272,7 +283,7 @@ async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event, tell
         if teller is not None:
             teller(reader, fold)
         else:
-            _tell(fold.state, told)
+            tell_verdicts(fold.state, told)
 
     while True:
         tell()
@@ -292,7 +303,8 @@ async def _follow(reader: Reader, began: Launched, stopping: asyncio.Event, tell
         await asyncio.sleep(POLL_S)
 
 
-def _tell(state: SessionState, told: dict[str, str]) -> None:
+def tell_verdicts(state: SessionState, told: dict[str, str], say: Callable[[str], None] = say) -> None:
+    """Tell what a session has decided since it was last told, a line each; `told` remembers."""
     if state.asks != told.get("", ""):
         told[""] = state.asks
         say(sanitize(state.asks, 300) or "signed in again: the session goes on")
@@ -322,8 +334,3 @@ def iteration_line(view: IterationsView) -> str:
     rate = f"{failed} of {judged} failed, {view.kind}, {between(failed, judged)} at 95 %"
     why = f": {sanitize(last.reason, 60)}" if last.word != "PASS" else ""
     return f"{last.word:12} {view.check:20} {view.done} of {view.of}: {rate}{why}"
-
-
-def say(text: str) -> None:
-    """One line of progress."""
-    print(text, file=sys.stderr, flush=True)

@@ -40,6 +40,8 @@ class Banner:
     """Stands where the phases would, where there are none."""
     chips: tuple[tuple[str, str], ...] = field(default=())
     """Modes that are not the default: (text, tone)."""
+    quiet: tuple[tuple[str, str], ...] = field(default=())
+    """Modes of this terminal that change nothing in what is shown: (at length, in short). The phases go before them."""
 
 
 BADGES = {"good": "goodbadge", "bad": "badbadge", "warn": "warnbadge"}
@@ -63,7 +65,6 @@ def _first_line(data: Banner, about: str, build: str) -> Line:
 
 def banner_lines(data: Banner, width: int) -> list[Line]:
     """Two lines of at most `width` cells."""
-    glyph = glyphs()
     first: Line = BLANK
     # What gives way on a narrow terminal, one after the other: the build's tail, the word "about", the expected length.
     short = data.build.split(" ")[0]
@@ -81,21 +82,35 @@ def banner_lines(data: Banner, width: int) -> list[Line]:
         first = _first_line(data, about, build)
         if line_width(first) <= width:
             break
+    second: Line = BLANK
+    # What gives way then: the gaps, what the quiet chips say at length, the quiet chips, and at last the tail of the phases.
+    for gap, form in ((3, 0), (2, 0), (2, 1), (1, 1), (2, 2), (1, 2), (2, 2)):
+        phases, chips = _phases(data, gap), _chips(data, form)
+        second = spread(phases, chips, width) if chips else clip(phases, width)
+        if line_width(phases) + line_width(chips) < width:
+            break
+    return [clip(first, width), second]
+
+
+def _phases(data: Banner, gap: int) -> Line:
     phases: list[Span] = [(data.note, "dim")] if data.note else []
     for index, phase in enumerate(data.phases):
         if index:
-            phases.append(("   ", "plain"))
-        tone = TONES.get(phase.word, "dim")
+            phases.append((" " * gap, "plain"))
         count = f"{phase.total}" if phase.word not in ("RUNNING",) else f"{phase.done}/{phase.total}"
         phases.append((f"{phase.name} ", "plain" if phase.word else "dim"))
-        phases.append((f"{glyph.word(phase.word)} {count}", tone))
+        phases.append((f"{glyphs().word(phase.word)} {count}", TONES.get(phase.word, "dim")))
+    return tuple(phases)
+
+
+def _chips(data: Banner, form: int) -> Line:
+    """The chips; `form` 0: the quiet ones at length, 1: in short, 2: not at all."""
+    texts = [*data.chips, *((chip[form], "warn") for chip in data.quiet if form < 2)]
     chips: list[Span] = []
-    for text, tone in data.chips:
-        if chips:
-            chips.append((" ", "plain"))
+    for text, tone in texts:
+        chips += [(" ", "plain")] if chips else []
         chips.append((f" {text} ", BADGES.get(tone, "badge")))
-    second = spread(tuple(phases), tuple(chips), width) if chips else clip(tuple(phases), width)
-    return [clip(first, width), second]
+    return tuple(chips)
 
 
 class BannerBar(LineView):

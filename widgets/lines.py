@@ -106,6 +106,22 @@ def spread(left: Line, right: Line, width: int) -> Line:
     return (*left, (" " * (width - line_width(left) - size), "plain"), *right)
 
 
+QUIETER = {"dim": "plain", "strong": "plain", "spark": "plain", "accent": "plain"}
+"""What a slow line is spared: shades that carry no meaning. Verdicts, keys, headings and badges keep theirs."""
+
+
+def simpler(line: Line) -> Line:
+    """The same text in fewer tones, neighbours of one tone in one span."""
+    spans: list[Span] = []
+    for text, shade in line:
+        tone = QUIETER.get(shade, shade)
+        if spans and spans[-1][1] == tone:
+            spans[-1] = (spans[-1][0] + text, tone)
+        else:
+            spans.append((text, tone))
+    return tuple(spans)
+
+
 class LineView(ScrollView, can_focus=False):
     """Draws the lines it is shown. Scrolls vertically when they are more than fit; keeps the cursor line in view."""
 
@@ -197,7 +213,8 @@ class LineView(ScrollView, can_focus=False):
             cursor = self.get_component_rich_style("tone--cursor")
             segments = [Segment(text, cursor) for text, _ in self.lines[index]]
             return Strip(segments).extend_cell_length(width, cursor).crop(0, width)
-        segments = [Segment(text, base + self._tone(tone)) for text, tone in self.lines[index]]
+        line = simpler(self.lines[index]) if self.app.has_class("-slow") else self.lines[index]
+        segments = [Segment(text, base + self._tone(tone)) for text, tone in line]
         return Strip(segments).extend_cell_length(width, base).crop(0, width)
 
     def _tone(self, tone: str) -> Style:

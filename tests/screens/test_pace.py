@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from looking import settle, showing, text_of
+from states import running
+from textual.strip import Strip
+
+from tui_app.app import VigilApp
+from tui_app.screens.base import banner
 from tui_app.screens.pace import CALM, Pace
+from tui_app.screens.terminal_at_hand import mouse_chip
+from tui_app.screens.view import View
+from widgets.banner import Banner, PhaseMark, banner_lines
+from widgets.lines import line_text
 
 
 def run(pace: Pace, start: float, gap: float, beats: int) -> tuple[float, int]:
@@ -45,3 +56,57 @@ def test_a_calm_link_gets_its_rate_back() -> None:
     now, _ = run(pace, now, 0.25, 6)
     now, _ = run(pace, now, 0.1, 2 * CALM)
     assert pace.rate == 10
+
+
+def test_a_line_that_does_not_keep_up_is_named_and_a_busy_machine_is_not_taken_for_one() -> None:
+    slow, busy = Pace(0.1), Pace(0.1)
+    for beat in range(20):
+        slow.beat(beat * 0.1, pending=5_000)
+        busy.beat(beat * 0.4, pending=5_000)
+    assert slow.why == "SLOW LINK" and busy.why == "SLOW SCREEN"
+
+
+def test_the_phases_go_before_what_is_said_of_this_terminal() -> None:
+    marks = tuple(PhaseMark(name, "PASS", 10, 10) for name in ("health", "real-time", "resilience", "critical"))
+    data = Banner("STAGING", phases=marks, quiet=(("SLOW LINK 5 Hz", "5 Hz"), ("MOUSE OFF", "MOUSE OFF")))
+    for width in range(56, 130):
+        second = line_text(banner_lines(data, width)[1])
+        assert all(mark.name in second for mark in marks) and "…" not in second, width
+    assert "SLOW LINK 5 Hz" in line_text(banner_lines(data, 100)[1])
+    assert " 5 Hz " in line_text(banner_lines(data, 80)[1])
+
+
+async def test_a_slow_link_is_said_and_costs_less_styling_with_the_same_words() -> None:
+    async with showing(running(), "live") as (app, pilot):
+        words, styles = text_of(app), shades(app)
+        app.pace.level, app.pace.clogged = 1, True
+        app.slow_down()
+        await settle(pilot)
+        assert "slow link: 5 pictures a second" in text_of(app)
+        assert text_of(app).splitlines()[2:-1] == words.splitlines()[2:-1]
+        assert shades(app) < styles, "fewer changes of style"
+        app.pace.level, app.pace.clogged = 0, False
+        app.slow_down()
+        await settle(pilot)
+        assert "the link is fast again" in text_of(app)
+
+
+def shades(app: VigilApp) -> int:
+    """How often the style changes along the rows between header and foot."""
+    return sum(len(Strip(strip).simplify()) for strip in list(app.screen._compositor.render_strips())[2:-1])
+
+
+@pytest.mark.parametrize(
+    ("environment", "chip"),
+    [
+        ({}, ""),
+        ({"VIGIL_MOUSE": "0"}, "OFF"),
+        ({"VIGIL_MOUSE": "1"}, ""),
+        ({"SSH_TTY": "x"}, ""),
+        ({"SSH_TTY": "x", "VIGIL_MOUSE": "1"}, "ON"),
+    ],
+)
+def test_the_mouse_is_named_where_it_is_otherwise_than_unasked(environment: dict[str, str], chip: str) -> None:
+    assert mouse_chip(environment) == chip
+    shown = banner(View(mouse=chip), [])
+    assert [text for text, _ in shown.quiet] == ([f"MOUSE {chip}"] if chip else [])

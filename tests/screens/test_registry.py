@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from importlib import import_module
 
 import pytest
 from looking import settle, showing, text_of
-from states import failed, running
+from states import failed, running, view_of
 from textual.binding import Binding
 
 from tui_app.app import VigilApp
-from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, by_id, footer_for, key_table, key_text
+from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, key_table, key_text
+from tui_app.screens.ask import AskScreen
 from tui_app.screens.help import help_lines
 from tui_app.screens.purposes import PURPOSES
+from widgets.banner import KeyBar
 from widgets.lines import line_text, line_width
 
 CLASSES = {
@@ -82,21 +86,66 @@ def test_the_readme_table_has_a_row_for_every_action() -> None:
     assert "| `q` `Ctrl-C` `Ctrl-Q` | leave; a running session asks: detach, stop and tidy, stay | everywhere |" in table
 
 
-@pytest.mark.parametrize("name", ("live", "isolation", "latency", "verdict", "plan"))
-async def test_the_key_bar_shows_what_the_registry_ranks_for_it(name: str) -> None:
-    async with showing(failed(), name, (160, 45)) as (app, _):
-        foot = text_of(app).splitlines()[-1]
-        for action in footer_for(name):
-            applies = app.screen.applies(action.id)  # type: ignore[attr-defined]
-            assert (f"{action.key_text} {action.label}" in foot) is applies, action.id
+WALKED = ("live", "isolation", "latency", "verdict", "load", "soak", "iterations", "plan", "doctor", "about", "selftest")
 
 
-async def test_the_palette_offers_what_applies_here_and_nothing_else() -> None:
-    async with showing(running(), "verdict") as (app, _):
-        offered = {command.title for command in app.get_system_commands(app.screen)}
-    wanted = {f"{action.label} ({action.key_text})" for action in actions_for("verdict") if action.palette and action.group != "Replay"}
-    assert {title for title in offered if not title.startswith("theme: ")} == wanted
-    assert f"{by_id('docker').label} (d)" in offered
+@pytest.mark.parametrize("name", WALKED)
+async def test_every_action_gives_feedback_on_its_screen(name: str) -> None:
+    """Nothing that can be chosen is silent: the picture changes, something opens, or a word says why not."""
+    silent = []
+    async with showing(failed(), "plan") as (app, pilot):
+        app.choose_target(app.link.describe("rehearsal"))  # type: ignore[union-attr]
+        app.go(name) if name in app._modes else getattr(app, f"action_{name}")()
+        await settle(pilot)
+        mode, depth = app.current_mode, len(app.screen_stack)
+        for action in actions_for(name):
+            # What is the application's own is done alike everywhere: one walk over it does, on a screen that lies on another.
+            known = action.scope == "app" and name != "about" and action.id not in ("rerun", "hold", "take", "mark", "write", "copy")
+            known = known or (action.scope == "app" and name not in ("about", "live"))
+            if not action.palette or known or action.id in ("leave", "suspend", "redraw", f"go-{name}", name):
+                continue
+            before, stack = picture(app), list(app.screen_stack)
+            done = getattr(app if action.scope == "app" else app.screen, f"action_{action.method}")()
+            if inspect.isawaitable(done):
+                await done
+            await settle(pilot)
+            if picture(app) == before and app.screen_stack == stack:
+                silent.append(action.id)
+            if app.current_mode != mode:
+                app.switch_mode(mode)
+            while len(app.screen_stack) > depth:
+                app.pop_screen()
+            if len(app.screen_stack) < depth:
+                getattr(app, f"action_{name}")()
+                await settle(pilot)
+            for bar in app.screen.query(KeyBar):
+                bar._said_enough()
+            await settle(pilot)
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "lost"),
+    [
+        ("leave", "driving", r"\d+ of its 15 checks have no verdict yet; stopped now, they get none"),
+        ("hold", "driving", "Every viewer is affected"),
+        ("take", "watching", "is told at once, and can then only watch"),
+        ("rerun", "driving", "agent runs"),
+    ],
+)
+async def test_a_question_names_what_would_be_lost_or_who_is_affected(action: str, role: str, lost: str) -> None:
+    view = view_of(failed() if action == "rerun" else running(), role)
+    view.viewer, view.state.driver, view.state.driver_viewer = 2, "another terminal", 1
+    async with showing(view, "live") as (app, pilot):
+        getattr(app, f"action_{action}")()
+        await settle(pilot)
+        assert isinstance(app.screen, AskScreen)
+        assert re.search(lost, " ".join(text_of(app).replace("│", " ").split())), text_of(app)
+
+
+def picture(app: VigilApp) -> list[object]:
+    """Every cell with its style."""
+    return [list(strip) for strip in app.screen._compositor.render_strips()]
 
 
 async def test_the_palette_chooses_a_preset_by_name() -> None:

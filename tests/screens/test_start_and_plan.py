@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,10 +11,11 @@ from typing import Any
 from links import TARGETS, HandMadeLink
 from looking import LARGE, check_golden, settle, showing, text_of
 
+from tui_app.app import VigilApp
 from tui_app.recording.state import SessionState
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.plan import PlanScreen
-from tui_app.screens.session_link import Choice
+from tui_app.screens.session_link import Choice, SessionLine, SessionLink
 from tui_app.screens.start import StartScreen
 
 
@@ -259,3 +262,28 @@ async def test_p_pins_the_session_under_the_cursor_and_lets_it_go_again() -> Non
         await pilot.press("p")
         await pilot.pause()
         assert "44aa09e1b2c3, pinned" not in text_of(app), "the cursor has stayed on it"
+
+
+def test_the_first_frame_needs_no_validation_and_says_of_built_in_targets_what_validation_says() -> None:
+    link = SessionLink()
+    assert link.builtin() == [link.describe(target.key) for target in link.builtin()]
+    code = (
+        "import sys; from tui_app.app import VigilApp; from tui_app.screens.session_link import SessionLink; import tui_app.screens.start;"
+        "SessionLink().builtin(); print([name for name in ('pydantic', 'websockets', 'httpx', 'plotext') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+async def test_sessions_are_read_once_and_only_when_the_first_frame_stands() -> None:
+    link, drawn = HandMadeLink(), []
+
+    def sessions() -> list[SessionLine]:
+        drawn.append(text_of(app))
+        return link.known
+
+    link.sessions = sessions  # type: ignore[method-assign]
+    app = VigilApp(link=link, beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert len(drawn) == 1 and "rehearsal" in drawn[0] and "reading them" in drawn[0], drawn
+        assert "9f02ab" in text_of(app) and "reading them" not in text_of(app)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_app.target.address import BLANK
-from tui_app.target.profile import BUILTIN, Profile, ProfileError, builtin, is_loopback, load, propose
+from tui_app.target.builtin import BUILTIN
+from tui_app.target.profile import Profile, ProfileError, builtin, is_loopback, load, propose
 
 TODAY = datetime.now(UTC).date()
 FULL = """

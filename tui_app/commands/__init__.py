@@ -28,6 +28,7 @@ MODULES: Final[tuple[str, ...]] = (
     "report",
     "bundle",
     "verify",
+    "compare",
     "init",
     "doctor",
     "web",

@@ -15,6 +15,9 @@ def add(commands: Commands) -> None:
     """`run` and its options."""
     run = commands.add_parser("run", help="a session without the terminal application: progress on stderr, the result on stdout")
     target_options(run)
+    run.add_argument(
+        "--against", metavar="T", help="the same plan on this target at the same time, and what differs between the two at the end"
+    )
     run.add_argument("--phases", default="", metavar="1,2.3", help="phases or suites; default: all of the preset")
     run.add_argument("--checks", default="", metavar="ID,..", help="checks by id (and what they need)")
     run.add_argument(
@@ -70,6 +73,10 @@ def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for."""
     from tui_app.headless import run
 
+    if asked.against:
+        from tui_app import side_by_side
+
+        return side_by_side.run(asked)
     if not asked.follow:
         return run(asked)
     from tui_app.follow import follower

@@ -202,7 +202,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("stay", ("space",), "stay", "stay on this page, or let the pages change by themselves", "A room", ("present",), footer=2),
     Action("freeze-moment", ("z",), "freeze", "hold this moment on every page; the session goes on", "A room", ("present",), footer=3),
     Action("whole", ("i",), "in full", "the line under the cursor, or every line that is cut short, in full", "Looking",
-           ("start", "plan", "live", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"), "app"),
+           ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"),
+           "app"),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),

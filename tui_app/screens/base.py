@@ -20,6 +20,7 @@ from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.control import watching_chip
 from tui_app.screens.playback import Playback, speed_text
+from tui_app.screens.reasons import why_not
 from tui_app.screens.safe import clean
 from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import PHASES, View, mmss
@@ -127,19 +128,7 @@ class SessionScreen(Screen[None]):
         """Whether the key bar is to offer an action now."""
         if action_id == "back":
             return self.frozen_at is not None or len(self.app.screen_stack) > 1 or self.NAME == "plan"
-        if action_id == "rerun":
-            return (
-                not self.view.running
-                and self.view.playback is None
-                and any(check.word in ("FAIL", "INCONCLUSIVE", "BLOCKED") for check in self.state.checks.values())
-            )
-        if action_id == "write":
-            return self.state.ended
-        if action_id == "take":
-            return self.view.running and self.view.role == "watching" and not (self.reader is not None and self.reader.sealed)
-        if action_id.startswith("replay-"):
-            return self.view.playback is not None
-        return action_id != "freeze" or self.view.running
+        return not why_not(self.view, action_id) and (action_id != "freeze" or self.view.running)
 
     def show_keys(self) -> None:
         """Fill the key bar from the registry, leaving out what does not apply now."""
@@ -260,8 +249,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append(("STOPPING", "warn"))
     if state.client_slow:
         found.append(("CLIENT TOO SLOW", "bad"))
-    if view.rate_hz < 10:
-        found.append((f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", "warn"))
+    quiet = [(f"{view.rate_why or 'SLOW LINK'} {view.rate_hz} Hz", f"{view.rate_hz} Hz")] if view.rate_hz < 10 else []
+    quiet += [(f"MOUSE {view.mouse}", f"MOUSE {view.mouse}")] if view.mouse else []
     limit = f"/{state.runs_limit}" if state.runs_limit else ""
     return Banner(
         target=("REPLAY " if view.playback is not None else "") + clean(state.target or "no session").upper(),
@@ -275,6 +264,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         stand_in=view.stand_in,
         phases=phase_marks(state),
         chips=tuple(found),
+        quiet=tuple(quiet),
     )
 
 

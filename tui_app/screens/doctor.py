@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
+from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError
 from widgets.banner import Banner
 from widgets.lines import Line, LineView
@@ -58,6 +59,7 @@ class DoctorScreen(SessionScreen):
             self.vigil.say("no target is chosen: its services can be asked once one is, on the first screen")
             return
         self.waiting, self.found = f"asking the services of {target.name}, one GET each ...", None
+        self.vigil.say(f"asking the services of {clean(target.name)}")
         self.pulse()
         self._look(target.key)
 

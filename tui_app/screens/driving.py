@@ -9,6 +9,7 @@ from typing import Any
 from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.control import settle_control, take_text
 from tui_app.screens.planning import PlanningApp
+from tui_app.screens.reasons import READ_ONLY, why_not
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import Choice, Link, LinkError, Opened, SessionLine
 from tui_app.screens.view import Role, View, mmss, now_utc
@@ -104,10 +105,8 @@ class DrivingApp(PlanningApp):
         state = self.view.state
         failed = tuple(check.id for check in state.checks.values() if check.word == "FAIL")
         checks = failed or tuple(check.id for check in state.checks.values() if check.word in OPEN)
-        if self.view.running:
-            self.say("the session is still running")
-        elif not checks:
-            self.say("nothing failed: there is nothing to rerun")
+        if why := why_not(self.view, "rerun"):
+            self.say(why)
         elif self.link is not None:
             try:
                 target = self.link.recorded(self.view.reader.header if self.view.reader else {})
@@ -122,8 +121,8 @@ class DrivingApp(PlanningApp):
 
     def action_hold(self) -> None:
         """Hold the engine or let it go on; asks, because every viewer is affected."""
-        if not self.view.running or self.view.role != "driving":
-            self.say("only the one who drives a running session can hold it")
+        if why := why_not(self.view, "hold"):
+            self.say(why)
             return
         if self.view.state.asks:
             self.ask_to_sign_in()
@@ -163,11 +162,8 @@ class DrivingApp(PlanningApp):
 
     def action_take(self) -> None:
         """Take command of a session that another drives; asks, and the recording says who did it."""
-        if self.view.reader is not None and self.view.reader.sealed:
-            self.say("this viewer is read-only: it cannot take control")
-            return
-        if not self.view.running or self.view.role != "watching" or not getattr(self.link, "takes", True):
-            self.say("there is nothing to take over: no running session is driven by another")
+        if why := why_not(self.view, "take") or ("" if getattr(self.link, "takes", True) else f"{READ_ONLY}: it cannot take control"):
+            self.say(why)
             return
         if not self.view.viewer:
             self.say("it takes no commands from here: its engine listens to its owner alone")
@@ -212,8 +208,8 @@ class DrivingApp(PlanningApp):
         if reader is None:
             self.say("there is no session to mark")
             return
-        if reader.sealed:
-            self.say("this viewer is read-only: it notes nothing")
+        if why := why_not(self.view, "mark"):
+            self.say(why)
             return
         row = reader.row(getattr(self.screen, "marked_row", 0)) or reader.row(state.seq)
         seq, t = (row.seq, row.t) if row is not None else (state.seq, state.t)
@@ -280,7 +276,10 @@ class DrivingApp(PlanningApp):
             Answer("d", "detach: the session goes on, `vigil attach` finds it", "detach"),
             Answer("s", "stop and tidy: no new sends, then runs are ended and threads archived", "stop"),
         ]
-        question = AskScreen("The session is running", ["What becomes of it?"], answers, stay="stay and go on")
+        checks = self.view.state.checks.values()
+        undecided = sum(check.word in ("", "RUNNING") for check in checks)
+        lost = f"{undecided} of its {len(checks)} checks have no verdict yet; stopped now, they get none. What becomes of it?"
+        question = AskScreen("The session is running", [lost], answers, stay="stay and go on")
         self.ask(question, {"detach": lambda: self.exit(0), "stop": self.stop_and_leave})
 
     def stop_and_leave(self) -> None:

@@ -307,6 +307,22 @@ class EventsScreen(NarrowedScreen):
         """What a mark is left on: the row under the cursor; 0, for the newest, while that is followed."""
         return 0 if self.stream.view.follow and self.view.running else self.stream.cursor
 
+    def in_full(self) -> list[str]:
+        """The line under the cursor with every column it has, and those that stand over one another apart."""
+        row = self.stream.view.row(self.stream.view.cursor)
+        if row is None:
+            return []
+        told = (
+            ("row", f"{row.seq:,}"),
+            ("user", row.user),
+            ("run", row.run),
+            ("thread", row.thread),
+            ("took", f"{row.ms:,.1f} ms" if row.ms is not None else ""),
+            ("after the row above", f"{row.gap:,.1f} ms" if row.gap is not None else ""),
+        )
+        facts = [f"{name} {value}" for name, value in told if value]
+        return [f"{row.time}  {row.dir} {row.type}".rstrip(), row.text, "   ".join(facts)]
+
     def action_first(self) -> None:
         self.stream.action_first()
 

@@ -217,11 +217,14 @@ class IterationsScreen(Moving, SessionScreen):
         view = self.chosen
         place = self.at(view) if view is not None else None
         if view is None or place is None:
+            self.vigil.say("no check is repeated in this session: x on the plan has them driven more often")
             return
         order = range(place + step, len(view.times) if step > 0 else -1, step)
         around = range(len(view.times)) if step > 0 else range(len(view.times) - 1, -1, -1)
         found = next((one for one in (*order, *around) if view.times[one].word != "PASS"), None)
-        if found is not None:
+        if found is None:
+            self.vigil.say("every time so far has passed")
+        else:
             self._move(found - place)
 
     def action_next_failure(self) -> None:

@@ -147,6 +147,9 @@ class LatencyScreen(Moving, SessionScreen):
         at = self.at
         keep = keep or (at.view.name if at is not None else "")
         keep = keep if rows.OF.get(keep) in (None, *heads) else rows.OF[keep]
+        if heads == self.unfolded or not any(item.head or item.folded for item in self.listed()):
+            self.vigil.say("no series here is folded any further" if heads else "every series here is one line already")
+            return
         self.unfolded = heads
         table = self.query_one("#series", SeriesTable)
         table.picked = next((place for place, item in enumerate(self.listed()) if item.view.name == keep), 0)

@@ -153,6 +153,9 @@ class LoadScreen(Moving, SessionScreen):
 
     def action_band(self) -> None:
         """The bands of the next kind."""
+        if not self.state.levels:
+            self.vigil.say("there was no load in this session: L on the plan adds it")
+            return
         self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
         self.tick()
 

@@ -47,7 +47,8 @@ class Pace:
         """
         gap = self.interval if self._last is None else now - self._last
         self._last = now
-        self._adapt(late=gap > 2 * self.interval, clogged=pending > 0)
+        late = gap > 2 * self.interval
+        self._adapt(late=late, clogged=pending > 0 and not late)  # a machine that is late itself says nothing of the line
         room = self._room(gap, written, cells)
         self._skipped += 1
         if self._skipped >= RATES[0] // self.rate and not pending and room:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from textual import constants
@@ -61,15 +61,22 @@ class PacedApp(App[int]):
         return drawing
 
     def slow_down(self) -> None:
-        """Less styling on a slower line: fewer colours have shorter names. Widgets may honour the class `-slow`."""
-        self.set_class(self.pace.level > 0, "-slow")
+        """Less styling on a slower line: widgets honour the class `-slow`, fewer colours have shorter names; and it is said."""
+        slow = self.pace.level > 0 and self.pace.clogged
+        changed = slow != self.has_class("-slow")
+        self.set_class(slow, "-slow")
         console = self.console
         if self._colours is None:
             self._colours = console._color_system
         if self._colours is ColorSystem.TRUECOLOR:
-            slow = self.pace.level > 0 and self.pace.clogged
             console._color_system = ColorSystem.EIGHT_BIT if slow else self._colours
+        if changed:
             self.refresh_css(animate=False)
+            self.say(f"slow link: {self.pace.rate} pictures a second, fewer colours" if slow else "the link is fast again")
+
+    if TYPE_CHECKING:
+
+        def say(self, text: str, *, bad: bool = False) -> None: ...
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         line = self.line

@@ -1,4 +1,4 @@
-"""The command palette: every action that applies on a screen, and every theme and preset by its name."""
+"""The command palette: every action, why one does nothing here, and every theme and preset by its name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui_app import looks
-from tui_app.screens.actions import ACTIONS, actions_for
+from tui_app.screens.actions import ACTIONS
 from tui_app.screens.plan_model import PRESETS
+from tui_app.screens.reasons import why_not_on
 
 if TYPE_CHECKING:
     from tui_app.screens.planning import PlanningApp
@@ -21,15 +22,24 @@ CHOOSING = ("start", "plan")
 
 
 def commands(app: PlanningApp, screen: Screen[object]) -> Iterator[SystemCommand]:
-    """What can be done from this screen, each with the key that does it where it has one."""
+    """What can be done, each with the key that does it where it has one; of what does nothing here or now, why.
+
+    What belongs to other screens is not listed until words are typed that find it.
+    """
     where = getattr(screen, "NAME", "")
-    for action in actions_for(where) if where else ACTIONS:
-        if not action.palette or (action.group == "Replay" and app.view.role != "replay"):
+    for action in ACTIONS:
+        if not action.palette:
             continue
         owner: object = app if action.scope == "app" else screen
-        callback = getattr(owner, f"action_{action.method}", None)
-        if callback is not None:
-            yield SystemCommand(f"{action.label} ({action.key_text})", action.help, callback)
+        here = not where or where in action.where
+        callback = getattr(owner, f"action_{action.method}", None) if here else None
+        why = why_not_on(app.view, screen, action)
+        title = f"{action.label} ({action.key_text})"
+        if callback is not None and not why:
+            yield SystemCommand(title, action.help, callback)
+        elif why:
+            refused = partial(app.say, f"{action.label}: {why}")
+            yield SystemCommand(title, f"{'not now: ' if here else ''}{why}", refused, discover=here and action.group != "Replay")
     for name, text in looks.THEMES.items():
         yield SystemCommand(f"theme: {name}", text, partial(app.use_theme, name))
     if where in CHOOSING and app.plan_model.checks:

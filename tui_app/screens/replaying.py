@@ -9,6 +9,7 @@ from tui_app.model import SECOND
 from tui_app.screens.catching import catch_up
 from tui_app.screens.driving import DrivingApp
 from tui_app.screens.playback import Playback, speed_text
+from tui_app.screens.reasons import NO_REPLAY
 from tui_app.screens.safe import clean
 from tui_app.screens.selecting import check_time, parse_time
 from tui_app.screens.session_link import Choice
@@ -49,7 +50,7 @@ class ReplayingApp(DrivingApp):
     def replay_here(self) -> Playback | None:
         """The replay in view; says it where there is none."""
         if self.view.playback is None:
-            self.say("this is no replay: `vigil replay FILE` shows a recorded session in its own time again")
+            self.say(NO_REPLAY)
         return self.view.playback
 
     def _moved(self, said: str = "") -> None:

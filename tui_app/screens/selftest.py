@@ -157,6 +157,7 @@ class SelftestScreen(Moving, SearchingScreen):
         """What was missed first, or in the catalogue's order."""
         self.model.worst_first = not self.model.worst_first
         self.tick()
+        self.vigil.say("what was missed first" if self.model.worst_first else "in the catalogue's order")
 
     def summary(self) -> str:
         """The sentence, and what was missed."""

@@ -180,6 +180,8 @@ class SoakScreen(SessionScreen):
             current = self._series(courses.blocks_of(self.state))
             self.series = names[(names.index(current) + 1) % len(names)]
             self.tick()
+        else:
+            self.vigil.say("there was no soak in this session: d on the plan adds one")
 
     def action_open(self) -> None:
         """The row behind the block under the cursor."""

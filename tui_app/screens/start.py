@@ -47,11 +47,13 @@ class Entry:
     session: SessionLine | None = None
     note: str = ""
 
-    @property
-    def place(self) -> tuple[str, str]:
-        """What the cursor stays on, whatever else of the row changes."""
-        named = self.target.key or self.target.name if self.target is not None else self.session.session if self.session is not None else ""
-        return ("session" if self.session is not None else self.kind, named)
+    def same_as(self, other: Entry) -> bool:
+        """Whether both are about one target or one session, whatever is known of it by now."""
+        if self.session is not None and other.session is not None:
+            return (self.session.session, self.session.path) == (other.session.session, other.session.path)
+        if self.target is not None and other.target is not None:
+            return (self.target.key or self.target.name) == (other.target.key or other.target.name)
+        return (self.kind, self.target) == (other.kind, other.target)
 
 
 BLURBS = {
@@ -89,6 +91,8 @@ class StartScreen(Moving, Screen[None]):
         self.entries: list[Entry] = []
         self.cursor = 0
         self.problem = ""
+        self.looked = False
+        """The sessions have been read."""
 
     @property
     def vigil(self) -> VigilApp:
@@ -110,10 +114,11 @@ class StartScreen(Moving, Screen[None]):
         yield KeyBar(keys + [hint for hint in hints if hint.rank == 9])
 
     def on_mount(self) -> None:
-        self.load()
+        self.list_all([])
+        self.call_after_refresh(self.load)  # to read many recordings takes longer than a first picture may
 
     def on_screen_resume(self) -> None:
-        if self.entries:
+        if self.looked:
             self.load()
 
     def on_resize(self) -> None:
@@ -122,12 +127,19 @@ class StartScreen(Moving, Screen[None]):
     def load(self) -> None:
         """Read targets and sessions anew; the cursor stays on its row, and begins on the rehearsal."""
         link = self.vigil.link
-        kept = self.entries[self.cursor] if self.entries else None
-        targets = link.builtin() if link is not None else []
+        sessions: list[SessionLine] = []
         try:
             sessions = link.sessions() if link is not None else []
         except LinkError as error:
-            sessions, self.problem = [], str(error)
+            self.problem = str(error)
+        self.looked = True
+        self.list_all(sessions)
+
+    def list_all(self, sessions: list[SessionLine]) -> None:
+        """List the targets, and these sessions."""
+        link = self.vigil.link
+        kept = self.entries[self.cursor] if self.entries else None
+        targets = link.builtin() if link is not None else []
         entries = [Entry("target", target=target) for target in targets]
         last = next((line.target for line in sessions if line.target), "")
         position = next((index for index, entry in enumerate(entries) if entry.target and entry.target.name == last), -1)
@@ -139,9 +151,9 @@ class StartScreen(Moving, Screen[None]):
         entries += [Entry("running", session=line) for line in running]
         entries += [Entry("recent", session=line) for line in sessions if not line.alive][: max(RECENT, self.size.height - 24)]
         self.entries = entries
-        same = next((index for index, entry in enumerate(entries) if kept is not None and entry.place == kept.place), None)
-        if same is not None:
-            self.cursor = same
+        at = next((index for index, entry in enumerate(entries) if kept is not None and entry.same_as(kept)), -1)
+        if at >= 0:
+            self.cursor = at
         else:
             self.cursor = next((i for i, entry in enumerate(entries) if entry.target is not None and entry.target.key == "rehearsal"), 0)
         self.draw()
@@ -172,7 +184,11 @@ class StartScreen(Moving, Screen[None]):
                 at = len(lines)
             lines.append(_row(entry, width))
         if not any(entry.session is not None for entry in self.entries):
-            lines += [BLANK, (("Recent sessions", "head"),), (("none yet; they will be listed here", "dim"),)]
+            lines += [
+                BLANK,
+                (("Recent sessions", "head"),),
+                (("none yet; they will be listed here" if self.looked else "reading them" + glyphs().ellipsis, "dim"),),
+            ]
         return lines, at
 
     def _about(self, width: int) -> list[Line]:

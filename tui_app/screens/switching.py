@@ -18,6 +18,8 @@ WARM_EVERY: Final = 0.06
 """Seconds between two of those: a key waits for one at most."""
 HOLD_S: Final = 0.05
 """Seconds for which an old screen stays in view at most while the new one is filled."""
+BEHIND: Final = ("tui_app.target.profile", "tui_app.checks.catalogue", "tui_app.engine.plan", "tui_app.engine.launch")
+"""What is loaded after the screens: nothing of it is needed to draw the first one."""
 PREPARE_AFTER: Final = 0.6
 """Seconds until the screens of a session are made that are not in view."""
 PREPARE_EVERY: Final = 0.2
@@ -100,7 +102,7 @@ class SwitchingApp(App[int]):
             if waiting:
                 self.set_timer(WARM_EVERY, next_one)
             else:
-                self._spare_memory()
+                self.run_worker(self._load_behind, thread=True, exit_on_error=False)
 
         if waiting:
             self.set_timer(WARM_AFTER, next_one)
@@ -118,6 +120,12 @@ class SwitchingApp(App[int]):
 
         if waiting:
             self.set_timer(PREPARE_AFTER, next_one)
+
+    def _load_behind(self) -> None:
+        """What the first plan and the first session need, loaded in a thread: nobody waits for it unless they were faster."""
+        for name in BEHIND:
+            import_module(name)
+        self.call_from_thread(self._spare_memory)
 
     def _spare_memory(self) -> None:
         """What is loaded by now stays, so that the collector need not walk it; all of the rest it walks seldom, when we say so."""

@@ -36,15 +36,21 @@ class TargetLink:
         self._profiles: dict[str, Profile] = {}
 
     def builtin(self) -> list[TargetInfo]:
-        """The built-in targets, the rehearsal first."""
-        from tui_app.target.profile import BUILTIN
+        """The built-in targets, the rehearsal first. They are told from what is written down: nothing is validated before it is chosen."""
+        from tui_app.target.builtin import BUILTIN, SERVICES, here, signs_in, users_of
 
-        return [self.describe(name) for name in BUILTIN]
+        found = []
+        for key, document in BUILTIN.items():
+            table = document["target"]
+            urls = {service: table[service] for service in SERVICES if service in table}
+            found.append(_told(key, table["name"], table["environment"], urls, signs_in(here(urls)), users_of(table["environment"])))
+        return found
 
     def describe(self, key: str) -> TargetInfo:
         """A target by built-in name, TOML path, or pasted address (the rest is proposed)."""
+        from tui_app.target.builtin import BUILTIN
         from tui_app.target.problems import ProfileError
-        from tui_app.target.profile import BUILTIN, load, propose
+        from tui_app.target.profile import load, propose
 
         reasons: tuple[str, ...] = ()
         try:
@@ -59,20 +65,8 @@ class TargetLink:
         return self._info(key, profile, reasons)
 
     def _info(self, key: str, profile: Profile, reasons: tuple[str, ...]) -> TargetInfo:
-        rehearsal = profile.environment == "rehearsal" and key == "rehearsal"
-        addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in profile.urls.items())
         credentials = profile.credentials
-        users = "1 user" if credentials.users == 1 else f"{credentials.users} users"
-        signs = f"registers {users} of its own" if credentials.mode == "register" else f"{users}, {SIGNED_IN.get(credentials.mode, '')}"
-        return TargetInfo(
-            name=profile.name,
-            environment=profile.environment,
-            loopback=profile.loopback,
-            blanks=() if rehearsal else profile.blanks,
-            lines=(*addresses, signs, *reasons),
-            key=key,
-            users=credentials.users,
-        )
+        return _told(key, profile.name, profile.environment, profile.urls, credentials.mode, credentials.users, reasons)
 
     async def check(self, info: TargetInfo) -> TargetInfo:
         """The same target, its lines saying which service answers where: one GET each, without credentials."""
@@ -196,3 +190,24 @@ class TargetLink:
             stand = standing(by_id()[name].effects, profile, now, users=choice.users)
             found |= set(stand.effects) if stand.word == "missing" else set()
         return tuple(sorted(found))
+
+
+def _told(
+    key: str, name: str, environment: str, urls: Mapping[str, str], mode: str, users: int, reasons: tuple[str, ...] = ()
+) -> TargetInfo:
+    """A target in the words of the screens."""
+    from tui_app.target.builtin import blanks_of, here
+
+    rehearsal = environment == "rehearsal" and key == "rehearsal"
+    addresses = () if rehearsal else tuple(f"{service}: {url}" for service, url in urls.items())
+    many = "1 user" if users == 1 else f"{users} users"
+    signs = f"registers {many} of its own" if mode == "register" else f"{many}, {SIGNED_IN.get(mode, '')}"
+    return TargetInfo(
+        name=name,
+        environment=environment,
+        loopback=here(urls),
+        blanks=() if rehearsal else blanks_of(urls),
+        lines=(*addresses, signs, *reasons),
+        key=key,
+        users=users,
+    )

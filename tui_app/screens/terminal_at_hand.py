@@ -29,9 +29,17 @@ def required() -> None:
 def wants_mouse(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether the mouse is reported: as VIGIL_MOUSE says, else unless over SSH, where a line that breaks leaves its reports on."""
     asked = environment.get("VIGIL_MOUSE", "")
-    if asked:
-        return asked not in ("0", "no", "off")
+    return asked not in ("0", "no", "off") if asked else _mouse_unasked(environment)
+
+
+def _mouse_unasked(environment: Mapping[str, str]) -> bool:
     return not (environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
+
+
+def mouse_chip(environment: Mapping[str, str] = os.environ) -> str:
+    """ON or OFF where the mouse is otherwise than without being asked; '' where it is as it would be anyway."""
+    wanted = wants_mouse(environment)
+    return "" if wanted == _mouse_unasked(environment) else "ON" if wanted else "OFF"
 
 
 def left(line: LineWriter | None, code: int) -> None:

@@ -236,6 +236,8 @@ class VerdictScreen(SearchingScreen):
         """Open or fold the group under the cursor."""
         if self.item is not None and self.item.open is not None:
             self._fold(self.item, not self.item.open)
+        else:
+            self.vigil.say("nothing is folded here: Space opens or folds a group")
 
     def action_fold_all(self) -> None:
         self.model.fold_all(self.state, False)

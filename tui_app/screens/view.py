@@ -51,6 +51,8 @@ class View:
     """Draws a second aimed at."""
     rate_why: str = ""
     """Not empty where it is fewer than it should be: in words, what slows the drawing down."""
+    mouse: str = ""
+    """ON or OFF where the mouse is otherwise than this terminal would have it without being asked."""
     about: str = ""
     """How long the plan was expected to take, mm:ss."""
     docker: str = "unknown"

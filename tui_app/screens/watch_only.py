@@ -21,7 +21,7 @@ class WatchOnly(SessionLink):
 
     def describe(self, key: str) -> TargetInfo:
         """Only what is built in: a viewer names no files of this machine."""
-        from tui_app.target.profile import BUILTIN
+        from tui_app.target.builtin import BUILTIN
 
         if key not in BUILTIN:
             raise LinkError(REFUSED)

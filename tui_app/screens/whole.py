@@ -15,7 +15,10 @@ GAP = re.compile(r" {3,}")
 
 
 def in_full(screen: Screen[object]) -> list[str]:
-    """The texts, whole; empty where nothing is cut short."""
+    """The texts, whole; empty where nothing is cut short. A screen that lists something else than lines has `in_full` of its own."""
+    own = getattr(screen, "in_full", None)
+    if own is not None:
+        return list(own())
     views = [view for view in screen.query(LineView) if view.display and view.size.height and not isinstance(view, KeyBar)]
     pointed = [view for view in views if view.cursor is not None and view.cursor < len(view.lines)]
     found: list[str] = []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from tui_app.screens.reasons import why_not
 from tui_app.screens.view import View
 
 
@@ -27,22 +29,23 @@ class WritingApp(App[int]):
 
     view: View
 
+    if TYPE_CHECKING:
+
+        def say(self, text: str, *, bad: bool = False) -> None: ...
+
     async def action_write(self) -> None:
         """Write every report of the session in view, once it has a verdict; measuring and drawing go on meanwhile."""
         from tui_app.reports.files import FILES, write_all
 
         view = self.view
-        result = view.reader.result() if view.reader is not None else None
-        if view.reader is not None and view.reader.sealed:
-            self.notify("This view only watches: files are written by whoever opens the session on its host.", markup=False, timeout=4)
+        why = why_not(view, "write")
+        if why or view.path is None:
+            self.say(why)
             return
-        if result is None or view.path is None:
-            self.notify("There is no verdict to report yet: the files are written from what a session ended with.", markup=False, timeout=4)
-            return
-        self.notify("Writing the reports.", markup=False, timeout=2)
+        self.say("writing the reports")
         try:
             folder = await asyncio.to_thread(write_all, view.path)
         except OSError as error:
-            self.notify(f"The reports could not be written: {error}.", severity="error", markup=False, timeout=8)
+            self.say(f"the reports could not be written: {error}", bad=True)
             return
-        self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)
+        self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)  # a path may take more than one line

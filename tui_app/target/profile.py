@@ -18,7 +18,8 @@ from typing import Any, Final
 import msgspec
 from pydantic import Field, PrivateAttr, ValidationError
 
-from tui_app.target.address import BLANK, Environment, environment_of_host, host, is_loopback, siblings, split, websocket_of
+from tui_app.target.address import Environment, environment_of_host, host, is_loopback, siblings, split, websocket_of
+from tui_app.target.builtin import BUILTIN, SERVICES, blanks_of, here, signs_in, users_of
 from tui_app.target.problems import ProfileError, explain, one_of, suggestion
 from tui_app.target.tables import (
     AcceptTable,
@@ -38,7 +39,6 @@ from tui_app.target.tiers import TiersTable
 __all__ = ["Credentials", "Limits", "Profile", "ProfileError", "Proposal", "builtin", "is_loopback", "load", "propose"]
 
 MAX_BYTES: Final = 256 * 1024
-SERVICES: Final = ("backend", "auth", "frontend", "websocket")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -154,12 +154,12 @@ class Profile(Table):
     @property
     def loopback(self) -> bool:
         """Whether every service is on this machine. One that is not makes the whole target remote."""
-        return all(is_loopback(url) for url in self.urls.values())
+        return here(self.urls)
 
     @property
     def blanks(self) -> tuple[str, ...]:
         """What must be filled in before anything can run, as `[target] backend: <hash>`; empty when all is there."""
-        return tuple(f"[target] {service}: {blank}" for service, url in self.urls.items() for blank in dict.fromkeys(BLANK.findall(url)))
+        return blanks_of(self.urls)
 
     @property
     def limits(self) -> Limits:
@@ -183,8 +183,8 @@ class Profile(Table):
             "e2e" if table.key_env else "tokens" if table.tokens_env or table.tokens else "command" if table.command else None
         )
         return Credentials(
-            mode=table.mode or implied or ("register" if self.loopback else "login"),
-            users=table.users or (5 if self.environment == "rehearsal" else 2),
+            mode=table.mode or implied or signs_in(self.loopback),
+            users=table.users or users_of(self.environment),
             accounts=table.accounts,
             key_env=table.key_env,
             tokens_env=table.tokens_env,
@@ -208,41 +208,6 @@ class Proposal(msgspec.Struct, frozen=True):
     profile: Profile
     guesses: Mapping[str, tuple[str, ...]]
     reasons: tuple[str, ...]
-
-
-BUILTIN: Final[dict[str, dict[str, Any]]] = {
-    "rehearsal": {
-        "target": {
-            "name": "rehearsal",
-            "environment": "rehearsal",
-            "backend": "http://127.0.0.1:<backend-port>",
-            "auth": "http://127.0.0.1:<auth-port>",
-            "frontend": "http://127.0.0.1:<frontend-port>",
-            "websocket": "ws://127.0.0.1:<backend-port>/ws",
-        }
-    },
-    "docker": {
-        "target": {
-            "name": "docker",
-            "environment": "docker",
-            "backend": "http://localhost:<backend-port>",
-            "auth": "http://localhost:<auth-port>",
-            "frontend": "http://localhost:<frontend-port>",
-            "websocket": "ws://localhost:<backend-port>/ws",
-        }
-    },
-    "staging": {
-        "target": {
-            "name": "staging",
-            "environment": "staging",
-            "backend": "https://netra-backend-staging-<hash>.run.app",
-            "auth": "https://auth-staging-<hash>.run.app",
-            "frontend": "https://<frontend-host>",
-            "websocket": "wss://netra-backend-staging-<hash>.run.app/ws",
-        }
-    },
-}
-"""The built-in targets. The shapes are the strategy's ('Service Endpoints'); their blanks keep them from meaning anybody's host."""
 
 
 def builtin(name: str) -> Profile:
