@@ -130,11 +130,12 @@ def test_a_file_of_accounts_that_others_may_read_is_bad(tmp_path: Path) -> None:
 
 def test_every_setting_says_where_it_came_from(tmp_path: Path) -> None:
     path = target(tmp_path, "http://127.0.0.1:9", '[limits]\nagent_runs = 7\n[headers]\nX-Gate = "command:print-it --secret s3cret"\n')
-    environment = {"HTTPS_PROXY": "http://me:hunter2@proxy.example:3128", "VIGIL_THEME": "mono"}
+    environment = {"HTTPS_PROXY": "http://me:hunter2@proxy.example:3128", "VIGIL_THEME": "mono", "VIGIL_KEEP_SIZE": "2GB"}
     told = {one.name: (one.value, one.origin) for one in settings(environment, load(path), {"--target": str(path)})}
     assert told["[target] backend"] == ("http://127.0.0.1:9", "target.toml, line 4")
     assert told["[limits] agent_runs"] == ("7", "target.toml, line 8")
     assert told["[limits] run_s"] == ("30.0", "default on this machine") and told["[credentials] mode"] == ("register", "default")
+    assert told["VIGIL_KEEP_SIZE"] == ("2GB", "environment") and told["VIGIL_KEEP_SESSIONS"] == ("all sessions are kept", "default")
     assert told["theme"] == ("mono", "VIGIL_THEME") and told["--target"][1] == "command line"
     assert told["HTTPS_PROXY"] == ("http://proxy.example:3128", "environment")
     assert "s3cret" not in str(told) and "hunter2" not in str(told)

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+import junitparser
 import msgspec
 import pytest
 
@@ -199,13 +200,19 @@ def test_the_budget_of_agent_runs_is_kept_and_what_it_stops_reads_blocked(
 def test_what_failed_is_run_again_on_the_same_target_with_the_same_fault(home: Home) -> None:
     first = home.vigil("run", "--fault", "accept-expired", "--users", "2", "--checks", "token-matrix")
     assert first.code == 1 and first.result is not None
-    again = home.vigil("run", "--failed", first.result["session"][:6])
+    home.env["VIGIL_KEEP_SESSIONS"] = "0"
+    again = home.vigil("run", "--failed", first.result["session"][:6], "--junit", str(home.folder / "made" / "here" / "j.xml"))
     assert again.code == 1, again.out + again.err
     assert again.result is not None
     assert again.result["parent"] == first.result["session"]
     assert again.result["target"]["faults"] == ["accept-expired"]
     assert "accept-expired" in again.err and "accept-expired" in again.out
     assert again.word("token-matrix") == "FAIL"
+    xml = junitparser.JUnitXml.fromfile(str(home.folder / "made" / "here" / "j.xml"))
+    failed = [case.name for suite in xml for case in suite if any(isinstance(one, junitparser.Failure) for one in case.result)]
+    assert "token-matrix" in failed and again.result["session"] in xml.name
+    rerun, parent = home.sessions()
+    assert (rerun["parent"], parent["session"]) == (first.result["session"],) * 2, "what is being rerun stays, whatever the limit"
 
 
 def test_a_part_of_a_plan_may_pass_and_decides_nothing(home: Home, staging: dict[str, str], target: Callable[..., str]) -> None:

@@ -6,8 +6,12 @@ import shutil
 import stat
 from pathlib import Path
 
+import pytest
+
 from tui_app.app import AppStart, VigilApp
 from tui_app.recording.sessions import entry_of
+from tui_app.reports import chat
+from tui_app.reports.facts import gather
 from tui_app.reports.files import FILES
 from tui_app.screens.session_link import SessionLink
 
@@ -27,3 +31,21 @@ async def test_every_file_is_written_and_the_place_is_said(leak: Path, tmp_path:
     assert {path.name for path in folder.iterdir()} == set(FILES.values())
     assert all(path.stat().st_size > 100 and stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def test_y_on_the_verdict_copies_the_report_for_a_chat_and_says_how(
+    leak: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("TMUX", raising=False)
+    app = VigilApp(link=SessionLink(), start=AppStart(attach=entry_of(leak)), beat=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        app.catch_up()
+        await pilot.press("6", "y")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        said = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    copied = (tmp_path / "state/vigil/copied.txt").read_text()
+    assert copied.rstrip() == "".join(chat.write(gather(leak))).rstrip() and 5 <= len(copied.splitlines()) <= 12
+    assert f"{len(copied.rstrip()):,} characters" in said and "no clipboard here" in said

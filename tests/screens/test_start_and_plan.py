@@ -251,6 +251,19 @@ async def test_what_is_said_stands_in_the_place_of_the_keys_and_over_nothing() -
     assert after[3:-1] == before[3:-1]
 
 
+async def test_p_pins_the_session_under_the_cursor_and_lets_it_go_again() -> None:
+    async with showing(SessionState()) as (app, pilot):
+        await pilot.press("p")
+        await pilot.pause()
+        assert "only a session can be pinned" in text_of(app)
+        await pilot.press("G", "p")
+        await pilot.pause()
+        assert "44aa09e1b2c3, pinned" in text_of(app) and "is pinned: it stays" in text_of(app)
+        await pilot.press("p")
+        await pilot.pause()
+        assert "44aa09e1b2c3, pinned" not in text_of(app), "the cursor has stayed on it"
+
+
 def test_the_first_frame_needs_no_validation_and_says_of_built_in_targets_what_validation_says() -> None:
     link = SessionLink()
     assert link.builtin() == [link.describe(target.key) for target in link.builtin()]

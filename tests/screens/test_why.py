@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from recordings import Script, header, record
+from states import failed
 
 from tui_app.app import VigilApp
+from tui_app.model import Row
+from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import FindingView
@@ -17,7 +20,7 @@ from tui_app.screens.events import EventsScreen
 from tui_app.screens.frame import FrameScreen
 from tui_app.screens.view import View
 from tui_app.screens.why import WhyScreen, cell_subject
-from tui_app.screens.why_facts import convicting
+from tui_app.screens.why_facts import convicting, why
 from widgets.evidence import Evidence, EvidenceView, Witness, evidence_text, fact_lines, head_lines, witness_lines
 from widgets.lines import line_text, line_width
 
@@ -211,3 +214,24 @@ def test_every_row_convicts_where_all_show_the_same_and_the_last_where_they_diff
     assert convicted(alike) == alike
     assert convicted(mixed) == mixed[-1:]
     assert convicted([]) == []
+
+
+def test_why_of_a_rerun_says_what_its_parent_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    document = {"checks": [{"id": "five-events", "verdict": "FAIL", "reason": "3 of 9 runs end without an answer"}]}
+    writer = Writer(sessions.new_paths("aaaaaaaaaaa1").recording, {**header(), "session": "aaaaaaaaaaa1"})
+    writer.append(Row(1, 1, "result", text=json.dumps(document)))
+    writer.append(Row(2, 2, "session", type="end", text='{"reason": "complete"}'))
+    writer.close()
+    state = failed()
+
+    def told(check: str) -> list[tuple[str, str, str]]:
+        return [fact for fact in why(check, state, None).facts if fact[0] == "Rerun of"]  # type: ignore[union-attr]
+
+    assert told("five-events") == []
+    state.parent = "aaaaaaaaaaa1"
+    ((_, text, tone),) = told("five-events")
+    assert text == "session aaaaaaaaaaa1, where it read FAIL: 3 of 9 runs end without an answer" and tone == "bad"
+    assert told("tiers-persist")[0][1] == "session aaaaaaaaaaa1, which did not ask this"
+    state.parent = "bbbbbbbbbbb2"
+    assert "not here any more" in told("five-events")[0][1]

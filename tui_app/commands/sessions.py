@@ -111,7 +111,7 @@ def lines_of(entry: SessionEntry, width: int) -> list[str]:
     if not width or len(columns) + len(text) <= width:
         return [columns + text]
     room = max(width - len(columns), 12)
-    first = textwrap.wrap(text, room, break_long_words=False)[0]
+    first = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)[0]
     rest = text[len(first) :].lstrip()
     if len(first) > room:
         first, rest = "", text

@@ -6,9 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tui_app.checks.suites import PHASES, SUITES
+from tui_app.recording.state import CheckView, SessionState
 from tui_app.screens.actions import by_id
 from tui_app.screens.safe import clean
+from tui_app.screens.verdict_model import counts
 from tui_app.screens.view import View, mmss
+from widgets.criteria import GroupRow, group_line
 from widgets.glyphs import TONES
 from widgets.lines import BLANK, Line, fit, wrap
 
@@ -24,13 +28,35 @@ def plan_of(view: View) -> dict[str, Any]:
     return plan if isinstance(plan, dict) else {}
 
 
-def session_lines(view: View, width: int) -> list[Line]:
-    """Whose session it is, on what, since when, how far it is, and who is in control."""
+def session_lines(view: View, width: int, height: int) -> list[Line]:
+    """Whose session it is, on what, since when, how far it is, and who is in control; below, what it asks, where there is room."""
     lines: list[Line] = []
     for label, text, tone in _facts(view):
         for index, part in enumerate(wrap(text, max(width - LABEL, 8)) if text else []):
             lines.append(((fit(label if index == 0 else "", LABEL), "dim"), (part, tone)))
+    for suites in (True, False):
+        asked = _asked(view.state, width, suites=suites)
+        if len(lines) + 2 + len(asked) <= height:
+            return [*lines, BLANK, (("What it asks", "head"),), *asked]
     return lines
+
+
+def _asked(state: SessionState, width: int, *, suites: bool) -> list[Line]:
+    """The phases of the plan, with `suites` these too, and how many of their checks read what."""
+    lines: list[Line] = []
+    for phase in dict.fromkeys(check.phase for check in state.checks.values()):
+        inside = [check for check in state.checks.values() if check.phase == phase]
+        lines.append(_group(0, PHASES.get(phase, phase), inside, width))
+        for suite in dict.fromkeys(check.suite for check in inside) if suites else ():
+            members = [check for check in inside if check.suite == suite]
+            lines.append(_group(1, f"{suite} {SUITES.get(suite, '')}".rstrip(), members, width))
+    return lines
+
+
+def _group(level: int, title: str, checks: list[CheckView], width: int) -> Line:
+    """A group's line without the mark that it could be unfolded: nothing here can."""
+    (mark, tone), *rest = group_line(GroupRow(level, title, False, counts(checks)), width + 2)
+    return ((mark[2:], tone), *rest) if mark[2:] else tuple(rest)
 
 
 def _facts(view: View) -> Iterator[tuple[str, str, str]]:

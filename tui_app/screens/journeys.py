@@ -15,7 +15,7 @@ from tui_app.verdict.words import FAIL, INCONCLUSIVE, PASS, SKIPPED
 from widgets.big import largest
 from widgets.criteria import check_line
 from widgets.glyphs import TONES, glyphs
-from widgets.lines import BLANK, Line, clip, fit, spread, wrap
+from widgets.lines import BLANK, Line, Span, clip, fit, spread, wrap
 
 WORD: Final = max(len(word) for word in (PROTECTED, AT_RISK, OPEN)) + 1
 
@@ -43,6 +43,14 @@ def counts(found: Sequence[JourneyReading]) -> str:
     """How many are protected, at risk, not shown: for one line."""
     parts = [f"{number} {word}" for word in (AT_RISK, OPEN) if (number := sum(1 for one in found if one.word == word))]
     return f"{sum(1 for one in found if one.word == PROTECTED)} of {len(found)} protected" + "".join(f", {part}" for part in parts)
+
+
+def protected(state: SessionState) -> Span:
+    """How many are protected, in as few words as say it, in their tone."""
+    found = readings(state)
+    safe = sum(1 for one in found if one.word == PROTECTED)
+    tone = "bad" if any(one.word == AT_RISK for one in found) else "good" if safe == len(found) else "dim"
+    return (f"{safe} of {len(found)} journeys protected" if found else "", tone)
 
 
 def verdict_like(reading: JourneyReading) -> str:
@@ -98,7 +106,7 @@ def page(state: SessionState, width: int, height: int) -> list[Line]:
     tone = "bad" if risky else "good" if safe == len(found) else "accent"
     high = 5 if height < 26 else 10
     letters = largest(f"{safe} OF {len(found)}", width - 24, high)
-    beside = wrap("of what customers come for is protected" + ("" if state.ended else " so far"), 20)
+    beside = wrap("journeys of customers are shown to be protected" + ("" if state.ended else " so far"), 20)
     above = max((len(letters) - len(beside)) // 2, 0)
     lines: list[Line] = []
     for index in range(max(len(letters), above + len(beside))):

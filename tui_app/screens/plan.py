@@ -77,7 +77,7 @@ class PlanScreen(SearchingScreen):
             tree.update(model.rows(), model.cursor)
         else:
             lines = partial(attached.session_lines, self.view) if self.attached else no_target
-            tree.draw(lambda width, _height: (lines(width), None))
+            tree.draw(lambda width, height: (lines(width, height), None))
         tree.border_title = "The session in view" if self.attached else "Plan"
         node = model.node
         detail = self.query_one("#detail", LineView)
@@ -114,7 +114,7 @@ class PlanScreen(SearchingScreen):
         more: Line = (*times, ("[", "dim"), ("x", "key"), ("]", "dim"))
         below = added_line(model)
         if self.attached:
-            left, below, more = (), BLANK, BLANK
+            left = right = below = more = BLANK
         self.query_one("#cost", LineView).draw(lambda width, _height: ([spread(left, right, width), spread(below, more, width)], None))
 
     @property
@@ -154,7 +154,7 @@ class PlanScreen(SearchingScreen):
         left_out = len(self.vigil.left_out())
         if left_out:
             found.append((f"{left_out} CHECK{'S' if left_out > 1 else ''} FROM OUTSIDE LEFT OUT", "warn"))
-        return [*found, ("A SESSION IS RUNNING: 2 shows it", "badge")] if self.view.running else found
+        return [*found, ("A SESSION IS RUNNING: 2 shows it", "badge")] if self.view.running and not self.attached else found
 
     def action_up(self) -> None:
         self._do(lambda model: model.move(-1))
@@ -231,7 +231,7 @@ class PlanScreen(SearchingScreen):
         self.pulse()
 
 
-def no_target(width: int) -> list[Line]:
+def no_target(width: int, _height: int) -> list[Line]:
     """What there is to do before a target is chosen."""
     return [((part, "dim"),) for part in wrap(NO_TARGET, width)]
 

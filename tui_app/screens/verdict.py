@@ -183,6 +183,9 @@ class VerdictScreen(SearchingScreen):
         right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
         if width >= 130:
             right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
+        protected = journeys.protected(state)
+        if not self.wide and sum(len(text) for text, _ in (*parts, *right, protected)) < width:
+            parts.append(protected)  # the list of them may be below the fold
         return [clip(left, width), spread(tuple(parts), right, width)], None
 
     def _foot(self, width: int, height: int) -> tuple[list[Line], None]:
