@@ -23,7 +23,7 @@ class Family(msgspec.Struct, frozen=True):
 _RUNS = Family("runs", 1, "up to 12 agent runs")
 _LEAK = Family("leak", 2, "12 agent runs")
 _BAD = Family("bad_tokens", 1, "a handful of tokens that must be refused, a good one after each", consent=True)
-_KEPT = Family("kept", 1, "4 agent runs in threads of its own, which it deletes")
+_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
 _ROUTES = Family("routes", 1, "the same reads once more")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(

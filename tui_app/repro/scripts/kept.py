@@ -16,7 +16,7 @@ from tui_app.repro.scripts.common import (
     sign_in,
 )  # fmt: skip
 
-ROUNDS = 4
+ROUNDS, READS = 3, 4
 
 
 async def show() -> str:
@@ -30,15 +30,22 @@ async def show() -> str:
                 answer = answer_of(await run(socket, f"What did I spend this month? Quote my reference {mark}.", thread))
             if not answer:
                 raise Unclear("the run gives no answer, so there is none to keep")
+            written = marker()
             async with client(token) as http:
-                got = await http.get(f"{address('backend')}/api/threads/{thread}/messages")
-            if not got.is_success:
-                return f"the history is answered with {got.status_code}"
-            found = got.json()
-            kept = [str(one.get("content")) for one in (found.get("messages", []) if isinstance(found, dict) else found)]
-            if not any(mark in text for text in kept):
-                return "the question is not in the history"
-            if not any(answer in text or text == answer for text in kept):
+                posted = await http.post(f"{address('backend')}/api/threads/{thread}/messages", json={"message": f"note {written}"})
+            if not posted.is_success:
+                return f"a message is answered with {posted.status_code}"
+            for number in range(1, READS + 1):
+                async with client(token) as http:
+                    got = await http.get(f"{address('backend')}/api/threads/{thread}/messages")
+                if not got.is_success:
+                    return f"the history is answered with {got.status_code}"
+                found = got.json()
+                kept = [str(one.get("content")) for one in (found.get("messages", []) if isinstance(found, dict) else found)]
+                for what, text in (("the message", written), ("the question", mark)):
+                    if not any(text in one for one in kept):
+                        return f"{what} is not in the history at read {number}"
+            if not any(answer in one for one in kept):
                 return "the answer is not in the history"
         finally:
             await forget_thread(token, thread)
