@@ -10,9 +10,10 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,6 +36,9 @@ from tui_app.target.tables import ShareTable
 from tui_app.verdict.accepting import accepts_of, never, told
 from tui_app.verdict.repeats import between
 from tui_app.verdict.table import verdict_table
+
+if TYPE_CHECKING:
+    from tui_app.metrics.exporting import Exporter
 
 POLL_S = 0.1
 EXIT_FAULT = 5
@@ -77,7 +81,21 @@ def run(asked: argparse.Namespace, teller: Teller | None = None) -> int:
         for line in warnings(profile, plan):
             say(f"warning: {line}")
         return 0
-    return asyncio.run(_session(profile, plan, asked, teller))
+    with _exporter(asked) as exporter:
+        return asyncio.run(_session(profile, plan, asked, teller, exporter))
+
+
+def _exporter(asked: argparse.Namespace) -> AbstractContextManager[Exporter | None]:
+    """What exports metrics while the session runs, where that is asked for. Raises ValueError."""
+    if asked.metrics_file is None and asked.metrics_port is None:
+        return contextlib.nullcontext()
+    from tui_app.metrics import missing
+
+    if wanting := missing():
+        raise ValueError(wanting)
+    from tui_app.metrics.exporting import exporting
+
+    return exporting(asked.metrics_file, asked.metrics_port)
 
 
 def ordered(asked: argparse.Namespace, target: str | None, again: Again | None = None) -> tuple[Profile, Plan]:
@@ -196,7 +214,7 @@ def signature_lines(result: Mapping[str, Any]) -> list[str]:
     return ["", "To accept a known failure for at most 30 days, write into the target file:", *lines] if lines else []
 
 
-async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, teller: Teller | None) -> int:
+async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, teller: Teller | None, exporter: Exporter | None = None) -> int:
     ask = getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
     secrets = await secrets_for(profile, plan, ask)
     for line in plan.notes:
@@ -205,6 +223,10 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
     if gone := await asyncio.to_thread(keep_within):
         say(gone)
     say(f"session {began.session} on {plan.target['name']}: {len(plan.checks)} checks, {plan.users} users, preset {plan.preset}")
+    if exporter is not None:
+        exporter.begin(began.recording)
+        if exporter.address:
+            say(f"metrics at {exporter.address}")
     if profile.share.group:
         say(f"group {profile.share.group} may watch: vigil attach {began.recording}")
     stopping = asyncio.Event()

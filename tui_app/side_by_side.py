@@ -55,7 +55,13 @@ class PairError(ValueError):
 
 def sides(asked: argparse.Namespace) -> tuple[Side, Side]:
     """The same plan for both targets. Raises `PairError`, and what a plan of each raises."""
-    for option, given in (("--failed", asked.failed is not None), ("--record", asked.record), ("--follow", asked.follow)):
+    for option, given in (
+        ("--failed", asked.failed is not None),
+        ("--record", asked.record),
+        ("--follow", asked.follow),
+        ("--metrics-file", asked.metrics_file),
+        ("--metrics-port", asked.metrics_port),
+    ):
         if given:
             raise PairError(f"{option} is about one session: leave it out, or run the two targets one after the other")
     one, other = ordered(asked, asked.target), ordered(asked, asked.against)

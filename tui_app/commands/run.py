@@ -66,6 +66,8 @@ def add(commands: Commands) -> None:
     run.add_argument("--group", metavar="NAME", help="let the users of this group watch: they may read the recording while it is written")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
+    run.add_argument("--metrics-file", metavar="FILE", help="keep the session's figures in FILE while it runs (OpenMetrics)")
+    run.add_argument("--metrics-port", metavar="N", help="answer with them on this machine, http://127.0.0.1:N/metrics; 0: any free port")
     run.add_argument("--junit", metavar="FILE", help="write the result as JUnit XML, a case a check; - for standard output")
 
 

@@ -24,6 +24,7 @@ FORMATS: Final = {
     "samples": "samples",
     "csv": "samples_csv",
     "slack": "chat",
+    "openmetrics": "openmetrics",
 }
 """Name of a format to the module that writes it."""
 

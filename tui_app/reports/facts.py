@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +13,10 @@ import msgspec
 from tui_app.gravity import gravest_first
 from tui_app.logged import ids_of, logs_of, of_rows
 from tui_app.masking import masked, may_be_a_strangers
-from tui_app.model import CRITICAL_EVENTS, SECOND, Row
+from tui_app.model import SECOND, Row
 from tui_app.recording.beside import PIN
 from tui_app.recording.reader import Annotation, Reader
+from tui_app.reports.tally import KINDS, Runs, Sockets, Tally
 from tui_app.sanitize import sanitize
 from tui_app.verdict.journeys import JourneyReading, of_result
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
@@ -44,22 +44,6 @@ class Witness(msgspec.Struct, frozen=True):
     text: str
     server: str = ""
     """The ids by which the target's own logs know it: `trace .., request ..`."""
-
-
-class Sockets(msgspec.Struct, frozen=True):
-    """Connections of the session: how many, and how they ended. `codes`: (close code, who closed) to count."""
-
-    opened: int = 0
-    refused: int = 0
-    codes: Mapping[str, int] = {}
-
-
-class Runs(msgspec.Struct, frozen=True):
-    """Agent runs by how they ended, and how many of them showed each critical event."""
-
-    total: int = 0
-    states: Mapping[str, int] = {}
-    events: Mapping[str, int] = {}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +106,9 @@ def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
             raise ValueError(f"{path.name} has no result: the session still runs, or was interrupted")
         header = dict(reader.header)
         head = reader.row(reader.head())
-        sockets, runs, ended = _walk(reader)
+        tally = Tally()
+        for row in reader.rows(kinds=KINDS):
+            tally.take(row)
         plan = json.loads(header["plan"])
         return Facts(
             path=path,
@@ -131,48 +117,14 @@ def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
             result=document,
             checks={str(check["id"]): check for check in json.loads(header["checks"])},
             journeys=of_result(document),
-            sockets=sockets,
-            runs=runs,
+            sockets=tally.sockets,
+            runs=tally.runs,
             witnesses=_witnesses(reader, header, document),
             logs=_queries(reader, plan, header, document),
             notes=[note for note in reader.annotations() if note.kind != PIN],  # what is kept on a host is no word on the session
             seconds=head.t / SECOND if head else 0.0,
-            ended=ended,
+            ended=tally.ended,
         )
-
-
-def _walk(reader: Reader) -> tuple[Sockets, Runs, str]:
-    """One pass over the few kinds of rows that the result does not sum up."""
-    opened = refused = 0
-    codes: Counter[str] = Counter()
-    last: dict[str, tuple[str, str]] = {}
-    states: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
-    ended = ""
-
-    def settle(state: str, lamps: str) -> None:
-        states[state] += 1
-        seen.update(name for name, lamp in zip(CRITICAL_EVENTS, lamps, strict=False) if lamp == "s")
-
-    for row in reader.rows(kinds=("conn", "run", "session")):
-        body = row.body
-        if row.kind == "run":
-            key = str(body.get("request") or row.run)
-            last[key] = (str(body.get("state", "")), str(body.get("lamps", "")))
-            if last[key][0] != "running":
-                settle(*last.pop(key))
-        elif row.kind == "session":
-            ended = str(body.get("reason", "")) if row.type == "end" else ended
-        elif row.type == "open":
-            opened += 1
-        elif row.type == "refused":
-            refused += 1
-        elif row.type == "closed":
-            codes[f"{body.get('code') or 'none'} by {body.get('by') or '?'}"] += 1
-    for state, lamps in last.values():
-        settle(state, lamps)
-    runs = Runs(sum(states.values()), dict(sorted(states.items())), {name: seen[name] for name in CRITICAL_EVENTS})
-    return Sockets(opened, refused, dict(sorted(codes.items()))), runs, ended
 
 
 def named(finding: Mapping[str, Any]) -> list[int]:
