@@ -69,7 +69,7 @@ def test_a_line_that_does_not_keep_up_is_named_and_a_busy_machine_is_not_taken_f
 def test_the_phases_go_before_what_is_said_of_this_terminal() -> None:
     marks = tuple(PhaseMark(name, "PASS", 10, 10) for name in ("health", "real-time", "resilience", "critical"))
     data = Banner("STAGING", phases=marks, quiet=(("SLOW LINK 5 Hz", "5 Hz"), ("MOUSE OFF", "MOUSE OFF")))
-    for width in range(56, 130):
+    for width in range(60, 130):
         second = line_text(banner_lines(data, width)[1])
         assert all(mark.name in second for mark in marks) and "…" not in second, width
     assert "SLOW LINK 5 Hz" in line_text(banner_lines(data, 100)[1])

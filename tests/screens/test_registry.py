@@ -12,12 +12,13 @@ from states import failed, running, view_of
 from textual.binding import Binding
 
 from tui_app.app import VigilApp
-from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, key_table, key_text
+from tui_app.screens.actions import ACTIONS, SCREENS, actions_for, bindings_for, by_id, footer_for, key_table, key_text
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.help import help_lines
 from tui_app.screens.purposes import PURPOSES
+from tui_app.screens.reasons import NO_REPLAY
 from widgets.banner import KeyBar
-from widgets.lines import line_text, line_width
+from widgets.lines import LineView, line_text, line_width
 
 CLASSES = {
     "start": ("start", "StartScreen"),
@@ -86,6 +87,38 @@ def test_the_readme_table_has_a_row_for_every_action() -> None:
     assert "| `q` `Ctrl-C` `Ctrl-Q` | leave; a running session asks: detach, stop and tidy, stay | everywhere |" in table
 
 
+@pytest.mark.parametrize("name", ("live", "isolation", "latency", "verdict", "plan"))
+async def test_the_key_bar_shows_what_the_registry_ranks_for_it(name: str) -> None:
+    async with showing(failed(), name, (160, 45)) as (app, _):
+        foot = text_of(app).splitlines()[-1]
+        for action in footer_for(name):
+            applies = app.screen.applies(action.id)  # type: ignore[attr-defined]
+            assert (f"{action.key_text} {action.label}" in foot) is applies, action.id
+
+
+async def test_the_palette_offers_what_applies_and_says_why_the_rest_does_not() -> None:
+    async with showing(running(), "verdict") as (app, pilot):
+        offered = {command.title: command for command in app.get_system_commands(app.screen)}
+        for action in ACTIONS:
+            entry = offered.get(f"{action.label} ({action.key_text})")
+            assert (entry is not None) is action.palette, action.id
+        assert offered["docker (d)"].help == by_id("docker").help
+        listed = {title for title, entry in offered.items() if entry.discover and not title.startswith("theme: ")}
+        wanted = {f"{one.label} ({one.key_text})" for one in actions_for("verdict") if one.palette and one.group != "Replay"}
+        assert listed == wanted, "what belongs elsewhere is found by its words only"
+        for title, why in (
+            ("rerun failed (R)", "not now: the session is still running"),
+            ("take over (T)", "not now: there is nothing to take over: no running session is driven by another"),
+            ("band (v)", "on Load"),
+            ("pause (Z)", f"not now: {NO_REPLAY}"),
+        ):
+            assert offered[title].help == why
+            offered[title].callback()
+            await settle(pilot)
+            said = why.removeprefix("not now: ")[:40]
+            assert said in text_of(app).splitlines()[-1], title
+
+
 WALKED = ("live", "isolation", "latency", "verdict", "load", "soak", "iterations", "plan", "doctor", "about", "selftest")
 
 
@@ -130,17 +163,16 @@ async def test_every_action_gives_feedback_on_its_screen(name: str) -> None:
         ("leave", "driving", r"\d+ of its 15 checks have no verdict yet; stopped now, they get none"),
         ("hold", "driving", "Every viewer is affected"),
         ("take", "watching", "is told at once, and can then only watch"),
-        ("rerun", "driving", "agent runs"),
     ],
 )
 async def test_a_question_names_what_would_be_lost_or_who_is_affected(action: str, role: str, lost: str) -> None:
-    view = view_of(failed() if action == "rerun" else running(), role)
+    view = view_of(running(), role)
     view.viewer, view.state.driver, view.state.driver_viewer = 2, "another terminal", 1
     async with showing(view, "live") as (app, pilot):
-        getattr(app, f"action_{action}")()
+        await pilot.press(by_id(action).keys[0])
         await settle(pilot)
         assert isinstance(app.screen, AskScreen)
-        assert re.search(lost, " ".join(text_of(app).replace("│", " ").split())), text_of(app)
+        assert re.search(lost, " ".join(app.screen.query_one("#question", LineView).plain().split()))
 
 
 def picture(app: VigilApp) -> list[object]:

@@ -164,6 +164,18 @@ class Terminal:
             self.read(0.05)
         return self.code
 
+    def ends_unread(self, within: float = WITHIN) -> int:
+        """Wait until it has ended, without reading a byte of what it writes; its exit code."""
+
+        def ended() -> bool:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if done else None
+            return bool(done)
+
+        until(ended, "its end", within)
+        assert self.code is not None
+        return self.code
+
     def tail(self) -> str:
         """What stands on the normal screen after the alternate one was left."""
         left = self.raw.rfind(b"\x1b[?1049l")

@@ -99,10 +99,12 @@ def test_a_killed_engine_is_said_and_the_application_stays_usable(home: Home, te
         ((40, 12), {}),
         ((80, 24), {"TERM": "dumb"}),
         ((80, 24), {"TERM": "no-such-terminal"}),
+        ((80, 24), {"TERM": "unknown"}),
         ((80, 24), {"LC_ALL": "C", "LANG": "C"}),
+        ((80, 24), {"LC_ALL": "POSIX", "LANG": "POSIX"}),
         ((1, 1), {}),
     ],
-    ids=["40x12", "dumb", "unknown", "LC_ALL=C", "1x1"],
+    ids=["40x12", "dumb", "nobody-knows-it", "unknown", "LC_ALL=C", "LC_ALL=POSIX", "1x1"],
 )
 def test_no_terminal_is_too_poor(terminal: Callable[..., Terminal], size: tuple[int, int], env: dict[str, str]) -> None:
     """On what cannot draw it well the application still starts, plans, helps and leaves."""

@@ -72,6 +72,8 @@ class PacedApp(App[int]):
             console._color_system = ColorSystem.EIGHT_BIT if slow else self._colours
         if changed:
             self.refresh_css(animate=False)
+            for widget in self.screen.walk_children():
+                widget.refresh()
             self.say(f"slow link: {self.pace.rate} pictures a second, fewer colours" if slow else "the link is fast again")
 
     if TYPE_CHECKING:
