@@ -29,6 +29,7 @@ MODULES: Final[tuple[str, ...]] = (
     "bundle",
     "verify",
     "compare",
+    "repro",
     "init",
     "doctor",
     "web",

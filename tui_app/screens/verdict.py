@@ -295,6 +295,11 @@ class VerdictScreen(SearchingScreen):
         self.model.worst_first = not self.model.worst_first
         self.tick()
 
+    @property
+    def check_at(self) -> str:
+        """The check under the cursor; '' where it is on something else."""
+        return self.item.key if self.item is not None and self.item.key in self.state.checks else ""
+
     def action_open(self) -> None:
         """The evidence of what the cursor is on: a criterion has a page of its own, which leads on to its checks. A group unfolds."""
         if self.item is None:

@@ -1,0 +1,67 @@
+"""Which script shows which check's failure again, and why some have none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+
+class Family(msgspec.Struct, frozen=True):
+    """A script's source in `scripts`, how many users it signs in, and what it does to its target."""
+
+    name: str
+    users: int
+    does: str
+    password: bool = False
+    """Whether it needs a password, since a token alone would end a session of yours."""
+    consent: bool = False
+
+
+_RUNS = Family("runs", 1, "up to 12 agent runs")
+_LEAK = Family("leak", 2, "12 agent runs")
+_BAD = Family("bad_tokens", 1, "a handful of tokens that must be refused, a good one after each", consent=True)
+_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
+_ROUTES = Family("routes", 1, "the same reads once more")
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        "five-events": _RUNS, "golden-path": _RUNS,
+        "isolation-frames": _LEAK,
+        "isolation-rest": Family("foreign_threads", 2, "a thread, and four tries of the other user to open or change it", consent=True),
+        "token-matrix": _BAD, "anonymous-doors": _BAD,
+        "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
+        "ping-latency": Family("pings", 1, "59 pings in 6 s"),
+        "connect-latency": Family("connects", 1, "10 connections"), "ws-connect": Family("connects", 1, "10 connections"),
+        "message-persisted": _KEPT, "history-agrees": _KEPT,
+        "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True),
+        "answers-differ": Family("answers", 1, "3 agent runs"),
+        "health-services": _ROUTES, "health-tiers": _ROUTES, "critical-endpoints": _ROUTES, "contract": _ROUTES,
+    }
+)  # fmt: skip
+"""The family of each check that has one."""
+
+WHY_NOT: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (("recovery-cut", "missed-events", "reconnects", "poor-line", "dead-link-noticed", "conversation", "state-after-reconnect",
+      "slow-reader"),
+     "it shows on a line that breaks in a certain way, and that takes Vigil's own fault proxy"),
+    (("soak", "fifty-users", "latency-growth", "fairness"), "it shows under load or over hours, which a small script must not make"),
+    (("latency-tail", "event-gaps", "response-time", "cold-start", "sign-in-rhythm", "token-lifetime", "server-clock", "idle", "rate-limit",
+      "readiness"),
+     "it is about time, and a claim on it needs more samples and a healthier client than a script can vouch for"),
+    (("agent-answers", "ai-value", "not-canned", "tool-results", "context-bleed", "memory", "orchestration"),
+     "it rests on what an answer says, and on a rubric that is longer than a script"),
+    (("tier-postgres-message", "tier-redis-session", "tier-clickhouse-run", "tier-postgres-stays", "tier-redis-stays",
+      "tier-clickhouse-stays", "tiers-persist", "instances", "signed-out-everywhere"),
+     "it looks behind the target or at several of its instances"),
+    (("test-header",), "the one request that shows it is sent by Vigil alone, and last"),
+)  # fmt: skip
+"""Checks without a script, and the reason."""
+OTHERWISE: Final = "no script is written for this check yet; the rows of its findings hold everything that was sent and came back"
+
+
+def why_not(check: str) -> str:
+    """Why a check has no script."""
+    return next((why for checks, why in WHY_NOT if check in checks), OTHERWISE)

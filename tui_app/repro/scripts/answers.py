@@ -1,0 +1,35 @@
+"""Different questions: their answers have to differ by more than the reference they quote."""
+
+from __future__ import annotations
+
+import difflib
+
+from tui_app.repro.scripts.common import Unclear, answer_of, connected, finish, marker, run, sign_in
+
+QUESTIONS = (
+    "What did I spend on models this month, and where can I save? Quote my reference {}.",
+    "Write three sentences on how caching changes latency. Quote my reference {}.",
+    "What is 4871 times 93? Quote my reference {}.",
+)
+ALIKE = 0.8
+
+
+async def show() -> str:
+    """All on one socket, each pair compared."""
+    found: list[str] = []
+    async with connected(await sign_in(1)) as socket:
+        for question in QUESTIONS:
+            mark = marker()
+            answer = answer_of(await run(socket, question.format(mark)))
+            if not answer:
+                raise Unclear("a question gets no answer")
+            found.append(answer.replace(mark, ""))
+    for index, one in enumerate(found):
+        for other in found[index + 1 :]:
+            if difflib.SequenceMatcher(None, one, other).ratio() > ALIKE:
+                return f"two different questions get nearly the same answer: {one[:120]!r}"
+    return ""
+
+
+if __name__ == "__main__":
+    finish(show)

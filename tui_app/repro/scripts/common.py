@@ -1,0 +1,206 @@
+"""What every script needs: settings, sign-in, a socket with its handshake, and three ways to end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import websockets
+
+SHOWN, WELL, UNCLEAR = 1, 0, 2
+FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
+FACTS: dict[str, Any] = {}
+
+
+class Unclear(Exception):
+    """Nothing can be said; the message says why, and what to do."""
+
+
+def address(service: str) -> str:
+    """Where a service is: from the environment, else as it was recorded."""
+    value = os.environ.get(f"REPRO_{service.upper()}") or FACTS["target"].get(service, "")
+    if not value:
+        raise Unclear(f"set REPRO_{service.upper()} to the address of {service}")
+    return value.rstrip("/")
+
+
+def here() -> bool:
+    """Whether the target is on this machine: elsewhere, what could harm needs a yes."""
+    return urlsplit(address("backend")).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def agreed(what: str) -> None:
+    """Raise unless the target is here, or its operator agrees."""
+    if not here() and os.environ.get("REPRO_CONSENT") != "yes":
+        raise Unclear(f"{what}: set REPRO_CONSENT=yes if the target's operator agrees")
+
+
+def client(token: str = "", seconds: float = 30.0) -> httpx.AsyncClient:
+    """A client for REST with a connection of its own."""
+    return httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=seconds)
+
+
+async def sign_in(number: int) -> str:
+    """A token of user `number`: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
+    token = os.environ.get(f"REPRO_TOKEN_{number}")
+    return token or await login(number)
+
+
+async def login(number: int) -> str:
+    """A token of a new sign-in."""
+    email, password = (os.environ.get(f"REPRO_{what}_{number}") for what in ("EMAIL", "PASSWORD"))
+    if not email or not password:
+        raise Unclear(f"set REPRO_TOKEN_{number}, or REPRO_EMAIL_{number} and REPRO_PASSWORD_{number}")
+    async with client() as http:
+        answer = await http.post(f"{address('auth')}/auth/login", json={"email": email, "password": password})
+    found = answer.json() if answer.status_code in (200, 201) else {}
+    token = found.get("access_token") or found.get("token")
+    if not token:
+        raise Unclear(f"user {number} is not signed in: {answer.status_code}")
+    return str(token)
+
+
+async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
+    """The next message, or None when the time is over."""
+    try:
+        text = await asyncio.wait_for(socket.recv(), max(seconds, 0.001))
+    except TimeoutError:
+        return None
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return {"type": "unreadable"}
+    return message if isinstance(message, dict) else {"type": "unreadable"}
+
+
+async def welcomed(socket: Any, seconds: float = 10.0) -> bool:
+    """Whether the platform welcomes the socket; a handshake that it asks for is answered."""
+    until = time.monotonic() + seconds
+    while (message := await said(socket, until - time.monotonic())) is not None:
+        kind = str(message.get("type"))
+        if kind in ("connection_established", "connect"):
+            return True
+        if kind == "handshake_response":
+            inner = message.get("data") or message.get("payload") or {}
+            thread = inner.get("thread_id") or message.get("thread_id", "")
+            await socket.send(json.dumps({"type": "handshake_acknowledged", "thread_id": thread, "timestamp": time.time()}))
+        if "error" in kind:
+            return False
+    return False
+
+
+@asynccontextmanager
+async def connected(token: str, *, welcome: bool = True) -> AsyncIterator[Any]:
+    """An open socket, welcomed."""
+    async with websockets.connect(
+        address("websocket"), additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, compression=None, max_size=None
+    ) as socket:
+        if welcome and not await welcomed(socket):
+            raise Unclear("the socket is not welcomed")
+        yield socket
+
+
+def marker() -> str:
+    """A text that nobody can guess."""
+    return f"RP-{secrets.token_hex(10)}"
+
+
+async def new_thread(token: str, title: str) -> str:
+    """A thread of this user's own."""
+    async with client(token) as http:
+        answer = await http.post(f"{address('backend')}/api/threads", json={"title": title})
+    found = answer.json() if answer.status_code in (200, 201) else {}
+    thread = found.get("id") or found.get("thread_id")
+    if not thread:
+        raise Unclear(f"no thread is made: {answer.status_code}")
+    return str(thread)
+
+
+async def forget_thread(token: str, thread: str) -> None:
+    """Take away what this script made."""
+    async with client(token) as http:
+        await http.delete(f"{address('backend')}/api/threads/{thread}")
+
+
+async def ask(socket: Any, text: str, thread: str = "") -> str:
+    """Send a question; its message id."""
+    request = secrets.token_hex(8)
+    message = {"type": "user_message", "payload": {"content": text, "message": text}, "message_id": request, "timestamp": time.time()}
+    if thread:
+        message["thread_id"] = thread
+        message["payload"]["thread_id"] = thread  # type: ignore[index]
+    await socket.send(json.dumps(message))
+    return request
+
+
+def name_of(message: dict[str, Any]) -> str:
+    """What a message tells, whichever envelope it came in."""
+    inner = message.get("data") or message.get("payload")
+    for part in (message, inner if isinstance(inner, dict) else {}):
+        for key in ("type", "event", "event_type"):
+            if part.get(key) in FIVE:
+                return str(part[key])
+    return str(message.get("type"))
+
+
+def values(message: Any, *keys: str) -> set[str]:
+    """Every text under one of these keys, anywhere in a message."""
+    found: set[str] = set()
+    if isinstance(message, dict):
+        for key, value in message.items():
+            if key in keys and isinstance(value, str) and value:
+                found.add(value)
+            found |= values(value, *keys)
+    elif isinstance(message, list):
+        for value in message:
+            found |= values(value, *keys)
+    return found
+
+
+async def run(socket: Any, text: str, thread: str = "", seconds: float = 60.0) -> list[dict[str, Any]]:
+    """Ask, and every message until the run has ended or the time is over."""
+    await ask(socket, text, thread)
+    messages: list[dict[str, Any]] = []
+    until = time.monotonic() + seconds
+    while (message := await said(socket, until - time.monotonic())) is not None:
+        messages.append(message)
+        if name_of(message) in ("agent_completed", "agent_error"):
+            break
+    return messages
+
+
+def answer_of(messages: list[dict[str, Any]]) -> str:
+    """The text of the answer; '' where none came."""
+    for message in messages:
+        if name_of(message) == "agent_completed":
+            texts = values(message, "result", "answer", "response", "content", "final_response")
+            return max(texts, key=len, default="")
+    return ""
+
+
+def say(text: str) -> None:
+    """One line of the outcome."""
+    sys.stdout.write(text + "\n")
+
+
+def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
+    """Run the family's part: the text it gives says what was shown; an empty one, that the target did well."""
+    try:
+        shown = asyncio.run(show())
+    except Unclear as why:
+        say(f"UNCLEAR: {why}")
+        sys.exit(UNCLEAR)
+    except (OSError, TimeoutError, httpx.HTTPError, websockets.WebSocketException) as error:
+        say(f"UNCLEAR: {type(error).__name__}: {error}")
+        sys.exit(UNCLEAR)
+    say(f"SHOWN: {shown}" if shown else "WELL: the failure does not show")
+    sys.exit(SHOWN if shown else WELL)

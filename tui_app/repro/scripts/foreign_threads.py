@@ -1,0 +1,34 @@
+"""A thread of one user's, asked for by another one: it has to stay closed."""
+
+from __future__ import annotations
+
+from tui_app.repro.scripts.common import Unclear, address, agreed, client, finish, forget_thread, marker, new_thread, sign_in
+
+
+async def show() -> str:
+    """Read it, its messages; then, on a thread of this script's own, try to rename and to archive it."""
+    agreed("this tries what must be refused")
+    owner, stranger = await sign_in(1), await sign_in(2)
+    thread = await new_thread(owner, f"repro {marker()}")
+    url = f"{address('backend')}/api/threads/{thread}"
+    try:
+        async with client(owner) as http:
+            if not (await http.get(url)).is_success:
+                raise Unclear("its owner cannot open it either")
+        async with client(stranger) as http:
+            for method, path, body in (
+                ("GET", "", None),
+                ("GET", "/messages", None),
+                ("PUT", "", {"title": "taken"}),
+                ("DELETE", "", None),
+            ):
+                answer = await http.request(method, url + path, json=body)
+                if answer.is_success:
+                    return f"{method} /api/threads/{{id}}{path} of another user's thread is answered with {answer.status_code}"
+    finally:
+        await forget_thread(owner, thread)
+    return ""
+
+
+if __name__ == "__main__":
+    finish(show)

@@ -1,0 +1,52 @@
+"""One user listens while another one asks: nothing of the other's may arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from tui_app.repro.scripts.common import FACTS, Unclear, ask, connected, finish, marker, name_of, said, sign_in, values
+
+ROUNDS = 12
+
+
+async def show() -> str:
+    """Everything the listener gets is searched for the other's marks and ids."""
+    listener, other = await sign_in(1), await sign_in(2)
+    heard: list[dict[str, Any]] = []
+    marks: set[str] = set()
+    ids: set[str] = set()
+    done = 0
+    async with connected(listener) as quiet, connected(other) as busy:
+
+        async def listen() -> None:
+            while True:
+                message = await said(quiet, 3600)
+                if message is not None:
+                    heard.append(message)
+
+        listening = asyncio.create_task(listen())
+        for _ in range(int(FACTS.get("rounds", ROUNDS))):
+            mark = marker()
+            marks.add(mark)
+            ids.add(await ask(busy, f"What did I spend this month? Quote my reference {mark} in your answer."))
+            while (message := await said(busy, 60)) is not None:
+                ids |= values(message, "run_id", "request_id", "thread_id")
+                if name_of(message) in ("agent_completed", "agent_error"):
+                    done += 1
+                    break
+        await asyncio.sleep(2)
+        listening.cancel()
+    for message in heard:
+        text = json.dumps(message)
+        found = [mark for mark in marks if mark in text] or [one for one in ids if len(one) >= 8 and one in text]
+        if found:
+            return f"user 1 got {name_of(message)!r} of user 2's run: it holds {found[0]}"
+    if not done:
+        raise Unclear("no run of user 2 came to its end, so nothing could leak")
+    return ""
+
+
+if __name__ == "__main__":
+    finish(show)

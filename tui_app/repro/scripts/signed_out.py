@@ -1,0 +1,28 @@
+"""A token after its session was signed out: it has to open nothing. Signs in by itself, so that no session of yours ends."""
+
+from __future__ import annotations
+
+from tui_app.repro.scripts.common import Unclear, address, client, finish, login
+
+
+async def show() -> str:
+    """Sign in, look, sign out, look again."""
+    token = await login(1)
+    doors = (("auth", "/auth/me"), ("backend", "/api/threads?limit=1"))
+    async with client(token) as http:
+        for service, path in doors:
+            if not (await http.get(address(service) + path)).is_success:
+                raise Unclear(f"{service} does not answer {path} while the session lasts")
+        ended = await http.post(f"{address('auth')}/auth/logout")
+        if not ended.is_success:
+            return f"the sign-out is answered with {ended.status_code}"
+    for service, path in doors:
+        async with client(token) as http:
+            answer = await http.get(address(service) + path)
+        if answer.is_success:
+            return f"{service} answers {path} with {answer.status_code} after the sign-out"
+    return ""
+
+
+if __name__ == "__main__":
+    finish(show)

@@ -1,0 +1,200 @@
+"""Puts a script together: what the recording says of a failure, then the shared source, then that of its family."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pprint
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tui_app.masking import masked
+from tui_app.model import SECOND, Row
+from tui_app.recording.errors import RecordingError
+from tui_app.recording.reader import Reader
+from tui_app.reports.facts import masking
+from tui_app.repro.families import FAMILIES, Family, why_not
+from tui_app.sanitize import mask_email, sanitize
+
+SERVICES: Final = ("backend", "auth", "frontend", "websocket")
+ROWS: Final = 4
+REQUESTS: Final = 6
+_FUTURE: Final = "from __future__ import annotations\n"
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A failed check: its script's family, or why there is none."""
+
+    check: str
+    reason: str
+    family: Family | None
+    why_not: str
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A finished script and the environment variables that it takes."""
+
+    check: str
+    text: str
+    needs: tuple[str, ...]
+
+
+def offers(result: Mapping[str, Any]) -> list[Offer]:
+    """Every failed check of a session's document, in its order."""
+    found = []
+    for check in result["checks"]:
+        if check["verdict"] == "FAIL":
+            family = FAMILIES.get(check["id"])
+            found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, "" if family else why_not(check["id"])))
+    return found
+
+
+def script(path: Path, result: Mapping[str, Any], check: str) -> Script:
+    """The script of one failed check. Raises RecordingError where there is none, and says why."""
+    offer = next((one for one in offers(result) if one.check == check), None)
+    if offer is None:
+        failed = ", ".join(one.check for one in offers(result)) or "nothing"
+        raise RecordingError(f"{check} did not fail in this session", "a script shows a failure again", f"what failed: {failed}")
+    if offer.family is None:
+        raise RecordingError(f"{check} has no script", offer.why_not, "its findings name the rows; `vigil attach` opens them")
+    entry = next(one for one in result["checks"] if one["id"] == check)
+    with Reader(path) as reader:
+        plan = json.loads(reader.header["plan"])
+        rows = _rows(reader, entry)
+        facts = _facts(reader, plan, entry, offer.family, rows)
+        text = _assembled(reader.header, plan, entry, offer.family, facts, _shown(rows, masking(result)))
+    return Script(check, text, needs(offer.family))
+
+
+def _shown(rows: list[Row], hidden: Callable[[Row], bool]) -> list[Row]:
+    """The rows as they may be handed on: what may be a stranger's is held back."""
+    return [masked(row) if hidden(row) else row for row in rows]
+
+
+def needs(family: Family) -> tuple[str, ...]:
+    """The environment variables that a family's script takes, in words of the shell."""
+    if family.password:
+        return ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
+    return tuple(f"REPRO_TOKEN_{number}" for number in range(1, family.users + 1))
+
+
+def _rows(reader: Reader, entry: Mapping[str, Any]) -> list[Row]:
+    """The first rows that the findings cite."""
+    grave = [one for one in entry["findings"] if one["severity"] in ("critical", "major")] or entry["findings"]
+    seqs = [int(pair[1]) for finding in grave for pair in finding["evidence"]]
+    found = [reader.row(seq) for seq in dict.fromkeys(seqs)]
+    return [row for row in found if row is not None]
+
+
+def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], family: Family, rows: list[Row]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"target": {name: plan["target"][name] for name in SERVICES if plan["target"].get(name)}}
+    facts["target"] |= {name: url for name, url in _seen_at(reader).items() if name not in facts["target"]}
+    if family.name in ("pings", "connects"):
+        series = "ping" if family.name == "pings" else "connect"
+        limit = next((one.get("limit_ms") for one in _latency(reader) if one.get("series") == series), None)
+        facts["limit_ms"] = limit
+    if family.name == "bad_tokens" and entry["id"] == "anonymous-doors":
+        facts["kinds"] = ["no token"]
+    if family.name == "routes":
+        facts["requests"] = _requests(reader, entry["id"], rows)
+        if not facts["requests"]:
+            raise RecordingError(
+                f"{entry['id']} has no script", "what failed was no plain read that could be made again", "look at the rows of its findings"
+            )
+    return facts
+
+
+def _seen_at(reader: Reader) -> dict[str, str]:
+    """Addresses that only the engine knew: those of a rehearsal that it started itself."""
+    found: dict[str, str] = {}
+    for row in reader.rows(kinds=("conn",)):
+        url = row.body.get("url")
+        if isinstance(url, str) and url.startswith(("ws:", "wss:")):
+            found["websocket"] = url.partition("?")[0]
+            break
+    return found
+
+
+def _latency(reader: Reader) -> list[dict[str, Any]]:
+    return list((reader.result() or {}).get("latency", []))
+
+
+def _requests(reader: Reader, check: str, rows: list[Row]) -> list[dict[str, Any]]:
+    """The reads of this check whose answers its findings cite; where they cite none, all of its reads that were not answered well."""
+    cited = {row.body.get("req") for row in rows if row.kind == "http"}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    bad: set[Any] = set()
+    sent: dict[Any, Row] = {}
+    for row in reader.rows(kinds=("http",)):
+        if row.check == check or row.body.get("req") in cited:
+            if row.dir == "out":
+                sent[row.body.get("req")] = row
+            elif not row.type.startswith("2"):
+                bad.add(row.body.get("req"))
+    for request, row in sent.items():
+        if row.type == "GET" and (request in cited or (not cited and request in bad)):
+            body = row.body
+            path = str(body.get("path") or "")
+            found[str(body.get("service")), path] = {"service": str(body.get("service")), "path": path, "signed_in": bool(row.user)}
+    return list(found.values())[:REQUESTS]
+
+
+def _assembled(
+    header: Mapping[str, str], plan: Mapping[str, Any], entry: Mapping[str, Any], family: Family, facts: dict[str, Any], rows: list[Row]
+) -> str:
+    (_, shared_imports, shared), (what, own_imports, own) = (_parts(_source(name)) for name in ("common", family.name))
+    told = f"FACTS: dict[str, Any] = {pprint.pformat(facts, width=120, sort_dicts=False)}"
+    shared = shared.replace("FACTS: dict[str, Any] = {}", told)
+    imports = "\n".join(sorted({*shared_imports, *own_imports}, key=lambda line: (line.startswith("import ") is False, line)))
+    head = _head(header, plan, entry, family, what, rows)
+    return f'"""{head}"""\n\n{_FUTURE}\n{imports}\n\n{shared}\n\n{own}'
+
+
+def _parts(source: str) -> tuple[str, list[str], str]:
+    """A source's docstring, its imports of what is not ours, and what follows them."""
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    others = [
+        ast.unparse(node)
+        for node in imports
+        if not (isinstance(node, ast.ImportFrom) and str(node.module).startswith(("tui_app", "__fut")))
+    ]
+    after = max(node.end_lineno or 0 for node in imports)
+    return ast.get_docstring(tree) or "", others, "\n".join(lines[after:]).strip() + "\n"
+
+
+def _source(name: str) -> str:
+    return (files("tui_app.repro") / "scripts" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def _head(header: Mapping[str, str], plan: Mapping[str, Any], entry: Mapping[str, Any], family: Family, what: str, rows: list[Row]) -> str:
+    lines = [
+        what,
+        "",
+        f"Check {entry['id']}, which failed: {_plain(entry['reason'])}",
+        f"Seen in session {header['session']} of {header['started']} on {_plain(plan['target'].get('name'))}, at these rows:",
+    ]
+    for row in rows[:ROWS]:
+        lines.append(f"  {row.seq}  {row.t / SECOND:.3f} s  {row.kind} {row.dir} {_plain(row.type)} {_plain(row.user)}  {_plain(row.text)}")
+    if len(rows) > ROWS:
+        lines.append(f"  and {len(rows) - ROWS} more")
+    lines += [
+        "",
+        f"Does to its target: {family.does}."
+        + (" Elsewhere than on this machine it asks for REPRO_CONSENT=yes." if family.consent else ""),
+        "Needs Python 3.11 with httpx and websockets, and in the environment:",
+        *(f"  {name}" for name in needs(family)),
+        *([] if family.password else ["  (or REPRO_EMAIL_n and REPRO_PASSWORD_n, with which it signs in)"]),
+        "  REPRO_BACKEND, REPRO_AUTH, REPRO_WEBSOCKET: other addresses than those that were recorded",
+        "Exit code: 1 the failure shows again, 0 it does not, 2 nothing can be said (and why).",
+    ]
+    return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"
+
+
+def _plain(text: object) -> str:
+    return mask_email(sanitize(str(text), 200))
