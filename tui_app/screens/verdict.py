@@ -180,7 +180,9 @@ class VerdictScreen(SearchingScreen):
         waiting = found.get("", 0) + found.get("RUNNING", 0)
         if waiting:
             parts.append((f"{waiting} to come  ", "dim"))
-        right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
+        right: Line = (
+            (f"left behind: {state.left}   local Docker: {self.view.docker}{' (d says)' * (self.view.docker == 'unknown')}", "dim"),
+        )
         if width >= 130:
             right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         protected = journeys.protected(state)
