@@ -110,6 +110,10 @@ class WhyScreen(Moving, SessionScreen):
         self.app.pop_screen()
         self.vigil.open_events(query, seq)
 
+    def evidence_rows(self) -> list[int]:
+        """What a query of the target's logs is about: the rows that are cited."""
+        return [one.seq for one in self.evidence.witnesses if not one.context] if self.evidence else []
+
     def summary(self) -> str:
         """The evidence as plain text, ready for a chat."""
         if self.evidence is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from tui_app.logged import ids_among
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import CellView, CheckView, FindingView, SessionState
@@ -61,6 +62,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         facts.append((label, clean(check.to_decide), ""))
     if check.accepted:
         facts.append(("Known", clean(check.accepted), "warn"))
+    facts += server_side([one.seq for one in witnesses if not one.context], reader)
     facts += rerun_facts(check, state) + can_fail(check)
     return Evidence(
         word=check.word,
@@ -74,6 +76,18 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         more=more,
         rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
+
+
+def server_side(seqs: Sequence[int], reader: Reader | None) -> list[tuple[str, str, str]]:
+    """By which ids and when, in UTC, the target's own logs tell of these rows."""
+    rows = [row for seq in seqs if (row := reader.row(seq)) is not None] if reader is not None else []
+    if reader is None or not rows:
+        return []
+    began, ids = reader.header.get("started", ""), ids_among(rows)
+    first, last = (utc(began, edge(row.t for row in rows)) for edge in (min, max))
+    when = first if first == last else f"{first.removesuffix(' UTC')} to {last}"
+    told = ", ".join(part for part in (clean(ids.words()), f"run {clean(ids.run)}" if ids.run else "") if part)
+    return [("Server side", f"{when}  {told}".rstrip(), "")]
 
 
 def can_fail(check: CheckView) -> list[tuple[str, str, str]]:
