@@ -33,12 +33,12 @@ from tui_app.screens.pace import Pace
 from tui_app.screens.paced import PacedApp
 from tui_app.screens.palette import commands
 from tui_app.screens.replaying import ReplayingApp
+from tui_app.screens.server_side import ServerSideApp
 from tui_app.screens.session_link import Link, LinkError, Opened, SessionLink, line_of
 from tui_app.screens.signals import install
 from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
-from tui_app.screens.server_side import ServerSideApp
 from tui_app.screens.writing import WritingApp
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
