@@ -180,9 +180,8 @@ class VerdictScreen(SearchingScreen):
         waiting = found.get("", 0) + found.get("RUNNING", 0)
         if waiting:
             parts.append((f"{waiting} to come  ", "dim"))
-        right: Line = (
-            (f"left behind: {state.left}   local Docker: {self.view.docker}{' (d says)' * (self.view.docker == 'unknown')}", "dim"),
-        )
+        asks = (" (d says)" if width >= 100 else " (d)") if self.view.docker == "unknown" else ""
+        right: Line = ((f"left behind: {state.left}   {'local ' * (width >= 100)}Docker: {self.view.docker}{asks}", "dim"),)
         if width >= 130:
             right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         protected = journeys.protected(state)
