@@ -2,7 +2,7 @@
 
 A target file's `[logs] query` is a template in whatever language the operator's logging has:
 
-    query = 'resource.type="cloud_run_revision" AND (trace="{trace}" OR jsonPayload.run_id="{run}") AND timestamp>="{from}" AND timestamp<="{to}"'
+    query = '(trace="{trace}" OR jsonPayload.run_id="{run}") AND timestamp>="{from}" AND timestamp<="{to}"'
 
 A placeholder is a word in braces; `{{` and `}}` are braces themselves, and braces around anything else stay as they are. Ids come from
 the target: whatever could end a quoted value is written as `\\uXXXX`, so that an id stays one value in any query language.

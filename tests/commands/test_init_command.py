@@ -16,7 +16,7 @@ from tests.terminal.terminals import Terminal
 from tui_app.init.asking import proposed
 from tui_app.init.text import Answers, target_file
 from tui_app.target.profile import Limits, load
-from tui_app.target.tables import ConsentTable, CredentialsTable, LimitsTable, NetworkTable, TargetTable
+from tui_app.target.tables import ConsentTable, CredentialsTable, LimitsTable, LogsTable, NetworkTable, TargetTable
 from tui_app.target.tiers import TiersTable
 
 TODAY = datetime.now(UTC).date()
@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("table", [TargetTable, CredentialsTable, ConsentTable, LimitsTable, NetworkTable, TiersTable])
+@pytest.mark.parametrize("table", [TargetTable, CredentialsTable, ConsentTable, LimitsTable, NetworkTable, LogsTable, TiersTable])
 def test_every_setting_stands_in_the_file_with_its_table(table: type) -> None:
     text = target_file(answers(), path="target.toml", today=TODAY, local=False)
     section = text.split(f"[{table.__name__.removesuffix('Table').lower()}]\n")[1].split("\n[")[0]

@@ -47,6 +47,28 @@ def whole(app: VigilApp) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+async def test_a_key_copies_a_query_of_the_targets_own_logs(recording: Path, tmp_path: Path) -> None:
+    view = view_on(recording)
+    assert view.reader is not None
+    plan = json.loads(view.reader.header.get("plan") or "{}")
+    template = 'trace="{trace}" OR run="{run}" FROM {from} TO {to}'
+    app = VigilApp(view, beat=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_why("isolation-frames")
+        await pilot.pause()
+        row = view.reader.row(guilty(view))
+        assert row is not None and " UTC" in whole(app) and "Server side" in whole(app)
+        await pilot.press("Y")
+        await app.workers.wait_for_complete()
+        assert f"run {row.run}" in app.clipboard and "2026-" in app.clipboard
+        view.reader.header["plan"] = json.dumps(plan | {"profile": {"logs": {"query": template}}})
+        app.open_frame(row.seq)
+        await pilot.pause()
+        await pilot.press("Y")
+        await app.workers.wait_for_complete()
+        assert app.clipboard.startswith(f'trace="not-known" OR run="{row.run}" FROM 2026-')
+
+
 def guilty(view: View) -> int:
     return view.state.checks["isolation-frames"].findings[0].evidence[-1][1]
 

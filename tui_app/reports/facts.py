@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.gravity import gravest_first
+from tui_app.logged import ids_of, logs_of, of_rows
 from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
 from tui_app.recording.beside import PIN
@@ -41,6 +42,8 @@ class Witness(msgspec.Struct, frozen=True):
     dir: str
     run: str
     text: str
+    server: str = ""
+    """The ids by which the target's own logs know it: `trace .., request ..`."""
 
 
 class Sockets(msgspec.Struct, frozen=True):
@@ -71,6 +74,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     sockets: Sockets
     runs: Runs
     witnesses: Mapping[int, Witness]
+    logs: Mapping[str, str]
+    """Failed check to the query of the target's own logs for its evidence; empty where the target file has no template."""
     notes: Sequence[Annotation]
     seconds: float
     ended: str
@@ -118,16 +123,18 @@ def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
         header = dict(reader.header)
         head = reader.row(reader.head())
         sockets, runs, ended = _walk(reader)
+        plan = json.loads(header["plan"])
         return Facts(
             path=path,
             header=header,
-            plan=json.loads(header["plan"]),
+            plan=plan,
             result=document,
             checks={str(check["id"]): check for check in json.loads(header["checks"])},
             journeys=of_result(document),
             sockets=sockets,
             runs=runs,
             witnesses=_witnesses(reader, header, document),
+            logs=_queries(reader, plan, header, document),
             notes=[note for note in reader.annotations() if note.kind != PIN],  # what is kept on a host is no word on the session
             seconds=head.t / SECOND if head else 0.0,
             ended=ended,
@@ -197,6 +204,17 @@ def _witnesses(reader: Reader, header: Mapping[str, str], result: Mapping[str, A
     return found
 
 
+def _queries(reader: Reader, plan: object, header: Mapping[str, str], result: Mapping[str, Any]) -> dict[str, str]:
+    logs = logs_of(plan)
+    found = {}
+    for check in result["checks"] if logs else ():
+        seqs = {seq for finding in check["findings"] if finding["severity"] in ("critical", "major") for seq in named(finding)}
+        rows = [row for seq in sorted(seqs) if (row := reader.row(seq)) is not None]
+        if check["verdict"] == FAIL and (made := of_rows(logs, rows, header)):
+            found[str(check["id"])] = made
+    return found
+
+
 def _witness(row: Row, header: Mapping[str, str], *, hide: bool) -> Witness:
     shown = masked(row) if hide else row
     return Witness(
@@ -209,6 +227,7 @@ def _witness(row: Row, header: Mapping[str, str], *, hide: bool) -> Witness:
         dir=row.dir,
         run=sanitize(row.run, 40),
         text=sanitize(shown.text, TEXT),
+        server=sanitize(ids_of(row).words(), 200),
     )
 
 

@@ -48,12 +48,20 @@ def _case(facts: Facts, check: Mapping[str, Any]) -> ET.Element:
     if check["to_decide"]:
         lines.append(f"to decide: {plain(check['to_decide'])}")
     for finding in check["findings"]:
-        rows = ", ".join(f"{seq}" for seq in named(finding))
+        rows = ", ".join(_row(facts, seq) for seq in named(finding))
         lines.append(f"{finding['severity']}: {plain(finding['text'])}" + (f" (rows {rows})" if rows else ""))
+    if check["id"] in facts.logs:
+        lines.append(f"in the target's own logs: {plain(facts.logs[check['id']], 4_000)}")
     if check["verdict"] == FAIL and facts.impact(check["id"]):
         lines.append(facts.impact(check["id"]))
     _outcome(case, str(check["verdict"]), plain(check["reason"]), "\n".join(lines), required=bool(check["required"]))
     return case
+
+
+def _row(facts: Facts, seq: int) -> str:
+    """A row's number, and by what the target's own logs know it."""
+    witness = facts.witnesses.get(seq)
+    return f"{seq} at {witness.at}" + (f" {plain(witness.server)}" if witness.server else "") if witness else f"{seq}"
 
 
 def _criterion(criterion: Mapping[str, Any]) -> ET.Element:

@@ -20,7 +20,7 @@ ROWS = 60
 
 
 def query_for(rows: list[Row], reader: Reader) -> tuple[str, str]:
-    """What to copy for some rows, and what to tell about it: the target file's query filled, or without one the ids and times themselves."""
+    """What to copy for some rows, and what to tell about it: the target file's query, filled, or without one the ids and times."""
     try:
         plan = msgspec.json.decode(reader.header.get("plan", "") or "{}")
     except msgspec.DecodeError:

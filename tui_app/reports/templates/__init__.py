@@ -15,6 +15,7 @@ from tui_app.verdict.words import glyph
 if TYPE_CHECKING:
     from tui_app.reports.facts import Facts
 
+LONGEST_LINE: Final = 4_000
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>#!|~&$])")
 
 
@@ -28,7 +29,7 @@ def _environment(html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters |= {"text": plain if html else inert, "glyph": glyph, "ms": ms, "n": count, "code": code}
+    found.filters |= {"text": plain if html else inert, "glyph": glyph, "ms": ms, "n": count, "code": code, "line": line}
     return found
 
 
@@ -55,6 +56,11 @@ def inert(value: object, limit: int = LONGEST) -> str:
 def code(value: object, limit: int = LONGEST) -> str:
     """Text in a code span of Markdown, within a cell of a table too."""
     return "`" + plain(value, limit).replace("`", "'").replace("|", "¦") + "`"
+
+
+def line(value: object) -> str:
+    """Text that is to be copied as it is, printable and on one line: for a block of code."""
+    return plain(value, LONGEST_LINE)
 
 
 def ms(value: float | None) -> str:
