@@ -15,7 +15,7 @@ import msgspec
 from tui_app.sanitize import sanitize
 from tui_app.target.profile import Profile
 from tui_app.watch.model import Debounce, Happening, Watched
-from tui_app.watch.poller import Looked, Poller
+from tui_app.watch.poller import Looked, Poller, way_to
 from tui_app.watch.store import Store
 
 MARKS: Final = {"up": "#", "degraded": "d", "down": "X", "unknown": "?", None: "."}
@@ -76,6 +76,7 @@ def table(watched: Watched, now: float) -> list[str]:
 
 async def watch(profile: Profile, *, every_s: float, for_s: float | None, alert_after: int, bell: bool, keep: int) -> int:
     """Watch until interrupted or for `for_s` seconds. Exit 0: nothing is down at the end, 1: something is, 4: nothing was measured."""
+    way = await way_to(profile)
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -91,7 +92,7 @@ async def watch(profile: Profile, *, every_s: float, for_s: float | None, alert_
     one = Watch(watched, store, say, alert_after=alert_after, bell=bell and sys.stdout.isatty())
     say(f"watching {sanitize(profile.name)} every {every_s:g} s; Ctrl-C ends it")
     try:
-        await Poller(profile, every_s, one.take).rounds(over)
+        await Poller(profile, every_s, one.take, way).rounds(over)
     finally:
         if timer is not None:
             timer.cancel()
