@@ -98,6 +98,7 @@ def _target(profile: Profile) -> Iterator[Setting]:
         "limits": limits,
         "network": {key: value for key, value in profile.network.model_dump().items() if value is not None},
         "headers": dict(profile.headers),
+        "logs": profile.logs.model_dump(exclude_none=True) if profile.logs else {},
         "tiers": {key: value for key, value in profile.tiers.model_dump().items() if value is not None},
     }
     for table, values in tables.items():

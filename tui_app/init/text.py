@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tui_app.logged import MARGIN_S, PLACEHOLDERS
 from tui_app.target.profile import ON_LOOPBACK, Limits
 from tui_app.target.tables import ACCEPT_DAYS, Mode
 
@@ -42,6 +43,13 @@ ENVIRONMENTS: Final = {
     "staging": "a shared deployment before production",
     "production": "real customers: Vigil refuses everything but reads, and these only when asked each time",
 }
+
+
+LOG_QUERY: Final = (
+    """'resource.type="cloud_run_revision" AND (trace="{trace}" OR jsonPayload.run_id="{run}") """
+    """AND timestamp>="{from}" AND timestamp<="{to}"'"""
+)
+"""An example of [logs] query, as TOML."""
 
 
 class Answers(msgspec.Struct):
@@ -189,6 +197,12 @@ def _rest(today: date) -> list[str]:
         "[headers]",
         '# For a gateway before the target, with every request: "env:NAME", or "command:PROGRAM ARGUMENTS" for what it prints.',
         _line("X-Gateway-Token", None, "", example="env:STAGING_GATEWAY_TOKEN"),
+        "",
+        "# [logs]",
+        "# A query of your own logging: Y copies it filled for the evidence in view, reports print it. The rows' ids and UTC stand for",
+        f"# {' '.join(f'{{{name}}}' for name in PLACEHOLDERS)}; {{{{ }}}} are braces themselves.",
+        "# query = " + LOG_QUERY,
+        f"# margin_s = {MARGIN_S}                              # how much before and after the evidence is asked for, s",
         "",
         "[tiers]",
         "# Optional direct looks into the stores behind the API, read-only, from this machine. Each names a variable with a DSN.",

@@ -302,6 +302,10 @@ class EventsScreen(NarrowedScreen):
         if not self.stream.unfold(False):
             self.pane.turn(-1)
 
+    def evidence_rows(self) -> list[int]:
+        """What a query of the target's logs is about: the row under the cursor, or the newest."""
+        return [self.marked_row or self.state.seq]
+
     @property
     def marked_row(self) -> int:
         """What a mark is left on: the row under the cursor; 0, for the newest, while that is followed."""

@@ -105,6 +105,10 @@ class FrameScreen(SessionScreen):
         held = self.row is not None and is_masked(self.row, self.state)
         return [*super().chips(), *([("MASKED, V shows", "warn")] if held else [])]
 
+    def evidence_rows(self) -> list[int]:
+        """What a query of the target's logs is about."""
+        return [self.seq]
+
     def action_view(self) -> None:
         self.query_one(FrameView).action_section(1)
 

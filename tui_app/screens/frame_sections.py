@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tui_app.logged import ids_of
 from tui_app.model import SECOND, Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import SessionState
@@ -127,6 +128,7 @@ def timing(row: Row, reader: Reader | None, state: SessionState) -> list[tuple[s
         (done, f"{clock_time(row.t)}  since the session began", ""),
         ("", utc(started or state.started, row.t), ""),
     ]
+    facts += [(name, value, "") for name, value in carried(row)]
     if row.ms is not None:
         facts.append(("took", number(row.ms), ""))
     if row.kind == "frame":
@@ -142,6 +144,15 @@ def timing(row: Row, reader: Reader | None, state: SessionState) -> list[tuple[s
     if reader is not None:
         facts.append(("loop lag", *lag_near(row, reader)))
     return facts
+
+
+def carried(row: Row) -> list[tuple[str, str]]:
+    """The ids by which the server's own logs know a frame or a request; Y copies a query with them."""
+    if row.kind not in ("frame", "http") or len(row.text) > 1_000_000:
+        return []
+    ids = ids_of(row)
+    named = (("trace id", ids.trace), ("request id", ids.request), ("run id", ids.run), ("thread id", ids.thread))
+    return [(name, clean(value)) for name, value in named if value]
 
 
 def _since_request(row: Row, reader: Reader) -> list[tuple[str, str, str]]:

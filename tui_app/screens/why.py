@@ -52,6 +52,12 @@ class WhyScreen(Moving, SessionScreen):
                 yield self.page
             yield self.pane
 
+    @property
+    def check_at(self) -> str:
+        """The check that this page is about; '' where it is about something else."""
+        name = self.subject.partition("#")[0]
+        return name if name in self.state.checks else ""
+
     def tick(self) -> None:
         state = self.state
         check = state.checks.get(self.subject)
@@ -103,6 +109,10 @@ class WhyScreen(Moving, SessionScreen):
         query = " or ".join(f"user:{user}" for user in users) if 0 < len(users) <= 3 else ""
         self.app.pop_screen()
         self.vigil.open_events(query, seq)
+
+    def evidence_rows(self) -> list[int]:
+        """What a query of the target's logs is about: the rows that are cited."""
+        return [one.seq for one in self.evidence.witnesses if not one.context] if self.evidence else []
 
     def summary(self) -> str:
         """The evidence as plain text, ready for a chat."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from tui_app.logged import ids_among
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import CellView, CheckView, FindingView, SessionState
@@ -16,6 +17,7 @@ from tui_app.screens.masking import HELD_BACK, is_masked
 from tui_app.screens.row_words import arrow, clock_time, describe, short_id
 from tui_app.screens.safe import clean
 from widgets.evidence import Evidence, Witness
+from widgets.pairs import leaks_of
 
 WITNESSES: Final = 40
 """Rows listed at most; the stream shows the rest."""
@@ -60,6 +62,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         facts.append((label, clean(check.to_decide), ""))
     if check.accepted:
         facts.append(("Known", clean(check.accepted), "warn"))
+    facts += server_side([one.seq for one in witnesses if not one.context], reader)
     facts += rerun_facts(check, state) + can_fail(check)
     return Evidence(
         word=check.word,
@@ -73,6 +76,18 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
         more=more,
         rows_title=clean(findings[0].text) if only_rows(findings) else "rows",
     )
+
+
+def server_side(seqs: Sequence[int], reader: Reader | None) -> list[tuple[str, str, str]]:
+    """By which ids and when, in UTC, the target's own logs tell of these rows."""
+    rows = [row for seq in seqs if (row := reader.row(seq)) is not None] if reader is not None else []
+    if reader is None or not rows:
+        return []
+    began, ids = reader.header.get("started", ""), ids_among(rows)
+    first, last = (utc(began, edge(row.t for row in rows)) for edge in (min, max))
+    when = first if first == last else f"{first.removesuffix(' UTC')} to {last}"
+    told = ", ".join(part for part in (clean(ids.words()), f"run {clean(ids.run)}" if ids.run else "") if part)
+    return [("Server side", f"{when}  {told}".rstrip(), "")]
 
 
 def can_fail(check: CheckView) -> list[tuple[str, str, str]]:
@@ -208,7 +223,8 @@ def cell_claim(source: str, observer: str, cell: CellView | None) -> str:
     if source == observer:
         return f"{observer} saw its own markers." if probes and read == "clean" else f"{observer} is not shown to see its own markers yet."
     if leaks:
-        return f"{observer} saw what belongs to {source}: {leaks:,} of {probes:,} {of}."
+        told = f"{leaks:,} of {probes:,} {of}" if probes >= leaks else leaks_of(leaks, probes)
+        return f"{observer} saw what belongs to {source}: {told}."
     if read == "clean":
         return f"{observer} saw nothing of {source}'s in {probes:,} {of}."
     if not probes:
@@ -241,7 +257,8 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     if source == observer:
         expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
     claim_text = cell_claim(source, observer, cell)
-    facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
+    seen_here = f"{leaks:,} leak{'s' * (leaks != 1)} in {probes:,} probes" if probes >= leaks else leaks_of(leaks, probes)
+    facts = [("Expected", expected, ""), ("Seen", seen_here, "bad" if leaks else "")]
     if source != observer:
         own = [
             name

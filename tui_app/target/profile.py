@@ -28,6 +28,7 @@ from tui_app.target.tables import (
     HeaderName,
     HeaderSource,
     LimitsTable,
+    LogsTable,
     Mode,
     NetworkTable,
     ShareTable,
@@ -100,6 +101,7 @@ class Profile(Table):
     """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
     network: NetworkTable = Field(default_factory=NetworkTable)
     share: ShareTable = Field(default_factory=ShareTable)
+    logs: LogsTable | None = None
 
     _source: str = PrivateAttr(default="")
     _folder: Path | None = PrivateAttr(default=None)

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from tui_app.logged import MARGIN_S, problem
 from tui_app.target.address import BLANK, Environment, split
 from tui_app.verdict.accepting import NEVER_ACCEPTED
 
@@ -115,6 +116,12 @@ def _proxy(value: str) -> str:
             'the proxy\'s address carries a user name or password. Put the whole address in a variable and write "env:NAME" here.'
         )
     return _address(value, ("http", "https"))
+
+
+def _log_query(value: str) -> str:
+    if wrong := problem(value):
+        raise ValueError(wrong)
+    return value
 
 
 def _source(value: str) -> str:
@@ -228,6 +235,17 @@ class ShareTable(Table):
     """
 
     group: Text | None = None
+
+
+class LogsTable(Table):
+    """[logs]: the operator's own logging of the target, for the line that a key copies and reports print (`tui_app.logged`).
+
+    query -- a template in that logging's own language, with {trace} {request} {run} {thread} {session} {from} {to}
+    margin_s -- how much before the first and after the last row of the evidence it asks for
+    """
+
+    query: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_log_query)] | None = None
+    margin_s: Annotated[float, Field(ge=0, le=86_400)] = MARGIN_S
 
 
 class ConsentTable(Table):
