@@ -27,6 +27,7 @@ def run(asked: argparse.Namespace) -> int:
     import asyncio
     import sys
 
+    from tui_app.target.credentials import CredentialsError
     from tui_app.target.profile import ProfileError, load
     from tui_app.watch.headless import watch
 
@@ -39,4 +40,8 @@ def run(asked: argparse.Namespace) -> int:
         print(f"vigil: {asked.target} has addresses to fill in first: {', '.join(profile.blanks)}", file=sys.stderr)
         return 2
     options = {"every_s": asked.every, "for_s": asked.for_s, "alert_after": asked.alert_after, "bell": asked.bell, "keep": asked.keep}
-    return asyncio.run(watch(profile, **options))
+    try:
+        return asyncio.run(watch(profile, **options))
+    except (CredentialsError, ProfileError) as error:
+        print(f"vigil: {error}", file=sys.stderr)
+        return 2

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from tui_app.sanitize import sanitize
 from tui_app.target.profile import Profile
 from tui_app.watch.model import Debounce, Happening, Watched
-from tui_app.watch.poller import Looked, Poller
+from tui_app.watch.poller import Looked, Poller, way_to
 from tui_app.watch.store import Store
 
 MARKS: Final = {"up": "#", "degraded": "d", "down": "X", "unknown": "?", None: "."}
-STRIP: Final = 30
+STRIP: Final = 24
 
 
 class Watch:
@@ -31,6 +33,7 @@ class Watch:
     def take(self, looked: Looked) -> None:
         """One exchange: judged, kept, and what changed said."""
         happened: list[Happening] = []
+        looked = msgspec.structs.replace(looked, polls=self.watched.complete(looked.polls))
         for poll in looked.polls:
             happened += self.watched.feed(poll)
             settled = self._debounce.feed(poll)
@@ -60,16 +63,20 @@ def table(watched: Watched, now: float) -> list[str]:
         share = "not measured" if up is None else f"{up:7.2%} of {one.measured}"
         figures = [one.percentile(0.5), one.percentile(0.95)]
         ms = "  ".join(f"{value:6.1f}" if value is not None else f"{'-':>6}" for value in figures)
-        strip = "".join(MARKS[word] for word in one.strip(now, 24))
+        strip = "".join(MARKS[word] for word in one.strip(now, STRIP))
+        degraded, down = one.counts["degraded"], one.counts["down"]
         lines.append(f"{name:<11} {one.last.word if one.last else '-':<9} {share:<16}  {ms}  {strip}")
-        if one.counts["unknown"]:
-            lines.append(f"{'':<12}{one.counts['unknown']} polls told nothing; they count neither way")
+        told = [f"degraded {degraded}"] * bool(degraded) + [f"down {down}"] * bool(down)
+        told += [f"{one.counts['unknown']} polls told nothing and count neither way"] * bool(one.counts["unknown"])
+        if told:
+            lines.append(f"{'':<12}{', '.join(told)}")
     lines.append(f"# up  d degraded  X down  ? unknown  . not polled; {watched.cell_s:g} s a cell; percentiles from 20 answers on")
     return lines
 
 
 async def watch(profile: Profile, *, every_s: float, for_s: float | None, alert_after: int, bell: bool, keep: int) -> int:
     """Watch until interrupted or for `for_s` seconds. Exit 0: nothing is down at the end, 1: something is, 4: nothing was measured."""
+    way = await way_to(profile)
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -85,7 +92,7 @@ async def watch(profile: Profile, *, every_s: float, for_s: float | None, alert_
     one = Watch(watched, store, say, alert_after=alert_after, bell=bell and sys.stdout.isatty())
     say(f"watching {sanitize(profile.name)} every {every_s:g} s; Ctrl-C ends it")
     try:
-        await Poller(profile, every_s, one.take).rounds(over)
+        await Poller(profile, every_s, one.take, way).rounds(over)
     finally:
         if timer is not None:
             timer.cancel()

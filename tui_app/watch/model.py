@@ -64,7 +64,6 @@ class Timeline:
         self.since = 0.0
         self._ms: deque[float] = deque(maxlen=SAMPLES)
         self._uptime: float | None = None
-        self._uptime_at = 0.0
         self._instance = ""
         self._build = ""
 
@@ -97,7 +96,7 @@ class Timeline:
             if self._uptime is not None and same and poll.uptime < self._uptime - RESTART_SLACK_S:
                 text = f"it says it is up for {poll.uptime:.0f} s, after {self._uptime:.0f} s at the poll before"
                 found.append(Happening(poll.at, poll.subject, "restart", text))
-            self._uptime, self._uptime_at = poll.uptime, poll.at
+            self._uptime = poll.uptime
         if poll.instance:
             self._instance = poll.instance
         return found
@@ -115,8 +114,8 @@ class Timeline:
 
     @property
     def uptime(self) -> float | None:
-        """Share (0..1) of measured polls that the subject answered as up or degraded; None where nothing was measured."""
-        return 1 - self.counts["down"] / self.measured if self.measured else None
+        """Share (0..1) of measured polls that read up (degraded is not up); None where nothing was measured."""
+        return self.counts["up"] / self.measured if self.measured else None
 
     def percentile(self, share: float) -> float | None:
         """ms of the last answers by order statistic; None below 20 of them."""
@@ -142,6 +141,18 @@ class Watched:
         self.cell_s = cell_s
         self.timelines: dict[str, Timeline] = {}
         self.happenings: deque[Happening] = deque(maxlen=HAPPENINGS)
+        self._told_by: dict[str, str] = {}
+
+    def complete(self, polls: list[Poll]) -> list[Poll]:
+        """One service's polls, and one more of each tier that this service has told of before and does not now: it reads unknown.
+
+        Else a tier would go on looking up while nobody can tell how it is.
+        """
+        service, named = polls[0], {poll.subject for poll in polls}
+        self._told_by.update(dict.fromkeys(named - {service.subject}, service.subject))
+        silent = [tier for tier, by in self._told_by.items() if by == service.subject and tier not in named]
+        why = f"{service.subject} does not tell"
+        return [*polls, *(Poll(service.at, tier, "unknown", why) for tier in silent)]
 
     def feed(self, poll: Poll) -> list[Happening]:
         """What this poll changes. Subjects come from the target file and its fixed tiers, so their number is bounded."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
+from tui_app.target.network import headers_of, proxy_of, trust_of
 from tui_app.target.profile import Profile
 from tui_app.watch.model import Poll
 from tui_app.watch.reading import own_side, polls_of
@@ -20,6 +23,19 @@ PATHS: Final[Mapping[str, str]] = {"backend": "/api/health", "auth": "/health", 
 WITHIN_S: Final = 10.0
 JITTER: Final = 0.1
 """Share of the interval by which a round may be late, so that many watchers do not ask in step."""
+
+
+class Way(msgspec.Struct):
+    """How the target is reached: a gateway's headers, the private authority, the operator's own proxy."""
+
+    headers: dict[str, str] = {}
+    tls: ssl.SSLContext | None = None
+    proxy: str = ""
+
+
+async def way_to(profile: Profile) -> Way:
+    """As the target file says. Raises CredentialsError and ProfileError, both of which say what to do."""
+    return Way(await headers_of(profile, os.environ), trust_of(profile), proxy_of(profile, os.environ))
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -36,8 +52,10 @@ class Looked(msgspec.Struct, frozen=True):
 class Poller:
     """Polls the services of a target. Read requests only; nothing is created."""
 
-    def __init__(self, profile: Profile, every_s: float, told: Callable[[Looked], None]) -> None:
-        self._client = HttpClient({name: url for name, url in profile.urls.items() if name in PATHS}, Created())
+    def __init__(self, profile: Profile, every_s: float, told: Callable[[Looked], None], way: Way | None = None) -> None:
+        way = way if way is not None else Way()
+        services = {name: url for name, url in profile.urls.items() if name in PATHS}
+        self._client = HttpClient(services, Created(), headers=way.headers, tls=way.tls, proxy=way.proxy)
         self._services = [name for name in profile.urls if name in PATHS]
         self._remote = not profile.loopback
         self._every = every_s
