@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,17 @@ settings.load_profile("house")
 
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-configuration")
 """Whoever runs the tests may have checks of their own, which are no part of what is tested here."""
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+"""A session is three processes: whoever forbids bytecode to be kept has each of them compile the whole application anew."""
+
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+"""Ignored signals are inherited: under `nohup`, or in a shell's background, no process of a test would end when its terminal goes."""
 
 TOGETHER = ("test_ablation.py",)
 """Files whose tests share one long session: a worker takes them all, so that it is run once."""

@@ -44,15 +44,20 @@ MARKS: Final = frozenset(
 
 
 def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _say_beside(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 @contextmanager
-def follower() -> Iterator[Follow]:
-    """What tells a session on standard error; what it still keeps is told at the end."""
+def follower(*, beside: bool = False) -> Iterator[Follow]:
+    """What tells a session on standard output, or on standard error `beside` what goes there; what it still keeps is told at the end."""
     use_ascii(terminal_wants_ascii())
-    found = Follow(_say, colour=wants_colour(sys.stderr))
+    found = Follow(_say_beside if beside else _say, colour=wants_colour(sys.stderr if beside else sys.stdout))
     yield found
     found.finish()
 

@@ -185,6 +185,13 @@ class KeyBar(LineView):
         self._until = self.set_timer(seconds, self._said_enough)
         self.update(self.hints)
 
+    def hush(self) -> None:
+        """Take back what was said: it is true no more."""
+        if self._until is not None:
+            self._until.stop()
+        if self.said is not None:
+            self._said_enough()
+
     def _said_enough(self) -> None:
         self.said = None
         self.update(self.hints)

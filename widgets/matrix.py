@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from widgets.glyphs import glyphs
 from widgets.grid import Place, grid_lines, grid_size, label_width
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit
-from widgets.pairs import UNPROVEN, Cell, Cells
+from widgets.pairs import UNPROVEN, Cell, Cells, leaks_of
 
 __all__ = ["COUNTED", "Cell", "Cells", "Matrix", "Place", "cell_lines", "matrix_lines", "picture_lines", "sentence", "totals", "unclean"]
 
@@ -122,7 +122,7 @@ def sentence(users: Sequence[str], cells: Cells) -> tuple[str, str]:
         return "isolation needs two users", "dim"
     rest = f", {unmeasured:,} not measured" if unmeasured else ""
     if leaking:
-        return f"{leaking:,} of {pairs:,} pairs leak ({leaks:,} of {probes:,} probes){rest}", "bad"
+        return f"{leaking:,} of {pairs:,} pairs leak ({leaks_of(leaks, probes)}{' probes' * (probes >= leaks)}){rest}", "bad"
     if not begun:
         return f"no pair of {pairs:,} measured yet", "dim"
     if unmeasured == pairs:

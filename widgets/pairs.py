@@ -15,5 +15,10 @@ class Cell:
     state: str = "unproven"
 
 
+def leaks_of(leaks: int, probes: int) -> str:
+    """So many leaks of so many probes. A probe counts once its action is over: what leaked before that is told without a number of them."""
+    return f"{leaks:,} of {probes:,}" if probes >= leaks else f"{leaks:,}, its action still under way"
+
+
 Cells = Mapping[tuple[str, str], Cell]
 UNPROVEN = Cell()

@@ -28,7 +28,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_bundle_is_whole_and_its_recording_can_be_read(bundle: Path, tmp_path: Path) -> None:
     manifest, wrong = check(bundle)
-    assert not wrong and manifest["verdict"] == "FAIL" and {one["name"] for one in manifest["files"]} == {RECORDING, *FILES.values()}
+    assert (
+        not wrong
+        and manifest["verdict"] == "FAIL"
+        and {one["name"] for one in manifest["files"]} == {RECORDING, *FILES.values(), "repro-isolation-frames.py", "repro-five-events.py"}
+    )
     with zipfile.ZipFile(bundle) as archive:
         archive.extract(RECORDING, tmp_path)
     with Reader(tmp_path / RECORDING) as reader:

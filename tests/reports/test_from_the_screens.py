@@ -49,3 +49,26 @@ async def test_y_on_the_verdict_copies_the_report_for_a_chat_and_says_how(
     copied = (tmp_path / "state/vigil/copied.txt").read_text()
     assert copied.rstrip() == "".join(chat.write(gather(leak))).rstrip() and 5 <= len(copied.splitlines()) <= 12
     assert f"{len(copied.rstrip()):,} characters" in said and "no clipboard here" in said
+
+
+async def test_x_writes_the_script_of_the_check_that_is_looked_at_and_says_what_it_takes(leak: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copy(leak, tmp_path / "own.vigil"))
+    app = VigilApp(link=SessionLink(), start=AppStart(attach=entry_of(own)), beat=False)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await pilot.pause()
+        app.catch_up()
+        app.open_why("five-events")
+        await pilot.pause()
+        await pilot.press("x")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        said = " ".join(str(notice.message) for notice in app._notifications)
+        app.open_why("connect-latency")
+        await pilot.pause()
+        await pilot.press("x")
+        await pilot.pause()
+        refused = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    path = tmp_path / "own-five-events.py"
+    assert str(path) in said and "REPRO_TOKEN_1" in said
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700 and "Check five-events, which failed" in path.read_text()
+    assert "connect-latency did not fail" in refused

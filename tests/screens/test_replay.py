@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from looking import text_of
+from links import HandMadeLink
+from looking import check_golden, settle, text_of
+from recordings import record
 
 from tui_app.app import VigilApp
 from tui_app.model import SECOND, Row
@@ -180,3 +182,25 @@ def test_rows_are_those_of_the_recording(recording: Path) -> None:
         bounded.move(bounded.seq_at(10**15))
         assert [msgspec.structs.astuple(row) for row in bounded.rows()] == [msgspec.structs.astuple(row) for row in whole.rows()]
         assert bounded.seq_at(0) == 0 and bounded.seq_at(EVERY_NS) == 1 and bounded.seq_at(EVERY_NS * 5 + 1) == 5
+
+
+@pytest.mark.parametrize("size", ("80x24", "120x35", "200x60"))
+async def test_pictures_of_a_replay(tmp_path: Path, size: str) -> None:
+    """A real recording in mid-replay, on the screens and before a room."""
+    path = tmp_path / "7c1e0a9b3d42.vigil"
+    record(path, 400)
+    view, playback, _ = replayed(path)
+    view.clock = playback.wall
+    columns, rows = map(int, size.split("x"))
+    app = VigilApp(view, link=HandMadeLink(), beat=False)
+    async with app.run_test(size=(columns, rows)) as pilot:
+        playback.paused = True
+        playback.seek(view, playback.total // 2)
+        catch_up(view)
+        for name in ("live", "events", "isolation", "verdict"):
+            app.go(name)
+            await settle(pilot)
+            check_golden(f"{name}-replay-{size}", text_of(app))
+        await pilot.press("P")
+        await settle(pilot)
+        check_golden(f"present-replay-{size}", text_of(app))

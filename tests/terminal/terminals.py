@@ -135,7 +135,10 @@ class Terminal:
             if all(re.search(one, shown) for one in wanted):
                 return shown
             if not alive or time.monotonic() > deadline:
-                raise AssertionError(f"{wanted} never showed; the screen is\n{shown}\nand it wrote last\n{bytes(self.raw[-1500:])!r}")
+                begun = self.raw.find(b"Traceback")  # what it died of stands before its summary
+                last = bytes(self.raw[begun : begun + 6000] if begun >= 0 else self.raw[-1500:])
+                ended = "" if alive else "; it has ended"
+                raise AssertionError(f"{wanted} never showed{ended}; the screen is\n{shown}\nand it wrote last\n{last!r}")
 
     def looks(self, condition: Callable[[], Any], what: str, within: float = WITHIN) -> Any:
         """Go on reading until something is so."""

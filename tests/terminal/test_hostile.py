@@ -97,7 +97,7 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
         assert planted.encode() not in shown, repr(planted)
 
     out, err = run.communicate(timeout=WITHIN)
-    assert MARK in err and left_over((out + err).encode()) == []
+    assert MARK in out and left_over((out + err).encode()) == []
     for command in (("sessions",), ("attach", "--follow"), ("rejudge", str(path))):
         said = home.vigil(*command)
         assert left_over((said.out + said.err).encode()) == [], command

@@ -25,6 +25,10 @@ async def test_it_starts_commands_and_notes_nothing(home: Home, monkeypatch: pyt
             await refused
     with pytest.raises(LinkError, match="read-only"):
         link.describe(str(home.folder / "secret.toml"))
+    monkeypatch.setenv("VIGIL_KEEP_SESSIONS", "0")
+    assert link.retain() == "" and len(sessions.list_sessions()) == len(before)
+    with pytest.raises(LinkError, match="read-only"):
+        link.pin(line_of(before[0]), kept=True)
     opened = await link.attach(line_of(before[0]))
     assert opened.sealed and not opened.commanding
     with Reader(opened.recording, sealed=opened.sealed) as reader, pytest.raises(RecordingError, match="read-only"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui_app.masking import masked
+from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.reports.facts import Facts, gather, masking
 from tui_app.reports.files import FILES, write_into
+from tui_app.repro.write import offers, script
 
 SCHEMA: Final = "vigil.bundle/1"
 MANIFEST: Final = "manifest.json"
@@ -34,7 +37,7 @@ def make(recording: Path, target: Path, result: Mapping[str, Any] | None = None)
         folder = Path(made) / "bundle"
         write_into(folder, facts)
         hidden = _copy(recording, folder / RECORDING, facts)
-        names = [RECORDING, *FILES.values()]
+        names = [RECORDING, *FILES.values(), *_scripts(recording, folder, facts)]
         manifest = _manifest(facts, folder, names, hidden)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         archive = Path(made) / "bundle.zip"
@@ -71,6 +74,18 @@ def chained(files: list[dict[str, Any]]) -> str:
     for one in files:
         link = hashlib.sha256(f"{link}\n{one['name']}\n{one['bytes']}\n{one['sha256']}".encode()).hexdigest()
     return link
+
+
+def _scripts(recording: Path, folder: Path, facts: Facts) -> list[str]:
+    """A script for each failed check that has one; the names of their files."""
+    names = []
+    for offer in offers(facts.result):
+        if offer.family is not None:
+            with contextlib.suppress(RecordingError):  # what failed cannot be asked for again: `vigil repro` says so
+                text = script(recording, facts.result, offer.check).text
+                names.append(f"repro-{offer.check}.py")
+                (folder / names[-1]).write_text(text, encoding="utf-8")
+    return names
 
 
 def _copy(recording: Path, target: Path, facts: Facts) -> int:

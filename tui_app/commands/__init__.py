@@ -29,6 +29,7 @@ MODULES: Final[tuple[str, ...]] = (
     "bundle",
     "verify",
     "compare",
+    "watch",
     "repro",
     "init",
     "doctor",

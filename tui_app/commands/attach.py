@@ -18,9 +18,7 @@ def add(commands: Commands) -> None:
     """`attach` and its options."""
     attach = commands.add_parser("attach", help="watch a session in the terminal application, live from its start, or after its end")
     attach.add_argument("--read-only", action="store_true", help="only watch: nothing is commanded or noted from here")
-    attach.add_argument(
-        "--follow", action="store_true", help="tell it on standard error, a line each happening, in plain text: no terminal needed"
-    )
+    attach.add_argument("--follow", action="store_true", help="tell it in plain text, a line each happening: no terminal needed")
     attach.add_argument("session", nargs="?", help="id, a part of its beginning, or a recording file; default: the newest")
 
 

@@ -125,7 +125,14 @@ class _Terminal:
         return input(question)
 
     def say(self, line: str = "") -> None:
-        print(line)
+        """A line, broken between words where the terminal is narrower, under its own beginning."""
+        import shutil
+        import textwrap
+
+        indent = len(line) - len(line.lstrip())
+        column = line.rfind("  ") + 2 if "  " in line.strip() else indent
+        width = max(shutil.get_terminal_size().columns, 40)
+        print("\n".join(textwrap.wrap(line, width, subsequent_indent=" " * column, break_long_words=False, break_on_hyphens=False)) or line)
 
     def agrees(self, question: str) -> bool:
         return self.ask(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -63,7 +63,7 @@ def _tell(path: Path, speed: float) -> int:
 
     with ReaderUpTo(path) as reader:
         playback, fold = Playback(reader, speed), Fold(reader.header)
-        print(f"REPLAY of {playback.date}, session {reader.header.get('session', '?')}", file=sys.stderr)
+        print(f"REPLAY of {playback.date}, session {reader.header.get('session', '?')}")
         with follower() as follow:
             while True:
                 playback.advance(True)

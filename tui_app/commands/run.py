@@ -62,7 +62,11 @@ def add(commands: Commands) -> None:
         "--honour-accepted", action="store_true", help="exit 0 where all that failed is accepted in the target file ([[accept]])"
     )
     run.add_argument("--dry-run", action="store_true", help="print what the session would do to its target, and stop")
-    run.add_argument("--follow", action="store_true", help="tell every happening on standard error, a line each, in plain text")
+    run.add_argument(
+        "--follow",
+        action="store_true",
+        help="tell every happening, a line each, in plain text: on standard output, unless --json - takes that",
+    )
     run.add_argument("--group", metavar="NAME", help="let the users of this group watch: they may read the recording while it is written")
     run.add_argument("--record", metavar="FILE", help="where the recording goes; default: the state directory")
     run.add_argument("--json", metavar="FILE", help="write the result (vigil.session/1); - for standard output")
@@ -83,5 +87,5 @@ def run(asked: argparse.Namespace) -> int:
         return run(asked)
     from tui_app.follow import follower
 
-    with follower() as follow:
+    with follower(beside=asked.json == "-") as follow:
         return run(asked, follow.look)

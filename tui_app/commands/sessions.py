@@ -121,7 +121,7 @@ def lines_of(entry: SessionEntry, width: int) -> list[str]:
 
 def took(seconds: float) -> str:
     """A duration as m:ss, or h:mm:ss."""
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 

@@ -80,7 +80,7 @@ class RecordingCollector(Collector):
         """Everything in the OpenMetrics text format, to the end mark."""
         registry = CollectorRegistry()
         registry.register(_Once(self.collect()))
-        return generate_latest(registry).decode()
+        return str(generate_latest(registry).decode())  # type: ignore[no-untyped-call]
 
     def collect(self) -> list[Metric]:
         """Read what is new, and say all."""

@@ -211,6 +211,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
     Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
+    Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
+           "app", 5),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),

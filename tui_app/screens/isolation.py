@@ -18,6 +18,7 @@ from tui_app.screens.why_facts import cell_claim
 from widgets.glyphs import glyphs
 from widgets.lines import Line, LineView, clip, line_width, spread
 from widgets.matrix import COUNTED, Cell, Matrix, Place, sentence, unclean
+from widgets.pairs import leaks_of
 from widgets.stream import EventStream
 from widgets.titles import title
 from widgets.users import UserRow, user_lines
@@ -183,7 +184,7 @@ class IsolationScreen(SessionScreen):
         users, matrix = rows.cells(self.state)
         lines = [headline(self.state), f"isolation: {sentence(users, matrix)[0]}"]
         found = [(source, observer, cell) for source, observer, cell in unclean(users, matrix) if cell.leaks]
-        return "\n".join(lines + [f"{observer} saw {source}: {cell.leaks} of {cell.probes} probes" for source, observer, cell in found])
+        return "\n".join(lines + [f"{observer} saw {source}: {leaks_of(cell.leaks, cell.probes)}" for source, observer, cell in found])
 
     def action_users_view(self) -> None:
         """The users, or the matrix again."""
@@ -286,7 +287,7 @@ def unclean_lines(found: list[tuple[str, str, Cell]], width: int, none: str = "e
     lines: list[Line] = []
     for source, observer, cell in found:
         if cell.leaks or cell.state == "leak":
-            text, tone = f"{glyph.failed} {observer} saw {source}: {cell.leaks} of {cell.probes}", "bad"
+            text, tone = f"{glyph.failed} {observer} saw {source}: {leaks_of(cell.leaks, cell.probes)}", "bad"
         elif source == observer:
             text, tone = f"{glyph.waiting} {source} did not see its own yet", "dim"
         elif cell.probes:

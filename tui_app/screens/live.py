@@ -84,7 +84,7 @@ class LiveScreen(SessionScreen):
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
-        subtitle(runs, f"{state.runs_total} runs, {busy} under way")
+        subtitle(runs, f"{state.runs_total} run{'s' * (state.runs_total != 1)}, {busy} under way")
         users, cells = rows.cells(state)
         matrix = self.query_one("#matrix", Matrix)
         matrix.update(users, cells)
@@ -153,7 +153,11 @@ class LiveScreen(SessionScreen):
         else:
             check, finding = found
             grave = finding.severity in ("critical", "major")
-            text, tone, mark = clean(finding.text), "bad" if grave else "dim", glyphs().failed if grave else glyphs().waiting
+            text, tone, mark = (
+                rows.with_totals(check, clean(finding.text), self.state),
+                "bad" if grave else "dim",
+                glyphs().failed if grave else glyphs().waiting,
+            )
         return spread(((f"{mark} {check.id}: ", tone), (text, "plain")), (("Enter", "key"), (" why", "dim")), width)
 
     def on_event_stream_opened(self, message: EventStream.Opened) -> None:

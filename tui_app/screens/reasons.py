@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NO_REPLAY: Final = "this is no replay: `vigil replay FILE` shows a recorded session in its own time again"
 NO_SESSION: Final = "there is no session yet"
 READ_ONLY: Final = "this viewer is read-only"
-WITH_A_SESSION: Final = ("mark", "write", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun")
+WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun")
 
 
 def why_not(view: View, action_id: str) -> str:
@@ -31,8 +31,12 @@ def why_not(view: View, action_id: str) -> str:
     match action_id:
         case "mark" if sealed:
             return f"{READ_ONLY}: it notes nothing"
-        case "write" if sealed:
+        case "write" | "repro" if sealed:
             return f"{READ_ONLY}: files are written by whoever opens the session on its host"
+        case "repro" if not state.ended:
+            return "the session still runs: a script is written from what it ended with"
+        case "repro" if not any(check.word == "FAIL" for check in state.checks.values()):
+            return "nothing failed: there is nothing to show again"
         case "write" if not state.ended:
             return "there is no verdict to report yet: the files are written from what a session ended with"
         case "take" if sealed:

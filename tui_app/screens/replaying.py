@@ -14,6 +14,7 @@ from tui_app.screens.safe import clean
 from tui_app.screens.selecting import check_time, parse_time
 from tui_app.screens.session_link import Choice
 from tui_app.screens.view import mmss
+from widgets.banner import KeyBar
 from widgets.filter_bar import FilterBar
 
 LOOK_S = 0.02
@@ -62,6 +63,10 @@ class ReplayingApp(DrivingApp):
         pulse = getattr(self.screen, "pulse", None)
         if pulse is not None:
             pulse()
+        # What was said, or stood in a corner, was true of another moment.
+        self.clear_notifications()
+        for bar in self.screen.query(KeyBar):
+            bar.hush()
         if said:
             self.say(said)
 

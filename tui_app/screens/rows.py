@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tui_app.gravity import rank
 from tui_app.recording.state import CellView, CheckView, CriterionView, FindingView, SeriesView, SessionState
 from tui_app.screens.safe import clean
 from tui_app.screens.view import mmss
@@ -203,6 +204,18 @@ def counts(state: SessionState) -> dict[str, int]:
     for check in state.checks.values():
         result[check.word] = result.get(check.word, 0) + 1
     return result
+
+
+def leak_totals(state: SessionState) -> str:
+    """'3 leaks over 2 pairs', where there is more than one; '' else."""
+    leaks = [cell.leaks for (one, other), cell in state.cells.items() if one != other and cell.leaks]
+    return f"{sum(leaks):,} leaks over {len(leaks)} pair{'s' * (len(leaks) != 1)}" if sum(leaks) > 1 else ""
+
+
+def with_totals(check: CheckView, text: str, state: SessionState) -> str:
+    """A finding's words; of one among several leaks after how many there are in all."""
+    totals = leak_totals(state) if rank(check.id) == 0 else ""
+    return f"{totals}; the last: {text}" if totals else text
 
 
 def leaking(state: SessionState) -> str:

@@ -35,6 +35,8 @@ FULL_WAY = 50
 """From so many rows on what each of them is for is told at length."""
 ROOM_FOR_SIZE = 66
 """From so many cells on a session's line tells its build, how long it took, and its size as well; beside the list it always stands."""
+ROOM_FOR_TIME = 48
+"""From so many cells on the line of a pinned session tells the hour as well."""
 WAY = ("plan", "live", "events", "isolation", "latency", "verdict")
 
 
@@ -313,7 +315,7 @@ def _row(entry: Entry, width: int) -> Line:
             took = mmss(int(line.seconds * SECOND), tenths=False)
             columns = f" {'pinned' if line.pinned else '':6} {took:>5} {size_text(line.size):>7} {columns}"
         elif line.pinned:
-            columns = f" pinned {when[:5]} {clean(line.session[:6])}"
+            columns = f" pinned {when if width >= ROOM_FOR_TIME else when[:5]} {clean(line.session[:6])}"
         name = f"{clean(line.target or '?')} {clean(line.build)}" if width >= ROOM_FOR_SIZE else clean(line.target or "?")
         return clip(
             ((f"{mark} {shown} ", TONES.get(word, "dim")), (fit(name, max(width - 7 - len(columns), 8)), "plain"), (columns, "dim")), width

@@ -180,7 +180,8 @@ class VerdictScreen(SearchingScreen):
         waiting = found.get("", 0) + found.get("RUNNING", 0)
         if waiting:
             parts.append((f"{waiting} to come  ", "dim"))
-        right: Line = ((f"left behind: {state.left}   Docker: {self.view.docker}", "dim"),)
+        asks = (" (d says)" if width >= 100 else " (d)") if self.view.docker == "unknown" else ""
+        right: Line = ((f"left behind: {state.left}   {'local ' * (width >= 100)}Docker: {self.view.docker}{asks}", "dim"),)
         if width >= 130:
             right = ((f"{clean(state.host)}   {mmss(state.t, tenths=False)}   ", "dim"), *right)
         protected = journeys.protected(state)
@@ -292,6 +293,11 @@ class VerdictScreen(SearchingScreen):
         """By phase and suite, or what is wrong first."""
         self.model.worst_first = not self.model.worst_first
         self.tick()
+
+    @property
+    def check_at(self) -> str:
+        """The check under the cursor; '' where it is on something else."""
+        return self.item.key if self.item is not None and self.item.key in self.state.checks else ""
 
     def action_open(self) -> None:
         """The evidence of what the cursor is on: a criterion has a page of its own, which leads on to its checks. A group unfolds."""

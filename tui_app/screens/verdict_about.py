@@ -27,7 +27,7 @@ def sentence(state: SessionState) -> str:
     # A failure that is known and accepted is no news beside one that is not.
     bad = sorted((check for check in state.checks.values() if check.word == state.word), key=lambda check: bool(check.accepted))
     if state.word == "FAIL" and found is not None and found[1].severity in ("critical", "major"):
-        return clean(found[1].text)
+        return rows.with_totals(found[0], clean(found[1].text), state)
     if state.word in ("FAIL", "BLOCKED", "INCONCLUSIVE") and bad:
         return f"{bad[0].id}: {clean(bad[0].reason)}"
     if state.word == "PASS":

@@ -38,6 +38,13 @@ class WatchOnly(SessionLink):
     async def start(self, choice: Choice) -> Opened:
         raise LinkError(REFUSED)
 
+    def retain(self) -> str:
+        """Nothing goes on account of a viewer."""
+        return ""
+
+    def pin(self, line: SessionLine, *, kept: bool) -> None:
+        raise LinkError(REFUSED)
+
     async def attach(self, line: SessionLine) -> Opened:
         """Watch a session; its recording takes no remarks from here."""
         opened = await super().attach(line)

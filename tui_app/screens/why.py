@@ -52,6 +52,12 @@ class WhyScreen(Moving, SessionScreen):
                 yield self.page
             yield self.pane
 
+    @property
+    def check_at(self) -> str:
+        """The check that this page is about; '' where it is about something else."""
+        name = self.subject.partition("#")[0]
+        return name if name in self.state.checks else ""
+
     def tick(self) -> None:
         state = self.state
         check = state.checks.get(self.subject)

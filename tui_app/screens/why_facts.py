@@ -17,6 +17,7 @@ from tui_app.screens.masking import HELD_BACK, is_masked
 from tui_app.screens.row_words import arrow, clock_time, describe, short_id
 from tui_app.screens.safe import clean
 from widgets.evidence import Evidence, Witness
+from widgets.pairs import leaks_of
 
 WITNESSES: Final = 40
 """Rows listed at most; the stream shows the rest."""
@@ -222,7 +223,8 @@ def cell_claim(source: str, observer: str, cell: CellView | None) -> str:
     if source == observer:
         return f"{observer} saw its own markers." if probes and read == "clean" else f"{observer} is not shown to see its own markers yet."
     if leaks:
-        return f"{observer} saw what belongs to {source}: {leaks:,} of {probes:,} {of}."
+        told = f"{leaks:,} of {probes:,} {of}" if probes >= leaks else leaks_of(leaks, probes)
+        return f"{observer} saw what belongs to {source}: {told}."
     if read == "clean":
         return f"{observer} saw nothing of {source}'s in {probes:,} {of}."
     if not probes:
@@ -255,7 +257,8 @@ def of_cell(source: str, observer: str, state: SessionState, reader: Reader | No
     if source == observer:
         expected = f"{observer} sees the markers of its own actions: the control without which no other cell counts"
     claim_text = cell_claim(source, observer, cell)
-    facts = [("Expected", expected, ""), ("Seen", f"{leaks:,} leaks in {probes:,} probes", "bad" if leaks else "")]
+    seen_here = f"{leaks:,} leak{'s' * (leaks != 1)} in {probes:,} probes" if probes >= leaks else leaks_of(leaks, probes)
+    facts = [("Expected", expected, ""), ("Seen", seen_here, "bad" if leaks else "")]
     if source != observer:
         own = [
             name

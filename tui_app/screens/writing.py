@@ -24,8 +24,24 @@ def chat_lines(recording: Path) -> str:
         return ""
 
 
+def write_script(recording: Path, check: str) -> tuple[Path, tuple[str, ...]]:
+    """Write the script that shows a check's failure again beside the recording; where it is, and the variables that it takes.
+
+    Raises RecordingError where there is none, and says why; OSError.
+    """
+    from tui_app.recording.reader import Reader
+    from tui_app.repro.write import script
+
+    with Reader(recording) as reader:
+        made = script(recording, reader.result() or {"checks": []}, check)
+    target = recording.with_name(f"{recording.stem}-{check}.py")
+    target.touch(mode=0o700)
+    target.write_text(made.text, encoding="utf-8")
+    return target, made.needs
+
+
 class WritingApp(App[int]):
-    """Mixed into the application: `w`."""
+    """Mixed into the application: `w` and `x`."""
 
     view: View
 
@@ -49,3 +65,20 @@ class WritingApp(App[int]):
             self.say(f"the reports could not be written: {error}", bad=True)
             return
         self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)  # a path may take more than one line
+
+    async def action_repro(self) -> None:
+        """Write the script of the check that is looked at, or say why it has none."""
+        from tui_app.recording.errors import RecordingError
+
+        view = self.view
+        check = getattr(self.screen, "check_at", "")
+        why = why_not(view, "repro") or ("" if check else "no check is looked at: choose one that failed")
+        if why or view.path is None:
+            self.say(why)
+            return
+        try:
+            target, needs = await asyncio.to_thread(write_script, view.path, check)
+        except (RecordingError, OSError) as error:
+            self.say(f"no script: {error}", bad=isinstance(error, OSError))
+            return
+        self.notify(f"Wrote {target}. Set {', '.join(needs)} and run it with python.", markup=False, timeout=10)

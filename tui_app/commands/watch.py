@@ -1,0 +1,47 @@
+"""`vigil watch`: how a target is, for hours, in plain lines."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tui_app.commands.options import duration, positive
+
+if TYPE_CHECKING:
+    from tui_app.commands import Commands
+
+
+def add(commands: Commands) -> None:
+    """`watch` and its options."""
+    watch = commands.add_parser("watch", help="poll a target's services and tiers for hours: transitions, uptime, restarts, new builds")
+    watch.add_argument("--target", required=True, metavar="T", help="a TOML file with the addresses of a running target")
+    watch.add_argument("--every", type=duration, default=30.0, metavar="30s", help="from one poll to the next; default 30s")
+    watch.add_argument("--for", dest="for_s", type=duration, metavar="8h", help="how long; default: until interrupted")
+    watch.add_argument("--alert-after", type=positive, default=2, metavar="N", help="polls in a row that must agree; default 2")
+    watch.add_argument("--bell", action="store_true", help="ring the terminal's bell with an alert")
+    watch.add_argument("--keep", type=positive, default=14, metavar="N", help="files kept, one a day or 64 MB; default 14")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Watch. Exit 0: nothing is down at the end, 1: something is, 2: no such target, 4: nothing could be measured."""
+    import asyncio
+    import sys
+
+    from tui_app.target.credentials import CredentialsError
+    from tui_app.target.profile import ProfileError, load
+    from tui_app.watch.headless import watch
+
+    try:
+        profile = load(asked.target)
+    except ProfileError as error:
+        print(f"vigil: {error}", file=sys.stderr)
+        return 2
+    if profile.blanks:
+        print(f"vigil: {asked.target} has addresses to fill in first: {', '.join(profile.blanks)}", file=sys.stderr)
+        return 2
+    options = {"every_s": asked.every, "for_s": asked.for_s, "alert_after": asked.alert_after, "bell": asked.bell, "keep": asked.keep}
+    try:
+        return asyncio.run(watch(profile, **options))
+    except (CredentialsError, ProfileError) as error:
+        print(f"vigil: {error}", file=sys.stderr)
+        return 2

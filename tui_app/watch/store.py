@@ -1,0 +1,65 @@
+"""What was watched, in files of a day or of a size, the oldest removed: SQLite, for the user alone (0600)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from tui_app.recording.places import state_dir
+from tui_app.watch.model import Happening
+from tui_app.watch.poller import Looked
+
+SUFFIX: Final = ".watch"
+SCHEMA: Final = """
+CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE polls(id INTEGER PRIMARY KEY, at REAL, subject TEXT, word TEXT, why TEXT, ms REAL, uptime REAL, instance TEXT, build TEXT,
+  path TEXT, status INTEGER, answer TEXT, error TEXT);
+CREATE TABLE happenings(id INTEGER PRIMARY KEY, at REAL, subject TEXT, kind TEXT, text TEXT);
+"""
+
+
+class Store:
+    """Rows of one watch. A schema of its own: a poll belongs to no session, and a day's file is whole by itself."""
+
+    def __init__(self, target: str, *, folder: Path | None = None, max_bytes: int = 64 * 1024 * 1024, keep: int = 14) -> None:
+        self.folder = folder if folder is not None else state_dir() / "watch"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._target, self._max, self._keep = target, max_bytes, keep
+        self._db: sqlite3.Connection | None = None
+        self._day = ""
+        self.path: Path | None = None
+
+    def add(self, looked: Looked, happenings: list[Happening]) -> None:
+        """Write one exchange and what it changed; starts a new file where the day or the size asks for it. Raises sqlite3.Error."""
+        db = self._open(looked.polls[0].at)
+        for number, poll in enumerate(looked.polls):
+            about = (looked.path, looked.status, looked.text, looked.error) if number == 0 else (looked.path, looked.status, "", "")
+            row = (poll.at, poll.subject, poll.word, poll.why, poll.ms, poll.uptime, poll.instance, poll.build, *about)
+            db.execute("INSERT INTO polls VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+        for one in happenings:
+            db.execute("INSERT INTO happenings VALUES (NULL,?,?,?,?)", (one.at, one.subject, one.kind, one.text))
+        db.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _open(self, at: float) -> sqlite3.Connection:
+        day = time.strftime("%Y%m%d", time.gmtime(at))
+        if self._db is not None and self.path is not None and day == self._day and self.path.stat().st_size < self._max:
+            return self._db
+        self.close()
+        self._day = day
+        self.path = self.folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(at))}-{time.monotonic_ns():020d}-{os.getpid()}{SUFFIX}"
+        os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        self._db = sqlite3.connect(self.path)
+        self._db.executescript(SCHEMA)
+        self._db.execute("INSERT INTO about VALUES ('schema', 'vigil.watch/1'), ('target', ?)", (self._target,))
+        for old in sorted(self.folder.glob(f"*{SUFFIX}"))[: -self._keep]:
+            old.unlink(missing_ok=True)
+        return self._db
