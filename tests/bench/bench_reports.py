@@ -18,8 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tui_app.checks.catalogue import as_json, catalogue
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
@@ -70,7 +69,8 @@ def build(path: Path, frames: int) -> int:
     names = users(USERS)
     target = {"name": "bench", "environment": "rehearsal", "backend": "http://127.0.0.1:1", "auth": "http://127.0.0.1:2"}
     logs = {"query": 'trace="{trace}" OR run="{run}" FROM {from} TO {to}'}
-    plan = {"target": target, "limits": {}, "profile": {"target": target, "logs": logs}, "checks": [check.id for check in checks], "users": USERS}
+    profile = {"target": target, "logs": logs}
+    plan = {"target": target, "limits": {}, "profile": profile, "checks": [check.id for check in checks], "users": USERS}
     header = {"session": "0123456789ab", "started": "2026-01-01T00:00:00.000Z", "host": "bench@here", "engine": "1", "vigil": "0",
               "parent": "", "plan": json.dumps(plan), "checks": json.dumps(about)}  # fmt: skip
     seq = itertools.count(1)
@@ -90,15 +90,18 @@ def build(path: Path, frames: int) -> int:
         findings = [{"severity": "critical", "text": f"leak {n}", "evidence": evidence[n::40]} for n in range(40)] if failed else []
         word = "FAIL" if failed else "PASS"
         results.append({
-            **{key: check[key] for key in ("id", "phase", "suite", "strategy", "title", "required")}, "verdict": word, "reason": "as it was",
-            "to_decide": "", "accepted": None, "duration_ms": 100.0, "findings": findings, "signatures": [],
+            **{key: check[key] for key in ("id", "phase", "suite", "strategy", "title", "required")}, "verdict": word,
+            "reason": "as it was", "to_decide": "", "accepted": None, "duration_ms": 100.0,
+            "findings": findings, "signatures": [],
         })  # fmt: skip
         writer.append(Row(next(seq), end, "verdict", check["id"], type=word, text='{"reason":"as it was"}'))
     cells = [{"source": a, "observer": b, "probes": 300, "leaks": 0, "state": "clean"} for a in names for b in names]
     result = {
-        "schema": "vigil.session/1", "session": header["session"], "parent": None, "target": target, "build": {"start": "b-1", "end": "b-1"},
+        "schema": "vigil.session/1", "session": header["session"], "parent": None, "target": target,
+        "build": {"start": "b-1", "end": "b-1"},
         "started": header["started"], "exit": 1, "verdict": "FAIL", "checks": results,
-        "criteria": [{"id": f"T{n}", "title": "t", "limit": "1", "measured": "1", "n": 10, "verdict": "PASS", "reason": "r"} for n in range(1, 7)],
+        "criteria": [{"id": f"T{n}", "title": "t", "limit": "1", "measured": "1", "n": 10, "verdict": "PASS", "reason": "r"}
+                     for n in range(1, 7)],
         "isolation": {"users": names, "cells": cells},
         "latency": [{"series": name, "n": 100, "p50_ms": 1.0, "p95_ms": 2.0, "p99_ms": 3.0, "max_ms": 4.0, "limit_ms": 5.0}
                     for name in ("run", "first_event")],
@@ -174,7 +177,8 @@ def main() -> int:
         path = given.keep or Path(folder) / "million.vigil"
         began = time.perf_counter()
         rows = build(path, given.frames)
-        print(f"{given.frames:,} frames, {rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB, built in {time.perf_counter() - began:.0f} s")
+        took = time.perf_counter() - began
+        print(f"{given.frames:,} frames, {rows:,} rows, {path.stat().st_size / 2**20:,.0f} MiB, built in {took:.0f} s")
         found = measured(path, [*FORMATS, "bundle"])
     print(f"{'':12}{'s':>8}{'peak MiB':>10}{'grew MiB':>10}{'characters':>14}")
     for name, one in found.items():
