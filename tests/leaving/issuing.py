@@ -1,4 +1,4 @@
-"""The rehearsal as it is, and beside it a file of every secret that it issued or was given: `python issuing.py FILE [options of rehearse]`."""
+"""The rehearsal, and a file of every secret that it issued or was given: `python issuing.py FILE [options of rehearse]`."""
 
 from __future__ import annotations
 
