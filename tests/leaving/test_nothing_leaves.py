@@ -55,8 +55,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         logs = '[logs]\nquery = \'trace="{trace}" request="{request}" run="{run}"\''
         users = f'[credentials]\nmode = "register"\nusers = {USERS}\n'
         target.write_text(f'[target]\nname = "fifty"\nenvironment = "rehearsal"\n{named}\n{users}{logs}\n')
-            f'[target]\nname = "fifty"\nenvironment = "rehearsal"\n{named}\n[credentials]\nmode = "register"\nusers = {USERS}\n{logs}'
-        )
         metrics = [] if missing() else ["--metrics-file", str(folder / "figures.prom")]
         ran = home.vigil("run", "--target", str(target), "--checks", CHECKS, "--users", str(USERS), *metrics)
     finally:
