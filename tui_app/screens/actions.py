@@ -42,6 +42,8 @@ COURSES: Final = ("load", "soak", "iterations")
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "help")
+SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor")
+"""Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
 
@@ -141,8 +143,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
-    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", LISTS, palette=False),
-    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", LISTS, palette=False),
+    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", SIDEWAYS, palette=False),
+    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", SIDEWAYS, palette=False),
     Action("page-up", ("pageup",), "page up", "a page up", "Moving", LISTS, palette=False),
     Action("page-down", ("pagedown",), "page down", "a page down", "Moving", LISTS, palette=False),
     Action("first", ("home", "g"), "first", "to the first line", "Moving", LISTS, palette=False),
