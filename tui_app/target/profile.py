@@ -31,6 +31,7 @@ from tui_app.target.tables import (
     LogsTable,
     Mode,
     NetworkTable,
+    RunbookTable,
     ShareTable,
     Table,
     TargetTable,
@@ -101,6 +102,7 @@ class Profile(Table):
     """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
     network: NetworkTable = Field(default_factory=NetworkTable)
     share: ShareTable = Field(default_factory=ShareTable)
+    runbook: RunbookTable = Field(default_factory=RunbookTable)
     logs: LogsTable | None = None
 
     _source: str = PrivateAttr(default="")

@@ -248,6 +248,39 @@ class LogsTable(Table):
     margin_s: Annotated[float, Field(ge=0, le=86_400)] = MARGIN_S
 
 
+class RunbookStep(Table):
+    """[[runbook.step]]: a command of the operator's own tools for one of the strategy's steps.
+
+    kind -- which step it belongs to;  when -- classes of failure that it is for (default: all);  effect -- read: Vigil may run it;
+    change (default): it is shown and copied, never run;  command -- a list of arguments, never a line for a shell
+    """
+
+    kind: Literal["check-status", "logs", "recover", "redeploy", "escalate", "production", "contain"]
+    command: Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(min_length=1, max_length=64)]
+    title: Text | None = None
+    effect: Literal["read", "change"] = "change"
+    when: list[Literal["both-down", "unreachable", "leak", "down", "tier", "sign-in", "events", "slow", "other"]] = Field(
+        default_factory=list
+    )
+
+
+class RunbookTable(Table):
+    """[runbook]: what the operator does when something fails. `values` fill {name} in commands; {session} and {target} are known."""
+
+    values: dict[str, Annotated[str, Field(max_length=500)]] = Field(default_factory=dict)
+    step: list[RunbookStep] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known(self) -> RunbookTable:
+        known = {*self.values, "session", "target"}
+        for step in self.step:
+            for argument in step.command:
+                for name in re.findall(r"\{([a-z_][a-z0-9_]*)\}", argument):
+                    if name not in known:
+                        raise ValueError(f"{{{name}}} in {step.command[0]} stands for nothing. Add {name} to [runbook.values].")
+        return self
+
+
 class ConsentTable(Table):
     """[consent]: what may be done to a target that is not this machine. A missing key was never asked; `false` declines.
 
