@@ -38,6 +38,7 @@ CLASSES = {
     "selftest": ("selftest", "SelftestScreen"),
     "about": ("about", "AboutScreen"),
     "doctor": ("doctor", "DoctorScreen"),
+    "watch": ("watch", "WatchScreen"),
     "help": ("help", "HelpScreen"),
 }
 
