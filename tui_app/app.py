@@ -40,6 +40,7 @@ from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
 from tui_app.screens.watching import WatchingApp
+from tui_app.screens.way_out import WayOutApp
 from tui_app.screens.writing import WritingApp
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
@@ -82,7 +83,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, ServerSideApp, ReplayingApp):
+class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"

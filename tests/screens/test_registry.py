@@ -33,6 +33,7 @@ CLASSES = {
     "iterations": ("iterations", "IterationsScreen"),
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
+    "runbook": ("runbook", "RunbookScreen"),
     "chart": ("latency", "ChartScreen"),
     "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),

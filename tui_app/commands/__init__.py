@@ -31,6 +31,7 @@ MODULES: Final[tuple[str, ...]] = (
     "compare",
     "watch",
     "repro",
+    "runbook",
     "init",
     "doctor",
     "web",

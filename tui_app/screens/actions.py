@@ -28,6 +28,7 @@ SCREENS: Final = {
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
+    "runbook": "Runbook",
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
@@ -41,7 +42,10 @@ COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "selftest", "watch", "help")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "watch",
+                  "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor")
+"""Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
 
@@ -141,8 +145,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
-    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", LISTS, palette=False),
-    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", LISTS, palette=False),
+    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", SIDEWAYS, palette=False),
+    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", SIDEWAYS, palette=False),
     Action("page-up", ("pageup",), "page up", "a page up", "Moving", LISTS, palette=False),
     Action("page-down", ("pagedown",), "page down", "a page down", "Moving", LISTS, palette=False),
     Action("first", ("home", "g"), "first", "to the first line", "Moving", LISTS, palette=False),
@@ -212,9 +216,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
     Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
     Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
+    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", SESSION, "app"),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
            "app", 5),
-    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", SESSION, "app", 4),
+    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", (*SESSION, "runbook"), "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),

@@ -44,6 +44,11 @@ PURPOSES: Final = {
         "check with its reason. Enter opens the evidence. The last line is the decision that follows, with what is known of "
         "local Docker."
     ),
+    "runbook": (
+        "What to do about what failed: which kind of failure it is and what says so, then the strategy's steps in their order. A "
+        "command that the target file calls a read runs from here and its output is shown; one that changes anything is copied "
+        "for you, and never run. The manual protocol is ticked off line by line and kept with the session."
+    ),
     "load": (
         "What many users at once do to the target: a row a level of users, with its runs, its times and its errors, and the "
         "knee from which users slow each other down. Load stops itself where the target answers with errors."
