@@ -39,12 +39,14 @@ from tui_app.screens.signals import install
 from tui_app.screens.switching import SwitchingApp
 from tui_app.screens.view import View
 from tui_app.screens.watch_only import WatchOnly
+from tui_app.screens.watching import WatchingApp
 from tui_app.screens.way_out import WayOutApp
 from tui_app.screens.writing import WritingApp
 from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
+    from tui_app.watch.running import Asked
 
 WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
 """Screens that are made ready once the first one stands, in the order in which they are likely to be wanted."""
@@ -70,6 +72,8 @@ class AppStart:
     speed: float = 1.0
     """Of a replay: seconds of the session in one of ours."""
     read_only: bool = False
+    watch: Asked | None = None
+    """A target to watch, without a session."""
 
 
 class WholeCells(ScrollBarRender):
@@ -79,7 +83,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(SwitchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, ReplayingApp):
+class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -128,6 +132,8 @@ class VigilApp(SwitchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, Rep
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
             self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
+        elif begin.watch is not None:
+            self.open_watch(begin.watch)
         elif begin.target is not None and self.link is not None:
             try:
                 self.choose_target(self.link.describe(begin.target))

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.docs.refresh import PART, PARTS, README, ROOT, refreshed
-from tui_app.cli import parser
 from tui_app.engine.plan import footprint, select
 from tui_app.order import make_plan
 from tui_app.screens.actions import footer_for
@@ -59,21 +58,6 @@ def test_the_target_file_in_the_readme_can_be_planned_for(tmp_path: Path) -> Non
 def test_every_word_is_explained() -> None:
     section = TEXT.split("## What a verdict means")[1].split("\n## ")[0]
     assert re.findall(r"^\| ([A-Z]+) \|", section, re.MULTILINE) == list(WORDS)
-
-
-def test_what_is_said_to_be_missing_is_missing() -> None:
-    """The list of limits shrinks when a command or an option comes."""
-    section = " ".join(TEXT.split("## What this version does not do")[1].split())
-    missing, _, of_run = section.partition("planned and not there yet:")[2].partition(".")[0].partition("; of `run`:")
-    commands, options = (re.findall(r"`([a-z-]+)`", part) for part in (missing, of_run))
-    assert commands
-    known = parser()
-    for command in commands:
-        with pytest.raises(SystemExit):
-            known.parse_args([command])
-    for option in options:
-        with pytest.raises(SystemExit):
-            known.parse_args(["run", option, "1"])
 
 
 def test_every_section_is_in_the_table_of_contents() -> None:

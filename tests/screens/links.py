@@ -12,6 +12,7 @@ from states import checks_json
 from tui_app.doctor.examine import Examined, Group
 from tui_app.doctor.findings import Finding
 from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine, TargetInfo
+from tui_app.target.profile import Profile, builtin
 from tui_app.verdict.self_test import SelfTest
 
 TARGETS = {
@@ -61,6 +62,9 @@ class HandMadeLink:
 
     async def examine(self, target: str) -> Examined:
         return self.examined
+
+    def profile(self, key: str) -> Profile:
+        return builtin("staging")
 
     def recorded(self, header: Mapping[str, str]) -> TargetInfo:
         return self.target

@@ -39,6 +39,7 @@ CLASSES = {
     "selftest": ("selftest", "SelftestScreen"),
     "about": ("about", "AboutScreen"),
     "doctor": ("doctor", "DoctorScreen"),
+    "watch": ("watch", "WatchScreen"),
     "help": ("help", "HelpScreen"),
 }
 

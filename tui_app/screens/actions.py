@@ -33,6 +33,7 @@ SCREENS: Final = {
     "selftest": "Self-test",
     "about": "About",
     "doctor": "Doctor",
+    "watch": "Watch",
     "help": "Help",
 }
 """Names that `where` uses, with what a person reads."""
@@ -41,7 +42,10 @@ COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "help")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "watch",
+                  "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor")
+"""Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
 
@@ -141,8 +145,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
-    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", LISTS, palette=False),
-    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", LISTS, palette=False),
+    Action("left", ("left", "h"), "left", "move left, fold, or the pane before", "Moving", SIDEWAYS, palette=False),
+    Action("right", ("right", "l"), "right", "move right, unfold, or the next pane", "Moving", SIDEWAYS, palette=False),
     Action("page-up", ("pageup",), "page up", "a page up", "Moving", LISTS, palette=False),
     Action("page-down", ("pagedown",), "page down", "a page down", "Moving", LISTS, palette=False),
     Action("first", ("home", "g"), "first", "to the first line", "Moving", LISTS, palette=False),
@@ -219,6 +223,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),
+    # -- a watch
+    Action("watch", ("W",), "watch", "poll the target's services and tiers for hours, without a session: timelines and what changed",
+           "Watch", ("start", "plan"), "app"),
+    Action("span", ("z",), "span", "how long a cell of the timelines is: up to 60 times as long, and back", "Watch", ("watch",), footer=3),
+    Action("end-watch", ("X",), "end", "end the watch; its files stay", "Watch", ("watch",), footer=4),
     # -- a replay
     Action("replay-pause", ("Z",), "pause", "pause the replay or go on; Space, too, where it freezes a session",
            "Replay", PRESENTABLE, "app", 2),

@@ -83,6 +83,10 @@ PURPOSES: Final = {
         "Whether this terminal, this machine and the way to the target are fit for a session, with the fix beside each finding, "
         "and where every setting came from. Nothing is sent unless `t` asks for it: then one GET to each service of the target."
     ),
+    "watch": (
+        "How a target is, for hours, without a session: each service and tier as a timeline, how long it was up of what was measured, "
+        "and every change. What was not polled is a gap, never up. Enter opens the poll under the cursor."
+    ),
     "help": "What the screen below is for, and every key that works there.",
 }
 """Two or three sentences for a screen, by its name in the registry."""

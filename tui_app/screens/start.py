@@ -211,6 +211,10 @@ class StartScreen(Moving, Screen[None]):
 
     # -- acting
 
+    def chosen_target(self) -> TargetInfo | None:
+        """The target under the cursor; None on any other row."""
+        return self.entries[self.cursor].target if self.entries else None
+
     def action_left(self) -> None:
         self._move(-1)
 
@@ -342,6 +346,7 @@ def target_lines(target: TargetInfo, width: int) -> list[Line]:
         lines += [((part, "dim" if target.blanks else "plain"),) for part in wrap(clean(text), width)]
     if not target.blanks:
         lines += [BLANK, *(rehearsing(width) if target.key == "rehearsal" else _pressing("shows the plan; r asks to run it.", width))]
+        lines += _pressing("watches it for hours: timelines, what changed.", width, by_id("watch").key_text)
     return lines
 
 

@@ -119,6 +119,10 @@ class TargetLink:
         self._profiles[key] = profile
         return self._info(key, profile, ())
 
+    def profile(self, key: str) -> Profile:
+        """A target as its file says, for a watch of it."""
+        return self._profile(key)
+
     def _profile(self, key: str) -> Profile:
         if key not in self._profiles:
             self.describe(key)

@@ -10,6 +10,7 @@ from tui_app.screens.session_link import Choice, LinkError, Opened, SessionLine,
 
 if TYPE_CHECKING:
     from tui_app.doctor.examine import Examined
+    from tui_app.target.profile import Profile
 
 REFUSED: Final = "this viewer is read-only: it starts, commands and records nothing"
 
@@ -34,6 +35,9 @@ class WatchOnly(SessionLink):
     async def examine(self, target: str) -> Examined:
         """Of this machine alone: a viewer sends nothing."""
         return await super().examine("")
+
+    def profile(self, key: str) -> Profile:
+        raise LinkError(REFUSED)
 
     async def start(self, choice: Choice) -> Opened:
         raise LinkError(REFUSED)

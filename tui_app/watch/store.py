@@ -17,8 +17,13 @@ SCHEMA: Final = """
 CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE polls(id INTEGER PRIMARY KEY, at REAL, subject TEXT, word TEXT, why TEXT, ms REAL, uptime REAL, instance TEXT, build TEXT,
   path TEXT, status INTEGER, answer TEXT, error TEXT);
+CREATE INDEX by_subject ON polls(subject, at);
 CREATE TABLE happenings(id INTEGER PRIMARY KEY, at REAL, subject TEXT, kind TEXT, text TEXT);
 """
+WORST: Final = """SELECT * FROM polls WHERE subject = ? AND at >= ? AND at < ?
+  ORDER BY CASE word WHEN 'down' THEN 0 WHEN 'degraded' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END, at DESC LIMIT 1"""
+TOLD: Final = """SELECT status, answer, error FROM polls WHERE at = ? AND path = ? AND id <= ? AND (answer <> '' OR error <> '')
+  ORDER BY id DESC LIMIT 1"""
 
 
 class Store:
@@ -42,6 +47,31 @@ class Store:
         for one in happenings:
             db.execute("INSERT INTO happenings VALUES (NULL,?,?,?,?)", (one.at, one.subject, one.kind, one.text))
         db.commit()
+
+    def find(self, subject: str, begin: float, end: float) -> dict[str, object] | None:
+        """The worst poll of `subject` in [begin, end) epoch seconds, the newest among equals, by column; None where none is kept.
+
+        A tier's has what its service was asked and answered beside it. Raises sqlite3.Error.
+        """
+        for path in sorted(self.folder.glob(f"*{SUFFIX}"), reverse=True):
+            try:
+                db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+            except sqlite3.OperationalError:
+                continue  # rotated away since it was listed
+            try:
+                db.row_factory = sqlite3.Row
+                about = dict(db.execute("SELECT key, value FROM about").fetchall())
+                if about.get("target") != self._target:
+                    continue
+                row = db.execute(WORST, (subject, begin, end)).fetchone()
+                if row is None:
+                    continue
+                found = dict(row)
+                told = db.execute(TOLD, (found["at"], found["path"], found["id"])).fetchone()
+                return {**found, **(dict(told) if told is not None and not found["answer"] else {})}
+            finally:
+                db.close()
+        return None
 
     def close(self) -> None:
         """Close the file."""

@@ -1,0 +1,142 @@
+"""A watch as it runs, whoever shows it: a poller, what came of it, and the stand-in where the rehearsal is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+import msgspec
+
+from tui_app.target.profile import Profile
+from tui_app.watch.model import Debounce, Happening, Watched
+from tui_app.watch.poller import Looked, Poller, way_to
+from tui_app.watch.store import Store
+
+KNOWN: Final = ("backend", "auth", "frontend", "websocket")
+SAID: Final = 64
+START_S: Final = 20.0
+STOP_S: Final = 5.0
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a watch is asked for. every_s -- seconds from poll to poll; keep -- files; alert_after -- polls that must agree."""
+
+    target: str = "rehearsal"
+    every_s: float = 30.0
+    for_s: float | None = None
+    alert_after: int = 2
+    bell: bool = False
+    keep: int = 14
+
+
+class StandInError(Exception):
+    """The rehearsal did not start; the message says why."""
+
+
+@contextlib.asynccontextmanager
+async def stand_in() -> AsyncIterator[dict[str, str]]:
+    """A rehearsal of this watch's own: its addresses by service; it ends with the watch. Raises `StandInError`."""
+    from tui_app.engine.launch import own_command
+
+    process = await asyncio.create_subprocess_exec(
+        *own_command(), "rehearse", "--stop-with-stdin", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        try:
+            found = json.loads(await asyncio.wait_for(process.stdout.readline(), START_S))
+        except (TimeoutError, ValueError) as error:
+            raise StandInError("the rehearsal did not start; `vigil rehearse` says why") from error
+        yield {key: str(value) for key, value in found.items()}
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except (TimeoutError, asyncio.CancelledError):
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+class Watch:
+    """One watch: its model, its file, and what it says. A file that cannot be written is told once, and watching goes on."""
+
+    def __init__(self, watched: Watched, store: Store, say: Callable[[str], None], *, alert_after: int, bell: bool) -> None:
+        self.watched, self._store, self._say, self._bell = watched, store, say, bell
+        self._debounce = Debounce(alert_after)
+        self._broken = ""
+
+    def take(self, looked: Looked) -> None:
+        """One exchange: judged, kept, and what changed said."""
+        happened: list[Happening] = []
+        looked = msgspec.structs.replace(looked, polls=self.watched.complete(looked.polls))
+        for poll in looked.polls:
+            happened += self.watched.feed(poll)
+            settled = self._debounce.feed(poll)
+            if settled is not None:
+                bell = "\a" if self._bell else ""
+                self._say(f"{stamp(poll.at)} ALERT {poll.subject}: {settled[0]} -> {settled[1]}{bell}")
+        for one in happened:
+            self._say(f"{stamp(one.at)} {one.kind:<10} {one.subject}: {one.text}")
+        try:
+            self._store.add(looked, happened)
+        except (sqlite3.Error, OSError) as error:
+            if str(error) != self._broken:
+                self._broken = str(error)
+                self._say(f"the watch's file cannot be written ({error}): from here on nothing is kept")
+
+
+def stamp(at: float) -> str:
+    """UTC of epoch seconds, hh:mm:ss."""
+    return time.strftime("%H:%M:%S", time.gmtime(at))
+
+
+class Running:
+    """One watch. `watched`, `store` and `said` are what a screen shows; `go` runs until `over` is set or it is cancelled."""
+
+    def __init__(self, profile: Profile, asked: Asked, say: Callable[[str], None] | None = None) -> None:
+        self.profile, self.asked = profile, asked
+        self.said: deque[str] = deque(maxlen=SAID)
+        self._tell = say
+        # Two polls a cell: one alone would leave gaps that are only the schedule's jitter.
+        self.watched = Watched(cell_s=max(2 * asked.every_s, 1.0))
+        self.store = Store(profile.name, keep=asked.keep)
+        self.over = asyncio.Event()
+        self.problem = ""
+        self.rings = 0
+        """Alerts so far, for whoever has a bell."""
+        self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell)
+
+    def say(self, line: str) -> None:
+        """One line of what happened."""
+        if " ALERT " in line:
+            self.rings += 1
+        self.said.append(line.rstrip("\a"))
+        if self._tell is not None:
+            self._tell(line)
+
+    async def go(self) -> None:
+        """Watch until `over` is set. Raises CredentialsError, ProfileError or StandInError, each of which says what to do."""
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                profile = self.profile
+                if profile.blanks and profile.environment == "rehearsal":
+                    self.say("a rehearsal of this watch's own starts, and ends with it: a stand-in, no staging")
+                    urls = await stack.enter_async_context(stand_in())
+                    profile = self.profile = profile.filled(**{key: value for key, value in urls.items() if key in KNOWN})
+                way = await way_to(profile)
+                timer = asyncio.get_running_loop().call_later(self.asked.for_s, self.over.set) if self.asked.for_s else None
+                try:
+                    await Poller(profile, self.asked.every_s, self.watch.take, way).rounds(self.over)
+                finally:
+                    if timer is not None:
+                        timer.cancel()
+        finally:
+            self.store.close()
