@@ -133,7 +133,7 @@ class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, Serve
         elif begin.replay is not None:
             self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
         elif begin.watch is not None:
-            self.open_watch(begin.watch)
+            self.open_watch(begin.watch.target, begin.watch)
         elif begin.target is not None and self.link is not None:
             try:
                 self.choose_target(self.link.describe(begin.target))

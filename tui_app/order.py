@@ -81,7 +81,8 @@ def make_plan(
     return Plan(
         target={"name": profile.name, "environment": profile.environment, **profile.urls},
         limits=msgspec.to_builtins(profile.limits),
-        profile=profile.model_dump(mode="json", by_alias=True, exclude_none=True),
+        # [watch] is no part of a session, and its hooks may carry what no recording may hold.
+        profile=profile.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"watch"}),
         mode=profile.credentials.mode,
         checks=[check.id for check in chosen],
         preset=preset,

@@ -15,9 +15,10 @@ def add(commands: Commands) -> None:
     """`watch` and its options."""
     watch = commands.add_parser("watch", help="poll a target's services and tiers for hours: transitions, uptime, restarts, new builds")
     watch.add_argument("--target", default="rehearsal", metavar="T", help="a TOML file; default: a rehearsal that this watch starts")
-    watch.add_argument("--every", type=duration, default=30.0, metavar="30s", help="from one poll to the next; default 30s")
+    watch.add_argument("--every", type=duration, metavar="30s", help="from one poll to the next; default 30s")
     watch.add_argument("--for", dest="for_s", type=duration, metavar="8h", help="how long; default: until interrupted")
-    watch.add_argument("--alert-after", type=positive, default=2, metavar="N", help="polls in a row that must agree; default 2")
+    watch.add_argument("--alert-after", type=positive, metavar="N", help="polls in a row that must agree; default 2")
+    watch.add_argument("--runs-per-day", type=int, metavar="N", help="agent runs at most in a day, for event delivery; default 24, 0: none")
     watch.add_argument("--bell", action="store_true", help="ring the terminal's bell with an alert")
     watch.add_argument("--follow", action="store_true", help="plain lines, as without a terminal")
     watch.add_argument("--keep", type=positive, default=14, metavar="N", help="files kept, one a day or 64 MB; default 14")
@@ -30,7 +31,7 @@ def run(asked: argparse.Namespace) -> int:
 
     from tui_app.target.credentials import CredentialsError
     from tui_app.target.profile import ProfileError, load
-    from tui_app.watch.running import Asked, Running, StandInError
+    from tui_app.watch.running import Running, StandInError, asked_of
 
     try:
         profile = load(asked.target)
@@ -40,7 +41,10 @@ def run(asked: argparse.Namespace) -> int:
     if profile.blanks and profile.environment != "rehearsal":
         print(f"vigil: {asked.target} has addresses to fill in first: {', '.join(profile.blanks)}", file=sys.stderr)
         return 2
-    wanted = Asked(asked.target, asked.every, asked.for_s, asked.alert_after, asked.bell, asked.keep)
+    wanted = asked_of(
+        profile, asked.target, every_s=asked.every, for_s=asked.for_s, alert_after=asked.alert_after, bell=asked.bell, keep=asked.keep,
+        runs_per_day=asked.runs_per_day,
+    )  # fmt: skip
     if not asked.follow and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
         from tui_app.app import AppStart
         from tui_app.app import run as run_app

@@ -207,8 +207,10 @@ def poll_lines(row: dict[str, object], width: int) -> list[Line]:
         ((f"{_utc(float(str(row['at'])))} UTC  ", "dim"), (f"{clean(str(row['subject']))} {word}", TONES.get(word, "plain")))
     ]
     took = f", {float(str(row['ms'])):.1f} ms" if row["ms"] is not None else ""
-    came = f"HTTP {row['status']}{took}" if row["status"] else "no answer"
-    facts = (("read as", f"{word}{': ' if row['why'] else ''}{row['why']}"), ("asked", f"GET {row['path']}"), ("came", came),
+    asked = f"GET {row['path']}" if str(row["path"]).startswith("/") else str(row["path"])
+    ended = f"ended{took}" if took else "no answer"
+    came = f"HTTP {row['status']}{took}" if row["status"] else ended
+    facts = (("read as", f"{word}{': ' if row['why'] else ''}{row['why']}"), ("asked", asked), ("came", came),
              ("error", row["error"]), ("instance", row["instance"]), ("build", row["build"]),
              ("up for", f"{float(str(row['uptime'])):.0f} s, as it says" if row["uptime"] is not None else ""))  # fmt: skip
     for name, value in facts:

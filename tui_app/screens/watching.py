@@ -27,8 +27,6 @@ class WatchingApp(App[int]):
 
     def action_watch(self) -> None:
         """Watch the target under the cursor of the first screen, or the plan's; the watch that runs is shown again."""
-        from tui_app.watch.running import Asked
-
         entry = getattr(self.screen, "chosen_target", lambda: self.target)()
         if entry is None:
             if self.watching is None:
@@ -36,19 +34,19 @@ class WatchingApp(App[int]):
                 return
             self._show_watch()
             return
-        self.open_watch(Asked(entry.key))
+        self.open_watch(entry.key)
 
-    def open_watch(self, asked: Asked) -> None:
+    def open_watch(self, target: str, asked: Asked | None = None) -> None:
         """Begin a watch, or show the one that runs on this target already."""
-        from tui_app.watch.running import Running
+        from tui_app.watch.running import Running, asked_of
 
         if self.link is None:
             return
-        if self.watching is not None and self.watching.asked.target == asked.target and not self.watching.problem:
+        if self.watching is not None and self.watching.asked.target == target and not self.watching.problem:
             self._show_watch()
             return
         try:
-            profile = self.link.profile(asked.target)
+            profile = self.link.profile(target)
         except LinkError as error:
             self.say(str(error), bad=True)
             return
@@ -57,7 +55,7 @@ class WatchingApp(App[int]):
             return
         if self.watching is not None:
             self.watching.over.set()
-        self.watching = Running(profile, asked)
+        self.watching = Running(profile, asked or asked_of(profile, target))
         self.run_worker(self._watch(self.watching), group="watch", exit_on_error=False)
         self._show_watch()
 

@@ -35,6 +35,7 @@ from tui_app.target.tables import (
     ShareTable,
     Table,
     TargetTable,
+    WatchTable,
 )
 from tui_app.target.tiers import TiersTable
 
@@ -104,6 +105,7 @@ class Profile(Table):
     share: ShareTable = Field(default_factory=ShareTable)
     runbook: RunbookTable = Field(default_factory=RunbookTable)
     logs: LogsTable | None = None
+    watch: WatchTable = Field(default_factory=WatchTable)
 
     _source: str = PrivateAttr(default="")
     _folder: Path | None = PrivateAttr(default=None)

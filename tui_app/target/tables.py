@@ -281,6 +281,33 @@ class RunbookTable(Table):
         return self
 
 
+class WatchTable(Table):
+    """[watch]: how `vigil watch` looks at this target, and whom it tells.
+
+    every_s -- seconds from poll to poll;  runs_per_day -- agent runs at most in a UTC day, each may call a paid model; 0: none
+    alert_after -- polls in a row that must agree;  command -- a list of arguments, never a line for a shell
+    webhook -- an https address whose host is one of webhook_hosts
+    """
+
+    every_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
+    runs_per_day: Annotated[int, Field(ge=0, le=1_440)] = 24
+    alert_after: Annotated[int, Field(ge=1, le=100)] | None = None
+    command: Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(min_length=1, max_length=64)] | None = None
+    webhook: Annotated[str, Field(max_length=2_000)] | None = None
+    webhook_hosts: list[Annotated[str, Field(min_length=1, max_length=253)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _allowed(self) -> WatchTable:
+        if self.webhook is None:
+            return self
+        parts = split(self.webhook)
+        if parts is None or parts.scheme != "https" or parts.username is not None:
+            raise ValueError("webhook is no https address. Write a whole one that starts with https://, without user name or password.")
+        if (parts.hostname or "").lower() not in {host.lower() for host in self.webhook_hosts}:
+            raise ValueError(f"webhook_hosts does not allow {parts.hostname}. Add it there if alerts may go to it.")
+        return self
+
+
 class ConsentTable(Table):
     """[consent]: what may be done to a target that is not this machine. A missing key was never asked; `false` declines.
 

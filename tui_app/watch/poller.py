@@ -8,6 +8,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -20,6 +21,8 @@ from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient, HttpResult
 
 PATHS: Final[Mapping[str, str]] = {"backend": "/api/health", "auth": "/health", "frontend": "/api/health"}
+FRESH_AFTER: Final = 20
+"""Rounds after which connections and cookies are made anew; from three seconds between two polls on, connections always are."""
 WITHIN_S: Final = 10.0
 JITTER: Final = 0.1
 """Share of the interval by which a round may be late, so that many watchers do not ask in step."""
@@ -55,7 +58,9 @@ class Poller:
     def __init__(self, profile: Profile, every_s: float, told: Callable[[Looked], None], way: Way | None = None) -> None:
         way = way if way is not None else Way()
         services = {name: url for name, url in profile.urls.items() if name in PATHS}
-        self._client = HttpClient(services, Created(), headers=way.headers, tls=way.tls, proxy=way.proxy)
+        self._make = partial(HttpClient, services, Created(), headers=way.headers, tls=way.tls, proxy=way.proxy)
+        self._client = self._make()
+        self._rounds = 0
         self._services = [name for name in profile.urls if name in PATHS]
         self._remote = not profile.loopback
         self._every = every_s
@@ -81,6 +86,11 @@ class Poller:
 
     async def round(self) -> None:
         """One poll of every service, side by side."""
+        self._rounds += 1
+        if self._rounds % FRESH_AFTER == 0:
+            # A kept connection would hide a front that no longer accepts any, and a kept cookie the other instances behind it.
+            await self._client.aclose()
+            self._client = self._make()
         at = time.time()
         results = await asyncio.gather(*(self._ask(name) for name in self._services))
         # Loopback needs no network: there, no answer is the target's.
@@ -93,5 +103,4 @@ class Poller:
             self._told(Looked(polls, service, PATHS[service], result.status, result.text[:4_096], result.error))
 
     async def _ask(self, service: str) -> HttpResult:
-        # A new connection each time: a kept one would hide a front that no longer accepts any.
-        return await self._client.request(service, "GET", PATHS[service], within=self._within, fresh=True)
+        return await self._client.request(service, "GET", PATHS[service], within=self._within)

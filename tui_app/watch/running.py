@@ -9,13 +9,15 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from tui_app.target.profile import Profile
-from tui_app.watch.model import Debounce, Happening, Watched
-from tui_app.watch.poller import Looked, Poller, way_to
+from tui_app.watch import delivery, expiry
+from tui_app.watch.hooks import WAITING, Alert, send
+from tui_app.watch.model import Debounce, Happening, Poll, Watched
+from tui_app.watch.poller import Looked, Poller, Way, way_to
 from tui_app.watch.store import Store
 
 KNOWN: Final = ("backend", "auth", "frontend", "websocket")
@@ -33,6 +35,16 @@ class Asked(msgspec.Struct, frozen=True):
     alert_after: int = 2
     bell: bool = False
     keep: int = 14
+    runs_per_day: int = 24
+    """Agent runs at most in a UTC day; 0: none."""
+
+
+def asked_of(profile: Profile, target: str, **given: Any) -> Asked:
+    """What was given (None: not), else what the target file's [watch] says, else the defaults."""
+    table = profile.watch
+    said = {"every_s": table.every_s, "alert_after": table.alert_after, "runs_per_day": table.runs_per_day}
+    values = {**said, **{key: value for key, value in given.items() if value is not None}}
+    return Asked(target, **{key: value for key, value in values.items() if value is not None})
 
 
 class StandInError(Exception):
@@ -68,7 +80,11 @@ async def stand_in() -> AsyncIterator[dict[str, str]]:
 class Watch:
     """One watch: its model, its file, and what it says. A file that cannot be written is told once, and watching goes on."""
 
-    def __init__(self, watched: Watched, store: Store, say: Callable[[str], None], *, alert_after: int, bell: bool) -> None:
+    def __init__(
+        self, watched: Watched, store: Store, say: Callable[[str], None], *, alert_after: int, bell: bool,
+        alert: Callable[[Poll, str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._alert = alert
         self.watched, self._store, self._say, self._bell = watched, store, say, bell
         self._debounce = Debounce(alert_after)
         self._broken = ""
@@ -83,6 +99,8 @@ class Watch:
             if settled is not None:
                 bell = "\a" if self._bell else ""
                 self._say(f"{stamp(poll.at)} ALERT {poll.subject}: {settled[0]} -> {settled[1]}{bell}")
+                if self._alert is not None:
+                    self._alert(poll, settled[0])
         for one in happened:
             self._say(f"{stamp(one.at)} {one.kind:<10} {one.subject}: {one.text}")
         try:
@@ -112,7 +130,9 @@ class Running:
         self.problem = ""
         self.rings = 0
         """Alerts so far, for whoever has a bell."""
-        self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell)
+        self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell, alert=self._alert)
+        self._alerts: deque[Alert] = deque(maxlen=WAITING)
+        self._alerted = asyncio.Event()
 
     def say(self, line: str) -> None:
         """One line of what happened."""
@@ -133,10 +153,52 @@ class Running:
                     profile = self.profile = profile.filled(**{key: value for key, value in urls.items() if key in KNOWN})
                 way = await way_to(profile)
                 timer = asyncio.get_running_loop().call_later(self.asked.for_s, self.over.set) if self.asked.for_s else None
+                beside = [asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery())]
                 try:
                     await Poller(profile, self.asked.every_s, self.watch.take, way).rounds(self.over)
                 finally:
                     if timer is not None:
                         timer.cancel()
+                    self.over.set()
+                    self._alerted.set()
+                    await asyncio.gather(*beside, return_exceptions=True)
         finally:
             self.store.close()
+
+    def _alert(self, poll: Poll, before: str) -> None:
+        if len(self._alerts) == WAITING:
+            self.say(f"{stamp(poll.at)} hooks are slower than what happens: an alert was dropped")
+        self._alerts.append(Alert(self.profile.name, poll.subject, before, poll.word, poll.why, poll.at))
+        self._alerted.set()
+
+    async def _hooks(self) -> None:
+        """Tell the hooks, one alert after the other; those that wait at the end are told still."""
+        while True:
+            await self._alerted.wait()
+            self._alerted.clear()
+            while self._alerts:
+                alert = self._alerts.popleft()
+                for line in await send(self.profile.watch, alert):
+                    self.say(f"{stamp(alert.at)} HOOK {line}")
+            if self.over.is_set():
+                return
+
+    async def _certificates(self, way: Way) -> None:
+        while not self.over.is_set():
+            for looked in await expiry.all_of(self.profile, way):
+                self.watch.take(looked)
+            await delivery.rest(self.over, expiry.EVERY_S)
+
+    async def _delivery(self) -> None:
+        """One agent run now and then; the day's budget counts what earlier watches of this target spent."""
+        most = min(self.asked.runs_per_day, self.profile.limits.agent_runs)
+        if most:
+            self.say(f"event delivery: one agent run now and then, {most} in a day at most (--runs-per-day 0: none)")
+        began = time.time() if self.profile.environment == "rehearsal" else 0.0  # each stand-in is another, and costs nothing
+        while most and not self.over.is_set():
+            now = time.time()
+            spent = await asyncio.to_thread(self.store.since, delivery.SUBJECT, max(now - delivery.DAY_S, began))
+            today = sum(at >= delivery.day_of(now) for at in spent)
+            await delivery.rest(self.over, delivery.due_in(most, spent[-1] if spent else None, today, now))
+            if not self.over.is_set() and delivery.due_in(most, spent[-1] if spent else None, today, time.time()) <= 0:
+                self.watch.take(delivery.looked(await delivery.once(self.profile, self.over), time.time()))

@@ -73,6 +73,22 @@ class Store:
                 db.close()
         return None
 
+    def since(self, subject: str, begin: float) -> list[float]:
+        """When `subject` was polled from `begin` (epoch seconds) on, by every watch of this target whose files are kept."""
+        found: list[float] = []
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            try:
+                db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+            except sqlite3.OperationalError:
+                continue
+            try:
+                about = dict(db.execute("SELECT key, value FROM about").fetchall())
+                if about.get("target") == self._target:
+                    found += [at for (at,) in db.execute("SELECT at FROM polls WHERE subject = ? AND at >= ?", (subject, begin))]
+            finally:
+                db.close()
+        return sorted(found)
+
     def close(self) -> None:
         """Close the file."""
         if self._db is not None:
