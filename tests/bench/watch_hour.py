@@ -6,18 +6,11 @@ what the watch cost in memory, files and tasks. Prints a line per planted change
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import json
 import sys
-import tempfile
-import time
 from pathlib import Path
-
-from tui_app.target.profile import Profile
-from tui_app.watch.model import Happening
-from tui_app.watch.running import Asked, Running
 
 STEPS = ("degrade", "die", "restart", "recover")
 FAULT = "health-not-ready"
