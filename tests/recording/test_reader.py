@@ -188,6 +188,18 @@ def test_an_attached_viewer_lets_the_engine_end_with_one_file(path: Path) -> Non
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
+def test_one_look_within_another_keeps_its_connection_while_the_engine_ends(path: Path) -> None:
+    writer = Writer(path, {})
+    writer.append(Row(1, 1, "frame", dir="in", type="agent_started", run="r1", text="{}"))
+    writer.append(Row(2, 2, "session", type="end", text='{"reason":"complete"}'))
+    assert writer.flush(within=30)
+    with Reader(path) as reader:
+        assert reader.finished() and journal_is_wal(path), "the engine still holds the file"
+        assert reader.runs_named(1, 2) == {"r1": 1}
+        assert reader.head() == 2
+    writer.close()
+
+
 def test_a_viewer_that_looked_away_leaves_one_file_when_it_closes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_app.recording.writer.SETTLE_S", 0.0)
     writer = Writer(path, {})

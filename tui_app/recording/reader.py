@@ -81,6 +81,8 @@ class Reader:
         """Set where remarks may not be added, though the file could be written."""
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
+        self._readers = 0
+        """Reads under way: one within another, as where a row is looked up while a scan goes on, must not take its connection away."""
         self._ended = False
         self._end_checked = 0
         self._result: dict[str, Any] | None = None
@@ -110,11 +112,14 @@ class Reader:
             if self._db is None:
                 self._db = open_read_only(self.path)
                 self._wal = journal_is_wal(self.path)
+            self._readers += 1
             try:
                 yield self._db
             except sqlite3.DatabaseError as error:
                 raise RecordingError(f"cannot read all of {self.path}", str(error), "it is damaged; take another copy of it") from error
-            if self._ended and self._wal:
+            finally:
+                self._readers -= 1
+            if self._ended and self._wal and not self._readers and self._db is not None:
                 # The engine wants to leave WAL mode, which it can only while nobody else has the file open.
                 self._db.close()
                 self._db = None
