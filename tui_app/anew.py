@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tui_app.checks.bench import rejudge
+from tui_app.checks.bench import Bench
 from tui_app.checks.catalogue import by_id
 from tui_app.checks.recorded import as_recorded
 from tui_app.model import Row
@@ -22,7 +22,9 @@ def judge(reader: Reader) -> tuple[dict[str, Any], list[str]]:
     missing = [name for name in plan["checks"] if name not in by_id()]
     kept = as_recorded(reader.header, reader.rows(kinds=("finding", "verdict")), missing) if missing else {}
     checks = [by_id().get(name) or kept[name] for name in plan["checks"]]
-    bench, _ = rejudge(reader.rows(), checks, plan, dict(reader.header))
+    bench = Bench(checks, plan, dict(reader.header))
+    for row in reader.rows():
+        bench.feed(row)  # and nothing of what is said on the way is kept: a session may be long
     last = reader.row(reader.head())
     if bench.result is None and last is not None:
         bench.feed(Row(seq=last.seq + 1, t=last.t, kind="session", type="end", text='{"reason": "interrupted"}'))

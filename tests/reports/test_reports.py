@@ -6,20 +6,31 @@ import csv
 import io
 import json
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import junitparser
 import msgspec
 import pytest
 
 from tui_app.cli import dispatch, parser
-from tui_app.recording.reader import Reader
+from tui_app.metrics import missing
+from tui_app.recording.reader import Annotation, Reader
 from tui_app.reports import FORMATS, writer
 from tui_app.reports.facts import Facts, gather
+from tui_app.reports.tally import Runs, Sockets
 
-HOSTILE = "<script>alert(1)</script>[x](javascript:x) | **b** \x1b]52;c;AAAA\x07 \u202e @everyone =1+1 ]]>"
+HOSTILE = (
+    "<script>alert(1)</script>[x](javascript:x) | **b** ````text \x1b]52;c;AAAA\x07 \u202e @everyone <!channel> "
+    "https://x.example =1+1 ]]> \x00\ufffe"
+)
+WRITTEN = [name for name in FORMATS if name != "openmetrics" or not missing()]
+"""What can be written here: metrics need a library of their own."""
 
 
 def text(facts: Facts, name: str) -> str:
@@ -36,8 +47,20 @@ def hostile(facts: Facts) -> Facts:
             finding["text"] = HOSTILE
     for series in result["latency"]:
         series["series"] = HOSTILE
-    witnesses = {seq: msgspec.structs.replace(row, text=HOSTILE, user=HOSTILE, run=HOSTILE) for seq, row in facts.witnesses.items()}
-    return msgspec.structs.replace(facts, result=result, witnesses=witnesses)
+    result["decision"]["action"] = result["parent"] = HOSTILE
+    result["footprint"]["left_behind"] = [{"thing": HOSTILE, "id": HOSTILE, "owner": HOSTILE, "reason": HOSTILE}]
+    result["frames"]["classified"][HOSTILE] = 1
+    result["isolation"]["cells"][0] |= {"source": HOSTILE, "observer": HOSTILE, "leaks": 1}
+    notes = [Annotation(1, "2026-01-01T00:00:00Z", HOSTILE, "note", 1, HOSTILE)]
+    sockets, runs = Sockets(1, 0, {HOSTILE: 1}), Runs(1, {HOSTILE: 1}, {HOSTILE: 1})
+    logs = {str(check["id"]): HOSTILE for check in result["checks"]}
+    witnesses = {
+        seq: msgspec.structs.replace(row, text=HOSTILE, user=HOSTILE, run=HOSTILE, server=HOSTILE) for seq, row in facts.witnesses.items()
+    }
+    header = {**facts.header, "host": HOSTILE}
+    return msgspec.structs.replace(
+        facts, result=result, witnesses=witnesses, notes=notes, sockets=sockets, runs=runs, logs=logs, header=header
+    )
 
 
 class Page(HTMLParser):
@@ -69,23 +92,28 @@ def test_what_is_offered_is_what_there_is() -> None:
         parser().parse_args(["report", "x", "--format", "pdf"])
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_the_same_recording_gives_the_same_bytes(leak: Path, facts: Facts, name: str) -> None:
     assert text(facts, name) == text(gather(leak), name) != ""
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_text_of_a_hostile_target_is_inert(facts: Facts, name: str) -> None:
     said = text(hostile(facts), name)
     if name != "json":  # escaped by its own rules, for programs
         assert not {"\x1b", "\x07", "\u202e"} & set(said)
     if name in ("md", "executive", "websocket"):
-        prose = re.sub("`[^`\\n]*`", "", said)  # nothing is markup within a span of code
+        prose = re.sub("^````text\n[^\n]*\n````$", "", said, flags=re.MULTILINE)  # nothing on its one line can end a block
+        prose = re.sub("`[^`\\n]*`", "", prose)  # nothing is markup within a span of code
         assert "<script" not in prose.replace("\\<", "") and "[x](" not in prose and "**b**" not in prose and "@" not in prose
     if name == "html":
         page = Page(said)
         assert "script" not in page.tags and not page.handlers
         assert all(address.startswith("#") for address in page.addresses)
+    if name == "slack":
+        assert not set("<>@&`*|") & set(said) and "://" not in said and "](" not in said
+    if name == "junit":
+        assert "alert(1)" in "".join(ET.fromstring(said).itertext())
     if name == "csv":
         cells = [cell for line in csv.reader(io.StringIO(said)) for cell in line]
         assert all(not cell.startswith(("=", "+", "-", "@")) or re.fullmatch(r"-[0-9.]+(e-?[0-9]+)?", cell) for cell in cells)
@@ -143,3 +171,17 @@ def test_the_command_writes_a_file_and_says_where(leak: Path, tmp_path: Path, ca
     assert target.read_text().startswith("# REHEARSAL") and str(target) in capsys.readouterr().err
     assert dispatch(parser().parse_args(["report", str(tmp_path / "none.vigil")])) == 2
     assert "no recording" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lead", ["=", "+", "-", "@", "\t=", "\r=", " "])
+def test_samples_of_a_hostile_target_are_values_and_never_formulas(leak: Path, tmp_path: Path, lead: str) -> None:
+    path = tmp_path / "hostile.vigil"
+    shutil.copyfile(leak, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE rows SET type = ?, user = ? WHERE kind = 'sample'", (f"{lead}cmd|' /c calc'!A0", f'{lead}"\n{HOSTILE}'))
+    facts = gather(path)
+    table, lines = text(facts, "csv"), text(facts, "samples").splitlines()
+    cells = [cell for line in csv.reader(io.StringIO(table)) for cell in line]
+    assert len(cells) == (len(lines) + 1) * 9 and not {"\x1b", "\u202e"} & set(table + "".join(lines))
+    assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells if "cmd" in cell or "script" in cell)
+    assert all(json.loads(line)["series"].endswith("A0") for line in lines)

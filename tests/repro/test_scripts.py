@@ -110,7 +110,7 @@ def test_a_script_fails_where_the_fault_is_and_passes_where_it_is_not(scene: Sce
     code, said = scene.on_faulty[check]
     assert (code, said[:6]) == (1, "SHOWN:"), said
     code, said = scene.on_healthy[check]
-    assert (code, said[:5]) == (0, "WELL:"), said
+    assert code == 0 and said.startswith("WELL: what was recorded did not show"), said
 
 
 def test_what_cannot_be_told_is_never_called_well(scene: Scene) -> None:
@@ -120,6 +120,19 @@ def test_what_cannot_be_told_is_never_called_well(scene: Scene) -> None:
     assert code == 2 and "set REPRO_TOKEN_1" in said
     code, said = ran(path, {**scene.environment, "REPRO_WEBSOCKET": "ws://127.0.0.1:9/ws"})
     assert code == 2 and said.startswith("UNCLEAR:") and "Traceback" not in said
+    code, said = ran(path, {**scene.environment, "REPRO_TOKEN_1": "a.b.c\u00e9"})
+    assert code == 2 and "Traceback" not in said, said
+    twice = {**scene.environment, "REPRO_TOKEN_2": scene.environment["REPRO_TOKEN_1"]}
+    for check in ("isolation-rest", "isolation-frames"):
+        code, said = ran(scene.scripts[check], twice)
+        assert code == 2 and "same user" in said, "one user is no two"
+    code, said = ran(scene.scripts["isolation-rest"], {**scene.environment, "REPRO_TOKEN_2": "a.b.c"})
+    assert code == 2 and "not good" in said
+    code, said = ran(scene.scripts["token-matrix"], {**scene.environment, "REPRO_WEBSOCKET": "ws://127.0.0.1:9/ws"})
+    assert code == 2, "a door that is not there refuses everybody"
+    for service in ("AUTH", "WEBSOCKET"):
+        code, said = ran(scene.scripts["token-matrix"], {**scene.environment, f"REPRO_{service}": "https://elsewhere.invalid"})
+        assert code == 2 and "REPRO_CONSENT=yes" in said, "bad tokens go nowhere else without a yes"
     elsewhere = {**scene.environment, "REPRO_BACKEND": "https://backend.invalid"}
     code, said = ran(scene.scripts["token-matrix"], elsewhere)
     assert code == 2 and "REPRO_CONSENT=yes" in said, "bad tokens go nowhere else without a yes"

@@ -224,11 +224,9 @@ def _verdicts(state: SessionState) -> Iterator[Metric]:
 
 
 def _isolation(state: SessionState) -> Iterator[Metric]:
-    cells = state.cells.values()
-    yield CounterMetricFamily(
-        "vigil_isolation_probes", "Looks for one user's markers at another, own ones included.", sum(cell.probes for cell in cells)
-    )
-    leaks = sum(cell.leaks for cell in cells)
+    cells = [cell for cell in state.cells.values() if cell.source != cell.observer]
+    probes, leaks = sum(cell.probes for cell in cells), sum(cell.leaks for cell in cells)
+    yield CounterMetricFamily("vigil_isolation_probes", "Looks for one user's markers at another.", probes)
     yield CounterMetricFamily("vigil_isolation_leaks", "What a user saw of another's.", leaks)
     pairs = GaugeMetricFamily("vigil_isolation_cells", "Ordered pairs of users by what is known of them.", labels=["state"])
     for name, count in sorted(Counter(cell.state for cell in cells).items()):

@@ -15,7 +15,16 @@ LINES: Final = 5
 """Failures that are named; the rest is counted."""
 
 
+_INERT: Final = str.maketrans({"<": "‹", ">": "›", "@": "＠", "&": "＆", "`": "'", "*": "∗", "|": "¦"})
+
+
 def write(facts: Facts) -> Iterator[str]:
+    """The lines, and nothing in them calls anybody by name, is a link, or is set in another type."""
+    for line in _lines(facts):
+        yield line.translate(_INERT).replace("://", ":\u200b//").replace("](", "] (")
+
+
+def _lines(facts: Facts) -> Iterator[str]:
     """Word and target, counts, what failed and means, what is protected, the decision, where to look."""
     result = facts.result
     where = "REHEARSAL " if facts.rehearsal else ""

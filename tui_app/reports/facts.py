@@ -18,6 +18,7 @@ from tui_app.recording.beside import PIN
 from tui_app.recording.reader import Annotation, Reader
 from tui_app.reports.tally import KINDS, Runs, Sockets, Tally
 from tui_app.sanitize import sanitize
+from tui_app.verdict.criteria import ALSO, FEEDS
 from tui_app.verdict.journeys import JourneyReading, of_result
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
 
@@ -87,6 +88,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def took(self) -> str:
         """How long the session went on, in words."""
         return f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:.0f} min"
+
+    def feeds(self, criterion: str) -> list[str]:
+        """The planned checks that answer a criterion."""
+        return [name for name in (*FEEDS.get(criterion, ()), *ALSO.get(criterion, ())) if name in self.checks]
+
+    def rows_of(self, check: Mapping[str, Any]) -> str:
+        """The rows that the findings of a check name, in words."""
+        seqs = list(dict.fromkeys(seq for finding in check["findings"] for seq in named(finding)))
+        shown = ", ".join(str(seq) for seq in seqs[:WITNESSES])
+        more = f" and {len(seqs) - WITNESSES} more" if len(seqs) > WITNESSES else ""
+        return f"rows {shown}{more}" if seqs else "no row: what was missing is the evidence"
 
     def impact(self, check: str) -> str:
         """What it means for customers when this check fails."""

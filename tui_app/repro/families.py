@@ -18,11 +18,21 @@ class Family(msgspec.Struct, frozen=True):
     password: bool = False
     """Whether it needs a password, since a token alone would end a session of yours."""
     consent: bool = False
+    shows: str = ""
+    """What a finding has to say (a regular expression) for this script to be about it; '': whatever the check finds."""
 
 
-_RUNS = Family("runs", 1, "up to 12 agent runs")
-_LEAK = Family("leak", 2, "12 agent runs")
-_BAD = Family("bad_tokens", 1, "a handful of tokens that must be refused, a good one after each", consent=True)
+_RUNS = Family(
+    "runs", 1, "up to 12 agent runs",
+    shows=r"no (agent_started|agent_thinking|tool_executing|tool_completed|agent_completed)|more than one end|agent_started more than once"
+    r"|an event before agent_started|no event ever followed|agent_completed without an answer|no answer came",
+)  # fmt: skip
+_LEAK = Family("leak", 2, "12 agent runs", shows=r"saw events of \S+'s run( \d+ times)?$")
+_BAD = Family(
+    "bad_tokens", 1, "tokens that must be refused, a good one before and after each", consent=True,
+    shows=r"accepts a token that is (none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject)\b"
+    r"|answers a caller without a token",
+)  # fmt: skip
 _KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
 _ROUTES = Family("routes", 1, "the same reads once more")
 
@@ -30,14 +40,15 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
         "five-events": _RUNS, "golden-path": _RUNS,
         "isolation-frames": _LEAK,
-        "isolation-rest": Family("foreign_threads", 2, "a thread, and four tries of the other user to open or change it", consent=True),
+        "isolation-rest": Family("foreign_threads", 2, "a thread, and five tries of the other user to open or change it",
+                                 consent=True, shows=r"may .* thread of"),
         "token-matrix": _BAD, "anonymous-doors": _BAD,
         "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
         "ping-latency": Family("pings", 1, "59 pings in 6 s"),
         "connect-latency": Family("connects", 1, "10 connections"), "ws-connect": Family("connects", 1, "10 connections"),
         "message-persisted": _KEPT, "history-agrees": _KEPT,
-        "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True),
-        "answers-differ": Family("answers", 1, "3 agent runs"),
+        "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True, shows="(?i)json"),
+        "answers-differ": Family("answers", 1, "3 agent runs", shows="alike|same answer"),
         "health-services": _ROUTES, "health-tiers": _ROUTES, "critical-endpoints": _ROUTES, "contract": _ROUTES,
     }
 )  # fmt: skip
@@ -65,3 +76,8 @@ OTHERWISE: Final = "no script is written for this check yet; the rows of its fin
 def why_not(check: str) -> str:
     """Why a check has no script."""
     return next((why for checks, why in WHY_NOT if check in checks), OTHERWISE)
+
+
+def not_among(said: str) -> str:
+    """Why a family's script is not about what was found."""
+    return f"what failed here ({said}) is not among what this check's script could show: it would prove nothing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pprint
+import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +18,21 @@ from tui_app.model import SECOND, Row
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.reports.facts import masking
-from tui_app.repro.families import FAMILIES, Family, why_not
+from tui_app.repro.families import FAMILIES, Family, not_among, why_not
 from tui_app.sanitize import mask_email, sanitize
 
+OTHERS: Final = ("import httpx", "import websockets")
+GUARDED: Final = """
+
+try:
+    import httpx
+    import websockets
+except ImportError as missing:
+    sys.stdout.write(f"UNCLEAR: {missing}: install httpx and websockets\\n")
+    sys.exit(2)
+"""
 SERVICES: Final = ("backend", "auth", "frontend", "websocket")
+KINDS: Final = ("none", "malformed", "truncated", "wrong-signature", "alg-none", "wrong-issuer", "wrong-audience", "altered-subject")
 ROWS: Final = 4
 REQUESTS: Final = 6
 _FUTURE: Final = "from __future__ import annotations\n"
@@ -48,9 +60,17 @@ def offers(result: Mapping[str, Any]) -> list[Offer]:
     found = []
     for check in result["checks"]:
         if check["verdict"] == "FAIL":
-            family = FAMILIES.get(check["id"])
-            found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, "" if family else why_not(check["id"])))
+            family, why = FAMILIES.get(check["id"]), ""
+            if family is None:
+                why = why_not(check["id"])
+            elif family.shows and not any(re.search(family.shows, text) for text in _grave_texts(check)):
+                family, why = None, not_among(_plain(next(iter(_grave_texts(check)), check["reason"])))
+            found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, why))
     return found
+
+
+def _grave_texts(check: Mapping[str, Any]) -> list[str]:
+    return [str(finding["text"]) for finding in check["findings"] if finding["severity"] in ("critical", "major")]
 
 
 def script(path: Path, result: Mapping[str, Any], check: str) -> Script:
@@ -97,8 +117,11 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         series = "ping" if family.name == "pings" else "connect"
         limit = next((one.get("limit_ms") for one in _latency(reader) if one.get("series") == series), None)
         facts["limit_ms"] = limit
-    if family.name == "bad_tokens" and entry["id"] == "anonymous-doors":
-        facts["kinds"] = ["no token"]
+    if family.name == "bad_tokens":
+        facts["kinds"] = [name for name in KINDS if any(f"a token that is {name}" in text for text in _grave_texts(entry))] or ["none"]
+        if entry["id"] == "anonymous-doors":
+            doors = [one for one in _requests(reader, entry["id"], rows) if "/threads/" not in one["path"]]
+            facts["doors"] = [(one["service"], one["path"]) for one in doors]
     if family.name == "routes":
         facts["requests"] = _requests(reader, entry["id"], rows)
         if not facts["requests"]:
@@ -149,7 +172,8 @@ def _assembled(
     (_, shared_imports, shared), (what, own_imports, own) = (_parts(_source(name)) for name in ("common", family.name))
     told = f"FACTS: dict[str, Any] = {pprint.pformat(facts, width=120, sort_dicts=False)}"
     shared = shared.replace("FACTS: dict[str, Any] = {}", told)
-    imports = "\n".join(sorted({*shared_imports, *own_imports}, key=lambda line: (line.startswith("import ") is False, line)))
+    every = sorted({*shared_imports, *own_imports}, key=lambda line: (not line.startswith("import "), line))
+    imports = "\n".join(line for line in every if line not in OTHERS) + GUARDED
     head = _head(header, plan, entry, family, what, rows)
     return f'"""{head}"""\n\n{_FUTURE}\n{imports}\n\n{shared}\n\n{own}'
 
@@ -191,7 +215,8 @@ def _head(header: Mapping[str, str], plan: Mapping[str, Any], entry: Mapping[str
         *(f"  {name}" for name in needs(family)),
         *([] if family.password else ["  (or REPRO_EMAIL_n and REPRO_PASSWORD_n, with which it signs in)"]),
         "  REPRO_BACKEND, REPRO_AUTH, REPRO_WEBSOCKET: other addresses than those that were recorded",
-        "Exit code: 1 the failure shows again, 0 it does not, 2 nothing can be said (and why).",
+        "Exit code: 1 the failure shows again; 0 it did not show in as many tries as the last line says (what depends on",
+        "chance or load may still be there); 2 nothing can be said, and why.",
     ]
     return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"
 

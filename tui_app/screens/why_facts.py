@@ -86,8 +86,9 @@ def server_side(seqs: Sequence[int], reader: Reader | None) -> list[tuple[str, s
     began, ids = reader.header.get("started", ""), ids_among(rows)
     first, last = (utc(began, edge(row.t for row in rows)) for edge in (min, max))
     when = first if first == last else f"{first.removesuffix(' UTC')} to {last}"
-    told = ", ".join(part for part in (clean(ids.words()), f"run {clean(ids.run)}" if ids.run else "") if part)
-    return [("Server side", f"{when}  {told}".rstrip(), "")]
+    named = (("trace", ids.trace), ("request", ids.request if not ids.trace else ""), ("run", short_id(ids.run)))
+    told = ", ".join([when, *(f"{name} {clean(value)}" for name, value in named if value)])
+    return [("Server side", f"{told}; Y copies a log query", "")]
 
 
 def can_fail(check: CheckView) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import secrets
 import sys
 import time
@@ -19,6 +20,8 @@ import websockets
 SHOWN, WELL, UNCLEAR = 1, 0, 2
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
 FACTS: dict[str, Any] = {}
+TRIED: list[str] = []
+"""What was tried so far, a word each."""
 
 
 class Unclear(Exception):
@@ -34,8 +37,10 @@ def address(service: str) -> str:
 
 
 def here() -> bool:
-    """Whether the target is on this machine: elsewhere, what could harm needs a yes."""
-    return urlsplit(address("backend")).hostname in ("localhost", "127.0.0.1", "::1")
+    """Whether all of the target is on this machine: elsewhere, what could harm needs a yes."""
+    named = {name for name in (*FACTS["target"], "backend", "auth", "websocket") if name != "frontend"}
+    hosts = [urlsplit(address(name)).hostname or "" for name in named]
+    return all(host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) for host in hosts)
 
 
 def agreed(what: str) -> None:
@@ -53,6 +58,25 @@ async def sign_in(number: int) -> str:
     """A token of user `number`: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
     token = os.environ.get(f"REPRO_TOKEN_{number}")
     return token or await login(number)
+
+
+async def whose(token: str) -> str:
+    """Who a token stands for; it has to be good, or nothing that is refused to it says anything."""
+    async with client(token) as http:
+        answer = await http.get(f"{address('auth')}/auth/me")
+    found = answer.json() if answer.is_success else {}
+    name = next((str(found[key]) for key in ("id", "user_id", "sub", "email") if isinstance(found, dict) and found.get(key)), "")
+    if not name:
+        raise Unclear(f"a token is not good: /auth/me answers {answer.status_code}")
+    return name
+
+
+async def two_users() -> tuple[str, str]:
+    """Tokens of users 1 and 2, both good, and of two different people."""
+    one, other = await sign_in(1), await sign_in(2)
+    if await whose(one) == await whose(other):
+        raise Unclear("both tokens are of the same user: two different ones are needed")
+    return one, other
 
 
 async def login(number: int) -> str:
@@ -199,8 +223,9 @@ def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
     except Unclear as why:
         say(f"UNCLEAR: {why}")
         sys.exit(UNCLEAR)
-    except (OSError, TimeoutError, httpx.HTTPError, websockets.WebSocketException) as error:
+    except Exception as error:  # noqa: BLE001 - whatever went wrong here, it shows nothing about the target
         say(f"UNCLEAR: {type(error).__name__}: {error}")
         sys.exit(UNCLEAR)
-    say(f"SHOWN: {shown}" if shown else "WELL: the failure does not show")
+    tried = f" in {len(TRIED)} tries" if len(TRIED) > 1 else ""
+    say(f"SHOWN: {shown}" if shown else f"WELL: what was recorded did not show{tried}")
     sys.exit(SHOWN if shown else WELL)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tui_app.repro.scripts.common import Unclear, address, agreed, client, finish, forget_thread, marker, new_thread, sign_in
+from tui_app.repro.scripts.common import TRIED, Unclear, address, agreed, client, finish, forget_thread, marker, new_thread, two_users
 
 
 async def show() -> str:
     """Read it, its messages; then, on a thread of this script's own, try to rename and to archive it."""
     agreed("this tries what must be refused")
-    owner, stranger = await sign_in(1), await sign_in(2)
+    owner, stranger = await two_users()
     thread = await new_thread(owner, f"repro {marker()}")
     url = f"{address('backend')}/api/threads/{thread}"
     try:
@@ -19,9 +19,11 @@ async def show() -> str:
             for method, path, body in (
                 ("GET", "", None),
                 ("GET", "/messages", None),
+                ("POST", "/messages", {"message": "from somebody else"}),
                 ("PUT", "", {"title": "taken"}),
                 ("DELETE", "", None),
             ):
+                TRIED.append(method)
                 answer = await http.request(method, url + path, json=body)
                 if answer.is_success:
                     return f"{method} /api/threads/{{id}}{path} of another user's thread is answered with {answer.status_code}"

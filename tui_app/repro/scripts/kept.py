@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_app.repro.scripts.common import (
+    TRIED,
     Unclear,
     address,
     answer_of,
@@ -24,6 +25,7 @@ async def show() -> str:
     token = await sign_in(1)
     for _ in range(ROUNDS):
         mark = marker()
+        TRIED.append("thread")
         thread = await new_thread(token, f"repro {mark}")
         try:
             async with connected(token) as socket:

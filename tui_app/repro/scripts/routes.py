@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_app.repro.scripts.common import FACTS, Unclear, address, client, finish, sign_in
+from tui_app.repro.scripts.common import FACTS, Unclear, address, client, finish, sign_in, whose
 
 ILL = ("unhealthy", "down", "disconnected", "failed", "error", "degraded", "not_ready", "not ready")
 
@@ -27,6 +27,8 @@ async def show() -> str:
             answer = await http.get(address(request["service"]) + request["path"])
         asked += 1
         where = f"{request['service']} {request['path']}"
+        if answer.status_code in (401, 403) and token:
+            await whose(token)
         if not answer.is_success:
             return f"{where} is answered with {answer.status_code}"
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from tui_app.repro.scripts.common import FIVE, Unclear, answer_of, connected, finish, marker, name_of, run, sign_in, values
+from tui_app.repro.scripts.common import FIVE, TRIED, Unclear, answer_of, connected, finish, marker, name_of, run, sign_in, values
 
-ROUNDS = 12
+ROUNDS, SECONDS = 12, 240
 
 
 def broken(messages: list[dict[str, Any]]) -> str:
@@ -32,7 +33,11 @@ async def show() -> str:
     """Ask again and again."""
     token, seen = await sign_in(1), 0
     async with connected(token) as socket:
+        until = time.monotonic() + SECONDS
         for number in range(1, ROUNDS + 1):
+            if time.monotonic() > until:
+                raise Unclear(f"only {number - 1} runs in {SECONDS} s")
+            TRIED.append("run")
             messages = await run(socket, f"What did I spend this month? Quote my reference {marker()} in your answer.")
             seen += len(messages)
             wrong = broken(messages)

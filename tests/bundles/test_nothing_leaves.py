@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bundles.scanning import TAIL, forms, found_in, needles, texts_of
 from tests.engine.conftest import Home
-from tests.leaving.scanning import TAIL, forms, found_in, needles, texts_of
 from tui_app.bundles.make import RECORDING, make
 from tui_app.metrics import missing
 from tui_app.recording.reader import Reader
