@@ -97,7 +97,7 @@ class WatchScreen(Moving, SessionScreen):
         room = max(width - FIXED, 4)
         self.back = max(0, min(self.back, room - 1))
         now = time.time()
-        found = [head(width)]
+        found = [head(_utc((int(now // self._cell_s()) - room + 1) * self._cell_s())[3:8])]
         for index, name in enumerate(subjects):
             row = self._row(name, self.running.watched.timelines[name], now, room)
             found.append(row_line(row, width, room - 1 - self.back, here=index == self.at))
@@ -164,6 +164,9 @@ class WatchScreen(Moving, SessionScreen):
             subject, span = subjects[self.at], self._cell_s()
             begin = (int(time.time() // span) - self.back) * span
             end = begin + span
+            last = self.running.watched.timelines[subject].last
+            if self.back == 0 and last is not None and last.at < begin:
+                begin, end = last.at, last.at + 0.001  # the newest there is, where nothing was polled in the newest cell yet
         try:
             row = self.running.store.find(subject, begin, end)
         except (sqlite3.Error, OSError) as error:
