@@ -59,12 +59,14 @@ class WatchScreen(Moving, SessionScreen):
         profile = running.profile
         lines = list(running.watched.timelines.values())
         wrong = [line.last.subject for line in lines if line.last is not None and line.last.word in ("down", "degraded")]
-        note = running.problem or (
-            f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here"
+        note = (
+            running.problem
+            or running.trouble
+            or (f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here")
         )
         state = "ENDED" if running.over.is_set() else ""
         return Banner(target=f"WATCH {clean(profile.name).upper()}", stand_in=profile.environment == "rehearsal", note=clean(note),
-                      chips=((state, "warn"),) if state else (), utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
+                      chips=tuple((text, "warn") for text in (state, "TROUBLE" if running.trouble else "") if text), utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
 
     def tick(self) -> None:
         running = self.running

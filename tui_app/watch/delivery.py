@@ -70,7 +70,9 @@ async def once(profile: Profile, over: asyncio.Event, preset: str = "") -> Told:
             result = reader.result()
         if preset and result is not None:
             verdict = str(result["verdict"])
-            return Told(WORDS.get(verdict, "unknown"), f"{preset}: {verdict}", None, began.session)
+            wrong = [str(check["id"]) for check in result["checks"] if check["verdict"] == verdict != "PASS"]
+            which = f" ({', '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''})" if wrong else ""
+            return Told(WORDS.get(verdict, "unknown"), f"{preset}: {verdict}{which}", None, began.session)
         runs = [(run.lamps, run.ms) for run in state.runs.values() if run.check == CHECK]
         return read(result, runs, began.session)
     except (PlanError, LaunchError, ProfileError, CredentialsError, ConsentError, RecordingError, OSError) as error:

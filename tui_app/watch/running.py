@@ -130,6 +130,8 @@ class Running:
         self.store = Store(profile.name, keep=asked.keep)
         self.over = asyncio.Event()
         self.problem = ""
+        self.trouble = ""
+        """The last hook that failed, or that nothing can be kept: in words."""
         self.rings = 0
         """Alerts so far, for whoever has a bell."""
         self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell, alert=self._alert)
@@ -140,6 +142,8 @@ class Running:
         """One line of what happened."""
         if " ALERT " in line:
             self.rings += 1
+        if any(word in line for word in (" HOOK ", "cannot be written", "was dropped")):
+            self.trouble = line
         self.said.append(line.rstrip("\a"))
         if self._tell is not None:
             self._tell(line)
