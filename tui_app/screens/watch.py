@@ -64,9 +64,10 @@ class WatchScreen(Moving, SessionScreen):
             or running.trouble
             or (f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here")
         )
-        state = "ENDED" if running.over.is_set() else ""
+        said = ("ENDED" if running.over.is_set() else "", "TROUBLE" if running.trouble else "")
+        chips = tuple((text, "warn") for text in said if text)
         return Banner(target=f"WATCH {clean(profile.name).upper()}", stand_in=profile.environment == "rehearsal", note=clean(note),
-                      chips=tuple((text, "warn") for text in (state, "TROUBLE" if running.trouble else "") if text), utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
+                      chips=chips, utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
 
     def tick(self) -> None:
         running = self.running
