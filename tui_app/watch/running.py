@@ -88,7 +88,7 @@ class Watch:
     ) -> None:  # fmt: skip
         self._alert = alert
         self.watched, self._store, self._say, self._bell = watched, store, say, bell
-        self._debounce = Debounce(alert_after)
+        self._debounce, self._at_once = Debounce(alert_after), Debounce(1)
         self._broken = ""
 
     def take(self, looked: Looked) -> None:
@@ -97,7 +97,8 @@ class Watch:
         looked = msgspec.structs.replace(looked, polls=self.watched.complete(looked.polls))
         for poll in looked.polls:
             happened += self.watched.feed(poll)
-            settled = self._debounce.feed(poll)
+            # What is looked at a few times a day is not left unsaid until it is looked at again.
+            settled = (self._at_once if poll.subject.startswith("tls ") else self._debounce).feed(poll)
             if settled is not None:
                 bell = "\a" if self._bell else ""
                 self._say(f"{stamp(poll.at)} ALERT {poll.subject}: {settled[0]} -> {settled[1]}{bell}")
