@@ -36,9 +36,10 @@ def mark(state: str) -> str:
     return {"up": glyph.own, "degraded": glyph.partial, "down": glyph.wrong, "unknown": glyph.inconclusive}.get(state, glyph.waiting)
 
 
-def head(width: int) -> Line:
-    """The titles of the columns."""
-    return ((fit(f"{'':2}{'subject':<12}{'state':<10}{'up of polls':>16}{'p50/p95 ms':>14}", FIXED - 1) + " timeline", "dim"),)
+def head(since: str) -> Line:
+    """The titles of the columns; `since` is when the first cell of the strip begins."""
+    columns = f"{'':2}{'subject':<12}{'state':<10}{'up of polls':>16}{'p50/p95 ms':>14}"
+    return ((f"{fit(columns, FIXED)}{since} UTC to now", "dim"),)
 
 
 def row_line(row: TimelineRow, width: int, at: int | None = None, *, here: bool = False) -> Line:

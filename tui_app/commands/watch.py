@@ -20,6 +20,10 @@ def add(commands: Commands) -> None:
     watch.add_argument("--alert-after", type=positive, metavar="N", help="polls in a row that must agree; default 2")
     watch.add_argument("--runs-per-day", type=int, metavar="N", help="agent runs at most in a day, for event delivery; default 24, 0: none")
     watch.add_argument("--bell", action="store_true", help="ring the terminal's bell with an alert")
+    watch.add_argument(
+        "--revalidate", type=positive, nargs="?", const=10, default=0, metavar="N",
+        help="after an outage and N good polls in a row (10), run a session of the preset quick; default: never",
+    )  # fmt: skip
     watch.add_argument("--follow", action="store_true", help="plain lines, as without a terminal")
     watch.add_argument("--keep", type=positive, default=14, metavar="N", help="files kept, one a day or 64 MB; default 14")
 
@@ -43,7 +47,7 @@ def run(asked: argparse.Namespace) -> int:
         return 2
     wanted = asked_of(
         profile, asked.target, every_s=asked.every, for_s=asked.for_s, alert_after=asked.alert_after, bell=asked.bell, keep=asked.keep,
-        runs_per_day=asked.runs_per_day,
+        runs_per_day=asked.runs_per_day, revalidate_after=asked.revalidate,
     )  # fmt: skip
     if not asked.follow and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
         from tui_app.app import AppStart

@@ -345,8 +345,7 @@ def target_lines(target: TargetInfo, width: int) -> list[Line]:
     for text in target.lines:
         lines += [((part, "dim" if target.blanks else "plain"),) for part in wrap(clean(text), width)]
     if not target.blanks:
-        lines += [BLANK, *(rehearsing(width) if target.key == "rehearsal" else _pressing("shows the plan; r asks to run it.", width))]
-        lines += _pressing("watches it for hours: timelines, what changed.", width, by_id("watch").key_text)
+        lines += [BLANK, *(rehearsing(width) if target.key == "rehearsal" else planning(width))]
     return lines
 
 
@@ -355,9 +354,16 @@ def _pressing(text: str, width: int, key: str = "Enter") -> list[Line]:
     return [((fit(key, 6), "key"), (first, "plain")), *((("      ", "plain"), (part, "plain")) for part in rest)]
 
 
+def planning(width: int) -> list[Line]:
+    """What can be done with a target that has all its addresses."""
+    watching = "watches it for hours: timelines, what changed."
+    return [*_pressing("shows the plan; r asks to run it.", width), *_pressing(watching, width, by_id("watch").key_text)]
+
+
 def rehearsing(width: int) -> list[Line]:
     """What Enter does on the rehearsal, and what a staging of one's own takes."""
     lines = _pressing("shows the plan: what is asked, and what it costs. Enter again runs it.", width)
+    lines += _pressing("watches it for hours: timelines, what changed.", width, by_id("watch").key_text)
     text = "For a staging of yours Vigil needs its address and how its users sign in: `vigil init` asks, and writes a target file."
     return [*lines, BLANK, *[((part, "dim"),) for part in wrap(text, width)]]
 

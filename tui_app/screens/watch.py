@@ -59,12 +59,15 @@ class WatchScreen(Moving, SessionScreen):
         profile = running.profile
         lines = list(running.watched.timelines.values())
         wrong = [line.last.subject for line in lines if line.last is not None and line.last.word in ("down", "degraded")]
-        note = running.problem or (
-            f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here"
+        note = (
+            running.problem
+            or running.trouble
+            or (f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here")
         )
-        state = "ENDED" if running.over.is_set() else ""
+        said = ("ENDED" if running.over.is_set() else "", "TROUBLE" if running.trouble else "")
+        chips = tuple((text, "warn") for text in said if text)
         return Banner(target=f"WATCH {clean(profile.name).upper()}", stand_in=profile.environment == "rehearsal", note=clean(note),
-                      chips=((state, "warn"),) if state else (), utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
+                      chips=chips, utc=f"{self.view.clock():%H:%M:%S} UTC")  # fmt: skip
 
     def tick(self) -> None:
         running = self.running
@@ -97,7 +100,7 @@ class WatchScreen(Moving, SessionScreen):
         room = max(width - FIXED, 4)
         self.back = max(0, min(self.back, room - 1))
         now = time.time()
-        found = [head(width)]
+        found = [head(_utc((int(now // self._cell_s()) - room + 1) * self._cell_s())[3:8])]
         for index, name in enumerate(subjects):
             row = self._row(name, self.running.watched.timelines[name], now, room)
             found.append(row_line(row, width, room - 1 - self.back, here=index == self.at))
@@ -164,6 +167,9 @@ class WatchScreen(Moving, SessionScreen):
             subject, span = subjects[self.at], self._cell_s()
             begin = (int(time.time() // span) - self.back) * span
             end = begin + span
+            last = self.running.watched.timelines[subject].last
+            if self.back == 0 and last is not None and last.at < begin:
+                begin, end = last.at, last.at + 0.001  # the newest there is, where nothing was polled in the newest cell yet
         try:
             row = self.running.store.find(subject, begin, end)
         except (sqlite3.Error, OSError) as error:

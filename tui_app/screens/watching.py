@@ -42,7 +42,8 @@ class WatchingApp(App[int]):
 
         if self.link is None:
             return
-        if self.watching is not None and self.watching.asked.target == target and not self.watching.problem:
+        now = self.watching
+        if now is not None and now.asked.target == target and not now.problem and not now.over.is_set():
             self._show_watch()
             return
         try:

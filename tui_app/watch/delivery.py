@@ -46,8 +46,8 @@ def read(result: Mapping[str, Any] | None, runs: list[tuple[str, float | None]],
     return Told(WORDS.get(verdict, "unknown"), sanitize(why.rstrip(": "), 240), ms, session)
 
 
-async def once(profile: Profile, over: asyncio.Event) -> Told:
-    """One session with one agent run. Nothing that goes wrong here is an exception: it reads unknown, with the reason."""
+async def once(profile: Profile, over: asyncio.Event, preset: str = "") -> Told:
+    """One session with one agent run, or a whole one of `preset`. What goes wrong here is no exception: it reads unknown."""
     from tui_app.engine.launch import LaunchError, launch
     from tui_app.engine.plan import PlanError, select
     from tui_app.headless import follow_to_end
@@ -60,21 +60,30 @@ async def once(profile: Profile, over: asyncio.Event) -> Told:
 
     began = None
     try:
-        plan = make_plan(profile, select(checks=CHECK), users=1, selected=(CHECK,))
+        if preset:
+            plan = make_plan(profile, select(preset=preset), preset=preset)
+        else:
+            plan = make_plan(profile, select(checks=CHECK), users=1, selected=(CHECK,))
         began = await launch(plan, await secrets_for(profile, plan, alone=True))
         with Reader(began.recording) as reader:
             state, _lost = await follow_to_end(reader, began, over, lambda _reader, _fold: None)
             result = reader.result()
+        if preset and result is not None:
+            verdict = str(result["verdict"])
+            wrong = [str(check["id"]) for check in result["checks"] if check["verdict"] == verdict != "PASS"]
+            which = f" ({', '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''})" if wrong else ""
+            return Told(WORDS.get(verdict, "unknown"), f"{preset}: {verdict}{which}", None, began.session)
         runs = [(run.lamps, run.ms) for run in state.runs.values() if run.check == CHECK]
         return read(result, runs, began.session)
     except (PlanError, LaunchError, ProfileError, CredentialsError, ConsentError, RecordingError, OSError) as error:
         return Told("unknown", sanitize(f"no run: {error}", 240), None, began.session if began is not None else "")
 
 
-def looked(told: Told, at: float) -> Looked:
-    """As a poll of the subject `delivery`; its path names the session, which `vigil replay` opens."""
-    path = f"one agent run, session {told.session}" if told.session else "one agent run"
-    return Looked([Poll(at, SUBJECT, told.word, told.why, told.ms)], SUBJECT, path, 0, "", "" if told.word == "up" else told.why)
+def looked(told: Told, at: float, subject: str = SUBJECT) -> Looked:
+    """As a poll of the subject `delivery`, or another; its path names the session, which `vigil replay` opens."""
+    what = "one agent run" if subject == SUBJECT else "a session"
+    path = f"{what}, session {told.session}" if told.session else what
+    return Looked([Poll(at, subject, told.word, told.why, told.ms)], subject, path, 0, "", "" if told.word == "up" else told.why)
 
 
 def due_in(runs_per_day: int, last: float | None, today: int, now: float) -> float:

@@ -17,7 +17,7 @@ from tui_app.target.profile import Profile
 from tui_app.watch import delivery, expiry
 from tui_app.watch.hooks import WAITING, Alert, send
 from tui_app.watch.model import Debounce, Happening, Poll, Watched
-from tui_app.watch.poller import Looked, Poller, Way, way_to
+from tui_app.watch.poller import PATHS, Looked, Poller, Way, way_to
 from tui_app.watch.store import Store
 
 KNOWN: Final = ("backend", "auth", "frontend", "websocket")
@@ -37,6 +37,8 @@ class Asked(msgspec.Struct, frozen=True):
     keep: int = 14
     runs_per_day: int = 24
     """Agent runs at most in a UTC day; 0: none."""
+    revalidate_after: int = 0
+    """Polls in a row that must be up after an outage before a session of the preset quick begins; 0: none ever does."""
 
 
 def asked_of(profile: Profile, target: str, **given: Any) -> Asked:
@@ -86,7 +88,7 @@ class Watch:
     ) -> None:  # fmt: skip
         self._alert = alert
         self.watched, self._store, self._say, self._bell = watched, store, say, bell
-        self._debounce = Debounce(alert_after)
+        self._debounce, self._at_once = Debounce(alert_after), Debounce(1)
         self._broken = ""
 
     def take(self, looked: Looked) -> None:
@@ -95,7 +97,8 @@ class Watch:
         looked = msgspec.structs.replace(looked, polls=self.watched.complete(looked.polls))
         for poll in looked.polls:
             happened += self.watched.feed(poll)
-            settled = self._debounce.feed(poll)
+            # What is looked at a few times a day is not left unsaid until it is looked at again.
+            settled = (self._at_once if poll.subject.startswith("tls ") else self._debounce).feed(poll)
             if settled is not None:
                 bell = "\a" if self._bell else ""
                 self._say(f"{stamp(poll.at)} ALERT {poll.subject}: {settled[0]} -> {settled[1]}{bell}")
@@ -128,6 +131,8 @@ class Running:
         self.store = Store(profile.name, keep=asked.keep)
         self.over = asyncio.Event()
         self.problem = ""
+        self.trouble = ""
+        """The last hook that failed, or that nothing can be kept: in words."""
         self.rings = 0
         """Alerts so far, for whoever has a bell."""
         self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell, alert=self._alert)
@@ -138,6 +143,8 @@ class Running:
         """One line of what happened."""
         if " ALERT " in line:
             self.rings += 1
+        if any(word in line for word in (" HOOK ", "cannot be written", "was dropped")):
+            self.trouble = line
         self.said.append(line.rstrip("\a"))
         if self._tell is not None:
             self._tell(line)
@@ -153,7 +160,9 @@ class Running:
                     profile = self.profile = profile.filled(**{key: value for key, value in urls.items() if key in KNOWN})
                 way = await way_to(profile)
                 timer = asyncio.get_running_loop().call_later(self.asked.for_s, self.over.set) if self.asked.for_s else None
-                beside = [asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery())]
+                beside = [
+                    asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery(), self._revalidation())
+                ]
                 try:
                     await Poller(profile, self.asked.every_s, self.watch.take, way).rounds(self.over)
                 finally:
@@ -202,3 +211,19 @@ class Running:
             await delivery.rest(self.over, delivery.due_in(most, spent[-1] if spent else None, today, now))
             if not self.over.is_set() and delivery.due_in(most, spent[-1] if spent else None, today, time.time()) <= 0:
                 self.watch.take(delivery.looked(await delivery.once(self.profile, self.over), time.time()))
+
+    async def _revalidation(self) -> None:
+        """After an outage and so many good polls of every service, one session of the preset quick; only where asked for."""
+        down, good = False, 0
+        while self.asked.revalidate_after and not self.over.is_set():
+            await delivery.rest(self.over, self.asked.every_s)
+            lines = self.watched.timelines
+            words = [line.last.word for name in PATHS if (line := lines.get(name)) is not None and line.last is not None]
+            down = down or "down" in words
+            good = good + 1 if words and set(words) == {"up"} else 0
+            if down and good >= self.asked.revalidate_after and not self.over.is_set():
+                down = False
+                self.say(f"{stamp(time.time())} REVALIDATION begins: {good} polls of every service in a row were up; preset quick")
+                told = await delivery.once(self.profile, self.over, preset="quick")
+                self.watch.take(delivery.looked(told, time.time(), "revalidation"))
+                self.say(f"{stamp(time.time())} REVALIDATION {told.why}; session {told.session}")

@@ -104,6 +104,7 @@ class Store:
         self.path = self.folder / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(at))}-{time.monotonic_ns():020d}-{os.getpid()}{SUFFIX}"
         os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         self._db = sqlite3.connect(self.path)
+        self._db.execute("PRAGMA cache_size=-128")  # KiB: SQLite's own 2 MB would fill over hours, and look like a leak
         self._db.executescript(SCHEMA)
         self._db.execute("INSERT INTO about VALUES ('schema', 'vigil.watch/1'), ('target', ?)", (self._target,))
         for old in sorted(self.folder.glob(f"*{SUFFIX}"))[: -self._keep]:
