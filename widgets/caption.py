@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from widgets.glyphs import glyphs
 from widgets.lines import BLANK, Line, LineView, line_width, spread, wrap
 
-HEIGHT = 5
-"""Rows that the strip takes: a line with the act, three of text, one that sets it apart."""
+HEIGHT, LOW = 5, 3
+"""Rows that the strip takes: a line that sets it apart, one with the act, three of text; in a low window the act and two of text."""
+LOW_UNDER = 30
+"""A window of fewer rows than these is low: what the captions speak of needs the room more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,8 @@ class Caption:
 MODES = {"PLAYING": "badge", "WAITING": "badge", "PAUSED": "warnbadge", "GO ON": "goodbadge", "YOURS": "goodbadge"}
 
 
-def caption_lines(caption: Caption, width: int) -> list[Line]:
-    """The strip's lines."""
+def caption_lines(caption: Caption, width: int, height: int = HEIGHT) -> list[Line]:
+    """The strip's lines, in so many columns and rows."""
     glyph = glyphs()
     left: Line = ((" DEMO ", MODES.get(caption.mode, "badge")), (f" {caption.act}", "head"), (f"  {caption.place}", "dim"))
     if caption.awaited:
@@ -39,18 +41,23 @@ def caption_lines(caption: Caption, width: int) -> list[Line]:
         longer = (*right, (f"  {key}", "key"), (f" {does}", "dim"))
         if line_width(left) + line_width(longer) < width:
             right = longer  # the last ones give way, never the act
-    texts = wrap(caption.text, width, HEIGHT - 2)
-    return [((glyph.rule * width, "accent"),), spread(left, right, width), *(((text, "strong"),) for text in texts)]
+    apart: list[Line] = [((glyph.rule * width, "accent"),)] if height >= HEIGHT else []
+    texts = wrap(caption.text, width, height - len(apart) - 1)
+    return [*apart, spread(left, right, width), *(((text, "strong"),) for text in texts)]
 
 
 class CaptionStrip(LineView):
     """The strip: the rest of its screen is laid out above it."""
 
-    DEFAULT_CSS = f"CaptionStrip {{ height: {HEIGHT}; split: bottom; padding: 0 1; }}"
+    DEFAULT_CSS = f"""
+    CaptionStrip {{ height: {HEIGHT}; split: bottom; padding: 0 1; }}
+    CaptionStrip.-low {{ height: {LOW}; background: $panel; }}
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, bar=True)
 
     def update(self, caption: Caption) -> None:
         """Show this caption."""
-        self.draw(lambda width, _height: (caption_lines(caption, width), None))
+        self.set_class(self.app.size.height < LOW_UNDER, "-low")
+        self.draw(lambda width, height: (caption_lines(caption, width, height), None))

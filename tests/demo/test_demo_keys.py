@@ -13,7 +13,7 @@ from tui_app.demo import player as playing
 from tui_app.demo.app import FAULT_EXIT, DemoApp, DemoLink
 from tui_app.demo.player import Player
 from tui_app.demo.script import SCRIPT, Step, on
-from widgets.caption import CaptionStrip, caption_lines
+from widgets.caption import HEIGHT, LOW, CaptionStrip, caption_lines
 from widgets.lines import line_text, line_width
 
 SHORT = (
@@ -98,14 +98,15 @@ async def test_a_caption_that_would_not_be_true_is_never_shown(monkeypatch: pyte
         assert app.exit_code() == FAULT_EXIT
 
 
-@pytest.mark.parametrize("width", [80, 100, 200])
-def test_every_caption_fits_its_strip(width: int) -> None:
+@pytest.mark.parametrize(("width", "height"), [(80, LOW), (80, HEIGHT), (200, HEIGHT)])
+def test_every_caption_fits_its_strip(width: int, height: int) -> None:
     app = DemoApp(link=DemoLink())
     act = ""
     for number, step in enumerate(SCRIPT, start=1):
         app.player.at, app.player.text, app.player.mode = number, step.says, "PLAYING"
         app.player.act = act = step.act or act
-        lines = caption_lines(app.player.caption(), width - 2)
-        assert all(line_width(line) <= width - 2 for line in lines)
-        assert " ".join(line_text(line) for line in lines[2:]).split() == step.says.split(), "no word is cut"
-        assert act in line_text(lines[1]) and "Space" in line_text(lines[1])
+        lines = caption_lines(app.player.caption(), width - 2, height)
+        head, *texts = lines[1:] if height == HEIGHT else lines
+        assert len(lines) <= height and all(line_width(line) <= width - 2 for line in lines)
+        assert " ".join(line_text(line) for line in texts).split() == step.says.split(), "no word is cut"
+        assert act in line_text(head) and "Space" in line_text(head)

@@ -29,6 +29,9 @@ TARGETS = {
     "staging-ours": TargetInfo("staging", "staging", False, lines=("backend: https://backend.staging.example",), key="staging-ours"),
 }
 
+ON: Any = {"environment": "rehearsal"}
+"""A session on a rehearsal."""
+
 
 class HandMadeLink:
     """Everything succeeds but `start`, which says that there is no engine here; `started` lists what it was asked for."""
@@ -45,8 +48,8 @@ class HandMadeLink:
         self.known = [
             SessionLine("9f02ab77c1d0", Path("9f02ab77c1d0.vigil"), "2026-11-12T16:40:00Z", "staging", True, "", ""),
             SessionLine("7c1e0a9b3d42", Path("7c1e0a9b3d42.vigil"), "2026-11-12T17:02:53Z", "staging", False, "FAIL", "complete"),
-            SessionLine("1d0e33ca9b51", Path("1d0e33ca9b51.vigil"), "2026-11-11T09:12:07Z", "rehearsal", False, "PASS", "complete"),
-            SessionLine("44aa09e1b2c3", Path("44aa09e1b2c3.vigil"), "2026-11-10T22:47:31Z", "rehearsal", False, "", "interrupted"),
+            SessionLine("1d0e33ca9b51", Path("1d0e33ca9b51.vigil"), "2026-11-11T09:12:07Z", "rehearsal", False, "PASS", "complete", **ON),
+            SessionLine("44aa09e1b2c3", Path("44aa09e1b2c3.vigil"), "2026-11-10T22:47:31Z", "127.0.0.1", False, "", "interrupted", **ON),
         ] if sessions is None else sessions  # fmt: skip
 
     def builtin(self) -> list[TargetInfo]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Its options."""
-    demo = commands.add_parser("demo", help="a scripted session on the rehearsal that fails and recovers, with captions: about two minutes")
+    demo = commands.add_parser("demo", help="a scripted session on the rehearsal that fails and recovers, with captions: three minutes")
     demo.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="how fast captions change: 2 is twice as fast; default 1")
     demo.add_argument("--by-hand", action="store_true", help="each caption stays until Space is pressed")
 

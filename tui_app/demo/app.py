@@ -30,10 +30,13 @@ class DemoLink(SessionLink):
     def __init__(self) -> None:
         super().__init__()
         self.fault = ""
+        self.slowness = 1
+        """How many times as long the rehearsal's agents take: a session has to go on for as long as it is spoken of."""
 
     def _plan(self, choice: Choice) -> Plan:
         plan = super()._plan(choice)
         plan.faults = [self.fault] if self.fault else []
+        plan.rehearsal = ["--delay-scale", str(self.slowness)]
         return plan
 
 

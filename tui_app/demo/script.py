@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_app.screens.base import SessionScreen
+from tui_app.screens.present import PresentScreen
 
 if TYPE_CHECKING:
     from tui_app.demo.app import DemoApp
@@ -15,6 +16,10 @@ FAULT: Final = "misroute-event"
 CHECKS: Final = ("golden-path", "isolation-frames", "isolation-rest")
 WITH_CUT: Final = (*CHECKS, "recovery-cut")
 USERS: Final = 3
+SPOKEN_OF: Final = 6
+"""How much slower than usual the agents are in the session that most is said of."""
+PASSING: Final = 3
+"""The same, in the sessions after it."""
 
 When = Callable[["DemoApp"], bool]
 
@@ -59,12 +64,12 @@ class Step:
 
 def plant(app: DemoApp) -> None:
     """The rehearsals that start from now on have the fault."""
-    app.demo_link.fault = FAULT
+    app.demo_link.fault, app.demo_link.slowness = FAULT, SPOKEN_OF
 
 
 def repair(app: DemoApp) -> None:
     """The rehearsals that start from now on are healthy."""
-    app.demo_link.fault = ""
+    app.demo_link.fault, app.demo_link.slowness = "", PASSING
 
 
 def select_two(app: DemoApp) -> None:
@@ -81,6 +86,13 @@ def _select(app: DemoApp, checks: tuple[str, ...]) -> None:
     app.plan_model.selected = set(checks) | {"sign-in", "ws-connect"}
     app.plan_model.set_users(USERS)
     if isinstance(app.screen, SessionScreen):
+        app.screen.pulse()
+
+
+def turn_to_speed(app: DemoApp) -> None:
+    """The presentation shows how fast it is."""
+    if isinstance(app.screen, PresentScreen):
+        app.screen.turner.to("speed")
         app.screen.pulse()
 
 
@@ -141,7 +153,7 @@ LEAK: Final = r"[✗x]\d+/\d+|[✗x] \d+ leaks?"
 
 SCRIPT: Final[tuple[Step, ...]] = (
     Step(
-        "A real session, on a staging that Vigil brings along: real sockets, real measurements. Two minutes.",
+        "A real session, on a staging that Vigil brings along, with real sockets; its agents are slowed, for you to watch. Three minutes.",
         prepare=plant,
         until=on("start"),
         waits_for="the first screen",
@@ -236,8 +248,8 @@ SCRIPT: Final[tuple[Step, ...]] = (
     ),
     Step(
         "Twelve connections are cut on purpose. Each recovery is timed, from the cut to the first right event of a new run.",
-        keys=("left",),
         until=session(3, recovered),
+        then=turn_to_speed,
         waits_for="the first recoveries",
         shows=("Recovery after a cut", "limit 5"),
     ),

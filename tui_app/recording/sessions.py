@@ -48,7 +48,8 @@ class SessionEntry(msgspec.Struct, frozen=True):
     `ended` is '' while it runs, or complete, stopped, interrupted (its engine died without an end row) or fault.
     `word` is the verdict, or the verdict so far. `pid` and `control` are 0 and None unless it is alive. `problem`
     says why the recording cannot be read; the other facts are then missing. `seconds` is how long it has gone on, `parent`
-    the session that it reruns or '', `size` the bytes of the recording and of what stands beside it.
+    the session that it reruns or '', `size` the bytes of the recording and of what stands beside it,
+    `environment` what its target is, such as rehearsal or staging.
     """
 
     session: str
@@ -66,6 +67,7 @@ class SessionEntry(msgspec.Struct, frozen=True):
     parent: str = ""
     size: int = 0
     pinned: bool = False
+    environment: str = ""
 
 
 class Claim:
@@ -205,6 +207,7 @@ def entry_of(path: Path) -> SessionEntry:
         session, path, state.started, state.target, who is not None, who.pid if who else 0,
         Path(who.control) if who and who.control else None, word, ended, problem,
         build=state.build, seconds=round(state.t / SECOND, 3), parent=state.parent, size=size_of(path), pinned=pinned,
+        environment=state.environment,
     )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class SessionLine:
     size: int = 0
     pinned: bool = False
     entry: SessionEntry | None = field(default=None, compare=False)
+    environment: str = ""
 
 
 class Link(Protocol):
@@ -127,4 +128,5 @@ def line_of(entry: SessionEntry) -> SessionLine:
     return SessionLine(
         entry.session, entry.path, entry.started, entry.target, entry.alive, entry.word, entry.ended, entry.problem,
         entry.build, entry.seconds, entry.parent, entry.size, entry.pinned, entry,
+        entry.environment,
     )  # fmt: skip

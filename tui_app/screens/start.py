@@ -301,6 +301,12 @@ def way_lines(width: int, *, full: bool = False) -> list[Line]:
     return lines[:-1] if full else lines
 
 
+def whom(line: SessionLine) -> str:
+    """The target of a session, and in capitals that it is a rehearsal: a PASS on one says nothing of a staging."""
+    name, rehearsal = clean(line.target or "?"), line.environment == "rehearsal"
+    return name if not rehearsal else "REHEARSAL" if name == "rehearsal" else f"REHEARSAL {name}"
+
+
 def _row(entry: Entry, width: int) -> Line:
     if entry.target is not None:
         target = entry.target
@@ -320,7 +326,9 @@ def _row(entry: Entry, width: int) -> Line:
             columns = f" {'pinned' if line.pinned else '':6} {took:>5} {size_text(line.size):>7} {columns}"
         elif line.pinned:
             columns = f" pinned {when if width >= ROOM_FOR_TIME else when[:5]} {clean(line.session[:6])}"
-        name = f"{clean(line.target or '?')} {clean(line.build)}" if width >= ROOM_FOR_SIZE else clean(line.target or "?")
+        name = whom(line)
+        if width >= ROOM_FOR_SIZE:
+            name = f"{name} {clean(line.build)}"
         return clip(
             ((f"{mark} {shown} ", TONES.get(word, "dim")), (fit(name, max(width - 7 - len(columns), 8)), "plain"), (columns, "dim")), width
         )
