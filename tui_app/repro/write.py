@@ -23,6 +23,8 @@ from tui_app.sanitize import mask_email, sanitize
 SERVICES: Final = ("backend", "auth", "frontend", "websocket")
 ROWS: Final = 4
 REQUESTS: Final = 6
+GUARDED: Final = ("httpx", "websockets")
+"""What `common` imports for all, and says in words where it is missing."""
 _FUTURE: Final = "from __future__ import annotations\n"
 
 
@@ -163,6 +165,7 @@ def _parts(source: str) -> tuple[str, list[str], str]:
         ast.unparse(node)
         for node in imports
         if not (isinstance(node, ast.ImportFrom) and str(node.module).startswith(("tui_app", "__fut")))
+        and not (isinstance(node, ast.Import) and node.names[0].name in GUARDED)
     ]
     after = max(node.end_lineno or 0 for node in imports)
     return ast.get_docstring(tree) or "", others, "\n".join(lines[after:]).strip() + "\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import ipaddress
 import json
 import os
 import secrets
@@ -13,12 +15,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-import websockets
-
 SHOWN, WELL, UNCLEAR = 1, 0, 2
+
+try:
+    import httpx
+    import websockets
+except ImportError as missing:
+    sys.stdout.write(f"UNCLEAR: {missing}: this needs httpx and websockets (python -m pip install httpx websockets)\n")
+    sys.exit(UNCLEAR)
+
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
 FACTS: dict[str, Any] = {}
+DONE: list[str] = []
 
 
 class Unclear(Exception):
@@ -34,8 +42,18 @@ def address(service: str) -> str:
 
 
 def here() -> bool:
-    """Whether the target is on this machine: elsewhere, what could harm needs a yes."""
-    return urlsplit(address("backend")).hostname in ("localhost", "127.0.0.1", "::1")
+    """Whether every address is on this machine: elsewhere, what could harm needs a yes."""
+    named = {*FACTS["target"], "backend", "auth", "websocket"}
+    given = [os.environ.get(f"REPRO_{service.upper()}") or FACTS["target"].get(service, "") for service in named]
+    return all(loopback(urlsplit(url).hostname or "") for url in given if url)
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine: localhost, 127.0.0.0/8 or ::1."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def agreed(what: str) -> None:
@@ -50,9 +68,41 @@ def client(token: str = "", seconds: float = 30.0) -> httpx.AsyncClient:
 
 
 async def sign_in(number: int) -> str:
-    """A token of user `number`: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
-    token = os.environ.get(f"REPRO_TOKEN_{number}")
-    return token or await login(number)
+    """A token of user `number` that is good: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
+    token = os.environ.get(f"REPRO_TOKEN_{number}") or await login(number)
+    await who(token, number)
+    return token
+
+
+async def two() -> tuple[str, str]:
+    """Tokens of two users that are good, and not of the same user."""
+    one, other = await sign_in(1), await sign_in(2)
+    if await who(one, 1) & await who(other, 2):
+        raise Unclear("users 1 and 2 are the same: this needs two")
+    return one, other
+
+
+async def who(token: str, number: int) -> set[str]:
+    """The names of whom a token belongs to, by the auth service; by the token's subject where that tells none."""
+    async with client(token) as http:
+        answer = await http.get(f"{address('auth')}/auth/me")
+    if answer.status_code in (401, 403):
+        raise Unclear(f"the token of user {number} is not good: /auth/me answers {answer.status_code}")
+    names = values(answer.json(), "id", "user_id", "sub", "email") if answer.is_success else set()
+    names = names or values(claims(token), "sub", "user_id")
+    if not names:
+        raise Unclear(f"whose token user {number} has cannot be told: /auth/me answers {answer.status_code}")
+    return names
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a JSON Web Token says; nothing where it is none."""
+    try:
+        body = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (ValueError, IndexError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def login(number: int) -> str:
@@ -187,20 +237,30 @@ def answer_of(messages: list[dict[str, Any]]) -> str:
     return ""
 
 
+def tried(what: str = "") -> None:
+    """One try more in which the failure could have shown; `what` where one kind of several was tried."""
+    DONE.append(what)
+
+
 def say(text: str) -> None:
     """One line of the outcome."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(text.encode("ascii", "backslashreplace").decode() + "\n")
 
 
 def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
-    """Run the family's part: the text it gives says what was shown; an empty one, that the target did well."""
+    """Run the family's part: the text it gives says what was shown; an empty one, that the target did well in what was tried."""
     try:
         shown = asyncio.run(show())
+        beyond = FACTS.get("beyond")
+        if not shown and not DONE:
+            raise Unclear("nothing could be tried")
+        if not shown and beyond:
+            raise Unclear(f"what this script tries did not show in {len(DONE)} tries; recorded was also what it does not try: {beyond}")
     except Unclear as why:
         say(f"UNCLEAR: {why}")
         sys.exit(UNCLEAR)
-    except (OSError, TimeoutError, httpx.HTTPError, websockets.WebSocketException) as error:
+    except (Exception, KeyboardInterrupt) as error:  # whatever went wrong here says nothing about the target
         say(f"UNCLEAR: {type(error).__name__}: {error}")
         sys.exit(UNCLEAR)
-    say(f"SHOWN: {shown}" if shown else "WELL: the failure does not show")
+    say(f"SHOWN: {shown}" if shown else f"WELL: what was recorded did not show in {len(DONE)} {'try' if len(DONE) == 1 else 'tries'}")
     sys.exit(SHOWN if shown else WELL)

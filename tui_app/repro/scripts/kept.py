@@ -14,6 +14,7 @@ from tui_app.repro.scripts.common import (
     new_thread,
     run,
     sign_in,
+    tried,
 )  # fmt: skip
 
 ROUNDS, READS = 3, 4
@@ -47,6 +48,7 @@ async def show() -> str:
                         return f"{what} is not in the history at read {number}"
             if not any(answer in one for one in kept):
                 return "the answer is not in the history"
+            tried()
         finally:
             await forget_thread(token, thread)
     return ""

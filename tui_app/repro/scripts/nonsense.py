@@ -6,7 +6,7 @@ import json
 
 import websockets
 
-from tui_app.repro.scripts.common import Unclear, agreed, connected, finish, said, sign_in
+from tui_app.repro.scripts.common import Unclear, agreed, connected, finish, said, sign_in, tried
 
 ODD = ("{not json", '{"no": "type"}', '{"type": "repro_unheard_of"}', "[]", '"text"')
 
@@ -31,6 +31,7 @@ async def show() -> str:
                 await socket.send(odd)
                 if not await pings(socket):
                     return f"after {odd} no ping is answered"
+                tried()
             except websockets.ConnectionClosed as closed:
                 return f"after {odd} the connection is closed ({closed.rcvd.code if closed.rcvd else 'no close frame'})"
     return ""
