@@ -18,20 +18,67 @@ class Family(msgspec.Struct, frozen=True):
     password: bool = False
     """Whether it needs a password, since a token alone would end a session of yours."""
     consent: bool = False
+    shows: tuple[str, ...] = (".",)
+    """Patterns of the findings' texts whose kind of failure it can show again."""
 
 
-_RUNS = Family("runs", 1, "up to 12 agent runs")
-_LEAK = Family("leak", 2, "12 agent runs")
-_BAD = Family("bad_tokens", 1, "a handful of tokens that must be refused, a good one after each", consent=True)
+_RUNS = Family(
+    "runs",
+    1,
+    "up to 12 agent runs in threads of its own, which it archives",
+    shows=(
+        r"no (agent_|tool_)",
+        r"tool_completed (for|does|carries|is stamped)",
+        r"while a tool was still running",
+        r"more than once",
+        "twice",
+        r"more than one end",
+        r"after the run had ended",
+        r"before agent_started",
+        r"carries (run|thread|user) ",
+        r"is stamped .* earlier",
+        r"numbered events are missing",
+        r"number is not above",
+        r"without an answer",
+        r"not valid JSON while",
+        r"no event ever followed",
+        r"no end",
+        r": error ",
+        r"failed with an error",
+    ),
+)
+_LEAK = Family(
+    "leak",
+    2,
+    "12 agent runs, on as many sockets as there were users",
+    shows=(r"saw events of \S+ (run|request|thread)", r"saw events that name ", r"marker", r"which is none of ours"),
+)
+_BAD = Family(
+    "bad_tokens",
+    1,
+    "a handful of tokens that must be refused, a good one after each",
+    consent=True,
+    shows=(
+        r"accepts a token that is (none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|refresh-as-access)$",
+        r"quotes the token that it refuses \((none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience)\)",
+    ),
+)
+_DOORS = Family(
+    "anonymous",
+    1,
+    "reads without a token, and a thread of its own, which it archives",
+    consent=True,
+    shows=(r"^/\S+ answers a caller without a token",),
+)
 _KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
 _ROUTES = Family("routes", 1, "the same reads once more")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
-        "five-events": _RUNS, "golden-path": _RUNS,
+        "five-events": _RUNS, "golden-path": msgspec.structs.replace(_RUNS, shows=(r"agent run \(no (agent|tool)_",)),
         "isolation-frames": _LEAK,
-        "isolation-rest": Family("foreign_threads", 2, "a thread, and four tries of the other user to open or change it", consent=True),
-        "token-matrix": _BAD, "anonymous-doors": _BAD,
+        "isolation-rest": Family("foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True),
+        "token-matrix": _BAD, "anonymous-doors": _DOORS,
         "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
         "ping-latency": Family("pings", 1, "59 pings in 6 s"),
         "connect-latency": Family("connects", 1, "10 connections"), "ws-connect": Family("connects", 1, "10 connections"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pprint
+import re
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -51,8 +52,23 @@ def offers(result: Mapping[str, Any]) -> list[Offer]:
     for check in result["checks"]:
         if check["verdict"] == "FAIL":
             family = FAMILIES.get(check["id"])
-            found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, "" if family else why_not(check["id"])))
+            why = "" if family else why_not(check["id"])
+            if family and not split(check, family)[0]:
+                why = f"what failed here ({_plain(check['reason'])}) is not among what this script can show"
+                family = None
+            found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, why))
     return found
+
+
+def split(entry: Mapping[str, Any], family: Family) -> tuple[list[str], list[str]]:
+    """The texts of a check's grave findings that a family can show again, and the others; its reason where it has no findings."""
+    texts = [str(one["text"]) for one in _grave(entry)] or [str(entry["reason"])]
+    shown = [text for text in texts if any(re.search(pattern, text) for pattern in family.shows)]
+    return shown, [text for text in texts if text not in shown]
+
+
+def _grave(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in entry["findings"] if one["severity"] in ("critical", "major")] or list(entry["findings"])
 
 
 def script(path: Path, result: Mapping[str, Any], check: str) -> Script:
@@ -86,8 +102,7 @@ def needs(family: Family) -> tuple[str, ...]:
 
 def _rows(reader: Reader, entry: Mapping[str, Any]) -> list[Row]:
     """The first rows that the findings cite."""
-    grave = [one for one in entry["findings"] if one["severity"] in ("critical", "major")] or entry["findings"]
-    seqs = [int(pair[1]) for finding in grave for pair in finding["evidence"]]
+    seqs = [int(pair[1]) for finding in _grave(entry) for pair in finding["evidence"]]
     found = [reader.row(seq) for seq in dict.fromkeys(seqs)]
     return [row for row in found if row is not None]
 
@@ -99,8 +114,15 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         series = "ping" if family.name == "pings" else "connect"
         limit = next((one.get("limit_ms") for one in _latency(reader) if one.get("series") == series), None)
         facts["limit_ms"] = limit
-    if family.name == "bad_tokens" and entry["id"] == "anonymous-doors":
-        facts["kinds"] = ["no token"]
+    shown, beyond = split(entry, family)
+    if beyond:
+        facts["beyond"] = _plain(beyond[0])
+    if family.name == "bad_tokens":
+        facts["kinds"] = list(dict.fromkeys(re.sub(r".*(?:is |\()([\w-]+)\)?$", r"\1", text) for text in shown))
+    if family.name == "anonymous":
+        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
+    if family.name == "leak":
+        facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
     if family.name == "routes":
         facts["requests"] = _requests(reader, entry["id"], rows)
         if not facts["requests"]:

@@ -132,10 +132,12 @@ async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else {"type": "unreadable"}
 
 
-async def welcomed(socket: Any, seconds: float = 10.0) -> bool:
-    """Whether the platform welcomes the socket; a handshake that it asks for is answered."""
+async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any]] | None = None) -> bool:
+    """Whether the platform welcomes the socket; a handshake that it asks for is answered. `heard` takes what came."""
     until = time.monotonic() + seconds
     while (message := await said(socket, until - time.monotonic())) is not None:
+        if heard is not None:
+            heard.append(message)
         kind = str(message.get("type"))
         if kind in ("connection_established", "connect"):
             return True
@@ -149,19 +151,29 @@ async def welcomed(socket: Any, seconds: float = 10.0) -> bool:
 
 
 @asynccontextmanager
-async def connected(token: str, *, welcome: bool = True) -> AsyncIterator[Any]:
+async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, Any]] | None = None) -> AsyncIterator[Any]:
     """An open socket, welcomed."""
     async with websockets.connect(
         address("websocket"), additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, compression=None, max_size=None
     ) as socket:
-        if welcome and not await welcomed(socket):
+        if welcome and not await welcomed(socket, heard=heard):
             raise Unclear("the socket is not welcomed")
         yield socket
 
 
+async def still_open(socket: Any, seconds: float = 5.0) -> bool:
+    """Whether a ping of the application is answered."""
+    name, until = secrets.token_hex(6), time.monotonic() + seconds
+    await socket.send(json.dumps({"type": "ping", "id": name, "timestamp": time.time()}))
+    while (message := await said(socket, until - time.monotonic())) is not None:
+        if message.get("type") == "pong":
+            return True
+    return False
+
+
 def marker() -> str:
     """A text that nobody can guess."""
-    return f"RP-{secrets.token_hex(10)}"
+    return f"VM-repro-{secrets.token_hex(10)}"
 
 
 async def new_thread(token: str, title: str) -> str:
@@ -259,7 +271,7 @@ def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
     except Unclear as why:
         say(f"UNCLEAR: {why}")
         sys.exit(UNCLEAR)
-    except (Exception, KeyboardInterrupt) as error:  # whatever went wrong here says nothing about the target
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  whatever went wrong here says nothing about the target
         say(f"UNCLEAR: {type(error).__name__}: {error}")
         sys.exit(UNCLEAR)
     say(f"SHOWN: {shown}" if shown else f"WELL: what was recorded did not show in {len(DONE)} {'try' if len(DONE) == 1 else 'tries'}")
