@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import uuid
 
 import websockets
 
@@ -32,6 +33,7 @@ def copies(good: str) -> dict[str, str]:
             "alg-none": f"{coded({'alg': 'none', 'typ': 'JWT'})}.{body}.",
             "truncated": f"{head}.{body}",
             "wrong-audience": f"{head}.{coded({**said_by, 'aud': 'nobody'})}.{signature}",
+            "altered-subject": f"{head}.{coded({**said_by, 'sub': str(uuid.uuid4())})}.{signature}",
             "wrong-issuer": f"{head}.{coded({**said_by, 'iss': 'nobody'})}.{signature}",
         }
     if refresh := os.environ.get("REPRO_REFRESH_1"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from tui_app.repro.scripts.common import (
     who,
 )  # fmt: skip
 
-ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.3, 0.05
+ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
 
 
 def inner(message: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def numbered(messages: list[dict[str, Any]]) -> str:
     """What is wrong with a run's own numbering and its stamps, where it has them."""
     found = [inner(message).get("sequence", inner(message).get("sequence_number")) for message in messages]
     numbers = [one for one in found if isinstance(one, int)]
-    for before, after in zip(numbers, numbers[1:], strict=False):
+    for before, after in itertools.pairwise(numbers):
         if numbers[0] in (0, 1) and after != before + 1:
             return f"number {after} follows number {before}"
     last = None
