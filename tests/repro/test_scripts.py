@@ -36,7 +36,9 @@ PLANTED: Mapping[str, Mapping[str, str]] = {
         "socket-survives": "bad-json-closes", "answers-differ": "same-answer-again",
     },
     "other": {
-        "anonymous-doors": "anonymous-rest", "token-matrix": "accept-bad-signature", "five-events": "drop-agent-started", "ping-latency": "latency-120ms"},
+        "anonymous-doors": "anonymous-rest", "token-matrix": "accept-bad-signature", "five-events": "drop-agent-started",
+        "ping-latency": "latency-120ms",
+    },
 }  # fmt: skip
 """Faults that do not get in each other's way, by the check that fails on them."""
 Run = tuple[int, str]

@@ -34,7 +34,7 @@ _RUNS = Family(
 _LEAK = Family(
     "leak",
     2,
-    "12 agent runs, on as many sockets as there were users",
+    "12 agent runs in threads of its own, which it archives, and as many sockets as there were users",
     shows=(r"saw events of \S+ (run|request|thread)", r"saw events that name ", r"marker", r"which is none of ours"),
 )
 _KINDS = "none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject"

@@ -8,19 +8,25 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from urllib.parse import unquote
+
+import websockets
 
 from tui_app.repro.scripts.common import (
     FACTS,
     Unclear,
+    address,
     answer_of,
     ask,
+    client,
     connected,
     finish,
+    forget_thread,
     marker,
     name_of,
+    new_thread,
     said,
     still_open,
     tried,
@@ -84,22 +90,27 @@ async def show() -> str:
         quiet = [await stack.enter_async_context(connected(listener, heard=heard)) for _ in range(sockets)]
 
         async def listen(socket: Any) -> None:
-            while True:
-                message = await said(socket, 3600)
-                if message is not None:
-                    heard.append(message)
+            with suppress(websockets.ConnectionClosed):
+                while True:
+                    message = await said(socket, 3600)
+                    if message is not None:
+                        heard.append(message)
 
         listening = [asyncio.create_task(listen(socket)) for socket in quiet]
         for _ in range(ROUNDS):  # on a socket of its own each: behind one address there may be several instances
             mark, messages = marker(), []
-            theirs |= parts(mark)
+            thread, renamed = await new_thread(other, f"repro {mark}"), marker()
+            theirs |= {thread} | parts(mark) | parts(renamed)
             async with connected(other) as busy:
-                theirs.add(await ask(busy, f"What did I spend this month? Quote my reference {mark} in your answer."))
+                theirs.add(await ask(busy, f"Quote my reference {mark} in your answer. What did I spend this month?", thread))
                 while (message := await said(busy, 60)) is not None:
                     messages.append(message)
                     theirs |= {one for one in values(message, *IDS) if len(one) >= 8 and not one.endswith("...")}
                     if name_of(message) in ("agent_completed", "agent_error"):
                         break
+                async with client(other) as http:
+                    await http.put(f"{address('backend')}/api/threads/{thread}", json={"title": f"repro {renamed}"})
+            await forget_thread(other, thread)
             if answer := answer_of(messages):
                 done += 1
                 theirs |= {one for one in (answer, *(text for one in messages for text in values(one, "title"))) if len(one) >= PART}

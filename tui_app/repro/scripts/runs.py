@@ -28,6 +28,12 @@ from tui_app.repro.scripts.common import (
 
 ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
 
+QUESTIONS = (
+    "What did I spend this month? Quote my reference {} in your answer.",
+    "Compare my spend of this month with last month, and tell me where I can save. Quote my reference {}.",
+    "What is 4871 times 93, and what did I spend on models this month? Quote my reference {}.",
+)
+
 
 def inner(message: dict[str, Any]) -> dict[str, Any]:
     """What an envelope holds; the message itself where it has none."""
@@ -132,7 +138,7 @@ async def show() -> str:
                 raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
             thread = await new_thread(token, f"repro {marker()}")
             try:
-                messages = await run(socket, f"What did I spend this month? Quote my reference {marker()} in your answer.", thread, RUN_S)
+                messages = await run(socket, QUESTIONS[number % len(QUESTIONS)].format(marker()), thread, RUN_S)
                 while (message := await said(socket, AFTER_S)) is not None:
                     messages.append(message)
             finally:
