@@ -18,23 +18,14 @@ from tui_app.model import SECOND, Row
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.reports.facts import masking
-from tui_app.repro.families import FAMILIES, Family, not_among, why_not
+from tui_app.repro.families import FAMILIES, Family, why_not
 from tui_app.sanitize import mask_email, sanitize
 
-OTHERS: Final = ("import httpx", "import websockets")
-GUARDED: Final = """
-
-try:
-    import httpx
-    import websockets
-except ImportError as missing:
-    sys.stdout.write(f"UNCLEAR: {missing}: install httpx and websockets\\n")
-    sys.exit(2)
-"""
 SERVICES: Final = ("backend", "auth", "frontend", "websocket")
-KINDS: Final = ("none", "malformed", "truncated", "wrong-signature", "alg-none", "wrong-issuer", "wrong-audience", "altered-subject")
 ROWS: Final = 4
 REQUESTS: Final = 6
+GUARDED: Final = ("httpx", "websockets")
+"""What `common` imports for all, and says in words where it is missing."""
 _FUTURE: Final = "from __future__ import annotations\n"
 
 
@@ -60,17 +51,24 @@ def offers(result: Mapping[str, Any]) -> list[Offer]:
     found = []
     for check in result["checks"]:
         if check["verdict"] == "FAIL":
-            family, why = FAMILIES.get(check["id"]), ""
-            if family is None:
-                why = why_not(check["id"])
-            elif family.shows and not any(re.search(family.shows, text) for text in _grave_texts(check)):
-                family, why = None, not_among(_plain(next(iter(_grave_texts(check)), check["reason"])))
+            family = FAMILIES.get(check["id"])
+            why = "" if family else why_not(check["id"])
+            if family and not split(check, family)[0]:
+                why = f"what failed here ({_plain(check['reason'])}) is not among what this script can show"
+                family = None
             found.append(Offer(check["id"], sanitize(str(check["reason"]), 200), family, why))
     return found
 
 
-def _grave_texts(check: Mapping[str, Any]) -> list[str]:
-    return [str(finding["text"]) for finding in check["findings"] if finding["severity"] in ("critical", "major")]
+def split(entry: Mapping[str, Any], family: Family) -> tuple[list[str], list[str]]:
+    """The texts of a check's grave findings that a family can show again, and the others; its reason where it has no findings."""
+    texts = [str(one["text"]) for one in _grave(entry)] or [str(entry["reason"])]
+    shown = [text for text in texts if any(re.search(pattern, text) for pattern in family.shows)]
+    return shown, [text for text in texts if text not in shown]
+
+
+def _grave(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in entry["findings"] if one["severity"] in ("critical", "major")] or list(entry["findings"])
 
 
 def script(path: Path, result: Mapping[str, Any], check: str) -> Script:
@@ -104,8 +102,7 @@ def needs(family: Family) -> tuple[str, ...]:
 
 def _rows(reader: Reader, entry: Mapping[str, Any]) -> list[Row]:
     """The first rows that the findings cite."""
-    grave = [one for one in entry["findings"] if one["severity"] in ("critical", "major")] or entry["findings"]
-    seqs = [int(pair[1]) for finding in grave for pair in finding["evidence"]]
+    seqs = [int(pair[1]) for finding in _grave(entry) for pair in finding["evidence"]]
     found = [reader.row(seq) for seq in dict.fromkeys(seqs)]
     return [row for row in found if row is not None]
 
@@ -117,11 +114,15 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         series = "ping" if family.name == "pings" else "connect"
         limit = next((one.get("limit_ms") for one in _latency(reader) if one.get("series") == series), None)
         facts["limit_ms"] = limit
+    shown, beyond = split(entry, family)
+    if beyond:
+        facts["beyond"] = _plain(beyond[0])
     if family.name == "bad_tokens":
-        facts["kinds"] = [name for name in KINDS if any(f"a token that is {name}" in text for text in _grave_texts(entry))] or ["none"]
-        if entry["id"] == "anonymous-doors":
-            doors = [one for one in _requests(reader, entry["id"], rows) if "/threads/" not in one["path"]]
-            facts["doors"] = [(one["service"], one["path"]) for one in doors]
+        facts["kinds"] = list(dict.fromkeys(re.sub(r".*(?:is |\()([\w-]+)\)?$", r"\1", text) for text in shown))
+    if family.name == "anonymous":
+        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
+    if family.name == "leak":
+        facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
     if family.name == "routes":
         facts["requests"] = _requests(reader, entry["id"], rows)
         if not facts["requests"]:
@@ -172,8 +173,7 @@ def _assembled(
     (_, shared_imports, shared), (what, own_imports, own) = (_parts(_source(name)) for name in ("common", family.name))
     told = f"FACTS: dict[str, Any] = {pprint.pformat(facts, width=120, sort_dicts=False)}"
     shared = shared.replace("FACTS: dict[str, Any] = {}", told)
-    every = sorted({*shared_imports, *own_imports}, key=lambda line: (not line.startswith("import "), line))
-    imports = "\n".join(line for line in every if line not in OTHERS) + GUARDED
+    imports = "\n".join(sorted({*shared_imports, *own_imports}, key=lambda line: (line.startswith("import ") is False, line)))
     head = _head(header, plan, entry, family, what, rows)
     return f'"""{head}"""\n\n{_FUTURE}\n{imports}\n\n{shared}\n\n{own}'
 
@@ -187,6 +187,7 @@ def _parts(source: str) -> tuple[str, list[str], str]:
         ast.unparse(node)
         for node in imports
         if not (isinstance(node, ast.ImportFrom) and str(node.module).startswith(("tui_app", "__fut")))
+        and not (isinstance(node, ast.Import) and node.names[0].name in GUARDED)
     ]
     after = max(node.end_lineno or 0 for node in imports)
     return ast.get_docstring(tree) or "", others, "\n".join(lines[after:]).strip() + "\n"
@@ -215,8 +216,7 @@ def _head(header: Mapping[str, str], plan: Mapping[str, Any], entry: Mapping[str
         *(f"  {name}" for name in needs(family)),
         *([] if family.password else ["  (or REPRO_EMAIL_n and REPRO_PASSWORD_n, with which it signs in)"]),
         "  REPRO_BACKEND, REPRO_AUTH, REPRO_WEBSOCKET: other addresses than those that were recorded",
-        "Exit code: 1 the failure shows again; 0 it did not show in as many tries as the last line says (what depends on",
-        "chance or load may still be there); 2 nothing can be said, and why.",
+        "Exit code: 1 the failure shows again, 0 it does not, 2 nothing can be said (and why).",
     ]
     return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from tui_app.repro.scripts.common import Unclear, answer_of, connected, finish, marker, run, sign_in
+from tui_app.repro.scripts.common import Unclear, answer_of, connected, finish, marker, run, sign_in, tried
 
 QUESTIONS = (
     "What did I spend on models this month, and where can I save? Quote my reference {}.",
@@ -26,6 +26,7 @@ async def show() -> str:
             found.append(answer.replace(mark, ""))
     for index, one in enumerate(found):
         for other in found[index + 1 :]:
+            tried()
             if difflib.SequenceMatcher(None, one, other).ratio() > ALIKE:
                 return f"two different questions get nearly the same answer: {one[:120]!r}"
     return ""

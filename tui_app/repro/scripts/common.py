@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import ipaddress
 import json
 import os
-import re
 import secrets
 import sys
 import time
@@ -14,14 +15,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-import websockets
-
 SHOWN, WELL, UNCLEAR = 1, 0, 2
+
+try:
+    import httpx
+    import websockets
+except ImportError as missing:
+    sys.stdout.write(f"UNCLEAR: {missing}: this needs httpx and websockets (python -m pip install httpx websockets)\n")
+    sys.exit(UNCLEAR)
+
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
 FACTS: dict[str, Any] = {}
-TRIED: list[str] = []
-"""What was tried so far, a word each."""
+DONE: list[str] = []
 
 
 class Unclear(Exception):
@@ -37,10 +42,18 @@ def address(service: str) -> str:
 
 
 def here() -> bool:
-    """Whether all of the target is on this machine: elsewhere, what could harm needs a yes."""
-    named = {name for name in (*FACTS["target"], "backend", "auth", "websocket") if name != "frontend"}
-    hosts = [urlsplit(address(name)).hostname or "" for name in named]
-    return all(host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) for host in hosts)
+    """Whether every address is on this machine: elsewhere, what could harm needs a yes."""
+    named = {*FACTS["target"], "backend", "auth", "websocket"}
+    given = [os.environ.get(f"REPRO_{service.upper()}") or FACTS["target"].get(service, "") for service in named]
+    return all(loopback(urlsplit(url).hostname or "") for url in given if url)
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine: localhost, 127.0.0.0/8 or ::1."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def agreed(what: str) -> None:
@@ -55,28 +68,41 @@ def client(token: str = "", seconds: float = 30.0) -> httpx.AsyncClient:
 
 
 async def sign_in(number: int) -> str:
-    """A token of user `number`: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
-    token = os.environ.get(f"REPRO_TOKEN_{number}")
-    return token or await login(number)
+    """A token of user `number` that is good: REPRO_TOKEN_n, or a login with REPRO_EMAIL_n and REPRO_PASSWORD_n."""
+    token = os.environ.get(f"REPRO_TOKEN_{number}") or await login(number)
+    await who(token, number)
+    return token
 
 
-async def whose(token: str) -> str:
-    """Who a token stands for; it has to be good, or nothing that is refused to it says anything."""
+async def two() -> tuple[str, str]:
+    """Tokens of two users that are good, and not of the same user."""
+    one, other = await sign_in(1), await sign_in(2)
+    if await who(one, 1) & await who(other, 2):
+        raise Unclear("users 1 and 2 are the same: this needs two")
+    return one, other
+
+
+async def who(token: str, number: int) -> set[str]:
+    """The names of whom a token belongs to, by the auth service; by the token's subject where that tells none."""
     async with client(token) as http:
         answer = await http.get(f"{address('auth')}/auth/me")
-    found = answer.json() if answer.is_success else {}
-    name = next((str(found[key]) for key in ("id", "user_id", "sub", "email") if isinstance(found, dict) and found.get(key)), "")
-    if not name:
-        raise Unclear(f"a token is not good: /auth/me answers {answer.status_code}")
-    return name
+    if answer.status_code in (401, 403):
+        raise Unclear(f"the token of user {number} is not good: /auth/me answers {answer.status_code}")
+    names = values(answer.json(), "id", "user_id", "sub", "email") if answer.is_success else set()
+    names = names or values(claims(token), "sub", "user_id")
+    if not names:
+        raise Unclear(f"whose token user {number} has cannot be told: /auth/me answers {answer.status_code}")
+    return names
 
 
-async def two_users() -> tuple[str, str]:
-    """Tokens of users 1 and 2, both good, and of two different people."""
-    one, other = await sign_in(1), await sign_in(2)
-    if await whose(one) == await whose(other):
-        raise Unclear("both tokens are of the same user: two different ones are needed")
-    return one, other
+def claims(token: str) -> dict[str, Any]:
+    """What a JSON Web Token says; nothing where it is none."""
+    try:
+        body = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (ValueError, IndexError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def login(number: int) -> str:
@@ -106,10 +132,12 @@ async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else {"type": "unreadable"}
 
 
-async def welcomed(socket: Any, seconds: float = 10.0) -> bool:
-    """Whether the platform welcomes the socket; a handshake that it asks for is answered."""
+async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any]] | None = None) -> bool:
+    """Whether the platform welcomes the socket; a handshake that it asks for is answered. `heard` takes what came."""
     until = time.monotonic() + seconds
     while (message := await said(socket, until - time.monotonic())) is not None:
+        if heard is not None:
+            heard.append(message)
         kind = str(message.get("type"))
         if kind in ("connection_established", "connect"):
             return True
@@ -123,19 +151,29 @@ async def welcomed(socket: Any, seconds: float = 10.0) -> bool:
 
 
 @asynccontextmanager
-async def connected(token: str, *, welcome: bool = True) -> AsyncIterator[Any]:
+async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, Any]] | None = None) -> AsyncIterator[Any]:
     """An open socket, welcomed."""
     async with websockets.connect(
         address("websocket"), additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, compression=None, max_size=None
     ) as socket:
-        if welcome and not await welcomed(socket):
+        if welcome and not await welcomed(socket, heard=heard):
             raise Unclear("the socket is not welcomed")
         yield socket
 
 
+async def still_open(socket: Any, seconds: float = 5.0) -> bool:
+    """Whether a ping of the application is answered."""
+    name, until = secrets.token_hex(6), time.monotonic() + seconds
+    await socket.send(json.dumps({"type": "ping", "id": name, "timestamp": time.time()}))
+    while (message := await said(socket, until - time.monotonic())) is not None:
+        if message.get("type") == "pong":
+            return True
+    return False
+
+
 def marker() -> str:
     """A text that nobody can guess."""
-    return f"RP-{secrets.token_hex(10)}"
+    return f"VM-repro-{secrets.token_hex(10)}"
 
 
 async def new_thread(token: str, title: str) -> str:
@@ -211,21 +249,30 @@ def answer_of(messages: list[dict[str, Any]]) -> str:
     return ""
 
 
+def tried(what: str = "") -> None:
+    """One try more in which the failure could have shown; `what` where one kind of several was tried."""
+    DONE.append(what)
+
+
 def say(text: str) -> None:
     """One line of the outcome."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(text.encode("ascii", "backslashreplace").decode() + "\n")
 
 
 def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
-    """Run the family's part: the text it gives says what was shown; an empty one, that the target did well."""
+    """Run the family's part: the text it gives says what was shown; an empty one, that the target did well in what was tried."""
     try:
         shown = asyncio.run(show())
+        beyond = FACTS.get("beyond")
+        if not shown and not DONE:
+            raise Unclear("nothing could be tried")
+        if not shown and beyond:
+            raise Unclear(f"what this script tries did not show in {len(DONE)} tries; recorded was also what it does not try: {beyond}")
     except Unclear as why:
         say(f"UNCLEAR: {why}")
         sys.exit(UNCLEAR)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong here, it shows nothing about the target
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  whatever went wrong here says nothing about the target
         say(f"UNCLEAR: {type(error).__name__}: {error}")
         sys.exit(UNCLEAR)
-    tried = f" in {len(TRIED)} tries" if len(TRIED) > 1 else ""
-    say(f"SHOWN: {shown}" if shown else f"WELL: what was recorded did not show{tried}")
+    say(f"SHOWN: {shown}" if shown else f"WELL: what was recorded did not show in {len(DONE)} {'try' if len(DONE) == 1 else 'tries'}")
     sys.exit(SHOWN if shown else WELL)

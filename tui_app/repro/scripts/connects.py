@@ -6,7 +6,7 @@ import time
 
 import websockets
 
-from tui_app.repro.scripts.common import FACTS, connected, finish, sign_in, welcomed
+from tui_app.repro.scripts.common import FACTS, connected, finish, sign_in, tried, welcomed
 
 CONNECTS = 10
 
@@ -22,6 +22,7 @@ async def show() -> str:
                     return f"connection {number} is not welcomed"
         except websockets.WebSocketException as error:
             return f"connection {number} is refused: {error}"
+        tried()
         slow += (time.monotonic() - began) * 1000 >= limit
     return f"{slow} of {CONNECTS} connections take {limit:g} ms or longer" if slow > CONNECTS // 4 else ""
 

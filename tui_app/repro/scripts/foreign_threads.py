@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tui_app.repro.scripts.common import TRIED, Unclear, address, agreed, client, finish, forget_thread, marker, new_thread, two_users
+from tui_app.repro.scripts.common import Unclear, address, agreed, client, finish, forget_thread, marker, new_thread, tried, two
 
 
 async def show() -> str:
-    """Read it, its messages; then, on a thread of this script's own, try to rename and to archive it."""
+    """Read it, its messages; then, on a thread of this script's own, try to write to it, to rename and to archive it."""
     agreed("this tries what must be refused")
-    owner, stranger = await two_users()
+    owner, stranger = await two()
     thread = await new_thread(owner, f"repro {marker()}")
     url = f"{address('backend')}/api/threads/{thread}"
     try:
@@ -16,17 +16,22 @@ async def show() -> str:
             if not (await http.get(url)).is_success:
                 raise Unclear("its owner cannot open it either")
         async with client(stranger) as http:
+            own = await http.get(f"{address('backend')}/api/threads?limit=1")
+            if not own.is_success:
+                raise Unclear(f"user 2's own threads are answered with {own.status_code}, so a refusal says nothing")
             for method, path, body in (
                 ("GET", "", None),
                 ("GET", "/messages", None),
-                ("POST", "/messages", {"message": "from somebody else"}),
+                ("POST", "/messages", {"message": "written by a stranger"}),
                 ("PUT", "", {"title": "taken"}),
                 ("DELETE", "", None),
             ):
-                TRIED.append(method)
                 answer = await http.request(method, url + path, json=body)
                 if answer.is_success:
                     return f"{method} /api/threads/{{id}}{path} of another user's thread is answered with {answer.status_code}"
+                if answer.status_code not in (401, 403, 404):
+                    raise Unclear(f"{method} /api/threads/{{id}}{path} is neither refused nor done: {answer.status_code}")
+                tried()
     finally:
         await forget_thread(owner, thread)
     return ""

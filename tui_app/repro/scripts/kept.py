@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tui_app.repro.scripts.common import (
-    TRIED,
     Unclear,
     address,
     answer_of,
@@ -15,6 +14,7 @@ from tui_app.repro.scripts.common import (
     new_thread,
     run,
     sign_in,
+    tried,
 )  # fmt: skip
 
 ROUNDS, READS = 3, 4
@@ -25,7 +25,6 @@ async def show() -> str:
     token = await sign_in(1)
     for _ in range(ROUNDS):
         mark = marker()
-        TRIED.append("thread")
         thread = await new_thread(token, f"repro {mark}")
         try:
             async with connected(token) as socket:
@@ -49,6 +48,7 @@ async def show() -> str:
                         return f"{what} is not in the history at read {number}"
             if not any(answer in one for one in kept):
                 return "the answer is not in the history"
+            tried()
         finally:
             await forget_thread(token, thread)
     return ""

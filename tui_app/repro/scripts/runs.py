@@ -1,18 +1,119 @@
-"""Several runs: each has to tell the five critical events, in order, each tool's start with its end, and once."""
+"""Several runs: each has to tell the five critical events, in order, once, each tool's start with its end, all with its own ids."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
-from tui_app.repro.scripts.common import FIVE, TRIED, Unclear, answer_of, connected, finish, marker, name_of, run, sign_in, values
+from tui_app.repro.scripts.common import (
+    FIVE,
+    Unclear,
+    answer_of,
+    connected,
+    finish,
+    forget_thread,
+    marker,
+    name_of,
+    new_thread,
+    run,
+    said,
+    sign_in,
+    tried,
+    values,
+    who,
+)  # fmt: skip
 
-ROUNDS, SECONDS = 12, 240
+ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
+
+QUESTIONS = (
+    "What did I spend this month? Quote my reference {} in your answer.",
+    "Compare my spend of this month with last month, and tell me where I can save. Quote my reference {}.",
+    "What is 4871 times 93, and what did I spend on models this month? Quote my reference {}.",
+)
 
 
-def broken(messages: list[dict[str, Any]]) -> str:
+def inner(message: dict[str, Any]) -> dict[str, Any]:
+    """What an envelope holds; the message itself where it has none."""
+    found = message.get("data") or message.get("payload")
+    return {**message, **found} if isinstance(found, dict) else message
+
+
+def stamped(message: dict[str, Any]) -> float | None:
+    """When an event is stamped, in seconds."""
+    at = inner(message).get("timestamp")
+    if isinstance(at, int | float):
+        return float(at)
+    try:
+        found = datetime.fromisoformat(str(at))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def tools(events: list[dict[str, Any]]) -> str:
+    """What is wrong with the tools of a run."""
+    running: list[tuple[str, str]] = []
+    for message in events:
+        held = inner(message)
+        call, tool = str(held.get("tool_call_id") or held.get("call_id") or ""), str(held.get("tool") or held.get("tool_name") or "")
+        if name_of(message) == "tool_executing":
+            if call and any(call == known for known, _ in running):
+                return "tool_executing comes twice for one call"
+            running.append((call, tool))
+        elif name_of(message) == "tool_completed":
+            matched = [one for one in running if (one[0] == call if call and one[0] else one[1] == tool or not tool)]
+            if not matched:
+                return f"tool_completed {tool!r} ends no tool that is running"
+            if tool and matched[0][1] and tool != matched[0][1]:
+                return f"tool_completed names {tool!r}, and {matched[0][1]!r} is running"
+            running.remove(matched[0])
+        elif name_of(message) == "agent_completed" and running:
+            return f"agent_completed comes while {running[0][1]!r} is still running"
+    return ""
+
+
+def ids(messages: list[dict[str, Any]], thread: str, names: set[str]) -> str:
+    """What of its ids is not the run's own."""
+    runs = set().union(*(values(message, "run_id") for message in messages if name_of(message) in FIVE))
+    if len(runs) != 1:
+        return f"its events name {len(runs)} runs"
+    for message in messages:
+        for other in values(message, "thread_id"):
+            if other != thread:
+                return f"{name_of(message)} names another thread than was asked in"
+        for other in values(message, "user_id"):
+            if not any(own.startswith(other.rstrip(".")) for own in names):
+                return f"{name_of(message)} names another user than asked"
+    return ""
+
+
+def numbered(messages: list[dict[str, Any]]) -> str:
+    """What is wrong with a run's own numbering and its stamps, where it has them."""
+    found = [inner(message).get("sequence", inner(message).get("sequence_number")) for message in messages]
+    numbers = [one for one in found if isinstance(one, int)]
+    for before, after in itertools.pairwise(numbers):
+        if numbers[0] in (0, 1) and after != before + 1:
+            return f"number {after} follows number {before}"
+    last = None
+    for message in messages:
+        at = stamped(message) if name_of(message) in FIVE else None
+        if at is not None and last is not None and at + (1 if at % 1 == 0 or last % 1 == 0 else EARLIER_S) < last:
+            return f"{name_of(message)} is stamped {last - at:.1f} s earlier than the event before it"
+        last = at if at is not None else last
+    return ""
+
+
+def broken(messages: list[dict[str, Any]], thread: str, names: set[str]) -> str:
     """The first rule that a run breaks; '' where it keeps all."""
-    events = [name_of(message) for message in messages if name_of(message) in FIVE]
+    told = [message for message in messages if name_of(message) in FIVE]
+    events = [name_of(message) for message in told]
+    if any(message.get("type") == "unreadable" for message in messages):
+        return "a frame is no valid JSON"
+    if any("error" in name_of(message) for message in messages):
+        return "it fails with an error"
     for name in FIVE:
         if name not in events:
             return f"{name} does not come" + ("" if events else ", nor anything else")
@@ -21,28 +122,32 @@ def broken(messages: list[dict[str, Any]]) -> str:
             return f"{name} comes {events.count(name)} times"
     if events[0] != "agent_started" or events[-1] != "agent_completed":
         return f"the order is {', '.join(events)}"
-    if events.count("tool_executing") != events.count("tool_completed"):
-        return f"{events.count('tool_executing')} tools start and {events.count('tool_completed')} end"
-    runs = {one for message in messages if name_of(message) in FIVE for one in values(message, "run_id")}
-    if len(runs) != 1:
-        return f"its events name {len(runs)} runs"
-    return "" if answer_of(messages) else "the answer is empty"
+    thoughts = [json.dumps(inner(message), sort_keys=True) for message in told if name_of(message) == "agent_thinking"]
+    if len(set(thoughts)) < len(thoughts):
+        return "the same agent_thinking comes twice"
+    return tools(told) or ids(messages, thread, names) or numbered(messages) or ("" if answer_of(messages) else "the answer is empty")
 
 
 async def show() -> str:
-    """Ask again and again."""
-    token, seen = await sign_in(1), 0
+    """Ask again and again, each time in a thread of its own."""
+    token = await sign_in(1)
+    names, until, seen = await who(token, 1), time.monotonic() + ALL_S, 0
     async with connected(token) as socket:
-        until = time.monotonic() + SECONDS
         for number in range(1, ROUNDS + 1):
-            if time.monotonic() > until:
-                raise Unclear(f"only {number - 1} runs in {SECONDS} s")
-            TRIED.append("run")
-            messages = await run(socket, f"What did I spend this month? Quote my reference {marker()} in your answer.")
+            if until - time.monotonic() < RUN_S:
+                raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
+            thread = await new_thread(token, f"repro {marker()}")
+            try:
+                messages = await run(socket, QUESTIONS[number % len(QUESTIONS)].format(marker()), thread, RUN_S)
+                while (message := await said(socket, AFTER_S)) is not None:
+                    messages.append(message)
+            finally:
+                await forget_thread(token, thread)
             seen += len(messages)
-            wrong = broken(messages)
+            wrong = broken(messages, thread, names)
             if wrong:
                 return f"run {number}: {wrong}"
+            tried()
     if not seen:
         raise Unclear("nothing came at all")
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_app.repro.scripts.common import Unclear, address, client, finish, login
+from tui_app.repro.scripts.common import Unclear, address, client, finish, login, tried
 
 
 async def show() -> str:
@@ -21,6 +21,9 @@ async def show() -> str:
             answer = await http.get(address(service) + path)
         if answer.is_success:
             return f"{service} answers {path} with {answer.status_code} after the sign-out"
+        if answer.status_code not in (401, 403):
+            raise Unclear(f"{service} {path} is neither refused nor opened after the sign-out: {answer.status_code}")
+        tried()
     return ""
 
 
