@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import getpass
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from tui_app.metrics.exporting import Exporter
 
 POLL_S = 0.1
+GONE_S = 5.0
 EXIT_FAULT = 5
 EXIT_INTERRUPTED = 130
 NOT_ABOUT_THE_BUILD = (2, 4)
@@ -239,6 +241,7 @@ async def _session(profile: Profile, plan: Plan, asked: argparse.Namespace, tell
         if watching is not None:
             watching.close()
         result = reader.result()
+    await has_left(began.pid)
     if result is None:
         why = "the engine has gone" if lost else "it ended without a result"
         say(f"{why}: session {began.session} is interrupted; the recording is kept, `vigil cleanup {began.session}` finishes its tidying")
@@ -323,6 +326,17 @@ async def follow_to_end(reader: Reader, began: Launched, stopping: asyncio.Event
                 await control.ask("stop")
                 control.close()
         await asyncio.sleep(POLL_S)
+
+
+async def has_left(pid: int, within: float = GONE_S) -> None:
+    """Wait until a child's process has left, so that the loop's own record of it is closed before the loop is."""
+    for _ in range(int(within / 0.02)):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            break
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.02)  # what watches children tells the loop of it
 
 
 def tell_verdicts(state: SessionState, told: dict[str, str], say: Callable[[str], None] = say) -> None:

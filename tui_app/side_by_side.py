@@ -23,7 +23,7 @@ from tui_app.compare.comparison import compare
 from tui_app.compare.told import as_json, markdown
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan
-from tui_app.headless import EXIT_FAULT, follow_to_end, ordered, print_footprint, say, tell_verdicts
+from tui_app.headless import EXIT_FAULT, follow_to_end, has_left, ordered, print_footprint, say, tell_verdicts
 from tui_app.order import secrets_for, warnings
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
@@ -132,6 +132,7 @@ async def _one(side: Side, began: Launched, stopping: asyncio.Event, width: int)
         reader = stack.enter_context(Reader(began.recording))
         await follow_to_end(reader, began, stopping, tell)
         result = reader.result()
+    await has_left(began.pid)
     if result is None:
         line(f"it ended without a result; the recording is kept, `vigil cleanup {began.session}` finishes its tidying")
         return Ended(side, began, EXIT_FAULT)

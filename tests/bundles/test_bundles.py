@@ -31,7 +31,7 @@ def test_a_bundle_is_whole_and_its_recording_can_be_read(bundle: Path, tmp_path:
     assert (
         not wrong
         and manifest["verdict"] == "FAIL"
-        and {one["name"] for one in manifest["files"]} == {RECORDING, *FILES.values(), "repro-isolation-frames.py", "repro-five-events.py"}
+        and {one["name"] for one in manifest["files"]} == {RECORDING, *FILES.values(), "repro-isolation-frames.py"}
     )
     with zipfile.ZipFile(bundle) as archive:
         archive.extract(RECORDING, tmp_path)
