@@ -19,7 +19,7 @@ from tui_app.reports import FORMATS, writer
 from tui_app.reports.facts import gather
 
 SHORT, LONG = 6_000, 24_000
-SPARE = 600_000
+SPARE = 1_500_000
 """Bytes that may come and go without being a matter of length: caches, and batches that a short recording does not fill."""
 
 

@@ -53,7 +53,7 @@ def test_the_figures_are_the_recordings(leak: Path, facts: Facts) -> None:
         assert at(found, "vigil_latency_seconds_sum", series=name) == pytest.approx(sum(taken) / 1e3)
         for quantile, figure in (("0.5", series["p50_ms"]), ("0.95", series["p95_ms"])):
             if figure is not None:
-                assert at(found, "vigil_latency_seconds", series=name, quantile=quantile) == pytest.approx(figure / 1e3, rel=0.05)
+                assert at(found, "vigil_latency_seconds", series=name, quantile=quantile) == pytest.approx(figure / 1e3, rel=0.05, abs=1e-6)
     for check in result["checks"]:
         assert at(found, "vigil_check_verdict", check=check["id"], vigil_check_verdict=check["verdict"]) == 1
     assert at(found, "vigil_session_verdict", vigil_session_verdict="FAIL") == at(found, "vigil_session_ended") == 1
