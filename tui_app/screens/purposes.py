@@ -153,3 +153,12 @@ def purpose_lines(name: str, width: int) -> list[Line]:
             for index, part in enumerate(wrap(meaning, max(width - 18, 12))):
                 lines.append(((fit(sign if index == 0 else "", 18), "strong"), (part, "plain")))
     return [*lines, BLANK] if lines else []
+
+
+BLURBS: Final = {
+    "rehearsal": "A small staging of Vigil's own, on this machine: a real server in a process of its own, to try everything on. "
+    "Nothing leaves this machine.",
+    "docker": "The platform in local Docker.",
+    "staging": "The shared staging deployment. It is real: Vigil looks whether it answers, and asks before more.",
+}
+"""What a built-in target is, on the first screen."""

@@ -16,7 +16,7 @@ from tui_app.screens.actions import bindings_for, by_id, footer_for, up_and_down
 from tui_app.screens.base import titled
 from tui_app.screens.help import WIDEST
 from tui_app.screens.moving import Moving
-from tui_app.screens.purposes import PURPOSES
+from tui_app.screens.purposes import BLURBS, PURPOSES
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
 from tui_app.screens.view import View, mmss
@@ -56,14 +56,6 @@ class Entry:
         if self.target is not None and other.target is not None:
             return (self.target.key or self.target.name) == (other.target.key or other.target.name)
         return (self.kind, self.target) == (other.kind, other.target)
-
-
-BLURBS = {
-    "rehearsal": "A small staging of Vigil's own, on this machine: a real server in a process of its own, to try everything on. "
-    "Nothing leaves this machine.",
-    "docker": "The platform in local Docker.",
-    "staging": "The shared staging deployment. It is real: Vigil looks whether it answers, and asks before more.",
-}
 
 
 class StartScreen(Moving, Screen[None]):
