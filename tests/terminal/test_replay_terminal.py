@@ -48,8 +48,8 @@ def test_a_recorded_session_is_shown_again(home: Home, terminal: Callable[..., T
     with Reader(recording) as reader:
         runs = sum(1 for row in reader.rows(kinds=("frame",)) if row.dir == "in" and row.type == "agent_completed")
     plain = home.vigil("replay", str(recording))
-    assert plain.code == 0 and "REPLAY of" in plain.err
-    assert runs and "five-events begins" in plain.err and re.search(r"^00:\d\d\.\d +PASS five-events: ", plain.err, re.M)
+    assert plain.code == 0 and "REPLAY of" in plain.out
+    assert runs and "five-events begins" in plain.out and re.search(r"^00:\d\d\.\d +PASS five-events: ", plain.out, re.M)
     assert "\x1b" not in plain.err + plain.out and "five-events" in plain.out
 
 
