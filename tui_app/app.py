@@ -316,7 +316,7 @@ def run(initial: AppStart, make: Callable[..., VigilApp] = VigilApp, link: Sessi
 
     link.ask = ask
     result = app.run(mouse=terminal_at_hand.wants_mouse())
-    code = result if result is not None else app.return_code or 0
+    code = app.return_code or result or 0  # what it died of wins over what it was about to end with
     terminal_at_hand.left(app.line, code)
     sys.stdout.write(farewell(app.view))
     return code

@@ -6,6 +6,7 @@ import pytest
 from links import TARGETS, HandMadeLink
 from looking import settle, showing, text_of
 from states import failed, passed, running, view_of
+from textual import events
 
 from tui_app.app import farewell
 from tui_app.screens.ask import AskScreen
@@ -203,3 +204,21 @@ def test_summary_and_table_say_what_failed_and_why() -> None:
     table = verdict_table(state, width=120)
     assert "✗ FAIL         2.3 tool-isolation       2 leaks in 310 probes, limit 0" in table
     assert all(line == line.rstrip() for line in table.splitlines())
+
+
+@pytest.mark.parametrize("screen", ["latency", "events", "load", "verdict", "isolation"])
+async def test_a_screen_that_is_made_in_the_moment_of_leaving_does_no_harm(screen: str) -> None:
+    async with showing(passed(), "live") as (app, pilot):
+        app._init_mode(screen)  # as it is made ahead of being asked for
+        app.exit(0)
+        await settle(pilot)
+    assert app.return_value == 0 and app.return_code == 0
+
+
+@pytest.mark.parametrize("key", ["question_mark", "i", "P", "3", "6"])
+async def test_a_screen_that_was_just_asked_for_can_be_left_at_once(key: str) -> None:
+    async with showing(passed(), "live") as (app, pilot):
+        for pressed in (key, "q"):
+            app.post_message(events.Key(pressed, None))
+        await settle(pilot)
+    assert app.return_value == 0 and app.return_code == 0
