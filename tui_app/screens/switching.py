@@ -61,7 +61,7 @@ class SwitchingApp(App[int]):
     def _handle_exception(self, error: Exception) -> None:
         """A screen that is made in the moment of leaving is composed of nothing, and so finds nothing of what it is to fill."""
         if self._exit and isinstance(error, NoMatches):
-            self.log.warning("left before a screen was composed:", str(error))
+            self.log.warning(f"left before a screen was composed: {error}")
             return
         super()._handle_exception(error)
 
