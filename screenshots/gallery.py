@@ -30,8 +30,6 @@ OF_SESSION: Final = (
     "load",
     "soak",
     "iterations",
-    "selftest",
-    "doctor",
 )
 """Screens by the names that the application goes to."""
 PRESENTED: Final = ("verdict", "runs", "isolation", "speed", "journeys")
@@ -79,7 +77,13 @@ async def around(one: Operator, suffix: str) -> None:
     await one.picture(f"frame-{suffix}")
     await one.press("5", "enter")
     await one.picture(f"chart-{suffix}")
-    await one.press("escape", "6", "P")
+    await one.press("escape", "6", "e")
+    await one.picture(f"runbook-{suffix}")
+    await one.press("escape", "1", "W")
+    await one.until("a first poll", lambda: bool(getattr(app.screen, "running", None) and app.screen.running.watched.timelines))
+    await one.press()
+    await one.picture(f"watch-{suffix}")
+    await one.press("X", "escape", "6", "P")
     for page in PRESENTED:
         if isinstance(app.screen, PresentScreen):
             app.screen.turner.to(page)
