@@ -24,6 +24,9 @@ from tui_app.sanitize import mask_email, sanitize
 SERVICES: Final = ("backend", "auth", "frontend", "websocket")
 ROWS: Final = 4
 REQUESTS: Final = 6
+QUESTIONS: Final = 4
+MARKER: Final = r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{20}"
+"""A reference of a session's own, in a question."""
 GUARDED: Final = ("httpx", "websockets")
 """What `common` imports for all, and says in words where it is missing."""
 _FUTURE: Final = "from __future__ import annotations\n"
@@ -121,6 +124,8 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         facts["kinds"] = list(dict.fromkeys(re.sub(r".*(?:is |\()([\w-]+)\)?$", r"\1", text) for text in shown))
     if family.name == "anonymous":
         facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
+    if family.name == "runs":
+        facts["questions"] = _questions(reader, rows)
     if family.name == "leak":
         facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
     if family.name == "routes":
@@ -130,6 +135,30 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
                 f"{entry['id']} has no script", "what failed was no plain read that could be made again", "look at the rows of its findings"
             )
     return facts
+
+
+def _questions(reader: Reader, rows: list[Row]) -> list[str]:
+    """What was asked in the runs that the rows are of, with {} for the reference in each: another question may use other tools."""
+    runs = {row.run for row in rows if row.run}
+    threads = {row.thread for row in rows if row.thread}
+    asked: dict[str, Row] = {}
+    found: dict[str, None] = {}
+    for row in reader.rows(kinds=("frame",)):
+        if row.thread not in threads:
+            continue
+        if row.dir == "out" and row.type == "user_message":
+            asked[row.thread] = row
+            wanted = row in rows
+        else:
+            wanted = row.run in runs
+        if wanted and row.thread in asked:
+            payload = asked[row.thread].body.get("payload")
+            content = payload.get("content") if isinstance(payload, dict) else None
+            if isinstance(content, str) and content:
+                found[re.sub(MARKER, "{}", content)] = None
+        if len(found) == QUESTIONS:
+            break
+    return list(found)
 
 
 def _seen_at(reader: Reader) -> dict[str, str]:

@@ -9,7 +9,22 @@ import uuid
 
 import websockets
 
-from tui_app.repro.scripts.common import DONE, FACTS, Unclear, address, agreed, claims, client, connected, finish, said, sign_in, tried
+from tui_app.repro.scripts.common import (
+    DONE,
+    FACTS,
+    WELCOMES,
+    Unclear,
+    address,
+    agreed,
+    claims,
+    client,
+    connected,
+    finish,
+    name_of,
+    said,
+    sign_in,
+    tried,
+)  # fmt: skip
 
 REST = (("backend", "/api/threads?limit=1"), ("auth", "/auth/me"))
 OPENED, REFUSED, QUOTED = "opened", "refused", "quoted"
@@ -61,8 +76,7 @@ async def upgraded(token: str) -> str:
         async with connected(token, welcome=False) as socket:
             while (message := await said(socket, 3)) is not None:
                 text += json.dumps(message)
-                kind = str(message.get("type"))
-                if kind in ("connection_established", "connect", "handshake_response"):
+                if name_of(message) in (*WELCOMES, "handshake_response"):
                     return OPENED
         return REFUSED if "error" in text else "open without a welcome"
     except websockets.ConnectionClosed as closed:

@@ -25,6 +25,8 @@ except ImportError as missing:
     sys.exit(UNCLEAR)
 
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
+WELCOMES = ("connection_established", "connect")
+WRAPPERS = ("system_message", "agent_progress", "agent_response_complete")
 FACTS: dict[str, Any] = {}
 DONE: list[str] = []
 
@@ -138,8 +140,8 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
     while (message := await said(socket, until - time.monotonic())) is not None:
         if heard is not None:
             heard.append(message)
-        kind = str(message.get("type"))
-        if kind in ("connection_established", "connect"):
+        kind = name_of(message)
+        if kind in WELCOMES:
             return True
         if kind == "handshake_response":
             inner = message.get("data") or message.get("payload") or {}
@@ -207,11 +209,14 @@ async def ask(socket: Any, text: str, thread: str = "") -> str:
 def name_of(message: dict[str, Any]) -> str:
     """What a message tells, whichever envelope it came in."""
     inner = message.get("data") or message.get("payload")
-    for part in (message, inner if isinstance(inner, dict) else {}):
+    inner = inner if isinstance(inner, dict) else {}
+    for part in (message, inner):
         for key in ("type", "event", "event_type"):
             if part.get(key) in FIVE:
                 return str(part[key])
-    return str(message.get("type"))
+    sent = message.get("type")
+    told = inner.get("event") or message.get("event")
+    return str(told if told and (not sent or sent in WRAPPERS) else sent)
 
 
 def values(message: Any, *keys: str) -> set[str]:
