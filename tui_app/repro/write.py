@@ -31,7 +31,7 @@ OWN_SESSION: Final = ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
 QUESTIONS: Final = 4
 MARKER: Final = r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{20}"
 """A reference of a session's own, in a question."""
-PACKAGES: Final = ("httpx==0.28.*", "websockets==17.*")
+PACKAGES: Final = "'httpx==0.28.*' 'websockets==17.*'"
 GUARDED: Final = ("httpx", "websockets")
 """What `common` imports for all, and says in words where it is missing."""
 _FUTURE: Final = "from __future__ import annotations\n"
@@ -241,6 +241,7 @@ def _head(
     header: Mapping[str, str], plan: Mapping[str, Any], entry: Mapping[str, Any], family: Family, what: str, facts: Mapping[str, Any],
     rows: list[Row],
 ) -> str:  # fmt: skip
+    own = needs(family, facts) == OWN_SESSION
     lines = [
         what,
         "",
@@ -258,7 +259,7 @@ def _head(
         "",
         "Needs Python 3.11 or newer and two packages:",
         "  python3 -m venv repro-env",
-        f"  repro-env/bin/python -m pip install {' '.join(f"'{package}'" for package in PACKAGES)}",
+        f"  repro-env/bin/python -m pip install {PACKAGES}",
         f"  repro-env/bin/python {entry['id']}.py",
         "Needs in the environment, of test users (it sends them nowhere but to the addresses below):",
         *(f"  {name:18} {_meaning(name)}" for name in needs(family, facts)),
