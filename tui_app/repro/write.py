@@ -263,11 +263,7 @@ def _head(
         f"  repro-env/bin/python {entry['id']}.py",
         "Needs in the environment, of test users (it sends them nowhere but to the addresses below):",
         *(f"  {name:18} {_meaning(name)}" for name in needs(family, facts)),
-        *(
-            []
-            if needs(family, facts) == OWN_SESSION
-            else ["  or REPRO_EMAIL_n and REPRO_PASSWORD_n in place of REPRO_TOKEN_n: it signs in by itself"]
-        ),
+        *([] if own else ["  or REPRO_EMAIL_n and REPRO_PASSWORD_n in place of REPRO_TOKEN_n: it signs in by itself"]),
         "Takes from the environment, where the addresses are others than the recorded ones:",
         f"  {', '.join(f'REPRO_{name.upper()}' for name in SERVICES if name != 'frontend' or 'frontend' in str(facts.get('requests')))}",
         *(f"  ({name} was at {_plain(url)})" for name, url in facts["target"].items()),
