@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isinf
 from typing import Any, Final
 
 from tui_app.compare.comparison import CHANGES, Change, Comparison, Timed
 from tui_app.compare.gathered import Side
 from tui_app.compare.shift import FAMILY, LEAST, LEAST_HERE_MS, LEAST_MS, SHARE_OF_LIMIT, SHARE_OF_MEDIAN, Shift
 from tui_app.sanitize import mask_email, sanitize
+from tui_app.verdict.decision import Decision
 
 HEADINGS: Final = {
     "newly failing": "Newly failing",
+    "failing now, undecided before": "Failing now, undecided before",
     "no longer decided": "No longer decided",
     "mended": "Mended",
     "now decided": "Now decided",
@@ -49,7 +52,7 @@ def headline(found: Comparison) -> str:
 
 def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
     first, second = (_cell(name) for name in names)
-    yield f"# {_word(found)}: {headline(found)}" if names == ("before", "now") else f"# {first} and {second}: {headline(found)}"
+    yield f"# {word_of(found)}: {headline(found)}" if names == ("before", "now") else f"# {first} and {second}: {headline(found)}"
     yield ""
     yield f"|  | {first} | {second} |"
     yield "|---|---|---|"
@@ -87,10 +90,19 @@ def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
         if only:
             yield from ("", f"Only {side}: {', '.join(only)}.")
     yield from ("", f"{found.same} checks ended with the same word on both sides.")
-    yield from ("", f"Docker {found.decision.docker}, staging {found.decision.staging}: {found.decision.action}")
+    yield from ("", decision_line(found, found.decision))
 
 
-def _word(found: Comparison) -> str:
+def decision_line(found: Comparison, decision: Decision) -> str:
+    """The decision in one line; two rehearsals decide nothing."""
+    if {found.before.environment, found.now.environment} == {"rehearsal"}:
+        return "Two rehearsals decide nothing about staging."
+    so_far = "" if found.before.ended and found.now.ended else "So far: "
+    return f"{so_far}Docker {decision.docker}, staging {decision.staging}: {decision.action}"
+
+
+def word_of(found: Comparison) -> str:
+    """Worse | Not decided | Not worse."""
     return "Worse" if found.worse else "Not decided" if found.undecided else "Not worse"
 
 
@@ -105,7 +117,10 @@ def said(timed: Timed) -> str:
 
 def interval(shift: Shift | None) -> str:
     """The shift and its interval, ms with a sign."""
-    return f"{shift.ms:+.1f} ({shift.low:+.1f} to {shift.high:+.1f})" if shift else "-"
+    if shift is None:
+        return "-"
+    bounds = "no bound" if isinf(shift.low) else f"{shift.low:+.1f} to {shift.high:+.1f}"
+    return f"{shift.ms:+.1f} ({bounds})"
 
 
 def _pair(values: Sequence[float | None]) -> str:
@@ -154,7 +169,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
             {
                 "series": one.series, "n": list(one.n), "p50_ms": list(one.p50_ms), "p95_ms": list(one.p95_ms), "limit_ms": one.limit_ms,
                 "shift": None if one.shift is None else {
-                    "ms": one.shift.ms, "low": one.shift.low, "high": one.shift.high, "confidence": one.shift.confidence,
+                    "ms": one.shift.ms, "low": _bound(one.shift.low), "high": _bound(one.shift.high), "confidence": one.shift.confidence,
                     "least": one.shift.least, "claim": one.shift.word,
                 },
             }
@@ -169,6 +184,11 @@ def as_json(found: Comparison) -> dict[str, Any]:
         ],
         "decision": {"docker": found.decision.docker, "staging": found.decision.staging, "action": found.decision.action},
     }  # fmt: skip
+
+
+def _bound(ms: float) -> float | None:
+    """JSON knows no infinity: where there is no bound, there is none."""
+    return None if isinf(ms) else ms
 
 
 def _side(side: Side) -> dict[str, Any]:
