@@ -70,9 +70,10 @@ def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
         yield from ("", "## Criteria", "")
         yield from (f"- {_change(one)}" for one in found.criteria)
     if found.drift:
-        yield from ("", "## On the wire", "", f"| what | where | | {first} | {second} | rows |", "|---|---|---|---|---|---|")
+        yield from ("", "## On the wire", "", f"| what | where | | {first} | {second} | an example |", "|---|---|---|---|---|---|")
         for one in found.drift[:SHOWN]:
-            rows = f"{one.seqs[0] or '-'}, {one.seqs[1] or '-'}"
+            sides = zip(one.seqs, (found.before, found.now), strict=True)
+            rows = ", ".join(f"row {seq} of {side.session}" for seq, side in sides if seq)
             name = "" if one.name == one.where else one.name
             yield f"| {one.what} | {_cell(one.where)} | {_cell(name)} | {_cell(one.first)} | {_cell(one.second)} | {rows} |"
         if len(found.drift) > SHOWN:
@@ -112,6 +113,8 @@ def said(timed: Timed) -> str:
         return "client too slow to tell"
     if timed.shift is None:
         return f"too few samples ({LEAST} a side)"
+    if timed.shift.word == "same" and not timed.shift.low <= 0 <= timed.shift.high:
+        return "too little to matter"
     return {"same": "no difference", "unclear": "not shown"}.get(timed.shift.word, timed.shift.word)
 
 
@@ -178,7 +181,10 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "drift": [
             {
                 "what": one.what, "where": _plain(one.where), "name": _plain(one.name), "before": one.first, "now": one.second,
-                "rows": [seq or None for seq in one.seqs], "worse": one.worse,
+                "rows": [
+                    {"session": side.session, "row": seq} if seq else None
+                    for seq, side in zip(one.seqs, (found.before, found.now), strict=True)
+                ], "worse": one.worse,
             }
             for one in found.drift
         ],

@@ -48,7 +48,7 @@ PRESENTABLE: Final = (*SESSION, "present")
 FRAMES: Final = ("frame", "sideframe")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "compare", "behind",
                   "selftest", "watch", "help")  # fmt: skip
-SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "behind")), "plan", "doctor", "sideframe")
+SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor", "sideframe")
 """Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor", "sideframe")
 ALL: Final = tuple(SCREENS)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.fold import Fold
 from tui_app.recording.reader import Reader
 from tui_app.screens import compare_model as model
-from tui_app.screens.actions import bindings_for
+from tui_app.screens.actions import bindings_for, key_text
 from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.behind_lines import drift_page, series_page
 from tui_app.screens.compare_model import Names, Row
@@ -23,8 +25,8 @@ from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
 from tui_app.screens.why_facts import why
-from widgets.evidence import Evidence, evidence_text, fact_lines, head_lines, witness_lines
-from widgets.lines import BLANK, Line, LineView, clip, line_text, line_width
+from widgets.evidence import Evidence, behind_lines, evidence_text, fact_lines, head_lines, witness_lines
+from widgets.lines import BLANK, Line, LineView, clip, line_text
 
 if TYPE_CHECKING:
     from tui_app.compare.comparison import Comparison
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 BESIDE_FROM: Final = 120
 """Cells from which the two sides stand beside each other; below, one follows the other."""
+ELSEWHERE: Final = ("Server side", "Fails on")
+"""Facts that tell nothing of a difference, or name keys of another screen."""
 ROWS_AT_ONCE: Final = 5_000
 
 Place = tuple[int, int]
@@ -52,19 +56,23 @@ class BehindScreen(Moving, SessionScreen):
     NAME = "behind"
     SMALLEST = (0, 0)
     BINDINGS = bindings_for("behind")
-    CSS: ClassVar[str] = "BehindScreen #page { height: 1fr; }"
 
     def __init__(self, view: View, found: Comparison | None = None, row: Row | None = None, names: Names = model.THEN_AND_NOW) -> None:
         super().__init__(view)
         self.found, self.row_shown, self.names = found, row, names
         self.looked: tuple[Looked, Looked] | None = None
         self.problem = ""
-        self.picked = 0
+        self.at = 1
+        """The side that the cursor is on: first the later one."""
+        self.picked = [0, 0]
+        self.beside = False
         self.places: list[Place] = []
-        """What the cursor can be on."""
+        """What the cursor can be on, on this side."""
 
     def body(self) -> ComposeResult:
-        yield titled(LineView(id="page", classes="pane"), "Behind a difference")
+        with Horizontal():
+            yield titled(LineView(id="first", classes="pane"), "")
+            yield titled(LineView(id="second", classes="pane"), "")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -87,56 +95,50 @@ class BehindScreen(Moving, SessionScreen):
         self.pulse()
 
     def tick(self) -> None:
-        self.query_one("#page", LineView).draw(self._page)
+        if self.found is None or self.row_shown is None:
+            return
+        alone = self.row_shown.kind in ("series", "drift") or self.looked is None
+        self.beside = not alone and self.size.width >= BESIDE_FROM
+        if alone:
+            self.at = 0
+        for index, name in enumerate(("first", "second")):
+            pane = self.query_one(f"#{name}", LineView)
+            pane.display = self.beside or index == self.at
+            pane.border_title = "Behind a difference" if alone else self._title(index)
+            pane.set_class(self.beside and index == self.at, "-current")
+            pane.draw(partial(self._pane, index))
 
-    def _page(self, width: int, _height: int) -> tuple[list[Line], int | None]:
+    def _title(self, index: int) -> str:
+        side = self.sides[index]
+        here = ", in view" if side.session == self.state.session else ""
+        other = "" if self.beside else f"   {key_text('left')} {key_text('right')} the other side"
+        # A title is read as markup: what a target is called is in the lines below it.
+        name = ("Before", "Now")[index] if self.names == model.THEN_AND_NOW else ("Left", "Right")[index]
+        return f"{name}: session {side.session}{here}{other}"
+
+    def _pane(self, index: int, width: int, _height: int) -> tuple[list[Line], int | None]:
         found, row = self.found, self.row_shown
-        if found is None or row is None:
-            return [], None
+        assert found is not None and row is not None
         if row.kind == "series":
-            self.places = []
             return series_page(next(one for one in found.latency if one.series == row.key), found, width, self.names), None
         if row.kind == "drift":
-            lines, places = drift_page(found.drift[int(row.key)], found, width, self.names)
+            placed = drift_page(found.drift[int(row.key)], found, width, self.names)
         elif self.looked is None:
             return [((self.problem or "reading both recordings", "bad" if self.problem else "dim"),)], None
         else:
-            lines, places = self._evidence(width)
-        self.places = list(dict.fromkeys(place for place in places if place is not None))
-        self.picked = max(0, min(self.picked, len(self.places) - 1))
-        here = self.places[self.picked] if self.places else None
-        return lines, next((index for index, place in enumerate(places) if place is not None and place == here), None)
-
-    def _evidence(self, width: int) -> tuple[list[Line], list[Place | None]]:
-        assert self.looked is not None
-        beside = width >= BESIDE_FROM
-        room = (width - 3) // 2 if beside else width
-        parts = [self._side(index, room) for index in (0, 1)]
-        if not beside:
-            first, second = parts
-            both = [*first, (BLANK, None), *second]
-            return [line for line, _ in both], [place for _, place in both]
-        lines: list[Line] = []
-        places: list[Place | None] = []
-        # A row of either side has a line of its own, or the cursor would be on two at once.
-        heads = [[one for one in part if one[1] is None] for part in parts]
-        for index in range(max(map(len, heads))):
-            left, right = (head[index][0] if index < len(head) else BLANK for head in heads)
-            lines.append((*left, (" " * max(room - line_width(left), 0) + "   ", "plain"), *right))
-            places.append(None)
-        for number, part in enumerate(parts):
-            for line, place in part:
-                if place is not None:
-                    lines.append(line if number == 0 else ((" " * (room + 3), "plain"), *line))
-                    places.append(place)
-        return lines, places
+            placed = self._side(index, width)
+        places = [place for _, place in placed if place is not None]
+        if index == self.at:
+            self.places = places
+        self.picked[index] = max(0, min(self.picked[index], len(places) - 1))
+        here = places[self.picked[index]] if places and index == self.at else None
+        at = next((number for number, (_, place) in enumerate(placed) if place is not None and place == here), None)
+        return [line for line, _ in placed], at
 
     def _side(self, index: int, width: int) -> list[tuple[Line, Place | None]]:
         side, name = self.sides[index], self.names[index]
         assert self.looked is not None
-        here = ", the session in view" if side.session == self.state.session else ""
-        title = f"{clean(name)}: session {side.session} on {clean(side.name)}{here}"
-        lines: list[tuple[Line, Place | None]] = [(clip(((title, "head"),), width), None)]
+        lines: list[tuple[Line, Place | None]] = [(clip(((f"{clean(name)}  ", "head"), (f"on {clean(side.name)}", "dim")), width), None)]
         evidence = self.looked[index].evidence
         if evidence is None:
             return [*lines, ((("nothing is known of it on this side", "dim"),), None)]
@@ -144,23 +146,40 @@ class BehindScreen(Moving, SessionScreen):
         rows = witness_lines(evidence, width)
         if rows:
             lines.append((BLANK, None))
-        return lines + [(clip(line, width), (index, seq) if seq else None) for line, seq in rows]
+        lines += [(clip(line, width), (index, seq) if seq else None) for line, seq in rows]
+        behind = behind_lines(evidence, width)
+        return [*lines, *([(BLANK, None)] if behind else []), *((clip(line, width), None) for line, _ in behind)]
 
     # -- acting
 
     def _move(self, by: int) -> None:
         if not self.places:
-            self.query_one("#page", LineView).scroll_relative(y=by, animate=False)
+            self.query_one(f"#{('first', 'second')[self.at]}", LineView).scroll_relative(y=by, animate=False)
             return
-        self.picked = max(0, min(self.picked + by, len(self.places) - 1))
+        self.picked[self.at] = max(0, min(self.picked[self.at] + by, len(self.places) - 1))
         self.tick()
+
+    def _turn(self, to: int) -> None:
+        if self.looked is None:
+            self.vigil.say("both sides are on this page")
+            return
+        self.at = to
+        self.tick()
+
+    def action_left(self) -> None:
+        """To the first side."""
+        self._turn(0)
+
+    def action_right(self) -> None:
+        """To the second side."""
+        self._turn(1)
 
     def action_open(self) -> None:
         """The row under the cursor, in the recording that it is from."""
         if not self.places:
             self.vigil.say("there is no row to open here")
             return
-        index, seq = self.places[self.picked]
+        index, seq = self.places[self.picked[self.at]]
         side = self.sides[index]
         try:
             reader = Reader(side.path, sealed=True)
@@ -174,7 +193,7 @@ class BehindScreen(Moving, SessionScreen):
     def summary(self) -> str:
         """Both sides as plain text."""
         if self.looked is None:
-            return "\n".join(line_text(line).rstrip() for line in self.query_one("#page", LineView).at_full_width())
+            return "\n".join(line_text(line).rstrip() for line in self.query_one("#first", LineView).at_full_width())
         told = []
         for name, side, one in zip(self.names, self.sides, self.looked, strict=True):
             text = evidence_text(one.evidence) if one.evidence is not None else "nothing is known of it"
@@ -204,4 +223,6 @@ def _looked(path: Path, subject: str) -> Looked:
         while fold.catch_up(reader, ROWS_AT_ONCE) == ROWS_AT_ONCE:
             continue
         evidence = why(subject, fold.state, reader) if subject in fold.state.checks or subject in fold.state.criteria else None
+    if evidence is not None:
+        evidence = replace(evidence, facts=[fact for fact in evidence.facts if fact[0] not in ELSEWHERE])
     return Looked(fold, evidence)

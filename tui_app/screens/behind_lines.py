@@ -78,17 +78,16 @@ def spread_lines(values: Sequence[Sequence[float]], width: int, names: Names) ->
     return lines
 
 
-def drift_page(one: Drift, found: Comparison, width: int, names: Names) -> tuple[list[Line], list[tuple[int, int] | None]]:
-    """What differs on the wire, and an example's row of each side that can be opened."""
+def drift_page(one: Drift, found: Comparison, width: int, names: Names) -> list[tuple[Line, tuple[int, int] | None]]:
+    """What differs on the wire, and an example's row of each side, with its place, that can be opened."""
     name = "" if one.name == one.where else f"   {clean(one.name)}"
-    lines: list[Line] = [((f"{clean(one.where)}{name}", "strong"),)]
-    lines += [((part, "plain"),) for part in wrap(MEANS.get(one.what, ""), width)]
-    places: list[tuple[int, int] | None] = [None] * len(lines)
+    lines: list[tuple[Line, tuple[int, int] | None]] = [(((f"{clean(one.where)}{name}", "strong"),), None)]
+    lines += [(((part, "plain"),), None) for part in wrap(MEANS.get(one.what, ""), width)]
     sides = zip(names, (found.before, found.now), (one.first, one.second), one.seqs, strict=True)
     for index, (label, side, shown, seq) in enumerate(sides):
-        lines += [BLANK, ((f"{clean(label)}  ", "head"), (shown, "plain")), _example(side, seq, width)]
-        places += [None, None, (index, seq) if seq else None]
-    return lines, places
+        lines += [(BLANK, None), (((f"{clean(label)}  ", "head"), (shown, "plain")), None)]
+        lines.append((_example(side, seq, width), (index, seq) if seq else None))
+    return lines
 
 
 def _example(side: Side, seq: int, width: int) -> Line:

@@ -251,7 +251,7 @@ def series_sentence(one: Timed) -> str:
     claim = {
         "slower": f"The whole interval is beyond {shift.least:.0f} ms: it is slower now.",
         "faster": f"The whole interval is beyond -{shift.least:.0f} ms: it is faster now.",
-        "same": f"The whole interval is within {shift.least:.0f} ms, the least that matters: no difference.",
+        "same": f"The whole interval is within {shift.least:.0f} ms, the least that matters: {said(one)}.",
         "unclear": f"The interval reaches across {shift.least:.0f} ms, the least that matters: nothing is claimed.",
     }[shift.word]
     return f"{one.series}: shift {interval(shift)} ms at {shift.confidence:.2%} of n {shift.n[0]} and {shift.n[1]}. {claim}"
