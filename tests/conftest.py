@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 TOGETHER = ("test_ablation.py", "test_nothing_leaves.py")
 """Files whose tests share one long session: a worker takes all of a file, so that it is run once."""
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets in it, whoever runs the tests and however often."""
+    with tempfile.TemporaryDirectory(prefix="vigil-", dir="/tmp") as made:
+        yield Path(made)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -41,6 +41,7 @@ def frame(text: dict[str, object], **more: object) -> Row:
             "",
         ),
         (Row(1, 1, "http", dir="in", text='{"headers":{"x-cloud-trace-context":"%s/123;o=1"}}' % ("ab" * 16)), "ab" * 16, ""),
+        (Row(1, 1, "conn", type="refused", text='{"status":503,"headers":{"x-request-id":"r-7"}}'), "", "r-7"),
         (Row(1, 1, "frame", text="no json"), "", ""),
     ],
 )  # fmt: skip

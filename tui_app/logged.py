@@ -19,6 +19,7 @@ import msgspec
 
 from tui_app.model import SECOND, Row
 from tui_app.sanitize import sanitize
+from tui_app.wire.instances import REQUEST_HEADERS, TRACE_HEADERS
 
 PLACEHOLDERS: Final = {
     "trace": "trace id of the first row that has one",
@@ -44,8 +45,6 @@ _QUOTED: Final = re.compile(r"[^A-Za-z0-9._:/+=@ -]")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context 3.2
 _TRACE_KEYS: Final = ("trace_id", "traceId", "traceparent", "trace")
 _REQUEST_KEYS: Final = ("request_id", "requestId", "correlation_id", "correlationId")
-_TRACE_HEADERS: Final = ("traceparent", "x-cloud-trace-context", "x-trace-id", "x-trace", "x-b3-traceid", "x-amzn-trace-id")
-_REQUEST_HEADERS: Final = ("x-request-id", "x-correlation-id", "request-id")
 
 
 class Ids(msgspec.Struct, frozen=True):
@@ -62,13 +61,13 @@ class Ids(msgspec.Struct, frozen=True):
 
 
 def ids_of(row: Row) -> Ids:
-    """The ids of one frame or request: from its headers (W3C Trace Context and its relatives), else from its text."""
-    if row.kind not in ("frame", "http"):
+    """The ids of one frame, request or connection: from its headers (W3C Trace Context and its relatives), else from its text."""
+    if row.kind not in ("frame", "http", "conn"):
         return Ids(run=_printable(row.run), thread=_printable(row.thread))
     body = row.body
     headers = {str(key).lower(): value for key, value in found.items()} if isinstance(found := body.get("headers"), dict) else {}
-    trace = next((text for name in _TRACE_HEADERS if (text := _printable(headers.get(name)))), "")
-    request = next((text for name in _REQUEST_HEADERS if (text := _printable(headers.get(name)))), "")
+    trace = next((text for name in TRACE_HEADERS if (text := _printable(headers.get(name)))), "")
+    request = next((text for name in REQUEST_HEADERS if (text := _printable(headers.get(name)))), "")
     inner = [body.get("body")] if row.kind == "http" else [body]
     return Ids(
         trace=_bare(trace or _find(inner, _TRACE_KEYS)),

@@ -50,11 +50,11 @@ CHECK = Check(
 
 
 @pytest.fixture
-def in_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def in_catalogue(monkeypatch: pytest.MonkeyPatch, short_path: Path) -> Iterator[None]:
     """The example added to its suite, as anybody would add it; state folders of the test's own."""
-    run = tmp_path / "run"
+    run = short_path / "run"
     run.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(short_path / "state"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(run))
     monkeypatch.setattr(suite_2_1, "CHECKS", (*suite_2_1.CHECKS, CHECK))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)}

@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import junitparser
@@ -46,6 +47,21 @@ def test_a_healthy_session_of_all_phases_passes_and_is_judged_the_same_again(hom
     done_is_what_was_announced(home, ran.result)
     said = rows(home, "SELECT kind, \"check\", type, text FROM rows WHERE kind IN ('verdict', 'finding', 'criterion') ORDER BY seq")
     assert len(said) > 22
+    answers_are_found_in_the_logs(home)
+
+
+def answers_are_found_in_the_logs(home: Home) -> None:
+    """Each answer under the id that its server gave it, at the moment (UTC) that its own clock showed."""
+    where = "FROM rows WHERE (kind = 'http' AND dir = 'in' AND type != '0') OR (kind = 'conn' AND type IN ('open', 'refused'))"
+    answers = [msgspec.json.decode(str(text)) for (text,) in rows(home, f"SELECT text {where}")]
+    of_their_own = [
+        answer for answer in answers if answer.get("by") != "network" and answer.get("kind") != "welcome"
+    ]  # that one was opened
+    ids = [answer.get("headers", {}).get("x-request-id") for answer in of_their_own]
+    assert len(ids) > 30 and None not in ids and len(set(ids)) == len(ids)
+    ((started,),) = rows(home, "SELECT value FROM header WHERE key = 'started'")
+    ((t, text),) = rows(home, "SELECT t, text FROM rows WHERE kind = 'clock' AND type = 'wall'")
+    assert datetime.fromisoformat(str(started)).timestamp() + int(str(t)) / 1e9 == pytest.approx(json.loads(str(text))["wall"], abs=0.1)
 
 
 def done_is_what_was_announced(home: Home, result: dict[str, Any]) -> None:

@@ -23,15 +23,15 @@ NAMES = ("aaaaaaaaaaa1", "bbbbbbbbbbb2", "ccccccccccc3", "ddddddddddd4")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "run").mkdir()
-    (tmp_path / "t").mkdir()
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+def home(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (short_path / "run").mkdir()
+    (short_path / "t").mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(short_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path / "run"))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_path / "t"))
     monkeypatch.delenv("VIGIL_KEEP_SESSIONS", raising=False)
     monkeypatch.delenv("VIGIL_KEEP_SIZE", raising=False)
-    return tmp_path
+    return short_path
 
 
 def body(**facts: object) -> str:

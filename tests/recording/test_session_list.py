@@ -26,13 +26,13 @@ SYSTEM_TEMPORARY = tempfile.gettempdir()
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "run").mkdir()
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
-    (tmp_path / "t").mkdir()
-    return tmp_path
+def home(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (short_path / "run").mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(short_path / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path / "run"))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_path / "t"))
+    (short_path / "t").mkdir()
+    return short_path
 
 
 def record(session: str, started: str, *rows: Row) -> Path:

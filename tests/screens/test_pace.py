@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from looking import settle, showing, text_of
 from states import running
+from textual import events
+from textual.geometry import Size
 from textual.strip import Strip
 
 from tui_app.app import VigilApp
@@ -110,3 +112,15 @@ def test_the_mouse_is_named_where_it_is_otherwise_than_unasked(environment: dict
     assert mouse_chip(environment) == chip
     shown = banner(View(mouse=chip), [])
     assert [text for text, _ in shown.quiet] == ([f"MOUSE {chip}"] if chip else [])
+
+
+async def test_a_new_size_arrives_even_where_the_timer_that_passes_it_on_was_skipped() -> None:
+    async with showing(running(), "live", size=(100, 30)) as (app, pilot):
+        size = Size(120, 35)
+        app._size, app._resize_event = size, events.Resize(size, size)
+        app._resize_timer = app.set_timer(0.001, lambda: None)
+        await pilot.pause(0.05)
+        assert len(text_of(app).splitlines()) == 30, "nobody passes it on"
+        app.draws()
+        await settle(pilot)
+        assert len(text_of(app).splitlines()) == 35

@@ -24,7 +24,9 @@ class Tmux:
     def __init__(self, home: Home, socket: Path, *options: str) -> None:
         self.base = ["tmux", "-S", str(socket), "-f", os.devnull]
         self.env = {key: value for key, value in home.env.items() if key not in ("TMUX", "NO_COLOR", "COLORTERM", "LC_ALL")} | {
-            "LANG": "C.UTF-8"
+            "LANG": "C.UTF-8",
+            "COLUMNS": "80",
+            "LINES": "24",  # exported by some shell once: no window follows them
         }
         for option in options:
             self.run("start-server", ";", *shlex.split(option))
@@ -66,9 +68,11 @@ def test_in_tmux_it_has_colours_fits_every_size_and_outlives_a_detach(tmux: Tmux
     tmux.run("resize-window", "-x", "80", "-y", "24")
     shown = tmux.sees("run on REHEARSAL", "? help")
     assert max(map(len, shown.splitlines())) <= 80 and len(shown.splitlines()) == 24
+    tmux.run("resize-window", "-x", "140", "-y", "40")
+    until(lambda: "? help" in tmux.screen().splitlines()[-1] and len(tmux.screen().splitlines()) == 40, "the foot at the new foot")
 
     viewer = pexpect.spawn(
-        tmux.base[0], [*tmux.base[1:], "attach-session"], env={**tmux.env, "TERM": "xterm-256color"}, dimensions=(24, 80), timeout=WITHIN
+        tmux.base[0], [*tmux.base[1:], "attach-session"], env={**tmux.env, "TERM": "xterm-256color"}, dimensions=(40, 140), timeout=WITHIN
     )
     viewer.expect("run on REHEARSAL")
     viewer.send("\x02d")  # the prefix of tmux, and its key to detach

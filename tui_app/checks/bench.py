@@ -94,8 +94,10 @@ class Bench:
             events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
         for feed in self._feeds:
-            out.extend(derived.row(0, row.t) for derived in feed(row, events))
-        out.extend(derived.row(0, row.t) for derived in self.monitors.drift.feed(row, tuple(out)))
+            for derived in feed(row, events):
+                out.append(derived.row(0, row.t))
+        for derived in self.monitors.drift.feed(row, tuple(out)):
+            out.append(derived.row(0, row.t))
         self.sums.feed(row)
         self._circumstances.feed(row)
         case = self.cases.get(row.check)

@@ -17,11 +17,19 @@ class Stopped(Exception):
     """The session is stopping: nothing new may be sent."""
 
 
+def rfc3339(at: float) -> str:
+    """Epoch seconds as UTC with milliseconds, RFC 3339."""
+    whole, thousandths = divmod(int(at * 1000), 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{thousandths:03d}Z"
+
+
 class Clock:
     """Nanoseconds of the monotonic clock since the session began."""
 
     def __init__(self) -> None:
         self.origin = time.monotonic_ns()
+        self.began = rfc3339(time.time())
+        """UTC of 0: a label, and where an operator looks in logs; no duration is ever made of it."""
 
     def now(self) -> int:
         """Now, ns since the session's start."""

@@ -17,7 +17,7 @@ from tui_app.engine.handshake import acknowledge
 from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
-from tui_app.wire.instances import hints
+from tui_app.wire.instances import hints, traces
 from tui_app.wire.link import Failure, Opened, Phases
 from tui_app.wire.opening import Offer, Opening
 from tui_app.wire.socket import Lost, WireSocket
@@ -99,14 +99,14 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
-        body |= {"stamps": opened.stamps, **hints(opened.headers)}
+        body |= {"stamps": opened.stamps, **_named(opened.headers)}
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:
         """The socket could not be opened."""
         by = "target" if failure.status else "network"
         body = {"by": by, "kind": failure.kind, "phase": failure.phase, "status": failure.status, "reason": failure.text, "warm": self.warm}
-        body |= hints(failure.headers)
+        body |= _named(failure.headers)
         if "retry-after" in failure.headers:
             body["retry_after"] = failure.headers["retry-after"][:40]
         self.ending = body
@@ -312,3 +312,9 @@ def phases_of(phases: Phases) -> dict[str, float]:
     """The phases that were timed, ms by name."""
     named = {"dns_ms": phases.dns_ms, "tcp_ms": phases.tcp_ms, "tls_ms": phases.tls_ms, "upgrade_ms": phases.upgrade_ms}
     return {name: ms for name, ms in named.items() if ms is not None}
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Who answered an upgrade, and under which ids its logs have it."""
+    found = traces(headers)
+    return {**hints(headers), **({"headers": found} if found else {})}

@@ -245,7 +245,7 @@ class Engine:
             "engine": "1",
             "parent": self.plan.parent,
             "vigil": __version__,
-            "started": wall(),
+            "started": self.clock.began,
             "host": self.order.who,
             "plan": msgspec.json.encode(self.plan).decode(),
             "checks": json.dumps([as_json(check) for check in self.checks]),

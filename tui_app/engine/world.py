@@ -21,11 +21,11 @@ from tui_app.recording.secrets import Vault
 from tui_app.target.profile import Profile
 from tui_app.wire.created import Created
 from tui_app.wire.http import HttpClient
-from tui_app.wire.instances import hints
+from tui_app.wire.instances import hints, traces
 from tui_app.wire.pacing import BadTokenCounter, Pacing
 
 _KEPT_HEADERS = (
-    "content-type", "date", "server", "retry-after", "x-trace-id", "x-service-name", "x-service-version", "via", "location",
+    "content-type", "date", "server", "retry-after", "x-service-name", "x-service-version", "via", "location",
     "access-control-allow-origin", "access-control-allow-credentials",
 )  # fmt: skip
 
@@ -141,12 +141,13 @@ class World:
             for value in self.client_of(user).cookies.values():
                 if len(value) >= COOKIE_MIN:
                     self.vault.add("cookie", user or "?", value)
-        kept = {key: value for key, value in result.headers.items() if key.lower() in _KEPT_HEADERS}
+        headers = {key.lower(): value for key, value in result.headers.items()}
+        kept = {key: headers[key] for key in _KEPT_HEADERS if key in headers} | traces(headers)
         body = {
             **about,
             "method": method,
             "headers": kept,
-            **hints({key.lower(): value for key, value in result.headers.items()}),
+            **hints(headers),
             "body": result.json if result.json is not None else result.text,
             "error": result.error,
             **({"phases": result.phases} if result.phases else {}),

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import msgspec
@@ -22,6 +22,9 @@ from tui_app.rehearsal.faults.registry import Reply, Seeded
 from tui_app.rehearsal.platform import Platform
 from tui_app.rehearsal.stores.tier import TierDown
 from tui_app.rehearsal.tokens import Claims, Door, TokenRefused
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 1 << 20
 CODES = {
@@ -109,7 +112,24 @@ def application(name: str, endpoints: Sequence[Endpoint], extra: Sequence[BaseRo
         table = {one.method: _named(name, one, faults or Seeded()) for one in group}
         routes.append(Route(path, _dispatch(table), methods=sorted(table)))
     handlers: dict[Any, Any] = {Refused: _refused, HTTPException: _http_error, TierDown: _tier_down, Exception: _internal}
-    return Starlette(routes=routes, exception_handlers=handlers)
+    made = Starlette(routes=routes, exception_handlers=handlers)
+    made.add_middleware(_Numbered)
+    return made
+
+
+class _Numbered:
+    """Each answer, that to an upgrade, too, names the id under which a service's logs would have it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
+                message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", uuid.uuid4().hex.encode())]}
+            await send(message)
+
+        await self.app(scope, receive, sending)
 
 
 def _named(name: str, endpoint: Endpoint, faults: Seeded) -> Handler:

@@ -28,7 +28,7 @@ def _lines(facts: Facts) -> Iterator[str]:
     """Word and target, counts, what failed and means, what is protected, the decision, where to look."""
     result = facts.result
     where = "REHEARSAL " if facts.rehearsal else ""
-    yield f"{glyph(result['verdict'])} {result['verdict']} {where}{facts.target}, {result['started']}, {facts.took}\n"
+    yield f"{glyph(result['verdict'])} {result['verdict']} {where}{facts.target}, {result['started'][:19]}Z, {facts.took}\n"
     counts = {word: len(facts.by_word(word)) for word in ORDER}
     yield f"{gate(facts)[0]}. Checks: {', '.join(f'{count} {word}' for word, count in counts.items() if count) or 'none'}\n"
     named = [check for word in ORDER[:3] for check in facts.by_word(word)]

@@ -31,7 +31,7 @@ def write(facts: Facts) -> Iterator[str]:
 
 
 def _suite(root: ET.Element, name: str, cases: list[ET.Element], facts: Facts) -> None:
-    suite = ET.SubElement(root, "testsuite", name=plain(name), tests=str(len(cases)), timestamp=str(facts.result["started"]).rstrip("Z"))
+    suite = ET.SubElement(root, "testsuite", name=plain(name), tests=str(len(cases)), timestamp=str(facts.result["started"])[:19])
     suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
     suite.set("errors", str(sum(case.find("error") is not None for case in cases)))
     suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))

@@ -145,6 +145,14 @@ class LineDriver(LinuxDriver):
     def _writer_thread(self, made: WriterThread | None) -> None:
         self.line = LineWriter(made._file) if made is not None else None
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows as the terminal itself says them: what the environment says (COLUMNS, LINES) does not follow a resize."""
+        try:
+            size = os.get_terminal_size(self._file.fileno() if self._file is not None else self.fileno)
+        except (OSError, ValueError):
+            return super()._get_terminal_size()
+        return size.columns, size.lines
+
     def write(self, data: str) -> None:
         """Send data to the terminal; nothing is sent to one that has been left."""
         if self.line is not None:

@@ -46,6 +46,7 @@ class PacedApp(App[int]):
 
     def draws(self) -> bool:
         """A beat of the timer: whether to draw at it. What was left out is made up for, and the mode is said."""
+        self.look_at_resize()
         line, pace = self.line, self.pace
         pending = line.pending if line is not None else 0
         drawing = pace.beat(
@@ -59,6 +60,12 @@ class PacedApp(App[int]):
             self._owed = False
             self.screen.refresh()
         return drawing
+
+    def look_at_resize(self) -> None:
+        """A busy machine may skip the toolkit's one timer that passes a new size on; it would then pass on no other, ever."""
+        timer = self._resize_timer
+        if timer is not None and (timer._task is None or timer._task.done()):
+            self._check_resize()
 
     def slow_down(self) -> None:
         """Less styling on a slower line: widgets honour the class `-slow`, fewer colours have shorter names; and it is said."""

@@ -51,7 +51,7 @@ def verdict_table(result: Mapping[str, Any], *, width: int | None = None, ascii_
         f"build {sanitize(str(result['build'].get('start') or '?'), 40)}",
         *([f"speaks {target['generation']}"] if target.get("generation") else []),
         f"session {result['session']}",
-        str(result["started"]),
+        f"{str(result['started'])[:19]}Z",
     ]
     foot = [
         f"{frames['received']} frames received, {sum(frames['classified'].values())} accounted for; "

@@ -18,6 +18,10 @@ BUILD_HEADERS: Final = ("x-build", "x-build-id", "x-revision", "x-git-sha", "x-a
 _AFFINITY: Final = re.compile(r"(?:^|[;,\s])(?:affinity|serverid|srv|route)=\"?([\w.:-]{1,40})\"?(?=[;,\s]|$)", re.IGNORECASE)
 """Cookies that name an instance in the clear; longer values are somebody's secret and tell no instance."""
 LONGEST: Final = 64
+TRACE_HEADERS: Final = ("traceparent", "x-cloud-trace-context", "x-trace-id", "x-trace", "x-b3-traceid", "x-amzn-trace-id")
+"""Headers that carry a trace id: W3C Trace Context and its relatives, the standard one first."""
+REQUEST_HEADERS: Final = ("x-request-id", "x-correlation-id", "request-id")
+LONGEST_ID: Final = 200
 
 
 def hints(headers: Mapping[str, str]) -> dict[str, str]:
@@ -31,3 +35,8 @@ def hints(headers: Mapping[str, str]) -> dict[str, str]:
     if cookie is not None:
         found["instance"] = cookie.group(1)
     return found
+
+
+def traces(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer (names in lower case) by which its operator finds it in the logs; an id is cut, never left out."""
+    return {name: headers[name].strip()[:LONGEST_ID] for name in (*TRACE_HEADERS, *REQUEST_HEADERS) if headers.get(name, "").strip()}

@@ -63,13 +63,13 @@ def _without(what: str) -> Listeners:
 
 
 def _every_second_run() -> dict[str, Listener]:
-    runs: dict[str, int] = {}
+    runs: dict[str, int] = {}  # by thread, so that what a user does elsewhere at the same time changes nothing
 
-    def keeps(kept: bool, *, what: str, user_id: str = "", **_: Any) -> bool:
+    def keeps(kept: bool, *, what: str, thread_id: str = "", **_: Any) -> bool:
         if what != "run":
             return kept
-        runs[user_id] = runs.get(user_id, 0) + 1
-        return kept and runs[user_id] % 2 == 1
+        runs[thread_id] = runs.get(thread_id, 0) + 1
+        return kept and runs[thread_id] % 2 == 1
 
     return {"tier.keeps": keeps}
 
@@ -126,7 +126,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         id="analytics-rows-lost",
-        behaviour="Every second run of a user leaves no row in analytics, so what customers are billed and advised by is half of it.",
+        behaviour="Every second run in a thread leaves no row in analytics, so what customers are billed and advised by is half of it.",
         caught_by=("tier-clickhouse-run",),
         listeners=_every_second_run,
         source=("A11", "F4"),

@@ -21,7 +21,7 @@ class Analytics(Store):
 
     async def add_run(self, run_id: str, user_id: str, thread_id: str, status: str, tools: int, ms: float) -> None:
         """Record a run that ended (status completed, stopped or failed)."""
-        if not self.keeps("run", user_id=user_id, run_id=run_id):
+        if not self.keeps("run", user_id=user_id, run_id=run_id, thread_id=thread_id):
             return
         self.serving()
         about = {"run_id": run_id, "user_id": user_id, "thread_id": thread_id, "status": status}
