@@ -34,6 +34,7 @@ CLASSES = {
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "runbook": ("runbook", "RunbookScreen"),
+    "handover": ("handover", "HandoverScreen"),
     "chart": ("latency", "ChartScreen"),
     "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),

@@ -164,11 +164,12 @@ def _criterion(red: Red, facts: Facts, reds: Sequence[str]) -> Entry:
 
 def _since(red: Red, known: History) -> str:
     times = f" ({red.failures} times in a row)" if red.failures > 1 else ""
-    build = f", build {red.since.build}" if red.since.build else ""
+    build = f", build {red.since.build}" if red.since.build and red.since.build != known.sessions[0].build else ""
     text = f"red since session {red.since.session}, {red.since.when}{build}{times}"
-    if red.green is not None:
-        return f"{text}; green last in {red.green.session}, {red.green.when}" + (f", build {red.green.build}" if red.green.build else "")
-    return f"{text}; " + ("older sessions were not read" if known.more else "no session here in which it was green")
+    if red.green is None:
+        return f"{text}; " + ("older sessions were not read" if known.more else "no session here in which it was green")
+    on = "the same build" if red.green.build == red.since.build else f"build {red.green.build or '?'}"
+    return f"{text}; green last in {red.green.session}, {red.green.when}, on {on}"
 
 
 def _open(facts: Facts) -> Section:

@@ -29,6 +29,7 @@ SCREENS: Final = {
     "frame": "Frame",
     "chart": "Chart",
     "runbook": "Runbook",
+    "handover": "Hand-over",
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
@@ -42,9 +43,9 @@ COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "watch",
-                  "help")  # fmt: skip
-SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "handover", "selftest",
+                  "watch", "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover")), "plan", "doctor")
 """Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor")
 ALL: Final = tuple(SCREENS)
@@ -214,12 +215,18 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
-    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
-    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
-    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", SESSION, "app"),
+    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session",
+           (*PRESENTABLE, "handover"), "app"),
+    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session",
+           (*SESSION, "handover"), "app", 6),
+    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", (*SESSION, "handover"), "app"),
+    Action("handover", ("O",), "hand-over", "for whoever takes over: what is red since when, what is open, notes, who ran what", "Session",
+           (*SESSION, "runbook"), "app"),
+    Action("incident", ("B",), "bundle", "write the incident bundle, redacted, for a person to send: what failed, timeline, reports",
+           "Session", ("runbook", "handover"), "app", 3),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
            "app", 5),
-    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", (*SESSION, "runbook"), "app", 4),
+    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", (*SESSION, "runbook", "handover"), "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),
