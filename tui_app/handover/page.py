@@ -254,15 +254,15 @@ def _notes(known: History) -> Section:
 def _ran(known: History) -> Section:
     rows = []
     for session in known.sessions[:SESSIONS]:
-        word = session.word or ("running" if not session.ended else "no verdict")
-        word += f", {session.ended}" if session.ended not in ("", "complete") else ""
+        parts = [session.word, session.ended if session.ended != "complete" else ""] if session.ended else ["running"]
+        word = ", ".join(part for part in parts if part) or "no verdict"
         who = session.who + "".join(f", then {who}" for who in session.took_over if who != session.who)
         failed = sum(1 for one in session.checks.values() if one.word == FAIL)
         passed = sum(1 for one in session.checks.values() if one.word == PASS)
         took = f"{session.seconds:.0f} s" if session.seconds < 90 else f"{session.seconds / 60:.0f} min"
         rows.append((minute(session.started), word, f"{passed}", f"{failed}", took, session.build or "?", who, session.session))
-    parts = [f"and {len(known.sessions) - SESSIONS}{' or more' if known.more else ''} older ones"] if len(known.sessions) > SESSIONS else []
+    more = [f"and {len(known.sessions) - SESSIONS}{' or more' if known.more else ''} older ones"] if len(known.sessions) > SESSIONS else []
     if known.newer:
-        parts.append(f"NEWER than this page: {', '.join(known.newer[:3])}: `vigil report {known.newer[0]} --format handover`")
-    parts += [f"could not be read: {one}" for one in known.unread[:3]]
-    return Section("Who ran what", (), "; ".join(parts), ("UTC", "Verdict", "Pass", "Fail", "Took", "Build", "By", "Session"), tuple(rows))
+        more.append(f"NEWER than this page: {', '.join(known.newer[:3])}: `vigil report {known.newer[0]} --format handover`")
+    more += [f"could not be read: {one}" for one in known.unread[:3]]
+    return Section("Who ran what", (), "; ".join(more), ("UTC", "Verdict", "Pass", "Fail", "Took", "Build", "By", "Session"), tuple(rows))

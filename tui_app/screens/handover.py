@@ -26,6 +26,8 @@ TONES = {"FAIL": "bad", "BLOCKED": "warn", "INCONCLUSIVE": "warn", "PASS": "good
 RIGHT = ("Pass", "Fail", "Took")
 SPARE = ("Build", "By")
 """Columns that give way on a narrow terminal, in this order."""
+SHORT_ID = 7
+"""Letters of a session's id where there is no room for all: enough to name it, and `Session` above them."""
 
 
 class HandoverScreen(Moving, SessionScreen):
@@ -169,15 +171,21 @@ def _table(section: Section, width: int, told: list[Line], at: list[int]) -> Non
     """Rows under their header, as wide as their cells; columns that do not fit give way."""
     names = list(section.columns)
     keep = {name: max(len(name), *(len(row[place]) for row in section.rows)) for place, name in enumerate(names)} if section.rows else {}
+
+    def room(but: str) -> int:
+        return width - 2 - 2 * len(keep) - sum(size for name, size in keep.items() if name != but)
+
+    if room("") < 0 and "Session" in keep:
+        keep["Session"] = min(keep["Session"], SHORT_ID)
     for name in SPARE:
-        if sum(keep.values()) + 2 * len(keep) > width - 2 and name in keep:
-            others = sum(size for other, size in keep.items() if other != name) + 2 * len(keep)
-            keep[name] = max(width - 2 - others, 0)
-            if keep[name] < 6:
+        if room("") < 0 and name in keep:
+            keep[name] = room(name)
+            if keep[name] < 8:
                 del keep[name]
 
     def row_of(cells: Sequence[str]) -> str:
         shown = dict(zip(names, cells, strict=True))
+        shown["Session"] = shown.get("Session", "")[: keep.get("Session")]
         return "  ".join(fit(clean(shown[name]), size, "right" if name in RIGHT else "left") for name, size in keep.items())
 
     if keep:

@@ -37,7 +37,7 @@ class WayOutApp(App[int]):
             self.push_screen(HandoverScreen(self.view))
 
     async def action_incident(self) -> None:
-        """Write the incident bundle of the session in view beside its recording, and say how it leaves this host."""
+        """Write the incident bundle of the session in view beside its reports, and say how it leaves this host."""
         from tui_app.bundles.incident import MUST_SEND, compose
         from tui_app.bundles.leaving import copy_line
         from tui_app.recording.errors import RecordingError
@@ -47,9 +47,10 @@ class WayOutApp(App[int]):
         if why or view.path is None:
             self.say(why)
             return
-        target = view.path.with_name(f"{view.path.stem}.incident.zip")
+        target = view.path.with_name(f"{view.path.stem}-reports") / f"{view.path.stem}.incident.zip"
         self.say("writing the incident bundle")
         try:
+            target.parent.mkdir(mode=0o700, exist_ok=True)
             digest = await asyncio.to_thread(compose, view.path, target)
         except (OSError, RecordingError, ValueError) as error:
             self.say(f"the incident bundle could not be written: {error}", bad=True)
