@@ -95,6 +95,20 @@ def test_the_same_recordings_give_the_same_bytes_and_no_secret_that_was_pasted_i
     assert first.startswith("# Hand-over: staging beta-14 rev 214\n")
 
 
+def test_a_hostile_note_is_inert_on_the_page() -> None:
+    path = night()
+    note(
+        path,
+        "2026-11-12T05:59:00Z",
+        "<b>@everyone</b>",
+        "note",
+        "<script>x</script> [x](javascript:x) | **b** \x1b]52;c;AA\x07 https://x.example",
+    )
+    said = "".join(writer("handover")(gather(path)))
+    mine = next(line for line in said.splitlines() if "05:59" in line).replace("\\<", "").replace("\\[", "").replace("\\*", "")
+    assert not set("<@\x1b\x07") & set(mine) and "[x](" not in mine and "**b**" not in mine and "://" not in mine
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
