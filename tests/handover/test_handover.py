@@ -52,6 +52,8 @@ def test_a_check_that_passed_since_is_not_red_and_one_without_an_answer_stays_so
     page = page_of(record("f0f0f0f0f0f0", later, "beta-14 rev 215", document("f0f0f0f0f0f0", later, "beta-14 rev 215", checks, [])))
     red = section(page, "Still red")
     assert "FAIL tiers-persist" not in red and "FAIL golden-path" in red and "asked again once since, without an answer" in red
+    assert page.lead[2].startswith("Of this session alone: nothing failed"), "and never as if nothing were red"
+    assert f"ours: vigil run --failed {LAST}" in section(page, "What to do next")
 
 
 def test_what_is_accepted_open_left_noted_and_who_it_was() -> None:

@@ -76,7 +76,7 @@ def page(facts: Facts) -> Page:
     sections = (
         _red(facts, reds, criteria, known),
         _open(facts),
-        _next(shown, todo, with_notes),
+        _next(shown, todo, with_notes, own, reds),
         _accepted(facts),
         _left(known),
         _notes(known),
@@ -99,7 +99,7 @@ def many(count: int, noun: str) -> str:
 
 def _lead(facts: Facts, own: Past, reds: Sequence[Red], known: History, shown: Shown, todo: Sequence[Step]) -> tuple[str, ...]:
     result = facts.result
-    ended = "" if own.ended == "complete" else f", {own.ended or 'still running'}"
+    ended = "" if own.ended == "complete" else f", {own.ended}" if own.ended else ", still running: judged by what there is so far"
     build = f", build {own.build}" if own.build else ""
     first = f"{result['verdict']}: session {own.session}, {own.when}, {facts.took}{build}, by {own.who}{ended}."
     undecided = sum(check["verdict"] in (BLOCKED, INCONCLUSIVE) for check in result["checks"])
@@ -113,6 +113,10 @@ def _lead(facts: Facts, own: Past, reds: Sequence[Red], known: History, shown: S
     ]
     second = f"{'; '.join(parts)}."
     third = f"{shown.failure.title}: {shown.failure.means}" + (f" First: {todo[0].title.lower()}." if todo else "")
+    if not own.ended:
+        third = "It has no verdict yet: what to do follows from it."
+    elif reds and not any(red.last is own for red in reds):
+        third = f"Of this session alone: {third[0].lower()}{third[1:]}"
     return first, second[0].upper() + second[1:], third
 
 
@@ -188,8 +192,14 @@ def _open(facts: Facts) -> Section:
     return Section("Undecided", tuple(found), "; ".join(rest) + ("." if rest else ""))
 
 
-def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked]) -> Section:
+def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Past, reds: Sequence[Red]) -> Section:
+    if not own.ended:
+        return Section("What to do next", (), "The session still runs: what to do follows from its verdict.")
     found = []
+    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own))
+    if earlier:
+        found.append(Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended"))
+        found += [Entry("", "ours", command=f"vigil run --failed {session}") for session in earlier[:3]]
     for number, step in enumerate(todo, 1):
         found.append(Entry(f"{number}.", step.title, said(step.says, 300)))
         for command in step.commands:
