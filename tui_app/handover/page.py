@@ -196,10 +196,6 @@ def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Pas
     if not own.ended:
         return Section("What to do next", (), "The session still runs: what to do follows from its verdict.")
     found = []
-    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own))
-    if earlier:
-        found.append(Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended"))
-        found += [Entry("", "ours", command=f"vigil run --failed {session}") for session in earlier[:3]]
     for number, step in enumerate(todo, 1):
         found.append(Entry(f"{number}.", step.title, said(step.says, 300)))
         for command in step.commands:
@@ -210,6 +206,10 @@ def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Pas
     if any(one.state for one in ticked) and not any(step.kind == "manual" for step in todo):
         found.append(Entry("", "The manual protocol was begun"))
         found += [_by_hand(one) for one in ticked]
+    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own))
+    if earlier:
+        found.append(Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended"))
+        found += [Entry("", "ours", command=f"vigil run --failed {session}") for session in earlier[:3]]
     beside = f"Beside it: {'; '.join(one.title.lower() for one in shown.beside)}." if shown.beside else ""
     return Section("What to do next", tuple(found), beside if found else "There is nothing to do.")
 
