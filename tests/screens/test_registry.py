@@ -37,6 +37,7 @@ CLASSES = {
     "compare": ("compare", "CompareScreen"),
     "behind": ("behind", "BehindScreen"),
     "sideframe": ("behind", "SideFrame"),
+    "handover": ("handover", "HandoverScreen"),
     "chart": ("latency", "ChartScreen"),
     "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),

@@ -32,6 +32,7 @@ SCREENS: Final = {
     "compare": "Compare",
     "behind": "Behind a difference",
     "sideframe": "Frame of a side",
+    "handover": "Hand-over",
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
@@ -46,9 +47,9 @@ COURSES: Final = ("load", "soak", "iterations")
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
 FRAMES: Final = ("frame", "sideframe")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "compare", "behind",
-                  "selftest", "watch", "help")  # fmt: skip
-SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor", "sideframe")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "handover", "compare",
+                  "behind", "selftest", "watch", "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover")), "plan", "doctor", "sideframe")
 """Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor", "sideframe")
 ALL: Final = tuple(SCREENS)
@@ -219,17 +220,23 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
-    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
-    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
-    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", SESSION, "app"),
+    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session",
+           (*PRESENTABLE, "handover"), "app"),
+    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session",
+           (*SESSION, "handover"), "app", 6),
+    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", (*SESSION, "handover"), "app"),
+    Action("handover", ("O",), "hand-over", "for whoever takes over: what is red since when, what is open, notes, who ran what", "Session",
+           (*SESSION, "runbook"), "app"),
+    Action("incident", ("B",), "bundle", "write the incident bundle, redacted, for a person to send: what failed, timeline, reports",
+           "Session", ("runbook", "handover"), "app", 3),
     Action("compare", ("c",), "compare", "this session beside another: verdicts, latency, what is said on the wire", "Session",
            SESSION, "app", 6),
     Action("other", ("c",), "other", "choose the recording to compare with", "Session", ("compare",), footer=3),
     Action("unfold-same", ("space",), "the same", "list what is the same on both sides, or fold it", "Looking", ("compare",), footer=3),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
            "app", 5),
-    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", (*SESSION, "runbook", "compare", "behind"),
-           "app", 4),
+    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session",
+           (*SESSION, "runbook", "handover", "compare", "behind"), "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),

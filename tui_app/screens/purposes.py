@@ -44,6 +44,10 @@ PURPOSES: Final = {
         "check with its reason. Enter opens the evidence. The last line is the decision that follows, with what is known of "
         "local Docker."
     ),
+    "handover": (
+        "For whoever takes over: what is red and since when, what is undecided and why, what to do next, notes, what is accepted, "
+        "what was left behind, and who ran what on this target. Enter opens a check's evidence; `y` copies the page, `w` writes it."
+    ),
     "runbook": (
         "What to do about what failed: which kind of failure it is and what says so, then the strategy's steps in their order. A "
         "command that the target file calls a read runs from here and its output is shown; one that changes anything is copied "
