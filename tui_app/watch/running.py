@@ -17,7 +17,7 @@ from tui_app.target.network import trust_of
 from tui_app.target.profile import Profile
 from tui_app.watch import delivery, expiry, sessions
 from tui_app.watch.hooks import WAITING, Alert, send
-from tui_app.watch.model import Debounce, Happening, Poll, Watched
+from tui_app.watch.model import CELLS, SPANS, Debounce, Happening, Poll, Watched
 from tui_app.watch.poller import Looked, Poller, Way, way_to
 from tui_app.watch.store import Store
 
@@ -164,6 +164,9 @@ class Running:
                     self.say("a rehearsal of this watch's own starts, and ends with it: a stand-in, no staging")
                     urls = await stack.enter_async_context(stand_in())
                     profile = self.profile = profile.filled(**{key: value for key, value in urls.items() if key in KNOWN})
+                else:
+                    reach = time.time() - CELLS * SPANS[-1] * self.watched.cell_s
+                    self.watched.recall(*await asyncio.to_thread(self.store.past, reach, self.watched.cell_s))
                 way = await way_to(profile)
                 timer = asyncio.get_running_loop().call_later(self.asked.for_s, self.over.set) if self.asked.for_s else None
                 beside = [asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery(), *self._larger())]
