@@ -35,7 +35,7 @@ class TimelineRow:
 def mark(state: str) -> str:
     """The cell of a state: its shape says it without colour."""
     glyph = glyphs()
-    return {"up": glyph.own, "degraded": glyph.partial, "down": glyph.wrong, "unknown": glyph.inconclusive}.get(state, glyph.waiting)
+    return {"up": glyph.bars[-2], "degraded": glyph.partial, "down": glyph.wrong, "unknown": glyph.inconclusive}.get(state, glyph.waiting)
 
 
 def head(since: str) -> Line:

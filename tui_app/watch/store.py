@@ -28,7 +28,8 @@ TOLD: Final = """SELECT status, answer, error FROM polls WHERE at = ? AND path =
 
 
 PAST: Final = """SELECT subject, MIN(at),
-  MAX(CASE word WHEN 'down' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 ELSE 0 END), COUNT(*), MAX(ms) FROM polls WHERE at >= ? GROUP BY subject, CAST(at / ? AS INTEGER)"""
+  MAX(CASE word WHEN 'down' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 ELSE 0 END), COUNT(*), MAX(ms)
+  FROM polls WHERE at >= ? GROUP BY subject, CAST(at / ? AS INTEGER)"""
 WORDS: Final[tuple[Word, ...]] = ("up", "unknown", "degraded", "down")
 
 
