@@ -53,7 +53,7 @@ _DOORS = Family(
     shows=(r"^/\S+ answers a caller without a token",),
 )
 _KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
-_ROUTES = Family("routes", 1, "the same reads once more")
+_ROUTES = Family("routes", 1, "the same reads once more, of a thread in one of its own, which it archives")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {

@@ -26,6 +26,8 @@ SERVICES: Final = ("backend", "auth", "frontend", "websocket")
 ROWS: Final = 4
 REQUESTS: Final = 6
 BY_KIND: Final = MappingProxyType({"refresh-as-access": "REPRO_REFRESH_1", "expired": "REPRO_EXPIRED_1"})
+OF_A_SESSION: Final = r"[0-9a-f]{8}"
+"""What an id of a run, a message or a user looks like in a path."""
 OWN_SESSION: Final = ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
 """Bad tokens that nobody can make of a good one, and the variables that bring them."""
 QUESTIONS: Final = 4
@@ -140,7 +142,7 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
     if family.name == "leak":
         facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
     if family.name == "routes":
-        facts["requests"] = _requests(reader, entry["id"], rows)
+        facts["requests"] = _requests(reader, entry, rows)
         if not facts["requests"]:
             raise RecordingError(
                 f"{entry['id']} has no script", "what failed was no plain read that could be made again", "look at the rows of its findings"
@@ -187,9 +189,20 @@ def _latency(reader: Reader) -> list[dict[str, Any]]:
     return list((reader.result() or {}).get("latency", []))
 
 
-def _requests(reader: Reader, check: str, rows: list[Row]) -> list[dict[str, Any]]:
-    """The reads of this check whose answers its findings cite; where they cite none, all of its reads that were not answered well."""
+def _requests(reader: Reader, entry: Mapping[str, Any], rows: list[Row]) -> list[dict[str, Any]]:
+    """The reads of this check whose answers its findings cite; where they cite none, all of its reads that were not answered well.
+
+    A thread in a path becomes {thread}, as the script has one of its own; a path that names anything else of that session's is left out.
+    """
+    check = entry["id"]
     cited = {row.body.get("req") for row in rows if row.kind == "http"}
+    promised = {
+        int(pair[1]): said[1].split(", ")
+        for finding in _grave(entry)
+        if (said := re.search(r"answers without (.+), which its contract promises", str(finding["text"])))
+        for pair in finding["evidence"]
+    }
+    keys = {row.body.get("req"): promised[row.seq] for row in rows if row.seq in promised}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     bad: set[Any] = set()
     sent: dict[Any, Row] = {}
@@ -201,9 +214,14 @@ def _requests(reader: Reader, check: str, rows: list[Row]) -> list[dict[str, Any
                 bad.add(row.body.get("req"))
     for request, row in sent.items():
         if row.type == "GET" and (request in cited or (not cited and request in bad)):
-            body = row.body
-            path = str(body.get("path") or "")
-            found[str(body.get("service")), path] = {"service": str(body.get("service")), "path": path, "signed_in": bool(row.user)}
+            service, path = str(row.body.get("service")), re.sub(r"(?<=/threads/)[^/?]+", "{thread}", str(row.body.get("path") or ""))
+            if re.search(OF_A_SESSION, path):
+                continue
+            found[service, path] = {"service": service, "path": path, "signed_in": bool(row.user)}
+            if entry["id"] == "health-services":
+                found[service, path]["healthy"] = True
+            if request in keys:
+                found[service, path]["keys"] = keys[request]
     return list(found.values())[:REQUESTS]
 
 
@@ -267,6 +285,7 @@ def _head(
         "Takes from the environment, where the addresses are others than the recorded ones:",
         f"  {', '.join(f'REPRO_{name.upper()}' for name in SERVICES if name != 'frontend' or 'frontend' in str(facts.get('requests')))}",
         *(f"  ({name} was at {_plain(url)})" for name, url in facts["target"].items()),
+        "  and REPRO_CARRY=header or query, where the WebSocket takes no token as a subprotocol",
         "Says one line. Exit code: 1 the failure shows again (SHOWN), 0 it does not (WELL), 2 nothing can be said (UNCLEAR, and why).",
     ]
     return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"

@@ -127,7 +127,9 @@ async def session(number: int, **wish: Any) -> dict[str, Any]:
 
 
 async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
-    """The next message, or None when the time is over."""
+    """The next message, or None when the time is over; the messages of a batch come one by one."""
+    if left := getattr(socket, "left_of_batch", []):
+        return dict(left.pop(0))
     try:
         text = await asyncio.wait_for(socket.recv(), max(seconds, 0.001))
     except TimeoutError:
@@ -136,7 +138,16 @@ async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
         message = json.loads(text)
     except ValueError:
         return {"type": "unreadable"}
-    return message if isinstance(message, dict) else {"type": "unreadable"}
+    if not isinstance(message, dict):
+        return {"type": "unreadable"}
+    if message.get("type") == "event_batch":
+        about = {key: value for key, value in message.items() if key not in ("type", "events", "data", "payload")}
+        parts = (message, message.get("data"), message.get("payload"))
+        events: list[Any] = next((part["events"] for part in parts if isinstance(part, dict) and isinstance(part.get("events"), list)), [])
+        batch = [{**about, **one} for one in events if isinstance(one, dict)]
+        socket.left_of_batch = batch[1:]
+        return batch[0] if batch else message
+    return message
 
 
 async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any]] | None = None) -> bool:
@@ -158,8 +169,8 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
 
 
 def carried(token: str) -> dict[str, Any]:
-    """How a token travels with the upgrade: as it was recorded, else as a subprotocol, which is all that a browser can do."""
-    url, how = address("websocket"), FACTS.get("carry")
+    """How a token travels with the upgrade: as a subprotocol, which is all that a browser can do, or as REPRO_CARRY says."""
+    url, how = address("websocket"), os.environ.get("REPRO_CARRY")
     if how == "query":
         return {"uri": f"{url}{'&' if '?' in url else '?'}token={quote(token)}" if token else url}
     if how == "header":
