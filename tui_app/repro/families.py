@@ -23,7 +23,7 @@ class Family(msgspec.Struct, frozen=True):
 
 
 _RUNS = Family(
-    "runs", 1, "up to 12 agent runs in threads of its own, which it archives",
+    "runs", 1, "up to 12 agent runs within 3 minutes, in threads of its own, which it archives",
     shows=(
         r"no (agent_|tool_)", r"tool_completed (for|does|carries|is stamped)", r"while a tool was still running", r"more than once",
         r"twice", r"more than one end", r"after the run had ended", r"before agent_started", r"carries (run|thread|user) ",

@@ -278,14 +278,15 @@ def _head(
         "Needs Python 3.11 or newer and two packages:",
         "  python3 -m venv repro-env",
         f"  repro-env/bin/python -m pip install {PACKAGES}",
-        f"  repro-env/bin/python {entry['id']}.py",
+        "  repro-env/bin/python THIS_FILE",
         "Needs in the environment, of test users (it sends them nowhere but to the addresses below):",
         *(f"  {name:18} {_meaning(name)}" for name in needs(family, facts)),
         *([] if own else ["  or REPRO_EMAIL_n and REPRO_PASSWORD_n in place of REPRO_TOKEN_n: it signs in by itself"]),
         "Takes from the environment, where the addresses are others than the recorded ones:",
         f"  {', '.join(f'REPRO_{name.upper()}' for name in SERVICES if name != 'frontend' or 'frontend' in str(facts.get('requests')))}",
         *(f"  ({name} was at {_plain(url)})" for name, url in facts["target"].items()),
-        "  and REPRO_CARRY=header or query, where the WebSocket takes no token as a subprotocol",
+        "  REPRO_CARRY=header or query, where the WebSocket takes no token as a subprotocol",
+        "  SSL_CERT_FILE, where an authority of your own has signed the certificates",
         "Says one line. Exit code: 1 the failure shows again (SHOWN), 0 it does not (WELL), 2 nothing can be said (UNCLEAR, and why).",
     ]
     return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"
