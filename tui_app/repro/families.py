@@ -28,7 +28,7 @@ _RUNS = Family(
         r"no (agent_|tool_)", r"tool_completed (for|does|carries|is stamped)", r"while a tool was still running", r"more than once",
         r"twice", r"more than one end", r"after the run had ended", r"before agent_started", r"carries (run|thread|user) ",
         r"is stamped .* earlier", r"numbered events are missing", r"number is not above", r"without an answer", r"not valid JSON while",
-        r"no event ever followed", r": error ", r"failed with an error",
+        r"no event ever followed", r"closed the connection in the middle of a run", r": error ", r"failed with an error",
     ),
 )  # fmt: skip
 _LEAK = Family(
@@ -52,6 +52,12 @@ _DOORS = Family(
     consent=True,
     shows=(r"^/\S+ answers a caller without a token",),
 )
+_CONNECTS = Family(
+    "connects",
+    1,
+    "8 connections, two pings on each",
+    shows=(r"^no connection", r"no welcome", r"not one frame", r"ping", r"pong", r"ends the socket", r"\bms\b"),
+)
 _KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
 _ROUTES = Family("routes", 1, "the same reads once more, of a thread in one of its own, which it archives")
 
@@ -66,7 +72,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "token-matrix": _BAD, "anonymous-doors": _DOORS,
         "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
         "ping-latency": Family("pings", 1, "59 pings in 6 s"),
-        "connect-latency": Family("connects", 1, "10 connections"), "ws-connect": Family("connects", 1, "10 connections"),
+        "connect-latency": _CONNECTS, "ws-connect": _CONNECTS,
         "message-persisted": _KEPT, "history-agrees": _KEPT,
         "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True),
         "answers-differ": Family("answers", 1, "3 agent runs"),

@@ -189,13 +189,23 @@ async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, A
 
 
 async def still_open(socket: Any, seconds: float = 5.0) -> bool:
-    """Whether a ping of the application is answered."""
+    """Whether a ping of the application is answered; a pong that names another ping is none."""
     name, until = secrets.token_hex(6), time.monotonic() + seconds
     await socket.send(json.dumps({"type": "ping", "id": name, "timestamp": time.time()}))
     while (message := await said(socket, until - time.monotonic())) is not None:
         if message.get("type") == "pong":
-            return True
+            named = values(message, "id", "ping_id", "request_id")
+            if not named or name in named:
+                return True
     return False
+
+
+def throttled(closed: websockets.ConnectionClosed | websockets.InvalidStatus) -> bool:
+    """Whether it was a limit on connects that refused this: that says nothing of how well the target works."""
+    if isinstance(closed, websockets.InvalidStatus):
+        return closed.response.status_code == 429
+    reason = closed.rcvd.reason.lower() if closed.rcvd else ""
+    return "limit" in reason or "too many" in reason
 
 
 def marker() -> str:

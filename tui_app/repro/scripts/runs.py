@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
+
+import websockets
 
 from tui_app.repro.scripts.common import (
     FACTS,
@@ -22,12 +25,13 @@ from tui_app.repro.scripts.common import (
     run,
     said,
     sign_in,
+    throttled,
     tried,
     values,
     who,
 )  # fmt: skip
 
-ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
+ROUNDS, ON_ONE, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 4, 60.0, 180.0, 0.2, 0.05
 
 QUESTIONS = (
     *FACTS.get("questions", ()),
@@ -134,11 +138,14 @@ def broken(messages: list[dict[str, Any]], thread: str, names: set[str]) -> str:
 
 
 async def show() -> str:
-    """Ask again and again, each time in a thread of its own."""
+    """Ask again and again, each time in a thread of its own; first on one socket, then, as there may be several instances, on new ones."""
     token = await sign_in(1)
     names, until, seen = await who(token, 1), time.monotonic() + ALL_S, 0
-    async with connected(token) as socket:
+    async with AsyncExitStack() as stack:
         for number in range(1, ROUNDS + 1):
+            if number == 1 or number > ON_ONE:
+                await stack.aclose()
+                socket = await stack.enter_async_context(connected(token))
             if until - time.monotonic() < RUN_S:
                 raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
             thread = await new_thread(token, f"repro {marker()}")
@@ -146,6 +153,10 @@ async def show() -> str:
                 messages = await run(socket, QUESTIONS[(number - 1) % len(QUESTIONS)].replace("{}", marker()), thread, RUN_S)
                 while (message := await said(socket, AFTER_S)) is not None:
                     messages.append(message)
+            except websockets.ConnectionClosed as closed:
+                if closed.rcvd is None or throttled(closed):
+                    raise
+                return f"run {number}: the target closes the connection in the middle of it ({closed.rcvd.code})"
             finally:
                 await forget_thread(token, thread)
             seen += len(messages)
