@@ -18,12 +18,14 @@ class Family(msgspec.Struct, frozen=True):
     password: bool = False
     """Whether it needs a password, since a token alone would end a session of yours."""
     consent: bool = False
+    repeats: bool = False
+    """Whether its tries are the same thing again and again, so that more of them tell more."""
     shows: tuple[str, ...] = (".",)
     """Patterns of the findings' texts whose kind of failure it can show again."""
 
 
 _RUNS = Family(
-    "runs", 1, "up to 12 agent runs within 3 minutes, in threads of its own, which it archives",
+    "runs", 1, "up to 12 agent runs within 10 minutes, in threads of its own, which it archives", repeats=True,
     shows=(
         r"no (agent_|tool_)", r"tool_completed (for|does|carries|is stamped)", r"while a tool was still running", r"more than once",
         r"twice", r"more than one end", r"after the run had ended", r"before agent_started", r"carries (run|thread|user) ",
@@ -35,6 +37,7 @@ _LEAK = Family(
     "leak",
     2,
     "12 agent runs in threads of its own, which it archives, and as many sockets as there were users",
+    repeats=True,
     shows=(r"saw events of \S+ (run|request|thread)", r"saw events that name ", r"marker", r"which is none of ours"),
 )
 _KINDS = "none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject|refresh-as-access|expired|revoked"
@@ -56,9 +59,10 @@ _CONNECTS = Family(
     "connects",
     1,
     "8 connections, two pings on each",
+    repeats=True,
     shows=(r"^no connection", r"no welcome", r"not one frame", r"ping", r"pong", r"ends the socket", r"\bms\b"),
 )
-_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
+_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives", repeats=True)
 _ROUTES = Family("routes", 1, "the same reads once more, of a thread in one of its own, which it archives")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(

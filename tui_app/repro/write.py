@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import pprint
 import re
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ OF_A_SESSION: Final = r"[0-9a-f]{8}"
 OWN_SESSION: Final = ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
 """Bad tokens that nobody can make of a good one, and the variables that bring them."""
 QUESTIONS: Final = 4
+ROUNDS, MOST_ROUNDS = 12, 36
+"""Agent runs of the script that makes the most of them."""
 MARKER: Final = r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{20}"
 """A reference of a session's own, in a question."""
 PACKAGES: Final = "'httpx==0.28.*' 'websockets==17.*'"
@@ -137,6 +140,7 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         facts["late"] = any("without an answer" in text for text in shown)
     if family.name == "anonymous":
         facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
+    facts |= _seldom(str(entry["reason"]), family)
     if family.name == "runs":
         facts["questions"] = _questions(reader, rows)
     if family.name == "leak":
@@ -148,6 +152,19 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
                 f"{entry['id']} has no script", "what failed was no plain read that could be made again", "look at the rows of its findings"
             )
     return facts
+
+
+def _seldom(reason: str, family: Family) -> dict[str, Any]:
+    """How many tries without it tell that it is gone, at 95 %, where it hit only some of those that were recorded; {} where it hit all."""
+    counts = re.findall(r"(\d+) of (\d+) (iterations|runs)", reason)
+    share = math.prod(int(hit) / int(tried) for hit, tried, _ in counts if int(tried))
+    if not 0 < share < 1:
+        return {}
+    seldom = ", ".join(f"{hit} of {tried} {what}" for hit, tried, what in counts)
+    if not family.repeats:
+        return {"beyond": f"it is flaky, {seldom}"} if "iterations" in seldom else {}
+    enough = math.ceil(math.log(0.05) / math.log(1 - share))
+    return {"seldom": seldom, "enough": enough} | ({"rounds": max(ROUNDS, min(enough, MOST_ROUNDS))} if family.name == "runs" else {})
 
 
 def _questions(reader: Reader, rows: list[Row]) -> list[str]:
@@ -272,7 +289,7 @@ def _head(
         lines.append(f"  and {len(rows) - ROWS} more")
     lines += [
         "",
-        f"Does to its target: {family.does}."
+        f"Does to its target: {family.does.replace(str(ROUNDS), str(facts.get('rounds', ROUNDS)))}."
         + (" Elsewhere than on this machine it asks for REPRO_CONSENT=yes." if family.consent else ""),
         "",
         "Needs Python 3.11 or newer and two packages:",

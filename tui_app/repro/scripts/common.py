@@ -303,9 +303,11 @@ def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Run the family's part: the text it gives says what was shown; an empty one, that the target did well in what was tried."""
     try:
         shown = asyncio.run(show())
-        beyond = FACTS.get("beyond")
+        beyond, enough = FACTS.get("beyond"), FACTS.get("enough", 1)
         if not shown and not DONE:
             raise Unclear("nothing could be tried")
+        if not shown and len(DONE) < enough:
+            raise Unclear(f"it did not show in {len(DONE)} tries, and what was seen so seldom ({FACTS['seldom']}) takes {enough} to tell")
         if not shown and beyond:
             raise Unclear(f"what this script tries did not show in {len(DONE)} tries; recorded was also what it does not try: {beyond}")
     except Unclear as why:

@@ -31,7 +31,7 @@ from tui_app.repro.scripts.common import (
     who,
 )  # fmt: skip
 
-ROUNDS, ON_ONE, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 4, 60.0, 180.0, 0.2, 0.05
+ROUNDS, ON_ONE, RUN_S, ALL_S, AFTER_S, EARLIER_S = FACTS.get("rounds", 12), 4, 60.0, 600.0, 0.2, 0.05
 
 QUESTIONS = (
     *FACTS.get("questions", ()),
