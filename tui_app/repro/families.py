@@ -30,7 +30,8 @@ _RUNS = Family(
         r"no (agent_|tool_)", r"tool_completed (for|does|carries|is stamped)", r"while a tool was still running", r"more than once",
         r"twice", r"more than one end", r"after the run had ended", r"before agent_started", r"carries (run|thread|user) ",
         r"is stamped .* earlier", r"numbered events are missing", r"number is not above", r"without an answer", r"not valid JSON while",
-        r"no event ever followed", r"closed the connection in the middle of a run", r": error ", r"failed with an error",
+        r"no event ever followed", r"came again on a new connection", r"closed the connection in the middle of a run",
+        r": error ", r"failed with an error",
     ),
 )  # fmt: skip
 _LEAK = Family(
@@ -51,9 +52,9 @@ _BAD = Family(
 _DOORS = Family(
     "anonymous",
     1,
-    "reads without a token, and a thread of its own, which it archives",
+    "reads and a wish for a token without any, and a thread of its own, which it archives",
     consent=True,
-    shows=(r"^/\S+ answers a caller without a token",),
+    shows=(r"^/\S+ answers a caller without a token", r"^anybody is given a token"),
 )
 _CONNECTS = Family(
     "connects",

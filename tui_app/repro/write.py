@@ -139,7 +139,8 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         facts["kinds"] = list(dict.fromkeys(found[1] for found in named if found))
         facts["late"] = any("without an answer" in text for text in shown)
     if family.name == "anonymous":
-        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
+        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown if text.startswith("/")))
+        facts["mint"] = [found[0] for text in shown if (found := re.search(r"/auth/(?:create|service)-token", text))]
     facts |= _seldom(str(entry["reason"]), family)
     if family.name == "runs":
         facts["questions"] = _questions(reader, rows)
@@ -296,6 +297,7 @@ def _head(
         "  python3 -m venv repro-env",
         f"  repro-env/bin/python -m pip install {PACKAGES}",
         "  repro-env/bin/python THIS_FILE",
+        "",
         "Needs in the environment, of test users (it sends them nowhere but to the addresses below):",
         *(f"  {name:18} {_meaning(name)}" for name in needs(family, facts)),
         *([] if own else ["  or REPRO_EMAIL_n and REPRO_PASSWORD_n in place of REPRO_TOKEN_n: it signs in by itself"]),

@@ -137,15 +137,30 @@ def broken(messages: list[dict[str, Any]], thread: str, names: set[str]) -> str:
     return tools(told) or ids(messages, thread, names) or numbered(messages) or ("" if answer_of(messages) else "the answer is empty")
 
 
+def again(early: list[dict[str, Any]], ended: set[str]) -> str:
+    """Which event of a run that had ended comes again as if it were new; '' where none does."""
+    for message in early:
+        flagged = any(inner(message).get(key) for key in ("recovered", "replayed", "original_failure"))
+        if name_of(message) in FIVE and not flagged and values(message, "run_id") & ended:
+            return f"{name_of(message)} of a finished run comes again as if it were new"
+    return ""
+
+
 async def show() -> str:
     """Ask again and again, each time in a thread of its own; first on one socket, then, as there may be several instances, on new ones."""
     token = await sign_in(1)
     names, until, seen = await who(token, 1), time.monotonic() + ALL_S, 0
+    ended: set[str] = set()
     async with AsyncExitStack() as stack:
         for number in range(1, ROUNDS + 1):
             if number == 1 or number > ON_ONE:
                 await stack.aclose()
-                socket = await stack.enter_async_context(connected(token))
+                early: list[dict[str, Any]] = []
+                socket = await stack.enter_async_context(connected(token, heard=early))
+                while (message := await said(socket, AFTER_S)) is not None:
+                    early.append(message)
+                if stale := again(early, ended):
+                    return f"before run {number}, on a new connection: {stale}"
             if until - time.monotonic() < RUN_S:
                 raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
             thread = await new_thread(token, f"repro {marker()}")
@@ -160,6 +175,7 @@ async def show() -> str:
             finally:
                 await forget_thread(token, thread)
             seen += len(messages)
+            ended |= set().union(*(values(message, "run_id") for message in messages))
             wrong = broken(messages, thread, names)
             if wrong:
                 return f"run {number}: {wrong}"
