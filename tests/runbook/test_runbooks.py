@@ -13,12 +13,14 @@ import pytest
 
 from tests.reports_session import leaking_session
 from tui_app.app import AppStart, VigilApp
+from tui_app.bundles.check import check
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import entry_of
 from tui_app.runbook.carry import carry_out
 from tui_app.runbook.failure import BY_ID, failure_of
 from tui_app.runbook.protocol import checklist, next_state, tick
 from tui_app.runbook.steps import ORDER, PROTOCOL, ReadStep, ShownStep, fill, shell, steps
+from tui_app.screens.runbook import RunbookScreen, composes
 from tui_app.screens.session_link import SessionLink
 from tui_app.target.problems import ProfileError
 from tui_app.target.profile import Profile, load
@@ -150,3 +152,13 @@ async def test_a_real_session_that_leaks_opens_its_runbook_with_e(tmp_path: Path
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.__class__.__name__ == "WhyScreen", "a reason opens its evidence"
+        await pilot.press("escape")
+        screen = app.screen
+        assert isinstance(screen, RunbookScreen)
+        while (command := screen.rows[screen.picked].command) is None or not composes(command):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+    made = recording.with_name(f"{recording.stem}-reports") / f"{recording.stem}.incident.zip"
+    manifest, wrong = check(made)
+    assert not wrong and manifest["kind"] == "incident", "the step that escalates composes what a person sends"

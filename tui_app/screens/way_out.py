@@ -1,16 +1,24 @@
-"""What leads out of a failure: `e` opens the runbook of the session in view."""
+"""What leads out of a failure: the runbook of the session in view, its hand-over, and the incident bundle for a person to send."""
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 from textual.app import App
 
+from tui_app.screens.reasons import why_not
 from tui_app.screens.view import View
 
 
 class WayOutApp(App[int]):
-    """Mixed into the application."""
+    """Mixed into the application: `e`, `O` and `B`."""
 
     view: View
+
+    if TYPE_CHECKING:
+
+        def say(self, text: str, *, bad: bool = False) -> None: ...
 
     def action_runbook(self) -> None:
         """The steps that follow from what failed."""
@@ -18,3 +26,33 @@ class WayOutApp(App[int]):
 
         if not isinstance(self.screen, RunbookScreen):
             self.push_screen(RunbookScreen(self.view))
+
+    def action_handover(self) -> None:
+        """What whoever takes over has to know."""
+        from tui_app.screens.handover import HandoverScreen
+
+        if why := why_not(self.view, "handover"):
+            self.say(why)
+        elif not isinstance(self.screen, HandoverScreen):
+            self.push_screen(HandoverScreen(self.view))
+
+    async def action_incident(self) -> None:
+        """Write the incident bundle of the session in view beside its reports, and say how it leaves this host."""
+        from tui_app.bundles.incident import MUST_SEND, compose
+        from tui_app.bundles.leaving import copy_line
+        from tui_app.recording.errors import RecordingError
+
+        view = self.view
+        why = why_not(view, "incident")
+        if why or view.path is None:
+            self.say(why)
+            return
+        target = view.path.with_name(f"{view.path.stem}-reports") / f"{view.path.stem}.incident.zip"
+        self.say("writing the incident bundle")
+        try:
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            digest = await asyncio.to_thread(compose, view.path, target)
+        except (OSError, RecordingError, ValueError) as error:
+            self.say(f"the incident bundle could not be written: {error}", bad=True)
+            return
+        self.notify(f"Wrote {target}\nsha256 {digest}\n{copy_line(target)}\n{MUST_SEND}", markup=False, timeout=20)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from tui_app.recording.places import state_dir
+from tui_app.watch.happened import SUFFIX
 from tui_app.watch.model import Happening
 from tui_app.watch.poller import Looked
 
-SUFFIX: Final = ".watch"
 SCHEMA: Final = """
 CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE polls(id INTEGER PRIMARY KEY, at REAL, subject TEXT, word TEXT, why TEXT, ms REAL, uptime REAL, instance TEXT, build TEXT,
