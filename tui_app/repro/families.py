@@ -73,15 +73,27 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _RUNS, shows=(rf"agent run \(.*({'|'.join(_RUNS.shows)})", r"agent run \((no answer came|never started)")
         ),
         "isolation-frames": _LEAK,
-        "isolation-rest": Family("foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True),
+        "isolation-rest": Family(
+            "foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True,
+            shows=(r" may (read|write|rename|archive) ", r"somebody else('s change reached| archived) a thread"),
+        ),
         "token-matrix": _BAD, "anonymous-doors": _DOORS,
-        "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
+        "session-end": Family(
+            "signed_out", 1, "a sign-in and its sign-out", password=True,
+            shows=(r"takes a token that was signed out", r"signing out is refused"),
+        ),
         "ping-latency": Family("pings", 1, "59 pings in 6 s"),
         "connect-latency": _CONNECTS, "ws-connect": _CONNECTS,
         "message-persisted": _KEPT, "history-agrees": _KEPT,
-        "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True),
-        "answers-differ": Family("answers", 1, "3 agent runs"),
-        "health-services": _ROUTES, "health-tiers": _ROUTES, "critical-endpoints": _ROUTES, "contract": _ROUTES,
+        "socket-survives": Family(
+            "nonsense", 1, "five messages that mean nothing", consent=True, shows=(r"closes the connection", r"the connection is dead"),
+        ),
+        "answers-differ": Family("answers", 1, "up to 7 agent runs", shows=(r"alike",)),
+        "health-services": _ROUTES, "health-tiers": _ROUTES,
+        "critical-endpoints": msgspec.structs.replace(_ROUTES, shows=(r" answers \d|does not answer|was never answered",)),
+        "contract": msgspec.structs.replace(
+            _ROUTES, shows=(r"is documented and", r"answers without", r"^the contract (answers [345]|does not)"),
+        ),
     }
 )  # fmt: skip
 """The family of each check that has one."""

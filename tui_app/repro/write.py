@@ -142,7 +142,7 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown if text.startswith("/")))
         facts["mint"] = [found[0] for text in shown if (found := re.search(r"/auth/(?:create|service)-token", text))]
     facts |= _seldom(str(entry["reason"]), family)
-    if family.name == "runs":
+    if family.name in ("runs", "answers"):
         facts["questions"] = _questions(reader, rows)
     if family.name == "leak":
         facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
@@ -215,9 +215,9 @@ def _requests(reader: Reader, entry: Mapping[str, Any], rows: list[Row]) -> list
     check = entry["id"]
     cited = {row.body.get("req") for row in rows if row.kind == "http"}
     promised = {
-        int(pair[1]): said[1].split(", ")
+        int(pair[1]): (said[1] or said[2]).split(", ")
         for finding in _grave(entry)
-        if (said := re.search(r"answers without (.+), which its contract promises", str(finding["text"])))
+        if (said := re.search(r"answers without (.+), which its contract promises|answers 200 and its (\w+) says", str(finding["text"])))
         for pair in finding["evidence"]
     }
     keys = {row.body.get("req"): promised[row.seq] for row in rows if row.seq in promised}
@@ -236,10 +236,10 @@ def _requests(reader: Reader, entry: Mapping[str, Any], rows: list[Row]) -> list
             if re.search(OF_A_SESSION, path):
                 continue
             found[service, path] = {"service": service, "path": path, "signed_in": bool(row.user)}
-            if entry["id"] == "health-services":
+            if entry["id"] == "health-services" or keys.get(request) == ["status"]:
                 found[service, path]["healthy"] = True
-            if request in keys:
-                found[service, path]["keys"] = keys[request]
+            elif request in keys:
+                found[service, path] |= {"keys": keys[request], "filled": entry["id"] == "critical-endpoints"}
     return list(found.values())[:REQUESTS]
 
 

@@ -37,7 +37,8 @@ def complains(body: Any, key: str = "") -> str:
 
 def lacking(body: Any, request: dict[str, Any]) -> str:
     """What an answer of success does not hold that it must; '' where it is all there."""
-    keys = [key for key in request.get("keys", ()) if not isinstance(body, dict) or key not in body]
+    held = body if isinstance(body, dict) else {}
+    keys = [key for key in request.get("keys", ()) if key not in held or (request.get("filled") and not held[key])]
     word = body.get("status") if isinstance(body, dict) else None
     if keys:
         return f"answers without {', '.join(keys)}"
