@@ -171,6 +171,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "latency": [
             {
                 "series": one.series, "n": list(one.n), "p50_ms": list(one.p50_ms), "p95_ms": list(one.p95_ms), "limit_ms": one.limit_ms,
+                "slow": one.slow,
                 "shift": None if one.shift is None else {
                     "ms": one.shift.ms, "low": _bound(one.shift.low), "high": _bound(one.shift.high), "confidence": one.shift.confidence,
                     "least": one.shift.least, "claim": one.shift.word,

@@ -230,7 +230,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("incident", ("B",), "bundle", "write the incident bundle, redacted, for a person to send: what failed, timeline, reports",
            "Session", ("runbook", "handover"), "app", 3),
     Action("compare", ("c",), "compare", "this session beside another: verdicts, latency, what is said on the wire", "Session",
-           SESSION, "app", 6),
+           SESSION, "app", 7),
     Action("other", ("c",), "other", "choose the recording to compare with", "Session", ("compare",), footer=3),
     Action("unfold-same", ("space",), "the same", "list what is the same on both sides, or fold it", "Looking", ("compare",), footer=3),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),

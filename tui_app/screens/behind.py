@@ -66,6 +66,8 @@ class BehindScreen(Moving, SessionScreen):
         """The side that the cursor is on: first the later one."""
         self.picked = [0, 0]
         self.beside = False
+        self.current = 0
+        """The pane that the cursor is in: the first alone where both sides are on one page."""
         self.places: list[Place] = []
         """What the cursor can be on, on this side."""
 
@@ -99,13 +101,12 @@ class BehindScreen(Moving, SessionScreen):
             return
         alone = self.row_shown.kind in ("series", "drift") or self.looked is None
         self.beside = not alone and self.size.width >= BESIDE_FROM
-        if alone:
-            self.at = 0
+        self.current = 0 if alone else self.at
         for index, name in enumerate(("first", "second")):
             pane = self.query_one(f"#{name}", LineView)
-            pane.display = self.beside or index == self.at
+            pane.display = self.beside or index == self.current
             pane.border_title = "Behind a difference" if alone else self._title(index)
-            pane.set_class(self.beside and index == self.at, "-current")
+            pane.set_class(self.beside and index == self.current, "-current")
             pane.draw(partial(self._pane, index))
 
     def _title(self, index: int) -> str:
@@ -128,10 +129,10 @@ class BehindScreen(Moving, SessionScreen):
         else:
             placed = self._side(index, width)
         places = [place for _, place in placed if place is not None]
-        if index == self.at:
+        if index == self.current:
             self.places = places
         self.picked[index] = max(0, min(self.picked[index], len(places) - 1))
-        here = places[self.picked[index]] if places and index == self.at else None
+        here = places[self.picked[index]] if places and index == self.current else None
         at = next((number for number, (_, place) in enumerate(placed) if place is not None and place == here), None)
         return [line for line, _ in placed], at
 
@@ -154,9 +155,9 @@ class BehindScreen(Moving, SessionScreen):
 
     def _move(self, by: int) -> None:
         if not self.places:
-            self.query_one(f"#{('first', 'second')[self.at]}", LineView).scroll_relative(y=by, animate=False)
+            self.query_one(f"#{('first', 'second')[self.current]}", LineView).scroll_relative(y=by, animate=False)
             return
-        self.picked[self.at] = max(0, min(self.picked[self.at] + by, len(self.places) - 1))
+        self.picked[self.current] = max(0, min(self.picked[self.current] + by, len(self.places) - 1))
         self.tick()
 
     def _turn(self, to: int) -> None:
@@ -179,7 +180,7 @@ class BehindScreen(Moving, SessionScreen):
         if not self.places:
             self.vigil.say("there is no row to open here")
             return
-        index, seq = self.places[self.picked[self.at]]
+        index, seq = self.places[self.picked[self.current]]
         side = self.sides[index]
         try:
             reader = Reader(side.path, sealed=True)

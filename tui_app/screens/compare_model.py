@@ -18,6 +18,7 @@ from widgets.lines import BLANK, Line, clip, fit, wrap
 
 BADGES: Final = {"Worse": "badbadge", "Not decided": "warnbadge", "Not worse": "goodbadge"}
 CLAIMS: Final = {"slower": "bad", "faster": "good", "same": "dim", "unclear": "dim"}
+SHORTER: Final = {"client too slow to tell": "slow client", "too little to matter": "too small"}
 P95_FROM: Final = 92
 """Cells from which a series shows its p95 as well."""
 
@@ -98,7 +99,8 @@ def verdict_lines(found: Comparison, unfolded: bool, width: int, names: Names = 
             lines.append((clip(((f"  only {clean(name)}: ", "warn"), (", ".join(only), "dim")), width), None))
     if found.before.criteria and found.now.criteria:
         lines += [(BLANK, None), ((("Criteria", "head"),), None)]
-        lines += [(change_line(one, width), Row("criterion", one.id)) for one in found.criteria]
+        titles = {name: str(one.get("title") or "") for name, one in found.now.criteria.items()}
+        lines += [(change_line(one, width, titles[one.id]), Row("criterion", one.id)) for one in found.criteria]
         changed = {one.id for one in found.criteria}
         lines += _same("criteria", found.before.criteria, found.now.criteria, changed, unfolded, width)
     else:
@@ -118,12 +120,13 @@ def _pair(was: str, now: str) -> Line:
     )
 
 
-def change_line(one: Change, width: int) -> Line:
+def change_line(one: Change, width: int, title: str = "") -> Line:
     """before → now, which, why; a check that is not required says so."""
     name = 24 if width < 90 else 30
+    told = f"{one.id} {clean(title)}" if title else one.id
     note = "" if one.required else "(not required) "
     tone = "bad" if one.kind in FAILING and one.required else "dim"
-    return clip((*_pair(one.before, one.now), (fit(one.id, name) + " ", "plain"), (note + clean(one.reason), tone)), width)
+    return clip((*_pair(one.before, one.now), (fit(told, name) + " ", "plain"), (note + clean(one.reason), tone)), width)
 
 
 def _same(kind: str, before: Mapping[str, Any], now: Mapping[str, Any], changed: set[str], unfolded: bool, width: int) -> Iterator[Placed]:
@@ -171,8 +174,8 @@ def _columns(width: int, cells: Sequence[tuple[str, str]]) -> Line:
     name, n, p50, p95, shift, claim = cells
     middle: Line = ((fit(p95[0], 17, "right"), p95[1]),) if width >= P95_FROM else ()
     return clip(
-        ((fit(name[0], 13), name[1]), (fit(n[0], 9, "right"), n[1]), (fit(p50[0], 17, "right"), p50[1]), *middle,
-         (fit(shift[0], 25, "right") + "  ", shift[1]), claim), width,
+        ((fit(name[0], 12), name[1]), (fit(n[0], 9, "right"), n[1]), (fit(p50[0], 15, "right"), p50[1]), *middle,
+         (fit(shift[0], 24, "right") + "  ", shift[1]), claim), width,
     )  # fmt: skip
 
 
@@ -186,7 +189,7 @@ def series_line(one: Timed, width: int) -> Line:
     """A series: samples and percentiles of both sides, the shift with its interval, what is claimed."""
     claim = said(one)
     tone = CLAIMS.get(one.shift.word if one.shift is not None and not one.slow else "", "warn" if one.slow else "dim")
-    short = {"client too slow to tell": "client too slow", "too few samples (20 a side)": "too few"}.get(claim, claim)
+    short = SHORTER.get(claim, claim.partition(" (")[0])
     return _columns(
         width,
         (
