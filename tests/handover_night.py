@@ -24,11 +24,11 @@ TITLES = {
 }
 GREEN, RED, DEAD, LAST, OTHER = "a0e1c2d3f401", "b1f2d3e4a502", "c203e4f5b603", "d314f5a6c704", "e425a6b7d805"
 PROFILE = {
-    "name": "staging",
+    "target": {"name": "staging"},
     "runbook": {
         "values": {"service": "backend; east"},
         "step": [
-            {"kind": "check-status", "effect": "read", "command": ["gcloud", "run", "services", "describe", "{service}"]},
+            {"kind": "check-status", "effect": "read", "command": ["gcloud", "run", "services", "describe", "{service}", "--tag={target}"]},
             {"kind": "recover", "command": ["restart-it", "--service", "{service}", "--token=hunter2"]},
         ],
     },

@@ -73,7 +73,8 @@ def test_what_is_accepted_open_left_noted_and_who_it_was() -> None:
     notes = section(page, "Notes and marks")
     assert notes.index("05:52 UTC night on console") < notes.index("22:31 UTC operator on console") and f"session {RED}, row 4" in notes
     todo = section(page, "What to do next")
-    assert "reads: gcloud run services describe 'backend; east'" in todo and "changes: restart-it" in todo
+    assert "reads: gcloud run services describe 'backend; east' --tag=staging" in todo and "changes: restart-it" in todo
+    assert "ours: vigil run --target <target file> --checks five-events" in todo, "a session that died has nothing to run again"
     assert "[x] Sign in as a test user" in todo and "(well, night on console, 2026-11-12 05:55 UTC)" in todo
 
 

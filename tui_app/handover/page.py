@@ -76,7 +76,7 @@ def page(facts: Facts) -> Page:
     sections = (
         _red(facts, reds, criteria, known),
         _open(facts),
-        _next(shown, todo, with_notes, own, reds),
+        _next(shown, todo, with_notes, own, reds, str(facts.result["target"].get("name"))),
         _accepted(facts),
         _left(known),
         _notes(known),
@@ -192,7 +192,7 @@ def _open(facts: Facts) -> Section:
     return Section("Undecided", tuple(found), "; ".join(rest) + ("." if rest else ""))
 
 
-def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Past, reds: Sequence[Red]) -> Section:
+def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Past, reds: Sequence[Red], target: str) -> Section:
     if not own.ended:
         return Section("What to do next", (), "The session still runs: what to do follows from its verdict.")
     found = []
@@ -206,12 +206,23 @@ def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Pas
     if any(one.state for one in ticked) and not any(step.kind == "manual" for step in todo):
         found.append(Entry("", "The manual protocol was begun"))
         found += [_by_hand(one) for one in ticked]
-    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own))
-    if earlier:
-        found.append(Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended"))
-        found += [Entry("", "ours", command=f"vigil run --failed {session}") for session in earlier[:3]]
+    found += _again(own, reds, target)
     beside = f"Beside it: {'; '.join(one.title.lower() for one in shown.beside)}." if shown.beside else ""
     return Section("What to do next", tuple(found), beside if found else "There is nothing to do.")
+
+
+def _again(own: Past, reds: Sequence[Red], target: str) -> list[Entry]:
+    """How what is red of earlier sessions is asked again; one that died has no result for `--failed` to start from."""
+    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own and red.last.word))
+    died = [red.id for red in reds if red.last is not own and not red.last.word]
+    commands = [f"vigil run --failed {session}" for session in earlier[:3]]
+    if died:
+        named = target if target == "rehearsal" else "<target file>"
+        commands.append(f"vigil run --target {named} --checks {','.join(died[:10])}")
+    if not commands:
+        return []
+    first = Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended")
+    return [first, *(Entry("", "ours", command=command) for command in commands)]
 
 
 def _by_hand(one: Ticked) -> Entry:
