@@ -142,10 +142,11 @@ def night() -> Path:
     path = record(LAST, "2026-11-12T05:40:00Z", "beta-14 rev 214",
                   document(LAST, "2026-11-12T05:40:00Z", "beta-14 rev 214", last, asked, accepts=accepts, left=left),
                   [("control", {"type": "take", "text": {"who": "morning@console", "viewer": 2}}),
-                   ("frame", {"type": "tool_completed", "dir": "in", "user": "u2", "conn": 1, "text": {"type": "tool_completed"}}),
+                   ("frame", {"type": "tool_completed", "dir": "in", "user": "u2", "conn": 1, "text": {"data": JWT}}),
                    ("http", {"type": "200", "dir": "in", "user": "u2", "text": {"path": "/api/threads", "body": []}})],
                   who="night@console")  # fmt: skip
     note(path, "2026-11-12T05:52:00Z", "night@console", "note", "the second tier came back for a minute", 5)
+    note(path, "2026-11-12T05:54:00Z", "night@console", "mark", f"password: opensesame1 {JWT}", 5)
     note(path, "2026-11-12T05:55:00Z", "night@console", "protocol", json.dumps({"number": 0, "state": "well"}))
     note(path, "2026-11-12T05:56:00Z", "night@console", "pin", "kept")
     return path

@@ -141,6 +141,7 @@ def test_an_incident_bundle_is_one_file_to_send_and_no_recording(incident: Path)
     assert {json.loads(line)["seq"] for line in witnesses} == {4, 5}
     assert "changes  restart-it" in texts["runbook.txt"] and "[x] Sign in" in texts["runbook.txt"]
     assert JWT.rpartition(".")[2] not in "".join(texts.values()) and "hunter2" not in "".join(texts.values())
+    assert "opensesame1" not in "".join(texts.values()) and "⟨held back⟩" in texts["report.md"]
 
 
 def test_one_byte_changed_in_an_incident_bundle_is_seen(incident: Path, tmp_path: Path) -> None:

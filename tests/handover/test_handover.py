@@ -12,9 +12,11 @@ from tui_app.cli import dispatch, parser
 from tui_app.handover.page import Page, page_of
 from tui_app.handover.told import lines
 from tui_app.handover.words import HELD_BACK, noted, operator, said
+from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import entry_of
 from tui_app.reports import writer
 from tui_app.reports.facts import gather
+from tui_app.screens.noting import leave_mark
 from tui_app.screens.session_link import SessionLink
 
 
@@ -94,7 +96,7 @@ def test_the_same_recordings_give_the_same_bytes_and_no_secret_that_was_pasted_i
     assert first == "".join(writer("handover")(gather(path))) and first.endswith("\n")
     assert dispatch(parser().parse_args(["report", str(path), "--format", "handover"])) == 0
     assert capsys.readouterr().out == first
-    assert JWT.rpartition(".")[2] not in first and "hunter2" not in first and first.count(HELD_BACK) == 2
+    assert JWT.rpartition(".")[2] not in first and "hunter2" not in first and first.count(HELD_BACK) == 4
     assert first.startswith("# Hand-over: staging beta-14 rev 214\n")
 
 
@@ -127,6 +129,12 @@ def test_a_hostile_note_is_inert_on_the_page() -> None:
 def test_what_people_paste_by_mistake_is_held_back(text: str, kept: str | None) -> None:
     assert noted(text) == kept if kept is not None else "\x1b" not in noted(text)
     assert said("token: 12345678") == "token: 12345678", "what judges say keeps its figures"
+
+
+def test_a_note_is_kept_without_the_password_that_was_typed_into_it() -> None:
+    with Reader(night()) as reader:
+        _, kept = leave_mark(reader, 5, 5_000_000_000, f"asked again with password=opensesame and {JWT}, dana@example.org knows")
+        assert kept and reader.annotations()[-1].text == f"asked again with password={HELD_BACK} and {HELD_BACK}, dana@example.org knows"
 
 
 def test_an_operator_is_never_taken_for_an_address() -> None:
