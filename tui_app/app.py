@@ -28,6 +28,7 @@ from tui_app.screens import terminal_at_hand
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
+from tui_app.screens.comparing import ComparingApp
 from tui_app.screens.farewell import headline, verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.paced import PacedApp
@@ -83,7 +84,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, ReplayingApp):
+class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ComparingApp, ServerSideApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"

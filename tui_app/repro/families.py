@@ -37,10 +37,13 @@ _LEAK = Family(
     "12 agent runs in threads of its own, which it archives, and as many sockets as there were users",
     shows=(r"saw events of \S+ (run|request|thread)", r"saw events that name ", r"marker", r"which is none of ours"),
 )
-_KINDS = "none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject"
+_KINDS = "none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject|refresh-as-access|expired|revoked"
 _BAD = Family(
     "bad_tokens", 1, "a handful of tokens that must be refused, a good one after each", consent=True,
-    shows=(rf"accepts a token that is ({_KINDS}|refresh-as-access)$", rf"quotes the token that it refuses \(({_KINDS})\)"),
+    shows=(
+        rf"accepts a token that is ({_KINDS})$", rf"quotes the token that it refuses \(({_KINDS})\)",
+        rf"leaves a token that is ({_KINDS}) without an answer",
+    ),
 )  # fmt: skip
 _DOORS = Family(
     "anonymous",
@@ -54,7 +57,10 @@ _ROUTES = Family("routes", 1, "the same reads once more")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
-        "five-events": _RUNS, "golden-path": msgspec.structs.replace(_RUNS, shows=(r"agent run \(no (agent|tool)_",)),
+        "five-events": _RUNS,
+        "golden-path": msgspec.structs.replace(
+            _RUNS, shows=(rf"agent run \(.*({'|'.join(_RUNS.shows)})", r"agent run \((no answer came|never started)")
+        ),
         "isolation-frames": _LEAK,
         "isolation-rest": Family("foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True),
         "token-matrix": _BAD, "anonymous-doors": _DOORS,

@@ -53,6 +53,16 @@ PURPOSES: Final = {
         "command that the target file calls a read runs from here and its output is shown; one that changes anything is copied "
         "for you, and never run. The manual protocol is ticked off line by line and kept with the session."
     ),
+    "compare": (
+        "This session beside another one: which checks read otherwise, which series are slower or faster, and what the platform "
+        "says otherwise on the wire. A difference of latency is claimed only where its whole interval is beyond what matters. A "
+        "session that still runs is read again as it grows. Enter opens what stands behind a line."
+    ),
+    "behind": (
+        "What stands behind a difference, on both sides: the verdicts with their rows, or a series with its figures. Enter opens "
+        "the row under the cursor in the recording that it is from."
+    ),
+    "sideframe": "One row of a recording that is compared, as it arrived: pretty, raw, its times, and the verdicts that cite it.",
     "load": (
         "What many users at once do to the target: a row a level of users, with its runs, its times and its errors, and the "
         "knee from which users slow each other down. Load stops itself where the target answers with errors."

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 NO_REPLAY: Final = "this is no replay: `vigil replay FILE` shows a recorded session in its own time again"
 NO_SESSION: Final = "there is no session yet"
 READ_ONLY: Final = "this viewer is read-only"
-WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun",
+WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun", "compare",
                          "handover", "incident")  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 SHOWN, WELL, UNCLEAR = 1, 0, 2
 
@@ -25,6 +25,8 @@ except ImportError as missing:
     sys.exit(UNCLEAR)
 
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
+WELCOMES = ("connection_established", "connect")
+WRAPPERS = ("system_message", "agent_progress", "agent_response_complete")
 FACTS: dict[str, Any] = {}
 DONE: list[str] = []
 
@@ -107,16 +109,21 @@ def claims(token: str) -> dict[str, Any]:
 
 async def login(number: int) -> str:
     """A token of a new sign-in."""
+    found = await session(number)
+    return str(found.get("access_token") or found.get("token"))
+
+
+async def session(number: int, **wish: Any) -> dict[str, Any]:
+    """What a new sign-in gives; `wish` goes with it, and a target may take it or not."""
     email, password = (os.environ.get(f"REPRO_{what}_{number}") for what in ("EMAIL", "PASSWORD"))
     if not email or not password:
         raise Unclear(f"set REPRO_TOKEN_{number}, or REPRO_EMAIL_{number} and REPRO_PASSWORD_{number}")
     async with client() as http:
-        answer = await http.post(f"{address('auth')}/auth/login", json={"email": email, "password": password})
+        answer = await http.post(f"{address('auth')}/auth/login", json={"email": email, "password": password, **wish})
     found = answer.json() if answer.status_code in (200, 201) else {}
-    token = found.get("access_token") or found.get("token")
-    if not token:
+    if not (found.get("access_token") or found.get("token")):
         raise Unclear(f"user {number} is not signed in: {answer.status_code}")
-    return str(token)
+    return dict(found)
 
 
 async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
@@ -138,8 +145,8 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
     while (message := await said(socket, until - time.monotonic())) is not None:
         if heard is not None:
             heard.append(message)
-        kind = str(message.get("type"))
-        if kind in ("connection_established", "connect"):
+        kind = name_of(message)
+        if kind in WELCOMES:
             return True
         if kind == "handshake_response":
             inner = message.get("data") or message.get("payload") or {}
@@ -150,12 +157,21 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
     return False
 
 
+def carried(token: str) -> dict[str, Any]:
+    """How a token travels with the upgrade: as it was recorded, else as a subprotocol, which is all that a browser can do."""
+    url, how = address("websocket"), FACTS.get("carry")
+    if how == "query":
+        return {"uri": f"{url}{'&' if '?' in url else '?'}token={quote(token)}" if token else url}
+    if how == "header":
+        return {"uri": url, "additional_headers": {"Authorization": f"Bearer {token}"} if token else {}}
+    coded = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+    return {"uri": url, "subprotocols": ["jwt-auth", *([f"jwt.{coded}"] if token else [])]}
+
+
 @asynccontextmanager
 async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, Any]] | None = None) -> AsyncIterator[Any]:
     """An open socket, welcomed."""
-    async with websockets.connect(
-        address("websocket"), additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, compression=None, max_size=None
-    ) as socket:
+    async with websockets.connect(**carried(token), ping_interval=None, compression=None, max_size=None) as socket:
         if welcome and not await welcomed(socket, heard=heard):
             raise Unclear("the socket is not welcomed")
         yield socket
@@ -207,11 +223,14 @@ async def ask(socket: Any, text: str, thread: str = "") -> str:
 def name_of(message: dict[str, Any]) -> str:
     """What a message tells, whichever envelope it came in."""
     inner = message.get("data") or message.get("payload")
-    for part in (message, inner if isinstance(inner, dict) else {}):
+    inner = inner if isinstance(inner, dict) else {}
+    for part in (message, inner):
         for key in ("type", "event", "event_type"):
             if part.get(key) in FIVE:
                 return str(part[key])
-    return str(message.get("type"))
+    sent = message.get("type")
+    told = inner.get("event") or message.get("event")
+    return str(told if told and (not sent or sent in WRAPPERS) else sent)
 
 
 def values(message: Any, *keys: str) -> set[str]:

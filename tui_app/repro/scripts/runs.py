@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_app.repro.scripts.common import (
+    FACTS,
     FIVE,
     Unclear,
     answer_of,
@@ -29,9 +30,13 @@ from tui_app.repro.scripts.common import (
 ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
 
 QUESTIONS = (
+    *FACTS.get("questions", ()),
     "What did I spend this month? Quote my reference {} in your answer.",
     "Compare my spend of this month with last month, and tell me where I can save. Quote my reference {}.",
     "What is 4871 times 93, and what did I spend on models this month? Quote my reference {}.",
+    "Using my own usage records, tell me what I spent in total, which model cost the most, and how many requests went to it. {}",
+    "We spend on AI models: juniper-small takes 845000 requests a month at $0.0022 per request; dahlia-ultra takes 358000 requests "
+    "a month at $0.0395 per request. Work out our total monthly spend and what we could save each month. Quote my reference {}.",
 )
 
 
@@ -138,7 +143,7 @@ async def show() -> str:
                 raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
             thread = await new_thread(token, f"repro {marker()}")
             try:
-                messages = await run(socket, QUESTIONS[number % len(QUESTIONS)].format(marker()), thread, RUN_S)
+                messages = await run(socket, QUESTIONS[(number - 1) % len(QUESTIONS)].replace("{}", marker()), thread, RUN_S)
                 while (message := await said(socket, AFTER_S)) is not None:
                     messages.append(message)
             finally:
