@@ -8,6 +8,7 @@ import pytest
 
 from tests.handover_night import DEAD, GREEN, JWT, LAST, OTHER, RED, check, document, night, note, record
 from tui_app.app import AppStart, VigilApp
+from tui_app.bundles.make import digest_of
 from tui_app.cli import dispatch, parser
 from tui_app.handover.page import Page, page_of
 from tui_app.handover.told import lines
@@ -167,7 +168,10 @@ async def test_o_shows_the_page_enter_opens_evidence_and_y_copies_it(tmp_path: P
         await app.workers.wait_for_complete()
         await pilot.pause()
         said = " ".join(str(notice.message) for notice in app._notifications)
-        assert "scp " in said and "a person decides" in said and written.with_name(f"{path.stem}.incident.zip").is_file()
+        made = written.with_name(f"{path.stem}.incident.zip")
+        assert "a person decides" in said and str(made) in said
+        copied = (tmp_path / "state/vigil/copied.txt").read_text()
+        assert copied.startswith("scp ") and f":{made} ." in copied and f"--digest {digest_of(made)}" in copied
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.__class__.__name__ == "WhyScreen", "a check opens its evidence"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -19,6 +20,8 @@ class WayOutApp(App[int]):
     if TYPE_CHECKING:
 
         def say(self, text: str, *, bad: bool = False) -> None: ...
+
+        async def _copy(self, text: str, chat: Callable[[], Awaitable[str]] | None) -> None: ...
 
     def action_runbook(self) -> None:
         """The steps that follow from what failed."""
@@ -39,7 +42,7 @@ class WayOutApp(App[int]):
     async def action_incident(self) -> None:
         """Write the incident bundle of the session in view beside its reports, and say how it leaves this host."""
         from tui_app.bundles.incident import MUST_SEND, compose
-        from tui_app.bundles.leaving import copy_line
+        from tui_app.bundles.leaving import copy_line, verify_line
         from tui_app.recording.errors import RecordingError
 
         view = self.view
@@ -55,4 +58,6 @@ class WayOutApp(App[int]):
         except (OSError, RecordingError, ValueError) as error:
             self.say(f"the incident bundle could not be written: {error}", bad=True)
             return
-        self.notify(f"Wrote {target}\nsha256 {digest}\n{copy_line(target)}\n{MUST_SEND}", markup=False, timeout=20)
+        told = f"Wrote {target}. {MUST_SEND} The lines that copy it off this host and verify it are copied for pasting."
+        self.notify(told, markup=False, timeout=15)
+        await self._copy(f"{copy_line(target)}\n{verify_line(target, digest)}", None)
