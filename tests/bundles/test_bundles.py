@@ -14,12 +14,15 @@ import pytest
 
 from tests.handover_night import JWT, night
 from tests.reports_session import leaking_session
+from tui_app.bundles import timeline as turns
 from tui_app.bundles.check import check
 from tui_app.bundles.incident import FILES as INCIDENT
 from tui_app.bundles.incident import compose
 from tui_app.bundles.make import MANIFEST, RECORDING, make
+from tui_app.bundles.timeline import timeline
 from tui_app.cli import dispatch, parser
 from tui_app.recording.reader import Reader
+from tui_app.reports.facts import gather
 from tui_app.reports.files import FILES
 from tui_app.watch.model import Happening, Poll
 from tui_app.watch.poller import Looked
@@ -162,3 +165,12 @@ def test_the_command_composes_an_incident_and_says_that_a_person_sends_it(
     said = capsys.readouterr().out
     assert "scp " in said and str(target) in said and "a person decides who gets it" in said and "incident.md" in said
     assert dispatch(parser().parse_args(["verify", str(target), "--digest", said.split("sha256 ")[1].split()[0]])) == 0
+
+
+def test_a_timeline_that_is_too_long_says_how_much_it_leaves_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    facts = gather(night())
+    whole = [line.text for line in timeline(facts) if line.since and "convicts" not in line.text]
+    monkeypatch.setattr(turns, "MOST", 6)
+    short = [line.text for line in timeline(facts) if line.since and "convicts" not in line.text]
+    assert len(whole) > 7 and short == [*whole[:3], f"... {len(whole) - 6} lines are left out here: the recording has them", *whole[-3:]]
