@@ -17,8 +17,10 @@ from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import entry_of
 from tui_app.reports import writer
 from tui_app.reports.facts import gather
+from tui_app.screens.handover import HandoverScreen
 from tui_app.screens.noting import leave_mark
 from tui_app.screens.session_link import SessionLink
+from tui_app.screens.start import StartScreen
 
 
 @pytest.fixture(autouse=True)
@@ -175,3 +177,32 @@ async def test_o_shows_the_page_enter_opens_evidence_and_y_copies_it(tmp_path: P
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.__class__.__name__ == "WhyScreen", "a check opens its evidence"
+
+
+async def test_o_on_start_hands_over_the_session_under_the_cursor_and_enter_opens_another() -> None:
+    night()
+    app = VigilApp(link=SessionLink(), beat=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        start = app.screen
+        assert isinstance(start, StartScreen)
+        start.load()
+        await pilot.press("O")
+        assert app.screen is start, "a target is under the cursor, and has no session of its own"
+        while start.session_at is None or start.session_at.session != LAST:
+            await pilot.press("down")
+        await pilot.press("O")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        app.catch_up()
+        screen = app.screen
+        assert isinstance(screen, HandoverScreen) and screen.page is not None and screen.page.session == LAST
+        await pilot.press("G")
+        await pilot.pause()
+        assert screen.entry_at.session == GREEN
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        app.catch_up()
+        assert app.view.state.session == GREEN and app.current_mode == "verdict"

@@ -28,7 +28,10 @@ ACCEPTS: Final[Mapping[str, str]] = {"used": FAIL, "expired": "EXPIRED", "differ
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One thing: a word or number, a name, what is said of it, and lines below. `check`: whose evidence opens; `command`: to be copied."""
+    """One thing: a word or number, a name, what is said of it, and lines below.
+
+    `check`: whose evidence opens; `command`: to be copied; `session`: another one, which has what is told here.
+    """
 
     word: str = ""
     name: str = ""
@@ -36,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
     more: tuple[str, ...] = ()
     check: str = ""
     command: str = ""
+    session: str = ""
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -145,7 +149,9 @@ def _red_entry(red: Red, facts: Facts, known: History) -> Entry:
     held = next((one for one in facts.result["checks"] if one["id"] == red.id and one["accepted"]), None)
     if held is not None and in_view:
         lines.append(f"accepted until {said(held['accepted']['until'], 20)}, {said(held['accepted']['ticket'], 60)}")
-    return Entry(FAIL, red.id, said(red.said.reason, 300), tuple(lines), _planned(facts, red.id))
+    return Entry(
+        FAIL, red.id, said(red.said.reason, 300), tuple(lines), _planned(facts, red.id), session="" if in_view else red.last.session
+    )
 
 
 def _planned(facts: Facts, check: str) -> str:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from tui_app.screens.reasons import why_not
+from tui_app.screens.reasons import NO_SESSION, why_not
 from tui_app.screens.view import View
+
+if TYPE_CHECKING:
+    from tui_app.screens.session_link import SessionLine
 
 
 class WayOutApp(App[int]):
@@ -21,6 +24,8 @@ class WayOutApp(App[int]):
 
         def say(self, text: str, *, bad: bool = False) -> None: ...
 
+        async def _open_line(self, line: SessionLine) -> None: ...
+
         async def _copy(self, text: str, chat: Callable[[], Awaitable[str]] | None) -> None: ...
 
     def action_runbook(self) -> None:
@@ -30,14 +35,20 @@ class WayOutApp(App[int]):
         if not isinstance(self.screen, RunbookScreen):
             self.push_screen(RunbookScreen(self.view))
 
-    def action_handover(self) -> None:
-        """What whoever takes over has to know."""
+    async def action_handover(self) -> None:
+        """What whoever takes over has to know: of the session in view, on Start of the one under the cursor."""
         from tui_app.screens.handover import HandoverScreen
 
-        if why := why_not(self.view, "handover"):
-            self.say(why)
+        line: SessionLine | None = getattr(self.screen, "session_at", None)
+        if line is not None:
+            await self._open_line(line)
+        if getattr(self.screen, "NAME", "") == "start":
+            if line is None:
+                self.say("choose a session: its hand-over tells of all that ran on its target")
+        elif self.view.reader is None and not self.view.state.session:
+            self.say(NO_SESSION)
         elif not isinstance(self.screen, HandoverScreen):
-            self.push_screen(HandoverScreen(self.view))
+            await self.push_screen(HandoverScreen(self.view))
 
     async def action_incident(self) -> None:
         """Write the incident bundle of the session in view beside its reports, and say how it leaves this host."""
