@@ -21,6 +21,7 @@ from tui_app.screens.handover import HandoverScreen
 from tui_app.screens.noting import leave_mark
 from tui_app.screens.session_link import SessionLink
 from tui_app.screens.start import StartScreen
+from tui_app.screens.way_out import under_cursor
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +191,7 @@ async def test_o_on_start_hands_over_the_session_under_the_cursor_and_enter_open
         start.load()
         await pilot.press("O")
         assert app.screen is start, "a target is under the cursor, and has no session of its own"
-        while start.session_at is None or start.session_at.session != LAST:
+        while (line := under_cursor(start)) is None or line.session != LAST:
             await pilot.press("down")
         await pilot.press("O")
         await app.workers.wait_for_complete()

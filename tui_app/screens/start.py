@@ -207,11 +207,6 @@ class StartScreen(Moving, Screen[None]):
         """The target under the cursor; None on any other row."""
         return self.entries[self.cursor].target if self.entries else None
 
-    @property
-    def session_at(self) -> SessionLine | None:
-        """The session under the cursor."""
-        return self.entries[self.cursor].session if self.entries else None
-
     def action_left(self) -> None:
         self._move(-1)
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from tui_app.screens.session_link import SessionLine
 
 
+def under_cursor(screen: object) -> SessionLine | None:
+    """The session under the cursor of Start; None on any other row or screen."""
+    from tui_app.screens.start import StartScreen
+
+    return screen.entries[screen.cursor].session if isinstance(screen, StartScreen) and screen.entries else None
+
+
 class WayOutApp(App[int]):
     """Mixed into the application: `e`, `O` and `B`."""
 
@@ -39,7 +46,7 @@ class WayOutApp(App[int]):
         """What whoever takes over has to know: of the session in view, on Start of the one under the cursor."""
         from tui_app.screens.handover import HandoverScreen
 
-        line: SessionLine | None = getattr(self.screen, "session_at", None)
+        line = under_cursor(self.screen)
         if line is not None:
             await self._open_line(line)
         if getattr(self.screen, "NAME", "") == "start":
