@@ -130,7 +130,8 @@ def test_the_command_says_how_to_take_it_away(bundle: Path, tmp_path: Path, caps
 
 def test_an_incident_bundle_is_one_file_to_send_and_no_recording(incident: Path) -> None:
     manifest, wrong = check(incident)
-    assert not wrong and manifest["kind"] == "incident" and [one["name"] for one in manifest["files"]] == list(INCIDENT)
+    assert not wrong and manifest["kind"] == "incident" and manifest["run_by"] == "night on console"
+    assert [one["name"] for one in manifest["files"]] == list(INCIDENT)
     with zipfile.ZipFile(incident) as archive:
         texts = {name: archive.read(name).decode() for name in INCIDENT}
     front, turns, witnesses = texts["incident.md"], texts["timeline.txt"].splitlines(), texts["witnesses.jsonl"].splitlines()

@@ -65,7 +65,11 @@ def test_a_check_that_passed_since_is_not_red_and_one_without_an_answer_stays_so
 def test_what_is_accepted_open_left_noted_and_who_it_was() -> None:
     page = page_of(night())
     accepted = section(page, "Accepted")
-    assert "golden-path: until 2026-11-20, NET-412" in accepted and "EXPIRED message-latency: until 2026-11-10, NET-398" in accepted
+    assert (
+        "FAIL golden-path: accepted until 2026-11-20, NET-412\n" in f"{accepted}\n"
+        and "EXPIRED message-latency: until 2026-11-10, NET-398" in accepted
+    )
+    assert "1 failure accepted; 1 acceptance expired; 2 things left behind" in page.lead[1]
     undecided = section(page, "Undecided")
     assert undecided.index("INCONCLUSIVE recovery-cut") < undecided.index("BLOCKED message-latency"), "what is required comes first"
     assert "to decide: 6 more cuts" in undecided and "(not required)" in undecided and "P5 Recovery" in undecided

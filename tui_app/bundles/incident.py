@@ -58,6 +58,7 @@ def compose(recording: Path, target: Path, result: Mapping[str, Any] | None = No
                 out.writelines(writer(name)(facts))
         hidden = sum("▒▒▒" in witness.text for witness in facts.witnesses.values())
         manifest = {"kind": "incident", **describe(facts, folder, list(FILES), hidden)}
+        manifest["run_by"] = operator(facts.header.get("host", ""))
         return seal(folder, manifest, list(FILES), target)
 
 

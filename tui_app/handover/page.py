@@ -112,9 +112,11 @@ def _lead(facts: Facts, own: Past, reds: Sequence[Red], known: History, shown: S
     parts = [
         f"{many(len(reds), 'check')} red" + (f", the oldest since {oldest.since.when}" if oldest else ""),
         f"{undecided or 'none'} undecided",
-        f"{many(sum(1 for one in _accepts(facts) if one['state'] == 'used'), 'failure')} accepted",
-        f"{left or 'nothing'} left behind",
+        f"{many(_accepted_as(facts, 'used'), 'failure')} accepted",
+        f"{many(left, 'thing') if left else 'nothing'} left behind",
     ]
+    if expired := _accepted_as(facts, "expired"):
+        parts.insert(3, f"{many(expired, 'acceptance')} expired")
     second = f"{'; '.join(parts)}."
     third = f"{shown.failure.title}: {shown.failure.means}" + (f" First: {todo[0].title.lower()}." if todo else "")
     if not own.ended:
@@ -241,11 +243,19 @@ def _accepts(facts: Facts) -> Sequence[Mapping[str, Any]]:
     return [one for one in found if one.get("state")]
 
 
+def _accepted_as(facts: Facts, state: str) -> int:
+    return sum(1 for one in _accepts(facts) if one["state"] == state)
+
+
 def _accepted(facts: Facts) -> Section:
     found = []
     for one in _accepts(facts):
         text = said(str(one["text"]).partition("): ")[2] or one["text"], 240)
-        words = f"until {said(one['until'], 20)}, {said(one['ticket'], 60)}: {text}"
+        words = (
+            f"accepted until {said(one['until'], 20)}, {said(one['ticket'], 60)}"
+            if one["state"] == "used"
+            else f"until {said(one['until'], 20)}, {said(one['ticket'], 60)}: {text}"
+        )
         found.append(Entry(ACCEPTS.get(str(one["state"]), ""), said(one["check"], 60), words, check=_planned(facts, str(one["check"]))))
     found.sort(key=lambda entry: entry.word == "")
     return Section("Accepted", tuple(found), "" if found else "No failure is accepted.")
