@@ -188,6 +188,10 @@ class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, Compa
                     view.fold.interrupted()
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
 
+    def exit_code(self) -> int:
+        """That of the watch where one was asked for on the command line, else that of the session."""
+        return self.watch_code() if self.begin.watch is not None and not self.view.state.session else super().exit_code()
+
     # -- going from one screen to another
 
     def go(self, name: str) -> None:

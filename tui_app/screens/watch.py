@@ -62,7 +62,11 @@ class WatchScreen(Moving, SessionScreen):
         note = (
             running.problem
             or running.trouble
-            or (f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here")
+            or (
+                f"not up: {', '.join(wrong)}"
+                if wrong
+                else f"every {running.asked.every_s:g} s{spending(running)}; nothing is repaired from here"
+            )
         )
         said = ("ENDED" if running.over.is_set() else "", "TROUBLE" if running.trouble else "")
         chips = tuple((text, "warn") for text in said if text)
@@ -202,6 +206,14 @@ class WatchScreen(Moving, SessionScreen):
         from tui_app.watch.headless import table
 
         return "\n".join(table(self.running.watched, time.time())) if self.running is not None else ""
+
+
+def spending(running: Running) -> str:
+    """What the watch asks of the target beyond looking: runs of today's budget, and what larger sessions may begin."""
+    runs, asked = running.runs_per_day, running.asked
+    found = f", {'-' if running.spent is None else running.spent} of {runs} runs today" if runs else ""
+    found += f", a load every {asked.load_every_s / 3600:g} h" if asked.load_every_s else ""
+    return found + (", a session after a recovery" if asked.revalidate_after else "")
 
 
 def poll_lines(row: dict[str, object], width: int) -> list[Line]:
