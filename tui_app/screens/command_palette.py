@@ -1,0 +1,14 @@
+"""The toolkit's command palette, which may be closed before it stands."""
+
+from __future__ import annotations
+
+from textual.command import CommandPalette
+from textual.events import Mount
+
+
+class Palette(CommandPalette):
+    """Looks for the screen that it was opened on when it is mounted; on a busy machine Escape may have come before that."""
+
+    def _on_mount(self, event: Mount) -> None:
+        if self not in self.app.screen_stack[1:]:
+            event.prevent_default()
