@@ -48,6 +48,7 @@ from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
+    from tui_app.screens.pair import Two
     from tui_app.watch.running import Asked
 
 WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
@@ -78,6 +79,8 @@ class AppStart:
     read_only: bool = False
     watch: Asked | None = None
     """A target to watch, without a session."""
+    pair: Two | None = None
+    """Two targets to run the same plan on."""
 
 
 class WholeCells(ScrollBarRender):
@@ -136,6 +139,8 @@ class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOu
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
             self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
+        elif begin.pair is not None:
+            self.open_pair(begin.pair)
         elif begin.watch is not None:
             self.open_watch(begin.watch.target, begin.watch)
         elif begin.target is not None and self.link is not None:

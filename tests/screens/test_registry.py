@@ -38,6 +38,7 @@ CLASSES = {
     "behind": ("behind", "BehindScreen"),
     "sideframe": ("behind", "SideFrame"),
     "handover": ("handover", "HandoverScreen"),
+    "pair": ("pair", "PairScreen"),
     "chart": ("latency", "ChartScreen"),
     "present": ("present", "PresentScreen"),
     "selftest": ("selftest", "SelftestScreen"),

@@ -32,6 +32,7 @@ SCREENS: Final = {
     "compare": "Compare",
     "behind": "Behind a difference",
     "sideframe": "Frame of a side",
+    "pair": "Side by side",
     "handover": "Hand-over",
     "present": "Presentation",
     "selftest": "Self-test",
@@ -48,8 +49,8 @@ SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES,
 PRESENTABLE: Final = (*SESSION, "present")
 FRAMES: Final = ("frame", "sideframe")
 OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "handover", "compare",
-                  "behind", "selftest", "watch", "help")  # fmt: skip
-SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover")), "plan", "doctor", "sideframe")
+                  "behind", "pair", "selftest", "watch", "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover", "pair")), "plan", "doctor", "sideframe")
 """Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor", "sideframe")
 ALL: Final = tuple(SCREENS)
@@ -233,10 +234,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
            SESSION, "app", 7),
     Action("other", ("c",), "other", "choose the recording to compare with", "Session", ("compare",), footer=3),
     Action("unfold-same", ("space",), "the same", "list what is the same on both sides, or fold it", "Looking", ("compare",), footer=3),
+    Action("stop-both", ("X",), "stop", "stop both sessions: no new sends, then each tidies up", "Session", ("pair",), footer=3),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
            "app", 5),
     Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session",
-           (*SESSION, "runbook", "handover", "compare", "behind"), "app", 4),
+           (*SESSION, "runbook", "handover", "compare", "behind", "pair"), "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),

@@ -22,6 +22,7 @@ from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine
 from tui_app.screens.view import View
+from widgets.banner import Banner
 from widgets.glyphs import TONES, glyphs
 from widgets.lines import BLANK, Line, LineView, clip, fit
 
@@ -165,6 +166,14 @@ class CompareScreen(Moving, SessionScreen):
             await asyncio.sleep(max(CALM_S, SHARE * (time.monotonic() - began)))
 
     # -- drawing
+
+    def banner(self) -> Banner:
+        """Of the session in view; of two that ran side by side, both."""
+        if not self.fixed:
+            return super().banner()
+        stand_in = self.found is not None and {self.found.before.environment, self.found.now.environment} == {"rehearsal"}
+        note = f"{clean(self.names[0])} and {clean(self.names[1])}, at the same time"
+        return Banner("COMPARE", stand_in=stand_in, note=note, utc=f"{self.view.clock():%H:%M:%S} UTC", chips=tuple(self.chips()[1:]))
 
     def chips(self) -> list[tuple[str, str]]:
         runs = self.found is not None and not (self.found.before.ended and self.found.now.ended)

@@ -9,6 +9,9 @@ from textual.app import App
 from tui_app.screens.reasons import why_not
 from tui_app.screens.view import View
 
+if TYPE_CHECKING:
+    from tui_app.screens.pair import Two
+
 
 class ComparingApp(App[int]):
     """Mixed into the application."""
@@ -18,6 +21,12 @@ class ComparingApp(App[int]):
     if TYPE_CHECKING:
 
         def say(self, text: str, *, bad: bool = False) -> None: ...
+
+    def open_pair(self, two: Two) -> None:
+        """Run one plan on two targets, beside each other."""
+        from tui_app.screens.pair import PairScreen
+
+        self.push_screen(PairScreen(self.view, two))
 
     def action_compare(self) -> None:
         """Choose the other recording, and see what differs."""

@@ -63,6 +63,10 @@ PURPOSES: Final = {
         "the row under the cursor in the recording that it is from."
     ),
     "sideframe": "One row of a recording that is compared, as it arrived: pretty, raw, its times, and the verdicts that cite it.",
+    "pair": (
+        "Two targets at the same time, with one plan: each has an engine, a recording and limits of its own. A row a fact, a column a "
+        "side; below, every check as it reads on either. When both have ended, the comparison follows; Enter shows it before that."
+    ),
     "load": (
         "What many users at once do to the target: a row a level of users, with its runs, its times and its errors, and the "
         "knee from which users slow each other down. Load stops itself where the target answers with errors."
