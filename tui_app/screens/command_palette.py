@@ -5,10 +5,12 @@ from __future__ import annotations
 from textual.command import CommandPalette
 from textual.events import Mount
 
+from tui_app.screens.one_size import OneSize
 
-class Palette(CommandPalette):
+
+class Palette(OneSize, CommandPalette):
     """Looks for the screen that it was opened on when it is mounted; on a busy machine Escape may have come before that."""
 
-    def _on_mount(self, event: Mount) -> None:  # type: ignore[override]
+    def _on_mount(self, event: Mount) -> None:
         if self not in self.app.screen_stack[1:]:
             event.prevent_default()
