@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.command import CommandPalette
 from textual.events import Mount
 
+from tui_app.screens.one_size import OneSize
 
-class Palette(CommandPalette):
+
+class Palette(OneSize, CommandPalette):
     """Looks for the screen that it was opened on when it is mounted; on a busy machine Escape may have come before that."""
 
     def _on_mount(self, event: Mount) -> None:

@@ -9,6 +9,7 @@ from tui_app.engine.client import whoami
 from tui_app.handover.words import scrubbed
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.row_words import clock_time
 from widgets.filter_bar import FilterBar
 
@@ -16,7 +17,7 @@ LONGEST = 500
 """Characters of a note that are kept."""
 
 
-class NoteScreen(ModalScreen[str | None]):
+class NoteScreen(OneSize, ModalScreen[str | None]):
     """Asks for a note on the moment `t` (ns); gives it as typed, '' for a mark without one, None where it is left."""
 
     NAME = "note"
