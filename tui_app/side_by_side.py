@@ -85,7 +85,7 @@ def sides(asked: argparse.Namespace) -> tuple[Side, Side]:
 
 
 def run(asked: argparse.Namespace, show: Show | None = None) -> int:
-    """Run both (`show`: on a screen, else with lines), print what differs, and return the exit code of the one that ended worse (`ORDER`)."""
+    """Run both (`show`: on a screen, else with lines), print what differs, and return the exit code of whichever ended worse."""
     pair = sides(asked)
     if asked.dry_run:
         for side in pair:
