@@ -30,8 +30,6 @@ OF_SESSION: Final = (
     "load",
     "soak",
     "iterations",
-    "selftest",
-    "doctor",
 )
 """Screens by the names that the application goes to."""
 PRESENTED: Final = ("verdict", "runs", "isolation", "speed", "journeys")
@@ -58,6 +56,8 @@ async def around(one: Operator, suffix: str) -> None:
     app = one.app
     for name in OF_SESSION:
         app.go(name)
+        while len(app.screen_stack) > 1:  # what the theme before had opened
+            await one.press("escape")
         await one.press()
         await app.workers.wait_for_complete()
         await one.picture(f"{name}-{suffix}")
@@ -79,7 +79,18 @@ async def around(one: Operator, suffix: str) -> None:
     await one.picture(f"frame-{suffix}")
     await one.press("5", "enter")
     await one.picture(f"chart-{suffix}")
-    await one.press("escape", "6", "P")
+    await one.press("escape", "6", "e")
+    await one.picture(f"runbook-{suffix}")
+    for key, name in (("c", "compare"), ("O", "handover")):
+        await one.press("escape", key)
+        await app.workers.wait_for_complete()
+        await one.press()
+        await one.picture(f"{name}-{suffix}")
+    await one.press("escape", "1", "W")
+    await one.until("a first poll", lambda: app.watching is not None and bool(app.watching.watched.timelines))
+    await one.press()
+    await one.picture(f"watch-{suffix}")
+    await one.press("X", "escape", "6", "P")
     for page in PRESENTED:
         if isinstance(app.screen, PresentScreen):
             app.screen.turner.to(page)

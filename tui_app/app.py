@@ -28,6 +28,7 @@ from tui_app.screens import terminal_at_hand
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
+from tui_app.screens.comparing import ComparingApp
 from tui_app.screens.ending import EndingApp
 from tui_app.screens.farewell import headline, verdict_table
 from tui_app.screens.pace import Pace
@@ -47,6 +48,7 @@ from widgets.glyphs import ASCII, glyphs, terminal_wants_ascii, use_ascii
 
 if TYPE_CHECKING:
     from tui_app.recording.sessions import SessionEntry
+    from tui_app.screens.pair import Two
     from tui_app.watch.running import Asked
 
 WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
@@ -77,6 +79,8 @@ class AppStart:
     read_only: bool = False
     watch: Asked | None = None
     """A target to watch, without a session."""
+    pair: Two | None = None
+    """Two targets to run the same plan on."""
 
 
 class WholeCells(ScrollBarRender):
@@ -86,7 +90,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ServerSideApp, ReplayingApp):
+class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ComparingApp, ServerSideApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -135,6 +139,8 @@ class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOu
             self.open_session(line_of(begin.attach))
         elif begin.replay is not None:
             self.show_session(Opened("", begin.replay, False, speed=begin.speed), "replay")
+        elif begin.pair is not None:
+            self.open_pair(begin.pair)
         elif begin.watch is not None:
             self.open_watch(begin.watch.target, begin.watch)
         elif begin.target is not None and self.link is not None:
@@ -189,6 +195,10 @@ class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOu
                 if view.fold is not None:
                     view.fold.interrupted()
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
+
+    def exit_code(self) -> int:
+        """That of the watch where one was asked for on the command line, else that of the session."""
+        return self.watch_code() if self.begin.watch is not None and not self.view.state.session else super().exit_code()
 
     # -- going from one screen to another
 

@@ -12,6 +12,7 @@ import getpass
 import json
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -49,6 +50,10 @@ class Ended(msgspec.Struct):
     exit: int
 
 
+Show = Callable[[tuple[Side, Side]], tuple[Ended, Ended] | None]
+"""Runs both on a screen; None where that was left before both had ended."""
+
+
 class PairError(ValueError):
     """What cannot be run side by side, and why."""
 
@@ -79,8 +84,8 @@ def sides(asked: argparse.Namespace) -> tuple[Side, Side]:
     return left, right
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Run both, print what differs, and return the exit code: that of the session that ended worse, by the order of `ORDER`."""
+def run(asked: argparse.Namespace, show: Show | None = None) -> int:
+    """Run both (`show`: on a screen, else with lines), print what differs, and return the exit code of the one that ended worse (`ORDER`)."""
     pair = sides(asked)
     if asked.dry_run:
         for side in pair:
@@ -89,7 +94,13 @@ def run(asked: argparse.Namespace) -> int:
             for line in warnings(side.profile, side.plan):
                 say(f"warning: {side.name}: {line}")
         return 0
-    one, other = asyncio.run(_both(*pair))
+    if show is not None:
+        shown = show(pair)
+        if shown is None:
+            return 0
+        one, other = shown
+    else:
+        one, other = asyncio.run(_both(*pair))
     worst = min(one.exit, other.exit, key=ORDER.index)
     if worst == EXIT_FAULT:
         return EXIT_FAULT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from widgets.glyphs import SHORT, TONES, glyphs
 from widgets.lines import Line, Span, clip, fit, spread
@@ -20,6 +21,8 @@ class CriterionRow:
     limit: str = ""
     n: int | None = None
     reason: str = ""
+    then: str = ""
+    """How it read before, in at most eight cells; '': there is no such column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class CheckRow:
     """A quiet word at the right, such as unproven."""
     known: bool = False
     """A failure that is accepted for a while: it reads FAIL, and is no news."""
+    then: str = ""
+    """How it read before, in at most eight cells; '': there is no such column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +74,25 @@ def folded_line(word: str, said: str, ids: Sequence[str], open: bool, width: int
     )
 
 
-def criteria_head(width: int) -> Line:
-    """The header over the criteria."""
-    title = max(width - 43, 14)
+THEN: Final = 11
+"""Cells of the column that tells how a row read before."""
+
+
+def _then(text: str) -> tuple[Span, ...]:
+    """The column at the end of a row: what reads as it did is quiet."""
+    return ((fit(text, THEN, "right"), "warn" if text.startswith("was") else "dim"),) if text else ()
+
+
+def criteria_head(width: int, *, then: str = "") -> Line:
+    """The header over the criteria; `then`: what its last column is called, '' where there is none."""
+    title = max(width - 43 - THEN * bool(then), 14)
     return clip(
         (
             (fit("       criterion", title + 12), "dim"),
             (fit("measured", 14, "right"), "dim"),
             (fit("limit", 11, "right"), "dim"),
             (fit("n", 6, "right"), "dim"),
+            *_then(then),
         ),
         width,
     )
@@ -86,7 +101,7 @@ def criteria_head(width: int) -> Line:
 def criterion_line(row: CriterionRow, width: int) -> Line:
     """One criterion: glyph, word, id, title, measured, limit, n."""
     tone = TONES.get(row.word, "dim")
-    title = max(width - 43, 14)
+    title = max(width - 43 - THEN * bool(row.then), 14)
     quiet = row.word in ("SKIPPED", "")
     if quiet:
         text = f"{row.title}: {row.reason}" if row.reason else row.title
@@ -100,6 +115,7 @@ def criterion_line(row: CriterionRow, width: int) -> Line:
             *middle,
             (fit(row.limit, 11, "right"), "dim"),
             (fit("-" if row.n is None else f"{row.n:,}", 6, "right"), "dim"),
+            *_then(row.then),
         ),
         width,
     )
@@ -118,4 +134,5 @@ def check_line(row: CheckRow, width: int, indent: int = 0) -> Line:
         (row.reason or row.title, ("warn" if row.known else tone) if row.word == "FAIL" else "dim"),
     )
     line = line if indent else line[1:]
-    return spread(line, ((row.note, "dim"),), width) if row.note and width >= 60 else clip(line, width)
+    right = (*(((row.note, "dim"),) if row.note else ()), *_then(row.then)) if width >= 60 else ()
+    return spread(line, right, width) if right else clip(line, width)

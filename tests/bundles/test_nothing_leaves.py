@@ -15,6 +15,7 @@ import pytest
 
 from tests.bundles.scanning import TAIL, forms, found_in, needles, texts_of
 from tests.engine.conftest import Home
+from tui_app.bundles.incident import compose
 from tui_app.bundles.make import RECORDING, make
 from tui_app.metrics import missing
 from tui_app.recording.reader import Reader
@@ -46,6 +47,8 @@ class Session:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     folder = tmp_path_factory.mktemp("fifty")
     home, noted, target = Home(folder), folder / "issued.txt", folder / "target.toml"
+    state = pytest.MonkeyPatch()
+    state.setenv("XDG_STATE_HOME", home.env["XDG_STATE_HOME"])  # a hand-over looks at the sessions beside it
     command = [sys.executable, str(ISSUING), str(noted), "--stop-with-stdin", "--delay-scale", "0", "--fault", FAULTS]
     process = subprocess.Popen(command, env=home.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -62,6 +65,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     assert ran.code == 1, ran.err
     secrets = {line.partition(" ")[2] for line in noted.read_text().splitlines()}
     yield Session(home, secrets, ran.out + ran.err)
+    state.undo()
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,8 @@ def left(session: Session, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     made = folder / "evidence.zip"
     make(session.recording, made)
     found["bundle"] = list(texts_of(made))
+    compose(session.recording, folder / "incident.zip")
+    found["incident bundle"] = list(texts_of(folder / "incident.zip"))
     with_script = [one.check for one in offers(session.result) if one.family]
     assert len(with_script) >= 2, "planted faults are told of by scripts"
     found |= {f"script of {check}": [script(session.recording, session.result, check).text] for check in with_script}
@@ -138,11 +144,14 @@ def test_a_strangers_text_is_in_no_report(stranger: Path, name: str) -> None:
     assert name not in ("md", "html") or ("▒▒▒" in said and "4bf9" in said), "held back, and still to be found in the logs"
 
 
-def test_a_strangers_text_is_in_no_bundle_and_in_no_script(stranger: Path, tmp_path: Path) -> None:
+def test_a_strangers_text_is_in_no_bundle_of_either_kind_and_in_no_script(stranger: Path, tmp_path: Path) -> None:
     made = tmp_path / "evidence.zip"
     make(stranger, made)
     shutil.unpack_archive(made, tmp_path / "out")
-    texts = [text for path in (made, tmp_path / "out" / RECORDING) for text in texts_of(path)]
+    compose(stranger, tmp_path / "incident.zip")
+    incident = list(texts_of(tmp_path / "incident.zip"))
+    assert len(incident) > 8 and any("▒▒▒" in text for text in (text.encode("latin-1").decode("utf-8", "replace") for text in incident))
+    texts = [*incident, *(text for path in (made, tmp_path / "out" / RECORDING) for text in texts_of(path))]
     with Reader(stranger) as reader:
         result = reader.result()
     assert result is not None

@@ -32,6 +32,7 @@ def test_the_same_said_in_another_order_is_no_difference() -> None:
 
 def test_an_event_that_one_side_never_sends() -> None:
     found = drifts(heard(*[("agent_thinking", {})] * 12), heard(*[("agent_started", {})] * 2))
+    assert drifts(heard(*[("heartbeat", {})] * 12), heard(("pong", {}))) == [], "a session that waits longer hears more of them"
     assert found == [Drift("event", "agent_thinking", "agent_thinking", "12 seen", "0 seen", (1, 0), worse=True)]
 
 

@@ -12,7 +12,7 @@ from tui_app.app import AppStart, VigilApp
 from tui_app.recording.sessions import entry_of
 from tui_app.reports import chat
 from tui_app.reports.facts import gather
-from tui_app.reports.files import FILES
+from tui_app.reports.files import BESIDE
 from tui_app.screens.session_link import SessionLink
 
 
@@ -28,7 +28,7 @@ async def test_every_file_is_written_and_the_place_is_said(leak: Path, tmp_path:
         said = " ".join(str(notice.message) for notice in app._notifications)
     folder = tmp_path / "own-reports"
     assert str(folder) in said
-    assert {path.name for path in folder.iterdir()} == set(FILES.values())
+    assert {path.name for path in folder.iterdir()} == set(BESIDE.values())
     assert all(path.stat().st_size > 100 and stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 

@@ -102,7 +102,7 @@ def test_text_of_a_hostile_target_is_inert(facts: Facts, name: str) -> None:
     said = text(hostile(facts), name)
     if name != "json":  # escaped by its own rules, for programs
         assert not {"\x1b", "\x07", "\u202e"} & set(said)
-    if name in ("md", "executive", "websocket"):
+    if name in ("md", "executive", "websocket", "handover"):
         prose = re.sub("^````text\n[^\n]*\n````$", "", said, flags=re.MULTILINE)  # nothing on its one line can end a block
         prose = re.sub("`[^`\\n]*`", "", prose)  # nothing is markup within a span of code
         assert "<script" not in prose.replace("\\<", "") and "[x](" not in prose and "**b**" not in prose and "@" not in prose

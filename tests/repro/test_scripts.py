@@ -36,20 +36,23 @@ PLANTED: Mapping[str, Mapping[str, str]] = {
         "socket-survives": "bad-json-closes", "answers-differ": "same-answer-again",
     },
     "other": {
-        "anonymous-doors": "anonymous-rest", "token-matrix": "accept-bad-signature", "five-events": "drop-agent-started",
+        "anonymous-doors": "anonymous-rest", "token-matrix": "accept-refresh-token", "five-events": "second-tool-open",
         "ping-latency": "latency-120ms",
     },
 }  # fmt: skip
 """Faults that do not get in each other's way, by the check that fails on them."""
+GENERATION: Mapping[str, str] = {"one": "g1", "other": "g2"}
+"""The protocol that each plays: what is welcomed and what leaks in a wrapper has to be found there, too."""
 Run = tuple[int, str]
 
 
 class Scene:
-    """A healthy rehearsal, the recordings of two faulty ones, and what each script said of both."""
+    """The recordings of two faulty rehearsals, and what each script said of those and of healthy ones."""
 
     def __init__(self) -> None:
         self.recordings: dict[str, Path] = {}
         self.scripts: dict[str, Path] = {}
+        self.needs: dict[str, tuple[str, ...]] = {}
         self.on_faulty: dict[str, Run] = {}
         self.on_healthy: dict[str, Run] = {}
         self.secrets: set[str] = set()
@@ -63,11 +66,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("repro")
     with ExitStack() as stack, ThreadPoolExecutor(3) as pool:
         served = {}
-        for name in ("healthy", *PLANTED):
-            (home / name).mkdir()
-            faults = ["--fault", ",".join(PLANTED[name].values())] if name in PLANTED else []
-            served[name] = stack.enter_context(Served(home / name, *faults, "--delay-scale", "0.2", users=3))
-        healthy = found.environment = signed_in(served["healthy"])
+        for name, planted in PLANTED.items():
+            options = ("--generation", GENERATION[name], "--delay-scale", "0.2")
+            for kind, faults in (("healthy", []), ("", ["--fault", ",".join(planted.values())])):
+                (home / f"{kind}{name}").mkdir()
+                served[f"{kind}{name}"] = stack.enter_context(Served(home / f"{kind}{name}", *faults, *options, users=3))
+        healthy = {name: signed_in(served[f"healthy{name}"]) for name in PLANTED}
+        found.environment = healthy["other"]
 
         def recorded(name: str) -> None:
             vigil = Home(home / name)
@@ -86,9 +91,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             assert result is not None
             for check in planted:
                 path = home / f"{check}.py"
-                path.write_text(script(found.recordings[name], result, check).text)
-                found.scripts[check] = path
-                tried += [(found.on_faulty, check, path, faulty), (found.on_healthy, check, path, healthy)]
+                made = script(found.recordings[name], result, check)
+                path.write_text(made.text)
+                found.scripts[check], found.needs[check] = path, made.needs
+                tried += [(found.on_faulty, check, path, faulty), (found.on_healthy, check, path, healthy[name])]
 
         def run(one: tuple[dict[str, Run], str, Path, dict[str, str]]) -> None:
             into, check, path, environment = one
@@ -197,6 +203,28 @@ def test_what_cannot_be_told_is_never_called_well(scene: Scene) -> None:
     for check, changed in bad.items():
         code, said = ran(scene.scripts[check], {**scene.environment, **changed})
         assert code == 2 and said.startswith("UNCLEAR:") and "Traceback" not in said, (check, said)
+
+
+def test_what_it_needs_is_named_before_it_is_run_and_missed_in_words(scene: Scene) -> None:
+    """A refresh token is none that a good access token gives: the script says so, or gets one with a sign-in of its own."""
+    assert scene.needs["token-matrix"] == ("REPRO_TOKEN_1", "REPRO_REFRESH_1")
+    assert scene.needs["session-end"] == ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
+    for check, needs in scene.needs.items():
+        head = ast.get_docstring(ast.parse(scene.scripts[check].read_text())) or ""
+        assert all(name in head for name in (*needs, "pip install 'httpx==", "Exit code: 1")), check
+    without = {key: value for key, value in scene.environment.items() if not key.startswith(("REPRO_EMAIL", "REPRO_PASSWORD"))}
+    code, said = ran(scene.scripts["token-matrix"], without)
+    assert code == 2 and "set REPRO_REFRESH_1" in said
+
+
+def test_what_hits_seldom_is_not_called_well_after_a_few_tries(scene: Scene, tmp_path: Path) -> None:
+    with Reader(scene.recordings["one"]) as reader:
+        result: dict[str, Any] = reader.result() or {}
+    next(one for one in result["checks"] if one["id"] == "message-persisted")["reason"] = "2 of 12 iterations failed: flaky"
+    path = tmp_path / "seldom.py"
+    path.write_text(script(scene.recordings["one"], result, "message-persisted").text)
+    code, said = ran(path, scene.environment)
+    assert code == 2 and "2 of 12 iterations) takes 17 to tell" in said
 
 
 def test_a_script_imports_nothing_of_ours_and_holds_no_secret(scene: Scene) -> None:

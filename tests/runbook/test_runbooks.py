@@ -13,12 +13,14 @@ import pytest
 
 from tests.reports_session import leaking_session
 from tui_app.app import AppStart, VigilApp
+from tui_app.bundles.check import check
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import entry_of
 from tui_app.runbook.carry import carry_out
 from tui_app.runbook.failure import BY_ID, failure_of
 from tui_app.runbook.protocol import checklist, next_state, tick
-from tui_app.runbook.steps import ORDER, PROTOCOL, ReadStep, ShownStep, fill, shell, steps
+from tui_app.runbook.steps import ORDER, PROTOCOL, ReadStep, ShownStep, fill, recorded, shell, steps
+from tui_app.screens.runbook import RunbookScreen, composes
 from tui_app.screens.session_link import SessionLink
 from tui_app.target.problems import ProfileError
 from tui_app.target.profile import Profile, load
@@ -109,6 +111,17 @@ async def test_what_reads_runs_and_what_changes_never_does_and_arguments_stay_ar
     assert redone.read_text() == NASTY + "\0", "pasted into a shell it is still one argument"
 
 
+def test_the_steps_of_a_recording_are_those_of_its_target_file(tmp_path: Path) -> None:
+    values = '[runbook.values]\nservice = "backend"\n'
+    read = '[[runbook.step]]\nkind = "check-status"\neffect = "read"\ntitle = "Is it up"\nwhen = ["down"]\n'
+    read += 'command = ["look", "{service}", "{target}"]\n'
+    loaded = profile(tmp_path, values + read + '[[runbook.step]]\nkind = "recover"\ncommand = ["mend", "{session}"]\n')
+    kept = recorded({"profile": loaded.model_dump(mode="json", by_alias=True, exclude_none=True)})
+    for failure in BY_ID.values():
+        assert steps(failure, kept, "abc") == steps(failure, loaded, "abc")
+    assert steps(BY_ID["down"], kept)[0].commands == (ReadStep("Is it up", ("look", "backend", "staging")),)
+
+
 async def test_a_missing_tool_and_one_that_hangs_are_told() -> None:
     gone = await carry_out(ReadStep("x", ("no-such-tool-here",)), lambda _: None)
     assert gone.code is None and "not on this machine" in gone.text
@@ -150,3 +163,13 @@ async def test_a_real_session_that_leaks_opens_its_runbook_with_e(tmp_path: Path
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.__class__.__name__ == "WhyScreen", "a reason opens its evidence"
+        await pilot.press("escape")
+        screen = app.screen
+        assert isinstance(screen, RunbookScreen)
+        while (command := screen.rows[screen.picked].command) is None or not composes(command):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+    made = recording.with_name(f"{recording.stem}-reports") / f"{recording.stem}.incident.zip"
+    manifest, wrong = check(made)
+    assert not wrong and manifest["kind"] == "incident", "the step that escalates composes what a person sends"

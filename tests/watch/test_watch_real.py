@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 from tui_app.target.profile import Profile
+from tui_app.watch.happened import SUFFIX
 from tui_app.watch.model import Watched
 from tui_app.watch.poller import Poller
 from tui_app.watch.running import Watch
-from tui_app.watch.store import SUFFIX, Store
+from tui_app.watch.store import Store
 
 ROOT = Path(__file__).parents[2]
 

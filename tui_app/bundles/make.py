@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -38,22 +38,26 @@ def make(recording: Path, target: Path, result: Mapping[str, Any] | None = None)
         write_into(folder, facts)
         hidden = _copy(recording, folder / RECORDING, facts)
         names = [RECORDING, *FILES.values(), *_scripts(recording, folder, facts)]
-        manifest = _manifest(facts, folder, names, hidden)
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        archive = Path(made) / "bundle.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-            for name in (MANIFEST, *names):
-                entry = zipfile.ZipInfo(name, _THEN)
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-                with file.open(entry, "w", force_zip64=True) as out, (folder / name).open("rb") as source:
-                    shutil.copyfileobj(source, out, _PIECE)
-            file.comment = f"{DIGEST}{'0' * 64}".encode()
-        digest = digest_of(archive)
-        with archive.open("r+b") as file:
-            file.seek(-64, 2)
-            file.write(digest.encode())
-        target.touch(mode=0o600)
-        shutil.copyfile(archive, target)
+        return seal(folder, describe(facts, folder, names, hidden), names, target)
+
+
+def seal(folder: Path, manifest: Mapping[str, Any], names: Sequence[str], target: Path) -> str:
+    """Write the archive of these files of a folder, its manifest first; gives its digest. Raises OSError."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in (MANIFEST, *names):
+            entry = zipfile.ZipInfo(name, _THEN)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            with file.open(entry, "w", force_zip64=True) as out, (folder / name).open("rb") as source:
+                shutil.copyfileobj(source, out, _PIECE)
+        file.comment = f"{DIGEST}{'0' * 64}".encode()
+    digest = digest_of(archive)
+    with archive.open("r+b") as file:
+        file.seek(-64, 2)
+        file.write(digest.encode())
+    target.touch(mode=0o600)
+    shutil.copyfile(archive, target)
     return digest
 
 
@@ -106,7 +110,8 @@ def _copy(recording: Path, target: Path, facts: Facts) -> int:
     return len(hidden)
 
 
-def _manifest(facts: Facts, folder: Path, names: list[str], hidden: int) -> dict[str, Any]:
+def describe(facts: Facts, folder: Path, names: Sequence[str], hidden: int) -> dict[str, Any]:
+    """The manifest: what the session was, what it rests on, and the digest of each file. `hidden`: rows whose text is held back."""
     files = []
     for name in names:
         with (folder / name).open("rb") as file:

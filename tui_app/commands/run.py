@@ -77,12 +77,19 @@ def add(commands: Commands) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Run one session as asked for."""
+    import sys
+
     from tui_app.headless import run
 
     if asked.against:
         from tui_app import side_by_side
 
-        return side_by_side.run(asked)
+        streams = (sys.stdin, sys.stdout, sys.stderr)
+        if asked.dry_run or asked.json == "-" or not all(stream is not None and stream.isatty() for stream in streams):
+            return side_by_side.run(asked)
+        from tui_app.screens.pair_run import show
+
+        return side_by_side.run(asked, show)
     if not asked.follow:
         return run(asked)
     from tui_app.follow import follower

@@ -37,5 +37,6 @@ def run(asked: argparse.Namespace) -> int:
         print(f"{path.name} is NOT as it was made", file=sys.stderr)
         return 1
     said = ", ".join(sanitize(str(manifest[key]), 60) for key in ("verdict", "session", "started"))
-    print(f"{path.name} is as it was made: {said}; {len(manifest['files'])} files, sha256 {digest_of(path)}")
+    kind = "an incident bundle, " if manifest.get("kind") == "incident" else ""
+    print(f"{path.name} is as it was made: {kind}{said}; {len(manifest['files'])} files, sha256 {digest_of(path)}")
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tui_app.compare.gathered import Side, gather, planned
+from tui_app.compare.comparison import Comparison, compare
+from tui_app.compare.gathered import Gathering, Side, gather, planned
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import SessionEntry, list_sessions, recording_of
@@ -40,6 +41,25 @@ def earlier(path: Path, *, green: bool) -> SessionEntry | None:
             if _target(reader) == target and reader.result() is not None:
                 return entry
     return None
+
+
+class Pair:
+    """Two recordings, each as far as the checks go that both planned; of one that grows, only what is new is read again."""
+
+    def __init__(self, before: Path, now: Path) -> None:
+        """Raises RecordingError."""
+        both = planned(before) & planned(now)
+        self.before, self.now = Gathering(before, both), Gathering(now, both)
+
+    def read(self, *, docker: str = "") -> Comparison:
+        """What differs as of now. Raises RecordingError."""
+        return compare(self.before.read(), self.now.read(), docker=docker)
+
+
+def in_order(one: Path, other: Path) -> tuple[Path, Path]:
+    """The one that began first, then the other. Raises RecordingError."""
+    with Reader(one) as first, Reader(other) as second:
+        return (one, other) if first.header["started"] <= second.header["started"] else (other, one)
 
 
 def sides_of(before: Path, now: Path) -> tuple[Side, Side]:

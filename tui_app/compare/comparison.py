@@ -14,7 +14,8 @@ from tui_app.verdict.decision import Decision, decide
 from tui_app.verdict.words import BLOCKED, FAIL, INCONCLUSIVE, PASS, SKIPPED
 
 OPEN: Final = (INCONCLUSIVE, BLOCKED, SKIPPED, "")
-CHANGES: Final = ("newly failing", "no longer decided", "mended", "now decided", "other")
+FAILING: Final = ("newly failing", "failing now, undecided before")
+CHANGES: Final = (*FAILING, "no longer decided", "mended", "now decided", "other")
 """Changes of a check's word, the worst first."""
 TIMED: Final = (
     "connect", "connect_cold", "ping", "control_ping", "first_event", "gap", "run", "http", "http_wait", "recovery",
@@ -62,6 +63,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     drift: Sequence[Drift]
     warnings: Sequence[str]
     decision: Decision
+    to_come: int = 0
+    """Checks that both plan and one has not decided yet, because it still runs."""
 
     @property
     def moved(self) -> list[Timed]:
@@ -70,10 +73,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worse(self) -> bool:
-        """Whether anything differs for the worse: a required check or a criterion that newly fails, a series that is slower, something
+        """Whether anything differs for the worse: a required check or a criterion fails and did not, a series that is slower, something
         gone or refused on the wire."""
         return (
-            any(change.kind == "newly failing" and change.required for change in (*self.changes, *self.criteria))
+            any(change.kind in FAILING and change.required for change in (*self.changes, *self.criteria))
             or any(one.shift is not None and one.shift.word == "slower" for one in self.moved)
             or any(one.worse for one in self.drift)
         )
@@ -110,10 +113,21 @@ def compare(before: Side, now: Side, *, docker: str = "") -> Comparison:
     names = [name for name in TIMED if name in before.series and name in now.series]
     return Comparison(
         before=before, now=now, changes=sorted(changes, key=lambda one: CHANGES.index(one.kind)), same=len(shared) - len(changes),
-        only=([name for name in before.checks if name not in now.checks], [name for name in now.checks if name not in before.checks]),
+        only=(_alone(before, now), _alone(now, before)), to_come=_to_come(before, now),
         criteria=criteria, latency=[_timed(name, before, now, len(names)) for name in names], drift=drifts(before.contract, now.contract),
-        warnings=_warnings(before, now), decision=_decision(before, now, docker),
+        warnings=_warnings(before, now), decision=decision_of(before, now, docker),
     )  # fmt: skip
+
+
+def _alone(side: Side, other: Side) -> list[str]:
+    """Checks that only `side` has; what a session that runs has not come to yet is no such thing."""
+    coming = () if other.ended else other.plan.get("checks") or ()
+    return [name for name in side.checks if name not in other.checks and name not in coming]
+
+
+def _to_come(before: Side, now: Side) -> int:
+    both = set(before.plan.get("checks") or ()) & set(now.plan.get("checks") or ())
+    return sum(any(name not in side.checks and not side.ended for side in (before, now)) for name in both)
 
 
 def _change(name: str, one: Mapping[str, Any], other: Mapping[str, Any], required: bool) -> Change | None:
@@ -121,7 +135,7 @@ def _change(name: str, one: Mapping[str, Any], other: Mapping[str, Any], require
     if was == is_:
         return None
     if is_ == FAIL:
-        kind = "newly failing"
+        kind = FAILING[0] if was == PASS else FAILING[1]
     elif was == FAIL and is_ == PASS:
         kind = "mended"
     elif is_ in OPEN and was in (PASS, FAIL):
@@ -181,8 +195,8 @@ def _warnings(before: Side, now: Side) -> list[str]:
     return found
 
 
-def _decision(before: Side, now: Side, docker: str) -> Decision:
-    """Docker's state is what its session says, else what the operator says; staging's is the other session's word."""
+def decision_of(before: Side, now: Side, docker: str) -> Decision:
+    """The cell of the table: Docker's state is what its session says, else what the operator says; staging's is the other's word."""
     on_docker = [side for side in (before, now) if side.environment == "docker"]
     staging = before if now.environment == "docker" and before.environment != "docker" else now
     if on_docker and staging.environment != "docker":

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tui_app.compare.contract import Contract
-from tui_app.model import SECOND
+from tui_app.model import SECOND, Row
 from tui_app.recording.reader import Reader
 
 KEPT: Final = 2_000
@@ -83,43 +83,68 @@ class Side(msgspec.Struct, kw_only=True):
         return str(self.target.get("environment") or "")
 
 
-def gather(path: Path, among: Collection[str] | None = None, result: Mapping[str, Any] | None = None) -> Side:
-    """Read a recording. Raises RecordingError.
+class Gathering:
+    """Reads a recording as far as it goes, and later only what has come since. Not for two threads at a time.
 
     among -- the checks whose samples, frames and answers count (default: all): different checks ask different things
-    result -- the session's document, where the recording has none of its own yet
     """
-    with Reader(path) as reader:
-        header = dict(reader.header)
-        document = result if result is not None else reader.result()
-        plan = json.loads(header["plan"])
-        series: dict[str, Series] = {}
-        contract = Contract()
-        words: dict[str, dict[str, Any]] = {}
-        build = ""
-        for row in reader.rows(kinds=("sample", "frame", "http", "verdict", "target")):
-            if among is not None and row.check and row.check not in among and row.kind != "verdict":
-                continue
-            if row.kind == "sample":
-                if row.ms is not None:
-                    found = series.setdefault(row.type, Series())
-                    if found.limit_ms is None and isinstance(limit := row.body.get("limit_ms"), int | float):
-                        found.limit_ms = float(limit)
-                    found.add(row.ms, tainted=row.flag == "tainted")
-            elif row.kind == "verdict":
-                words[row.check] = {"id": row.check, "verdict": row.type, "reason": str(row.body.get("reason") or "")}
-            elif row.kind == "target":
-                build = build or str(row.body.get("build") or "")
-            else:
-                contract.take(row)
-        head = reader.row(reader.head())
-        known = {str(check["id"]): check for check in json.loads(header["checks"])}
-    checks = {str(one["id"]): one for one in document["checks"]} if document else {
-        name: {**words[name], "required": known.get(name, {}).get("required", True)} for name in words
-    }  # fmt: skip
-    return Side(
-        path=path, session=header["session"], started=header["started"], vigil=header["vigil"], plan=plan, target=plan.get("target") or {},
-        build=str(document["build"].get("start") or "") if document else build, verdict=str(document["verdict"]) if document else "",
-        ended=document is not None, seconds=head.t / SECOND if head else 0.0, checks=checks,
-        criteria={str(one["id"]): one for one in document["criteria"]} if document else {}, series=series, contract=contract,
-    )  # fmt: skip
+
+    def __init__(self, path: Path, among: Collection[str] | None = None) -> None:
+        self.path = path
+        self.among = among
+        self._seq = 0
+        self._series: dict[str, Series] = {}
+        self._contract = Contract()
+        self._words: dict[str, dict[str, Any]] = {}
+        self._build = ""
+        self._side: Side | None = None
+
+    def read(self, result: Mapping[str, Any] | None = None) -> Side:
+        """The side as of now; that of a session that has ended is read once. Raises RecordingError.
+
+        result -- the session's document, where the recording has none of its own yet
+        """
+        if self._side is None or not self._side.ended:
+            self._side = self._read(result)
+        return self._side
+
+    def _read(self, result: Mapping[str, Any] | None) -> Side:
+        with Reader(self.path) as reader:
+            header = dict(reader.header)
+            document = result if result is not None else reader.result()
+            for row in reader.rows(self._seq, ("sample", "frame", "http", "verdict", "target")):
+                self._take(row)
+                self._seq = row.seq
+            head = reader.row(reader.head())
+        plan, known = json.loads(header["plan"]), {str(check["id"]): check for check in json.loads(header["checks"])}
+        checks = {str(one["id"]): one for one in document["checks"]} if document else {
+            name: {**word, "required": known.get(name, {}).get("required", True)} for name, word in self._words.items()
+        }  # fmt: skip
+        return Side(
+            path=self.path, session=header["session"], started=header["started"], vigil=header["vigil"], plan=plan,
+            target=plan.get("target") or {}, build=str(document["build"].get("start") or "") if document else self._build,
+            verdict=str(document["verdict"]) if document else "", ended=document is not None, seconds=head.t / SECOND if head else 0.0,
+            checks=checks, criteria={str(one["id"]): one for one in document["criteria"]} if document else {}, series=self._series,
+            contract=self._contract,
+        )  # fmt: skip
+
+    def _take(self, row: Row) -> None:
+        if self.among is not None and row.check and row.check not in self.among and row.kind != "verdict":
+            return
+        if row.kind == "sample":
+            if row.ms is not None:
+                found = self._series.setdefault(row.type, Series())
+                if found.limit_ms is None and isinstance(limit := row.body.get("limit_ms"), int | float):
+                    found.limit_ms = float(limit)
+                found.add(row.ms, tainted=row.flag == "tainted")
+        elif row.kind == "verdict":
+            self._words[row.check] = {"id": row.check, "verdict": row.type, "reason": str(row.body.get("reason") or "")}
+        elif row.kind == "target":
+            self._build = self._build or str(row.body.get("build") or "")
+        else:
+            self._contract.take(row)
+
+
+def gather(path: Path, among: Collection[str] | None = None, result: Mapping[str, Any] | None = None) -> Side:
+    """Read a recording once: see `Gathering`. Raises RecordingError."""
+    return Gathering(path, among).read(result)

@@ -18,7 +18,8 @@ LEAST: Final = 20
 """Samples on each side without which no interval is given."""
 USED: Final = 300
 """Samples of a side that enter: evenly thinned where there are more."""
-LAGS: Final = 20
+BLOCKS: Final = range(3, 9)
+"""Into how many blocks a series is cut to see what drifts slowly."""
 FAMILY: Final = 0.01
 """Chance that any of a comparison's claims on latency is wrong, shared among its series."""
 SHARE_OF_MEDIAN: Final = 0.10
@@ -78,20 +79,38 @@ def thinned(values: Sequence[float]) -> list[float]:
 
 
 def dependence(values: Sequence[float]) -> float:
-    """How many samples count as one, from 1: the sum of the autocorrelations of the ranks, as far as they are positive."""
+    """How many samples count as one, from 1: the larger of two estimates from the ranks, so that a slow drift counts, too.
+
+    One sums autocorrelations over Geyer's initial sequence: those of two neighbouring lags together, until they are no longer
+    positive, each at most as large as the one before (C. J. Geyer, "Practical Markov Chain Monte Carlo", 3.3). The other compares
+    the means of a few long blocks with each other: what moves more slowly than the lags tell moves those.
+    """
     order = sorted(range(len(values)), key=lambda index: values[index])
     ranks = [0.0] * len(values)
     for rank, index in enumerate(order):
         ranks[index] = float(rank)
     mean = (len(values) - 1) / 2
     spread = sum((rank - mean) ** 2 for rank in ranks)
-    total = 1.0
-    for lag in range(1, min(LAGS, len(values) // 4) + 1):
-        alike = sum((ranks[i] - mean) * (ranks[i + lag] - mean) for i in range(len(ranks) - lag)) / spread
-        if alike <= 2 / math.sqrt(len(values)):
+
+    def alike(lag: int) -> float:
+        return sum((ranks[i] - mean) * (ranks[i + lag] - mean) for i in range(len(ranks) - lag)) / spread
+
+    total, last = -1.0, math.inf
+    for lag in range(0, len(values) - 1, 2):
+        both = min(alike(lag) + alike(lag + 1), last)
+        if both <= 0:
             break
-        total += 2 * alike
-    return total
+        total += 2 * both
+        last = both
+    return max(total, 1.0, *(_between_blocks(ranks, blocks) for blocks in BLOCKS))
+
+
+def _between_blocks(ranks: Sequence[float], blocks: int) -> float:
+    """Variance of the means of so many blocks, over what it would be if no sample knew of its neighbours (batch means)."""
+    length = len(ranks) // blocks
+    means = [sum(ranks[index * length : (index + 1) * length]) / length for index in range(blocks)]
+    middle = sum(means) / blocks
+    return length * sum((mean - middle) ** 2 for mean in means) / (blocks - 1) / ((len(ranks) ** 2 - 1) / 12)
 
 
 def median(ordered: Sequence[float]) -> float:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isinf
 from typing import Any, Final
 
 from tui_app.compare.comparison import CHANGES, Change, Comparison, Timed
 from tui_app.compare.gathered import Side
 from tui_app.compare.shift import FAMILY, LEAST, LEAST_HERE_MS, LEAST_MS, SHARE_OF_LIMIT, SHARE_OF_MEDIAN, Shift
 from tui_app.sanitize import mask_email, sanitize
+from tui_app.verdict.decision import Decision
 
 HEADINGS: Final = {
     "newly failing": "Newly failing",
+    "failing now, undecided before": "Failing now, undecided before",
     "no longer decided": "No longer decided",
     "mended": "Mended",
     "now decided": "Now decided",
@@ -49,7 +52,7 @@ def headline(found: Comparison) -> str:
 
 def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
     first, second = (_cell(name) for name in names)
-    yield f"# {_word(found)}: {headline(found)}" if names == ("before", "now") else f"# {first} and {second}: {headline(found)}"
+    yield f"# {word_of(found)}: {headline(found)}" if names == ("before", "now") else f"# {first} and {second}: {headline(found)}"
     yield ""
     yield f"|  | {first} | {second} |"
     yield "|---|---|---|"
@@ -67,9 +70,10 @@ def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
         yield from ("", "## Criteria", "")
         yield from (f"- {_change(one)}" for one in found.criteria)
     if found.drift:
-        yield from ("", "## On the wire", "", f"| what | where | | {first} | {second} | rows |", "|---|---|---|---|---|---|")
+        yield from ("", "## On the wire", "", f"| what | where | | {first} | {second} | an example |", "|---|---|---|---|---|---|")
         for one in found.drift[:SHOWN]:
-            rows = f"{one.seqs[0] or '-'}, {one.seqs[1] or '-'}"
+            sides = zip(one.seqs, (found.before, found.now), strict=True)
+            rows = ", ".join(f"row {seq} of {side.session}" for seq, side in sides if seq)
             name = "" if one.name == one.where else one.name
             yield f"| {one.what} | {_cell(one.where)} | {_cell(name)} | {_cell(one.first)} | {_cell(one.second)} | {rows} |"
         if len(found.drift) > SHOWN:
@@ -87,10 +91,19 @@ def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
         if only:
             yield from ("", f"Only {side}: {', '.join(only)}.")
     yield from ("", f"{found.same} checks ended with the same word on both sides.")
-    yield from ("", f"Docker {found.decision.docker}, staging {found.decision.staging}: {found.decision.action}")
+    yield from ("", decision_line(found, found.decision))
 
 
-def _word(found: Comparison) -> str:
+def decision_line(found: Comparison, decision: Decision) -> str:
+    """The decision in one line; two rehearsals decide nothing."""
+    if {found.before.environment, found.now.environment} == {"rehearsal"}:
+        return "Two rehearsals decide nothing about staging."
+    so_far = "" if found.before.ended and found.now.ended else "So far: "
+    return f"{so_far}Docker {decision.docker}, staging {decision.staging}: {decision.action}"
+
+
+def word_of(found: Comparison) -> str:
+    """Worse | Not decided | Not worse."""
     return "Worse" if found.worse else "Not decided" if found.undecided else "Not worse"
 
 
@@ -100,12 +113,17 @@ def said(timed: Timed) -> str:
         return "client too slow to tell"
     if timed.shift is None:
         return f"too few samples ({LEAST} a side)"
+    if timed.shift.word == "same" and not timed.shift.low <= 0 <= timed.shift.high:
+        return "too little to matter"
     return {"same": "no difference", "unclear": "not shown"}.get(timed.shift.word, timed.shift.word)
 
 
 def interval(shift: Shift | None) -> str:
     """The shift and its interval, ms with a sign."""
-    return f"{shift.ms:+.1f} ({shift.low:+.1f} to {shift.high:+.1f})" if shift else "-"
+    if shift is None:
+        return "-"
+    bounds = "no bound" if isinf(shift.low) else f"{shift.low:+.1f} to {shift.high:+.1f}"
+    return f"{shift.ms:+.1f} ({bounds})"
 
 
 def _pair(values: Sequence[float | None]) -> str:
@@ -153,8 +171,9 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "latency": [
             {
                 "series": one.series, "n": list(one.n), "p50_ms": list(one.p50_ms), "p95_ms": list(one.p95_ms), "limit_ms": one.limit_ms,
+                "slow": one.slow,
                 "shift": None if one.shift is None else {
-                    "ms": one.shift.ms, "low": one.shift.low, "high": one.shift.high, "confidence": one.shift.confidence,
+                    "ms": one.shift.ms, "low": _bound(one.shift.low), "high": _bound(one.shift.high), "confidence": one.shift.confidence,
                     "least": one.shift.least, "claim": one.shift.word,
                 },
             }
@@ -163,12 +182,20 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "drift": [
             {
                 "what": one.what, "where": _plain(one.where), "name": _plain(one.name), "before": one.first, "now": one.second,
-                "rows": [seq or None for seq in one.seqs], "worse": one.worse,
+                "rows": [
+                    {"session": side.session, "row": seq} if seq else None
+                    for seq, side in zip(one.seqs, (found.before, found.now), strict=True)
+                ], "worse": one.worse,
             }
             for one in found.drift
         ],
         "decision": {"docker": found.decision.docker, "staging": found.decision.staging, "action": found.decision.action},
     }  # fmt: skip
+
+
+def _bound(ms: float) -> float | None:
+    """JSON knows no infinity: where there is no bound, there is none."""
+    return None if isinf(ms) else ms
 
 
 def _side(side: Side) -> dict[str, Any]:

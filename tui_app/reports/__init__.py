@@ -20,6 +20,7 @@ FORMATS: Final = {
     "junit": "junit",
     "json": "document",
     "executive": "executive",
+    "handover": "handover",
     "websocket": "websocket",
     "samples": "samples",
     "csv": "samples_csv",

@@ -41,6 +41,15 @@ def checklist(remarks: Iterable[Annotation]) -> list[Ticked]:
     return list(found.values())
 
 
+def in_words(remark: Annotation) -> Annotation:
+    """The same remark for people to read, where it is of the checklist."""
+    if remark.kind != KIND:
+        return remark
+    said = next((one for one in checklist([remark]) if one.state), None)
+    text = f"{said.text}: {said.state}" if said is not None else "a line of the protocol is open again"
+    return msgspec.structs.replace(remark, kind="by hand", text=text)
+
+
 def tick(reader: Reader, number: int, state: str, who: str) -> Ticked:
     """Keep what was seen of one line. Raises RecordingError where nothing can be kept."""
     remark = reader.annotate(KIND, json.dumps({"number": number, "state": state}), who=who)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
 from tui_app.runbook.failure import FailureClass
-from tui_app.target.profile import Profile
 
 Kind = Literal["check-status", "logs", "recover", "redeploy", "escalate", "document", "risk", "production", "manual", "rerun", "contain"]
 TITLES: Final[Mapping[Kind, tuple[str, str]]] = {
@@ -90,7 +89,76 @@ class Step(msgspec.Struct, frozen=True):
     commands: tuple[ReadStep | ShownStep, ...]
 
 
-def steps(failure: FailureClass, profile: Profile, session: str = "") -> list[Step]:
+class _Command(Protocol):
+    """A `[[runbook.step]]` of a target file."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def command(self) -> Sequence[str]: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def effect(self) -> str: ...
+    @property
+    def when(self) -> Sequence[str]: ...
+
+
+class _Runbook(Protocol):
+    """`[runbook]` of a target file."""
+
+    @property
+    def values(self) -> Mapping[str, str]: ...
+    @property
+    def step(self) -> Sequence[_Command]: ...
+
+
+class TargetFile(Protocol):
+    """What a runbook takes of a target file: as it was loaded (`target.profile.Profile`), or as a recording keeps it (`recorded`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def runbook(self) -> _Runbook: ...
+
+
+class _RecordedCommand(msgspec.Struct, frozen=True):
+    kind: str
+    command: tuple[str, ...]
+    title: str | None = None
+    effect: str = "change"
+    when: tuple[str, ...] = ()
+
+
+class _RecordedRunbook(msgspec.Struct, frozen=True):
+    values: dict[str, str] = {}
+    step: tuple[_RecordedCommand, ...] = ()
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+class _Recorded(msgspec.Struct, frozen=True):
+    target: _Named = _Named()
+    runbook: _RecordedRunbook = _RecordedRunbook()
+
+    @property
+    def name(self) -> str:
+        """The target's."""
+        return self.target.name
+
+
+def recorded(plan: Mapping[str, Any]) -> TargetFile:
+    """The target file as a recording's plan keeps it; without commands where this version cannot read them."""
+    profile = plan.get("profile") or {}
+    try:
+        return msgspec.convert(profile, _Recorded)
+    except msgspec.ValidationError:
+        return _Recorded()
+
+
+def steps(failure: FailureClass, profile: TargetFile, session: str = "") -> list[Step]:
     """What to do, in order. Placeholders of commands are `[runbook.values]` and {session}, {target}."""
     values = {"session": session, "target": profile.name, **profile.runbook.values}
     found = []
@@ -105,7 +173,7 @@ def steps(failure: FailureClass, profile: Profile, session: str = "") -> list[St
         if kind == "rerun" and session:
             commands.append(ShownStep(title, ("vigil", "run", "--failed", session)))
         if kind in ("escalate", "document") and session:
-            commands.append(ShownStep("The incident bundle", ("vigil", "bundle", session)))
+            commands.append(ShownStep("The incident bundle", ("vigil", "bundle", "--incident", session)))
         found.append(Step(kind, title, says, tuple(commands)))
     return found
 

@@ -31,10 +31,15 @@ def lines(shown: Shown, steps: Sequence[Step], ticked: Iterable[Ticked] = ()) ->
         if not step.commands and step.kind in ("check-status", "logs", "recover", "redeploy"):
             yield f'   no command of yours for it: add [[runbook.step]] kind = "{step.kind}" to the target file'
         if step.kind == "manual":
-            for one in ticked:
-                yield f"   [{MARKS[one.state]}] {one.text}" + (f" ({one.state}, {one.who}, {one.at})" if one.state else "")
+            yield from protocol(ticked)
     if not steps:
         yield "There is nothing to do."
+
+
+def protocol(ticked: Iterable[Ticked]) -> Iterator[str]:
+    """The manual protocol as it stands, a line each."""
+    for one in ticked:
+        yield f"   [{MARKS[one.state]}] {one.text}" + (f" ({one.state}, {one.who}, {one.at})" if one.state else "")
 
 
 def changes(arguments: Sequence[str]) -> bool:

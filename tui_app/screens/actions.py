@@ -29,6 +29,11 @@ SCREENS: Final = {
     "frame": "Frame",
     "chart": "Chart",
     "runbook": "Runbook",
+    "compare": "Compare",
+    "behind": "Behind a difference",
+    "sideframe": "Frame of a side",
+    "pair": "Side by side",
+    "handover": "Hand-over",
     "present": "Presentation",
     "selftest": "Self-test",
     "about": "About",
@@ -42,11 +47,12 @@ COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
 SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "selftest", "watch",
-                  "help")  # fmt: skip
-SIDEWAYS: Final = (*(name for name in OPENING if name != "runbook"), "plan", "doctor")
+FRAMES: Final = ("frame", "sideframe")
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "handover", "compare",
+                  "behind", "pair", "selftest", "watch", "help")  # fmt: skip
+SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover", "pair")), "plan", "doctor", "sideframe")
 """Screens with something at the left and the right."""
-LISTS: Final = (*OPENING, "plan", "doctor")
+LISTS: Final = (*OPENING, "plan", "doctor", "sideframe")
 ALL: Final = tuple(SCREENS)
 
 KEY_TEXT: Final = {
@@ -164,7 +170,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("begin", ("enter",), "rehearse", "run the plan on the rehearsal, and on nothing else", "Plan", ("plan",), palette=False),
     Action("target", ("t",), "target", "choose another target", "Plan", ("plan",)),
     Action("fold-all", ("minus",), "fold all", "fold every group", "Looking", ("plan", "verdict", "latency"), footer=8),
-    Action("unfold-all", ("plus", "equals_sign"), "unfold all", "unfold every group", "Looking", ("plan", "verdict", "latency"), footer=8),
+    Action("unfold-all", ("plus", "equals_sign"), "unfold", "unfold every group", "Looking", ("plan", "verdict", "latency"), footer=8),
     Action("search", ("slash",), "search", "only what has these words; Enter keeps the search, Esc clears it", "Looking",
            ("plan", "verdict", "selftest"), footer=3),
     # -- looking
@@ -190,9 +196,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("next-moment", ("n",), "next mark", "the next mark, note, finding or failure", "Looking", ("events",), footer=5),
     Action("previous-moment", ("N",), "previous mark", "the one before it", "Looking", ("events",)),
     Action("pane", ("v",), "pane", "the row beside the stream, or more columns (on a wide terminal)", "Looking", ("events",)),
-    Action("next-row", ("n",), "next", "the next frame on the same socket", "Looking", ("frame",), footer=2),
-    Action("previous-row", ("p",), "previous", "the frame before it on the same socket", "Looking", ("frame",), footer=2),
-    Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", ("frame",), footer=2),
+    Action("next-row", ("n",), "next", "the next frame on the same socket", "Looking", FRAMES, footer=2),
+    Action("previous-row", ("p",), "previous", "the frame before it on the same socket", "Looking", FRAMES, footer=2),
+    Action("view", ("v",), "view", "pretty, raw, timing, cited by", "Looking", FRAMES, footer=2),
     Action("timeline", ("t",), "timeline", "the events around the evidence", "Looking", ("why",), footer=3),
     Action("reveal", ("V",), "reveal", "show masked text of others on this screen (recorded)", "Looking", ("frame",)),
     Action("band", ("v",), "band", "the bands of runs, of first events, or of pings", "Looking", ("load",), footer=2),
@@ -210,16 +216,29 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"),
            "app"),
     # -- the session
-    Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict",), "screen", 4),
+    Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict", "compare"),
+           "screen", 4),
     Action("rerun", ("R",), "rerun failed", "a new session with what did not pass", "Session", ("plan", *SESSION), "app", 3),
     Action("hold", ("H",), "hold", "hold the engine, or let it go on (asks: every viewer is affected)", "Session", PRESENTABLE, "app"),
     Action("take", ("T",), "take over", "take control of a session that another drives (asks; recorded)", "Session", SESSION, "app", 3),
-    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session", PRESENTABLE, "app"),
-    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session", SESSION, "app", 6),
-    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", SESSION, "app"),
+    Action("mark", ("m",), "mark", "mark this moment (on Events this row), with a note if you like", "Session",
+           (*PRESENTABLE, "handover"), "app"),
+    Action("write", ("w",), "write", "write every report of the session into a folder beside its recording", "Session",
+           (*SESSION, "handover"), "app", 6),
+    Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", (*SESSION, "handover"), "app"),
+    Action("handover", ("O",), "hand-over", "for whoever takes over: what is red since when, what is open, notes, who ran what", "Session",
+           ("start", *SESSION, "runbook"), "app"),
+    Action("incident", ("B",), "bundle", "write the incident bundle, redacted, for a person to send: what failed, timeline, reports",
+           "Session", ("runbook", "handover"), "app", 3),
+    Action("compare", ("c",), "compare", "this session beside another: verdicts, latency, what is said on the wire", "Session",
+           SESSION, "app", 7),
+    Action("other", ("c",), "other", "choose the recording to compare with", "Session", ("compare",), footer=3),
+    Action("unfold-same", ("space",), "the same", "list what is the same on both sides, or fold it", "Looking", ("compare",), footer=3),
+    Action("stop-both", ("X",), "stop", "stop both sessions: no new sends, then each tidies up", "Session", ("pair",), footer=3),
     Action("repro", ("x",), "script", "write a script that shows this check's failure again without Vigil", "Session", ("verdict", "why"),
            "app", 5),
-    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session", (*SESSION, "runbook"), "app", 4),
+    Action("copy", ("y",), "copy", "copy this screen's summary, ready for a chat", "Session",
+           (*SESSION, "runbook", "handover", "compare", "behind", "pair"), "app", 4),
     Action("copy-logs", ("Y",), "log query", "copy a query of the target's own logs for the evidence in view ([logs] in the target file)",
            "Session", ("events", "why", "frame"), "app", 6),
     Action("keep", ("p",), "pin", "keep this session whatever the limits on old ones are, or let it go again", "Session", ("start",)),

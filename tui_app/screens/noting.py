@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from tui_app.engine.client import whoami
+from tui_app.handover.words import scrubbed
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.screens.one_size import OneSize
@@ -41,8 +42,8 @@ class NoteScreen(OneSize, ModalScreen[str | None]):
 
 
 def leave_mark(reader: Reader, seq: int, t: int, text: str) -> tuple[str, bool]:
-    """Keep a mark, or a note, on a row; what to tell the person, and whether it was kept."""
-    words = text.strip()[:LONGEST]
+    """Keep a mark, or a note, on a row, without what looks like a secret in it; what to tell the person, and whether it was kept."""
+    words = scrubbed(text.strip())[:LONGEST]
     try:
         reader.annotate("note" if words else "mark", words or f"mark at {clock_time(t)}", seq, who=whoami())
     except RecordingError as error:

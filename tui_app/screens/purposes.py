@@ -44,10 +44,28 @@ PURPOSES: Final = {
         "check with its reason. Enter opens the evidence. The last line is the decision that follows, with what is known of "
         "local Docker."
     ),
+    "handover": (
+        "For whoever takes over: what is red and since when, what is undecided and why, what to do next, notes, what is accepted, "
+        "what was left behind, and who ran what on this target. Enter opens a check's evidence; `y` copies the page, `w` writes it."
+    ),
     "runbook": (
         "What to do about what failed: which kind of failure it is and what says so, then the strategy's steps in their order. A "
         "command that the target file calls a read runs from here and its output is shown; one that changes anything is copied "
         "for you, and never run. The manual protocol is ticked off line by line and kept with the session."
+    ),
+    "compare": (
+        "This session beside another one: which checks read otherwise, which series are slower or faster, and what the platform "
+        "says otherwise on the wire. A difference of latency is claimed only where its whole interval is beyond what matters. A "
+        "session that still runs is read again as it grows. Enter opens what stands behind a line."
+    ),
+    "behind": (
+        "What stands behind a difference, on both sides: the verdicts with their rows, or a series with its figures. Enter opens "
+        "the row under the cursor in the recording that it is from."
+    ),
+    "sideframe": "One row of a recording that is compared, as it arrived: pretty, raw, its times, and the verdicts that cite it.",
+    "pair": (
+        "Two targets at the same time, with one plan: each has an engine, a recording and limits of its own. A row a fact, a column a "
+        "side; below, every check as it reads on either. When both have ended, the comparison follows; Enter shows it before that."
     ),
     "load": (
         "What many users at once do to the target: a row a level of users, with its runs, its times and its errors, and the "

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 NO_REPLAY: Final = "this is no replay: `vigil replay FILE` shows a recorded session in its own time again"
 NO_SESSION: Final = "there is no session yet"
 READ_ONLY: Final = "this viewer is read-only"
-WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun")
+WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun", "compare",
+                         "incident")  # fmt: skip
 
 
 def why_not(view: View, action_id: str) -> str:
@@ -31,12 +32,14 @@ def why_not(view: View, action_id: str) -> str:
     match action_id:
         case "mark" if sealed:
             return f"{READ_ONLY}: it notes nothing"
-        case "write" | "repro" if sealed:
+        case "write" | "repro" | "incident" if sealed:
             return f"{READ_ONLY}: files are written by whoever opens the session on its host"
         case "repro" if not state.ended:
             return "the session still runs: a script is written from what it ended with"
         case "repro" if not any(check.word == "FAIL" for check in state.checks.values()):
             return "nothing failed: there is nothing to show again"
+        case "incident" if not state.ended:
+            return "the session still runs: the bundle is composed of what it ended with"
         case "write" if not state.ended:
             return "there is no verdict to report yet: the files are written from what a session ended with"
         case "take" if sealed:

@@ -40,6 +40,11 @@ class Row:
     ticked: Ticked | None = None
 
 
+def composes(command: ReadStep | ShownStep) -> bool:
+    """Whether it is our own command for the incident bundle, which this screen carries out."""
+    return isinstance(command, ShownStep) and command.arguments[:3] == ("vigil", "bundle", "--incident")
+
+
 class RunbookScreen(Moving, SessionScreen):
     """Reasons, steps with their commands, the manual protocol; below them what a command prints."""
 
@@ -121,7 +126,13 @@ class RunbookScreen(Moving, SessionScreen):
             told += [((f"   {text}", "dim"),) for text in wrap(step.says, width - 3)]
             for command in step.commands:
                 reads = isinstance(command, ReadStep)
-                what = ("Enter runs it", "good") if reads else ("Enter copies", "warn" if changes(command.arguments) else "key")
+                what = (
+                    ("Enter runs it", "good")
+                    if reads
+                    else ("Enter writes", "key")
+                    if composes(command)
+                    else ("Enter copies", "warn" if changes(command.arguments) else "key")
+                )
                 selectable(((f"   {fit(what[0], 14)}", what[1]), (clean(shell(command.arguments)), "plain")))
             if not step.commands and step.kind in ("check-status", "logs", "recover", "redeploy"):
                 told.append(clip(((f'   no command of yours: [[runbook.step]] kind = "{step.kind}" in the target file', "dim"),), width))
@@ -140,7 +151,7 @@ class RunbookScreen(Moving, SessionScreen):
         self._draw()
 
     def action_open(self) -> None:
-        """A reason opens its evidence; a command that only reads runs; any other is copied; a line of the protocol is ticked."""
+        """A reason opens its evidence, a read runs, the incident bundle is written, any other command copied, a line ticked."""
         rows = self.rows
         if not rows:
             self.vigil.say("there is nothing to open yet")
@@ -152,6 +163,8 @@ class RunbookScreen(Moving, SessionScreen):
             self._tick(row.ticked)
         elif isinstance(row.command, ReadStep):
             self._run(row.command)
+        elif row.command is not None and composes(row.command):
+            self.run_worker(self.vigil.action_incident(), group="incident", exclusive=True, exit_on_error=False)
         elif row.command is not None:
             self.vigil.say("copying: Vigil shows this command, and never runs it")
             self.run_worker(self.vigil._copy(shell(row.command.arguments), None), group="copy", exclusive=True, exit_on_error=False)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from tui_app.recording.errors import RecordingError
 from tui_app.screens import journeys, rows
 from tui_app.screens import verdict_model as board
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.base import titled
 from tui_app.screens.decision import decide
+from tui_app.screens.last_green import ROOM, LastGreen, last_green
 from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
 from tui_app.screens.verdict_about import about, detail, sentence
@@ -54,6 +59,9 @@ class VerdictScreen(SearchingScreen):
         self.at: tuple[str, str] = ("", "")
         """The place of the row under the cursor: it stays there whatever comes and goes around it."""
         self.picked = 0
+        self.green: LastGreen | None = None
+        """How everything read when it last passed; None until that is known, or where there is no recording."""
+        self._green_of: Path | None = None
         self._criteria: list[Item] = []
         self._checks: list[Item] = []
 
@@ -89,6 +97,9 @@ class VerdictScreen(SearchingScreen):
         return self.item.key if self.item is not None and self.item.kind == "check" else ""
 
     def tick(self) -> None:
+        if self.view.path is not None and self.view.path != self._green_of:
+            self._green_of, self.green = self.view.path, None
+            self.run_worker(self._look_for_green(self.view.path), group="green", exclusive=True, exit_on_error=False)
         self.set_class(self.size.height >= 34, "-tall")
         searched = self.model.query != self.query_text
         self.model.query = self.query_text
@@ -109,6 +120,17 @@ class VerdictScreen(SearchingScreen):
         self.query_one("#about", LineView).draw(lambda width, height: (about(self.item, self.model, self.state, width)[:height], None))
         self.query_one("#detail", LineView).draw(self._foot)
 
+    async def _look_for_green(self, path: Path) -> None:
+        with contextlib.suppress(RecordingError, OSError):
+            self.green = await asyncio.to_thread(last_green, path)
+        if self.green is not None:
+            self.query_one("#board", LineView).border_title = f"Criteria; {self.green.told}"
+            self.pulse()
+
+    def _since(self, name: str, word: str) -> str:
+        """How a row read when all was well, where there is room for that column."""
+        return self.green.since(name, word) if self.green is not None and self.size.width >= ROOM else ""
+
     def chips(self) -> list[tuple[str, str]]:
         found, known = self.model.found(self.state)
         search = [(f"SEARCH {clean(self.model.query)}: {found} of {known}", "warn")] if self.model.query else []
@@ -116,7 +138,8 @@ class VerdictScreen(SearchingScreen):
 
     def _board(self, width: int, _height: int) -> tuple[list[Line], int | None]:
         """The criteria; on a narrow terminal the checks below them."""
-        lines: list[Line] = [criteria_head(width)] if self._criteria else []
+        column = "last green" if self.green is not None and self.size.width >= ROOM else ""
+        lines: list[Line] = [criteria_head(width, then=column)] if self._criteria else []
         if not self.state.criteria:
             lines.append((("the criteria are read when the session ends", "dim"),))
         offset = len(lines)
@@ -140,7 +163,8 @@ class VerdictScreen(SearchingScreen):
     def _line(self, item: Item, width: int) -> Line:
         state = self.state
         if item.kind == "criterion":
-            return criterion_line(rows.criterion_row(state.criteria[item.key]), width)
+            one = state.criteria[item.key]
+            return criterion_line(replace(rows.criterion_row(one), then=self._since(one.id, one.word)), width)
         if item.kind in ("met", "not asked"):
             word, said = ("PASS", "met") if item.kind == "met" else ("SKIPPED", "not in this plan")
             ids = [one.id for one in state.criteria.values() if (board.not_asked(one) if word == "SKIPPED" else one.word == word)]
@@ -150,7 +174,8 @@ class VerdictScreen(SearchingScreen):
         if item.kind == "journey":
             return journeys.journey_line(next(one for one in journeys.readings(state) if one.id == item.key), width)
         if item.kind == "check":
-            row = rows.check_row(state.checks[item.key], suite=item.level == 0)
+            check = state.checks[item.key]
+            row = replace(rows.check_row(check, suite=item.level == 0), then=self._since(check.id, check.word))
             return check_line(row, width, 2 * item.level)
         inside = self.model.members(item, state)
         if item.kind == "passed":

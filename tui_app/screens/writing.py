@@ -51,7 +51,7 @@ class WritingApp(App[int]):
 
     async def action_write(self) -> None:
         """Write every report of the session in view, once it has a verdict; measuring and drawing go on meanwhile."""
-        from tui_app.reports.files import FILES, write_all
+        from tui_app.reports.files import BESIDE, write_all
 
         view = self.view
         why = why_not(view, "write")
@@ -64,7 +64,8 @@ class WritingApp(App[int]):
         except OSError as error:
             self.say(f"the reports could not be written: {error}", bad=True)
             return
-        self.notify(f"Wrote {len(FILES)} files to {folder}", markup=False, timeout=10)  # a path may take more than one line
+        first = f"{BESIDE['handover']} and {len(BESIDE) - 1} more" if getattr(self.screen, "NAME", "") == "handover" else f"{len(BESIDE)}"
+        self.notify(f"Wrote {first} files to {folder}", markup=False, timeout=10)  # a path may take more than one line
 
     async def action_repro(self) -> None:
         """Write the script of the check that is looked at, or say why it has none."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 SHOWN, WELL, UNCLEAR = 1, 0, 2
 
@@ -25,6 +25,8 @@ except ImportError as missing:
     sys.exit(UNCLEAR)
 
 FIVE = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
+WELCOMES = ("connection_established", "connect")
+WRAPPERS = ("system_message", "agent_progress", "agent_response_complete")
 FACTS: dict[str, Any] = {}
 DONE: list[str] = []
 
@@ -107,20 +109,27 @@ def claims(token: str) -> dict[str, Any]:
 
 async def login(number: int) -> str:
     """A token of a new sign-in."""
+    found = await session(number)
+    return str(found.get("access_token") or found.get("token"))
+
+
+async def session(number: int, **wish: Any) -> dict[str, Any]:
+    """What a new sign-in gives; `wish` goes with it, and a target may take it or not."""
     email, password = (os.environ.get(f"REPRO_{what}_{number}") for what in ("EMAIL", "PASSWORD"))
     if not email or not password:
         raise Unclear(f"set REPRO_TOKEN_{number}, or REPRO_EMAIL_{number} and REPRO_PASSWORD_{number}")
     async with client() as http:
-        answer = await http.post(f"{address('auth')}/auth/login", json={"email": email, "password": password})
+        answer = await http.post(f"{address('auth')}/auth/login", json={"email": email, "password": password, **wish})
     found = answer.json() if answer.status_code in (200, 201) else {}
-    token = found.get("access_token") or found.get("token")
-    if not token:
+    if not (found.get("access_token") or found.get("token")):
         raise Unclear(f"user {number} is not signed in: {answer.status_code}")
-    return str(token)
+    return dict(found)
 
 
 async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
-    """The next message, or None when the time is over."""
+    """The next message, or None when the time is over; the messages of a batch come one by one."""
+    if left := getattr(socket, "left_of_batch", []):
+        return dict(left.pop(0))
     try:
         text = await asyncio.wait_for(socket.recv(), max(seconds, 0.001))
     except TimeoutError:
@@ -129,7 +138,16 @@ async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
         message = json.loads(text)
     except ValueError:
         return {"type": "unreadable"}
-    return message if isinstance(message, dict) else {"type": "unreadable"}
+    if not isinstance(message, dict):
+        return {"type": "unreadable"}
+    if message.get("type") == "event_batch":
+        about = {key: value for key, value in message.items() if key not in ("type", "events", "data", "payload")}
+        parts = (message, message.get("data"), message.get("payload"))
+        events: list[Any] = next((part["events"] for part in parts if isinstance(part, dict) and isinstance(part.get("events"), list)), [])
+        batch = [{**about, **one} for one in events if isinstance(one, dict)]
+        socket.left_of_batch = batch[1:]
+        return batch[0] if batch else message
+    return message
 
 
 async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any]] | None = None) -> bool:
@@ -138,8 +156,8 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
     while (message := await said(socket, until - time.monotonic())) is not None:
         if heard is not None:
             heard.append(message)
-        kind = str(message.get("type"))
-        if kind in ("connection_established", "connect"):
+        kind = name_of(message)
+        if kind in WELCOMES:
             return True
         if kind == "handshake_response":
             inner = message.get("data") or message.get("payload") or {}
@@ -150,25 +168,44 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
     return False
 
 
+def carried(token: str) -> dict[str, Any]:
+    """How a token travels with the upgrade: as a subprotocol, which is all that a browser can do, or as REPRO_CARRY says."""
+    url, how = address("websocket"), os.environ.get("REPRO_CARRY")
+    if how == "query":
+        return {"uri": f"{url}{'&' if '?' in url else '?'}token={quote(token)}" if token else url}
+    if how == "header":
+        return {"uri": url, "additional_headers": {"Authorization": f"Bearer {token}"} if token else {}}
+    coded = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+    return {"uri": url, "subprotocols": ["jwt-auth", *([f"jwt.{coded}"] if token else [])]}
+
+
 @asynccontextmanager
 async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, Any]] | None = None) -> AsyncIterator[Any]:
     """An open socket, welcomed."""
-    async with websockets.connect(
-        address("websocket"), additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, compression=None, max_size=None
-    ) as socket:
+    async with websockets.connect(**carried(token), ping_interval=None, compression=None, max_size=None) as socket:
         if welcome and not await welcomed(socket, heard=heard):
             raise Unclear("the socket is not welcomed")
         yield socket
 
 
 async def still_open(socket: Any, seconds: float = 5.0) -> bool:
-    """Whether a ping of the application is answered."""
+    """Whether a ping of the application is answered; a pong that names another ping is none."""
     name, until = secrets.token_hex(6), time.monotonic() + seconds
     await socket.send(json.dumps({"type": "ping", "id": name, "timestamp": time.time()}))
     while (message := await said(socket, until - time.monotonic())) is not None:
         if message.get("type") == "pong":
-            return True
+            named = values(message, "id", "ping_id", "request_id")
+            if not named or name in named:
+                return True
     return False
+
+
+def throttled(closed: websockets.ConnectionClosed | websockets.InvalidStatus) -> bool:
+    """Whether it was a limit on connects that refused this: that says nothing of how well the target works."""
+    if isinstance(closed, websockets.InvalidStatus):
+        return closed.response.status_code == 429
+    reason = closed.rcvd.reason.lower() if closed.rcvd else ""
+    return "limit" in reason or "too many" in reason
 
 
 def marker() -> str:
@@ -207,11 +244,14 @@ async def ask(socket: Any, text: str, thread: str = "") -> str:
 def name_of(message: dict[str, Any]) -> str:
     """What a message tells, whichever envelope it came in."""
     inner = message.get("data") or message.get("payload")
-    for part in (message, inner if isinstance(inner, dict) else {}):
+    inner = inner if isinstance(inner, dict) else {}
+    for part in (message, inner):
         for key in ("type", "event", "event_type"):
             if part.get(key) in FIVE:
                 return str(part[key])
-    return str(message.get("type"))
+    sent = message.get("type")
+    told = inner.get("event") or message.get("event")
+    return str(told if told and (not sent or sent in WRAPPERS) else sent)
 
 
 def values(message: Any, *keys: str) -> set[str]:
@@ -263,9 +303,11 @@ def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Run the family's part: the text it gives says what was shown; an empty one, that the target did well in what was tried."""
     try:
         shown = asyncio.run(show())
-        beyond = FACTS.get("beyond")
+        beyond, enough = FACTS.get("beyond"), FACTS.get("enough", 1)
         if not shown and not DONE:
             raise Unclear("nothing could be tried")
+        if not shown and len(DONE) < enough:
+            raise Unclear(f"it did not show in {len(DONE)} tries, and what was seen so seldom ({FACTS['seldom']}) takes {enough} to tell")
         if not shown and beyond:
             raise Unclear(f"what this script tries did not show in {len(DONE)} tries; recorded was also what it does not try: {beyond}")
     except Unclear as why:
