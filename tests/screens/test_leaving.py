@@ -228,6 +228,8 @@ async def test_a_palette_may_be_closed_before_it_stands() -> None:
     async with showing(passed(), "live") as (app, pilot):
         app.action_palette()
         app.pop_screen()
+        app.action_palette()  # while the one before it is still being taken away
+        app.pop_screen()
         await settle(pilot)
         assert app.return_code is None
         await pilot.press("ctrl+p")

@@ -261,7 +261,7 @@ class DrivingApp(PlanningApp):
         from tui_app.screens.command_palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(placeholder="what to do", id="--command-palette"))
+            self.push_screen(Palette(placeholder="what to do"))
 
     # -- leaving
 
