@@ -24,11 +24,11 @@ TITLES = {
 }
 GREEN, RED, DEAD, LAST, OTHER = "a0e1c2d3f401", "b1f2d3e4a502", "c203e4f5b603", "d314f5a6c704", "e425a6b7d805"
 PROFILE = {
-    "name": "staging",
+    "target": {"name": "staging"},
     "runbook": {
         "values": {"service": "backend; east"},
         "step": [
-            {"kind": "check-status", "effect": "read", "command": ["gcloud", "run", "services", "describe", "{service}"]},
+            {"kind": "check-status", "effect": "read", "command": ["gcloud", "run", "services", "describe", "{service}", "--tag={target}"]},
             {"kind": "recover", "command": ["restart-it", "--service", "{service}", "--token=hunter2"]},
         ],
     },
@@ -142,10 +142,11 @@ def night() -> Path:
     path = record(LAST, "2026-11-12T05:40:00Z", "beta-14 rev 214",
                   document(LAST, "2026-11-12T05:40:00Z", "beta-14 rev 214", last, asked, accepts=accepts, left=left),
                   [("control", {"type": "take", "text": {"who": "morning@console", "viewer": 2}}),
-                   ("frame", {"type": "tool_completed", "dir": "in", "user": "u2", "conn": 1, "text": {"type": "tool_completed"}}),
+                   ("frame", {"type": "tool_completed", "dir": "in", "user": "u2", "conn": 1, "text": {"data": JWT}}),
                    ("http", {"type": "200", "dir": "in", "user": "u2", "text": {"path": "/api/threads", "body": []}})],
                   who="night@console")  # fmt: skip
     note(path, "2026-11-12T05:52:00Z", "night@console", "note", "the second tier came back for a minute", 5)
+    note(path, "2026-11-12T05:54:00Z", "night@console", "mark", f"password: opensesame1 {JWT}", 5)
     note(path, "2026-11-12T05:55:00Z", "night@console", "protocol", json.dumps({"number": 0, "state": "well"}))
     note(path, "2026-11-12T05:56:00Z", "night@console", "pin", "kept")
     return path

@@ -29,6 +29,7 @@ from tui_app.screens.ask import AskScreen
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.catching import BETWEEN, BUDGET, catch_up
 from tui_app.screens.comparing import ComparingApp
+from tui_app.screens.ending import EndingApp
 from tui_app.screens.farewell import headline, verdict_table
 from tui_app.screens.pace import Pace
 from tui_app.screens.paced import PacedApp
@@ -59,6 +60,8 @@ BEAT = 0.1
 """Seconds between two looks at the recording."""
 ALIVE_EVERY = 1.0
 """Seconds between two looks whether the engine lives."""
+TOLD_S = 2.0
+"""Seconds for which leaving waits at most until what it tells is of the whole recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
-class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ComparingApp, ServerSideApp, ReplayingApp):
+class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, ComparingApp, ServerSideApp, ReplayingApp):
     """Vigil in a terminal."""
 
     TITLE = "vigil"
@@ -192,6 +195,10 @@ class VigilApp(SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOutApp, Compa
                 if view.fold is not None:
                     view.fold.interrupted()
                 view.gone = f"the engine has gone: session interrupted; `vigil cleanup {view.state.session}` finishes its tidying"
+
+    def exit_code(self) -> int:
+        """That of the watch where one was asked for on the command line, else that of the session."""
+        return self.watch_code() if self.begin.watch is not None and not self.view.state.session else super().exit_code()
 
     # -- going from one screen to another
 
@@ -332,6 +339,8 @@ def farewell(view: View) -> str:
     """What stays on the normal screen: the verdict table, and how to get back to a session that goes on."""
     if not view.state.session:
         return ""
+    if view.caught_up < 1:
+        catch_up(view, TOLD_S)
     result = view.reader.result() if view.reader is not None else None
     going_on = f"\nThe session goes on: `vigil attach {view.state.session}` shows it.\n" if view.running else ""
     replay = f"{view.playback.told()}\n" if view.playback is not None else ""

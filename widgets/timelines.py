@@ -8,6 +8,7 @@ from typing import Final
 
 from widgets.glyphs import glyphs
 from widgets.lines import Line, Span, fit
+from widgets.series import milliseconds, spark
 
 TONES: Final = {"up": "good", "degraded": "warn", "down": "bad", "unknown": "warn", "": "dim"}
 """Of a state; '' is a span in which nothing was polled."""
@@ -18,7 +19,7 @@ FIXED: Final = 55
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One subject. state -- up, degraded, down, unknown, or '' before its first poll; uptime -- a share (0..1) of `measured` polls;
-    p50, p95 -- ms of the last `n` answers, None where too few; cells -- states, oldest first."""
+    p50, p95 -- ms of the last `n` answers, None where too few; cells -- states, oldest first; slowest -- ms, a cell each."""
 
     name: str
     state: str
@@ -28,12 +29,13 @@ class TimelineRow:
     p95: float | None
     n: int
     cells: Sequence[str]
+    slowest: Sequence[float | None] = ()
 
 
 def mark(state: str) -> str:
     """The cell of a state: its shape says it without colour."""
     glyph = glyphs()
-    return {"up": glyph.own, "degraded": glyph.partial, "down": glyph.wrong, "unknown": glyph.inconclusive}.get(state, glyph.waiting)
+    return {"up": glyph.bars[-2], "degraded": glyph.partial, "down": glyph.wrong, "unknown": glyph.inconclusive}.get(state, glyph.waiting)
 
 
 def head(since: str) -> Line:
@@ -45,7 +47,7 @@ def head(since: str) -> Line:
 def row_line(row: TimelineRow, width: int, at: int | None = None, *, here: bool = False) -> Line:
     """One subject in `width` cells; `at` is the cell under the cursor (index into `row.cells`), `here` says that it is this line's."""
     share = "not measured" if row.uptime is None else f"{_percent(row.uptime)} of {row.measured:,}"
-    times = f"{row.p50:.0f}/{row.p95:.0f} n{row.n}" if row.p50 is not None and row.p95 is not None else f"n{row.n}" if row.n else ""
+    times = f"{row.p50:.0f}/{row.p95:.0f} n {row.n}" if row.p50 is not None and row.p95 is not None else f"n {row.n}" if row.n else ""
     spans: list[Span] = [
         (f"{glyphs().pointer if here else ' '} ", "accent"),
         (fit(row.name, 12), "strong" if here else "plain"),
@@ -63,6 +65,16 @@ def row_line(row: TimelineRow, width: int, at: int | None = None, *, here: bool 
         else:
             spans.append((mark(state), tone))
     return tuple(spans)
+
+
+def slowest_line(row: TimelineRow) -> Line:
+    """The slowest answer of each cell of one subject, as bars from zero under its strip."""
+    known = [value for value in row.slowest if value is not None]
+    if not known:
+        return ((fit(f"  {row.name} takes no time of its own" if row.state else "", FIXED), "dim"),)
+    bars = iter(spark(known, len(known)))
+    said = f"  slowest answer of {row.name}, up to {milliseconds(max(known))} ms"
+    return ((fit(said, FIXED), "dim"), ("".join(" " if value is None else next(bars) for value in row.slowest), "spark"))
 
 
 def legend(cell: str) -> Line:

@@ -14,12 +14,15 @@ import pytest
 
 from tests.handover_night import JWT, night
 from tests.reports_session import leaking_session
+from tui_app.bundles import timeline as turns
 from tui_app.bundles.check import check
 from tui_app.bundles.incident import FILES as INCIDENT
 from tui_app.bundles.incident import compose
 from tui_app.bundles.make import MANIFEST, RECORDING, make
+from tui_app.bundles.timeline import timeline
 from tui_app.cli import dispatch, parser
 from tui_app.recording.reader import Reader
+from tui_app.reports.facts import gather
 from tui_app.reports.files import FILES
 from tui_app.watch.model import Happening, Poll
 from tui_app.watch.poller import Looked
@@ -127,7 +130,8 @@ def test_the_command_says_how_to_take_it_away(bundle: Path, tmp_path: Path, caps
 
 def test_an_incident_bundle_is_one_file_to_send_and_no_recording(incident: Path) -> None:
     manifest, wrong = check(incident)
-    assert not wrong and manifest["kind"] == "incident" and [one["name"] for one in manifest["files"]] == list(INCIDENT)
+    assert not wrong and manifest["kind"] == "incident" and manifest["run_by"] == "night on console"
+    assert [one["name"] for one in manifest["files"]] == list(INCIDENT)
     with zipfile.ZipFile(incident) as archive:
         texts = {name: archive.read(name).decode() for name in INCIDENT}
     front, turns, witnesses = texts["incident.md"], texts["timeline.txt"].splitlines(), texts["witnesses.jsonl"].splitlines()
@@ -141,6 +145,7 @@ def test_an_incident_bundle_is_one_file_to_send_and_no_recording(incident: Path)
     assert {json.loads(line)["seq"] for line in witnesses} == {4, 5}
     assert "changes  restart-it" in texts["runbook.txt"] and "[x] Sign in" in texts["runbook.txt"]
     assert JWT.rpartition(".")[2] not in "".join(texts.values()) and "hunter2" not in "".join(texts.values())
+    assert "opensesame1" not in "".join(texts.values()) and "⟨held back⟩" in texts["report.md"]
 
 
 def test_one_byte_changed_in_an_incident_bundle_is_seen(incident: Path, tmp_path: Path) -> None:
@@ -161,3 +166,12 @@ def test_the_command_composes_an_incident_and_says_that_a_person_sends_it(
     said = capsys.readouterr().out
     assert "scp " in said and str(target) in said and "a person decides who gets it" in said and "incident.md" in said
     assert dispatch(parser().parse_args(["verify", str(target), "--digest", said.split("sha256 ")[1].split()[0]])) == 0
+
+
+def test_a_timeline_that_is_too_long_says_how_much_it_leaves_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    facts = gather(night())
+    whole = [line.text for line in timeline(facts) if line.since and "convicts" not in line.text]
+    monkeypatch.setattr(turns, "MOST", 6)
+    short = [line.text for line in timeline(facts) if line.since and "convicts" not in line.text]
+    assert len(whole) > 7 and short == [*whole[:3], f"... {len(whole) - 6} lines are left out here: the recording has them", *whole[-3:]]

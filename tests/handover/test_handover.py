@@ -8,14 +8,20 @@ import pytest
 
 from tests.handover_night import DEAD, GREEN, JWT, LAST, OTHER, RED, check, document, night, note, record
 from tui_app.app import AppStart, VigilApp
+from tui_app.bundles.make import digest_of
 from tui_app.cli import dispatch, parser
 from tui_app.handover.page import Page, page_of
 from tui_app.handover.told import lines
 from tui_app.handover.words import HELD_BACK, noted, operator, said
+from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import entry_of
 from tui_app.reports import writer
 from tui_app.reports.facts import gather
+from tui_app.screens.handover import HandoverScreen
+from tui_app.screens.noting import leave_mark
 from tui_app.screens.session_link import SessionLink
+from tui_app.screens.start import StartScreen
+from tui_app.screens.way_out import under_cursor
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +65,11 @@ def test_a_check_that_passed_since_is_not_red_and_one_without_an_answer_stays_so
 def test_what_is_accepted_open_left_noted_and_who_it_was() -> None:
     page = page_of(night())
     accepted = section(page, "Accepted")
-    assert "golden-path: until 2026-11-20, NET-412" in accepted and "EXPIRED message-latency: until 2026-11-10, NET-398" in accepted
+    assert (
+        "FAIL golden-path: accepted until 2026-11-20, NET-412\n" in f"{accepted}\n"
+        and "EXPIRED message-latency: until 2026-11-10, NET-398" in accepted
+    )
+    assert "1 failure accepted; 1 acceptance expired; 2 things left behind" in page.lead[1]
     undecided = section(page, "Undecided")
     assert undecided.index("INCONCLUSIVE recovery-cut") < undecided.index("BLOCKED message-latency"), "what is required comes first"
     assert "to decide: 6 more cuts" in undecided and "(not required)" in undecided and "P5 Recovery" in undecided
@@ -73,7 +83,8 @@ def test_what_is_accepted_open_left_noted_and_who_it_was() -> None:
     notes = section(page, "Notes and marks")
     assert notes.index("05:52 UTC night on console") < notes.index("22:31 UTC operator on console") and f"session {RED}, row 4" in notes
     todo = section(page, "What to do next")
-    assert "reads: gcloud run services describe 'backend; east'" in todo and "changes: restart-it" in todo
+    assert "reads: gcloud run services describe 'backend; east' --tag=staging" in todo and "changes: restart-it" in todo
+    assert "ours: vigil run --target <target file> --checks five-events" in todo, "a session that died has nothing to run again"
     assert "[x] Sign in as a test user" in todo and "(well, night on console, 2026-11-12 05:55 UTC)" in todo
 
 
@@ -93,7 +104,7 @@ def test_the_same_recordings_give_the_same_bytes_and_no_secret_that_was_pasted_i
     assert first == "".join(writer("handover")(gather(path))) and first.endswith("\n")
     assert dispatch(parser().parse_args(["report", str(path), "--format", "handover"])) == 0
     assert capsys.readouterr().out == first
-    assert JWT.rpartition(".")[2] not in first and "hunter2" not in first and first.count(HELD_BACK) == 2
+    assert JWT.rpartition(".")[2] not in first and "hunter2" not in first and first.count(HELD_BACK) == 4
     assert first.startswith("# Hand-over: staging beta-14 rev 214\n")
 
 
@@ -128,6 +139,12 @@ def test_what_people_paste_by_mistake_is_held_back(text: str, kept: str | None) 
     assert said("token: 12345678") == "token: 12345678", "what judges say keeps its figures"
 
 
+def test_a_note_is_kept_without_the_password_that_was_typed_into_it() -> None:
+    with Reader(night()) as reader:
+        _, kept = leave_mark(reader, 5, 5_000_000_000, f"asked again with password=opensesame and {JWT}, dana@example.org knows")
+        assert kept and reader.annotations()[-1].text == f"asked again with password={HELD_BACK} and {HELD_BACK}, dana@example.org knows"
+
+
 def test_an_operator_is_never_taken_for_an_address() -> None:
     assert operator("night@jump.example.org") == "night on jump.example.org" and operator("") == "?"
 
@@ -158,7 +175,39 @@ async def test_o_shows_the_page_enter_opens_evidence_and_y_copies_it(tmp_path: P
         await app.workers.wait_for_complete()
         await pilot.pause()
         said = " ".join(str(notice.message) for notice in app._notifications)
-        assert "scp " in said and "a person decides" in said and written.with_name(f"{path.stem}.incident.zip").is_file()
+        made = written.with_name(f"{path.stem}.incident.zip")
+        assert "a person decides" in said and str(made) in said
+        copied = (tmp_path / "state/vigil/copied.txt").read_text()
+        assert copied.startswith("scp ") and f":{made} ." in copied and f"--digest {digest_of(made)}" in copied
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.__class__.__name__ == "WhyScreen", "a check opens its evidence"
+
+
+async def test_o_on_start_hands_over_the_session_under_the_cursor_and_enter_opens_another() -> None:
+    night()
+    app = VigilApp(link=SessionLink(), beat=False)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        start = app.screen
+        assert isinstance(start, StartScreen)
+        start.load()
+        await pilot.press("O")
+        assert app.screen is start, "a target is under the cursor, and has no session of its own"
+        while (line := under_cursor(start)) is None or line.session != LAST:
+            await pilot.press("down")
+        await pilot.press("O")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        app.catch_up()
+        screen = app.screen
+        assert isinstance(screen, HandoverScreen) and screen.page is not None and screen.page.session == LAST
+        await pilot.press("G")
+        await pilot.pause()
+        assert screen.entry_at.session == GREEN
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        app.catch_up()
+        assert app.view.state.session == GREEN and app.current_mode == "verdict"

@@ -217,6 +217,16 @@ def test_what_it_needs_is_named_before_it_is_run_and_missed_in_words(scene: Scen
     assert code == 2 and "set REPRO_REFRESH_1" in said
 
 
+def test_what_hits_seldom_is_not_called_well_after_a_few_tries(scene: Scene, tmp_path: Path) -> None:
+    with Reader(scene.recordings["one"]) as reader:
+        result: dict[str, Any] = reader.result() or {}
+    next(one for one in result["checks"] if one["id"] == "message-persisted")["reason"] = "2 of 12 iterations failed: flaky"
+    path = tmp_path / "seldom.py"
+    path.write_text(script(scene.recordings["one"], result, "message-persisted").text)
+    code, said = ran(path, scene.environment)
+    assert code == 2 and "2 of 12 iterations) takes 17 to tell" in said
+
+
 def test_a_script_imports_nothing_of_ours_and_holds_no_secret(scene: Scene) -> None:
     for path in scene.scripts.values():
         text = path.read_text()

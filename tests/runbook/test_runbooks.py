@@ -19,7 +19,7 @@ from tui_app.recording.sessions import entry_of
 from tui_app.runbook.carry import carry_out
 from tui_app.runbook.failure import BY_ID, failure_of
 from tui_app.runbook.protocol import checklist, next_state, tick
-from tui_app.runbook.steps import ORDER, PROTOCOL, ReadStep, ShownStep, fill, shell, steps
+from tui_app.runbook.steps import ORDER, PROTOCOL, ReadStep, ShownStep, fill, recorded, shell, steps
 from tui_app.screens.runbook import RunbookScreen, composes
 from tui_app.screens.session_link import SessionLink
 from tui_app.target.problems import ProfileError
@@ -109,6 +109,17 @@ async def test_what_reads_runs_and_what_changes_never_does_and_arguments_stay_ar
     pasted = await asyncio.create_subprocess_exec("sh", "-c", shell(redo.arguments), stdout=asyncio.subprocess.DEVNULL)
     await pasted.wait()
     assert redone.read_text() == NASTY + "\0", "pasted into a shell it is still one argument"
+
+
+def test_the_steps_of_a_recording_are_those_of_its_target_file(tmp_path: Path) -> None:
+    values = '[runbook.values]\nservice = "backend"\n'
+    read = '[[runbook.step]]\nkind = "check-status"\neffect = "read"\ntitle = "Is it up"\nwhen = ["down"]\n'
+    read += 'command = ["look", "{service}", "{target}"]\n'
+    loaded = profile(tmp_path, values + read + '[[runbook.step]]\nkind = "recover"\ncommand = ["mend", "{session}"]\n')
+    kept = recorded({"profile": loaded.model_dump(mode="json", by_alias=True, exclude_none=True)})
+    for failure in BY_ID.values():
+        assert steps(failure, kept, "abc") == steps(failure, loaded, "abc")
+    assert steps(BY_ID["down"], kept)[0].commands == (ReadStep("Is it up", ("look", "backend", "staging")),)
 
 
 async def test_a_missing_tool_and_one_that_hangs_are_told() -> None:

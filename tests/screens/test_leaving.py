@@ -8,7 +8,7 @@ from looking import settle, showing, text_of
 from states import failed, passed, running, view_of
 from textual import events
 
-from tui_app.app import farewell
+from tui_app.app import VigilApp, farewell
 from tui_app.screens.ask import AskScreen
 from tui_app.screens.farewell import summary, verdict_table
 
@@ -222,3 +222,37 @@ async def test_a_screen_that_was_just_asked_for_can_be_left_at_once(key: str) ->
             app.post_message(events.Key(pressed, None))
         await settle(pilot)
     assert app.return_value == 0 and app.return_code == 0
+
+
+async def test_a_palette_may_be_closed_before_it_stands() -> None:
+    async with showing(passed(), "live") as (app, pilot):
+        app.action_palette()
+        app.pop_screen()
+        app.action_palette()  # while the one before it is still being taken away
+        app.pop_screen()
+        await settle(pilot)
+        assert app.return_code is None
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        assert "what to do" in text_of(app)
+
+
+@pytest.mark.parametrize("cause", ["panic", "exception"])
+async def test_an_application_that_dies_says_so_with_its_exit_code(cause: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was about to end with: 0 would be read as a verdict."""
+    from tui_app import app as whole
+
+    def dies(app: VigilApp, **_options: object) -> int:
+        app._return_code = None
+        if cause == "panic":
+            app.panic("what it died of")
+            return 0
+        try:
+            raise ValueError("what it died of")
+        except ValueError as error:
+            app._handle_exception(error)
+        return 0
+
+    monkeypatch.setattr(whole.terminal_at_hand, "required", lambda: None)
+    monkeypatch.setattr(VigilApp, "run", dies)
+    assert whole.run(whole.AppStart()) == 5

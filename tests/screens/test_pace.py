@@ -124,3 +124,18 @@ async def test_a_new_size_arrives_even_where_the_timer_that_passes_it_on_was_ski
         app.draws()
         await settle(pilot)
         assert len(text_of(app).splitlines()) == 35
+
+
+@pytest.mark.parametrize("name", ["live", "help"])
+async def test_two_sizes_at_once_end_with_the_last_of_them(name: str) -> None:
+    """The toolkit's own screen lets the two chase each other for ever, and nothing else goes on."""
+    async with showing(running(), "live", size=(100, 30)) as (app, pilot):
+        if name == "help":
+            await pilot.press("question_mark")
+        sizes = [Size(140, 40), Size(80, 24)]
+        app._size = sizes[-1]
+        for size in sizes:
+            app.screen.post_message(events.Resize(size, size))
+            app.screen.call_later(lambda: None)  # between the two, so that the first is not left out for the second
+        await settle(pilot)
+        assert len(text_of(app).splitlines()) == 24

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tui_app.app import VigilApp
+from tui_app.app import AppStart, VigilApp
 from tui_app.order import make_plan
 from tui_app.screens.view import View
 from tui_app.screens.watch import WatchScreen
@@ -18,7 +18,7 @@ from tui_app.target.profile import Profile
 from tui_app.target.tables import WatchTable
 from tui_app.watch import delivery, expiry
 from tui_app.watch.hooks import Alert, send
-from tui_app.watch.model import Poll
+from tui_app.watch.model import Happening, Poll, Watched
 from tui_app.watch.poller import Looked
 from tui_app.watch.running import Asked, Running
 from tui_app.watch.store import Store
@@ -112,3 +112,33 @@ async def test_enter_opens_the_poll_of_a_cell_and_a_gap_is_a_gap(tmp_path: Path)
         await pilot.press("left", "left", "left", "enter")
         assert "not polled" in below.plain()
     running.store.close()
+
+
+def test_a_watch_goes_on_where_the_one_before_it_ended(tmp_path: Path) -> None:
+    earlier = Store("beside", folder=tmp_path, max_bytes=1, keep=9)
+    for at, word, ms in ((0.0, "up", 5.0), (61.0, "down", None), (62.0, "up", 9.0), (300.0, "up", 7.0)):
+        poll = Poll(at, "backend", word, ms=ms)  # type: ignore[arg-type]
+        earlier.add(
+            Looked([poll], "backend", "/api/health", 200, "", ""), [Happening(at, "backend", "transition", "up -> down")] * (word == "down")
+        )
+    earlier.close()
+    other = Store("another", folder=tmp_path)
+    other.add(Looked([Poll(30.0, "backend", "degraded")], "backend", "/", 200, "", ""), [])
+    other.close()
+    watched = Watched(60.0)
+    watched.recall(*Store("beside", folder=tmp_path).past(1.0, 60.0))
+    assert watched.timelines == {}, "what is not polled any more has no line"
+    watched.feed(Poll(360.0, "backend", "up", ms=2.0))
+    line = watched.timelines["backend"]
+    cells = [cell and (cell.word, cell.polls, cell.ms) for cell in line.strip(360.0, 7)]
+    assert cells == [None, ("down", 2, 9.0), None, None, None, ("up", 1, 7.0), ("up", 1, 2.0)]
+    assert line.measured == 1 and [one.at for one in watched.happenings] == [61.0], "figures are of this watch alone"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["up", "up"], 0), (["up", "down"], 1), (["unknown"], 4)])
+async def test_the_screens_watch_ends_with_the_words_of_the_plain_one(tmp_path: Path, words: list[str], code: int) -> None:
+    app = VigilApp(View(), start=AppStart(watch=Asked("beside")), beat=False)
+    app.watching = Running(profile(), Asked("beside"))
+    for at, word in enumerate(words):
+        app.watching.watched.feed(Poll(float(at), "backend", word))  # type: ignore[arg-type]
+    assert app.exit_code() == code

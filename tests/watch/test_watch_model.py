@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_app.watch.model import CELLS, HAPPENINGS, SAMPLES, Debounce, Poll, Timeline, Watched
+from tui_app.watch.model import CELLS, HAPPENINGS, SAMPLES, SPANS, Debounce, Poll, Timeline, Watched
 from tui_app.watch.reading import own_side, polls_of
 from tui_app.wire.http import HttpResult
 
@@ -21,7 +21,8 @@ def test_what_was_not_polled_is_a_gap_and_what_told_nothing_is_not_uptime() -> N
     line.feed(Poll(180.0, "backend", "up"))
     line.feed(Poll(181.0, "backend", "down"))
     line.feed(Poll(240.0, "backend", "degraded"))
-    assert line.strip(240.0, 5) == ["unknown", None, None, "down", "degraded"]
+    assert [cell and cell.word for cell in line.strip(240.0, 5)] == ["unknown", None, None, "down", "degraded"]
+    assert [cell and (cell.word, cell.polls) for cell in line.strip(240.0, 2, 5)] == [None, ("down", 4)], "a longer cell, its worst"
     assert (line.uptime, line.measured) == (pytest.approx(1 / 3), 3)
     assert line.percentile(0.5) is None
 
@@ -49,8 +50,10 @@ def test_three_hundred_thousand_polls_are_held_in_bounded_memory() -> None:
     for number in range(300_000):
         watched.feed(Poll(number * 30.0, "backend", "down" if number % 7 == 0 else "up", ms=1.0))
     line = watched.timelines["backend"]
-    assert (len(line.cells), len(watched.happenings), line.samples) == (CELLS, HAPPENINGS, SAMPLES)
+    assert (len(line.cells[1]), len(watched.happenings), line.samples) == (CELLS, HAPPENINGS, SAMPLES)
     assert line.measured == 300_000
+    weeks = [cell for cell in line.strip(299_999 * 30.0, CELLS, SPANS[-1]) if cell is not None]
+    assert len(weeks) == CELLS and {(cell.word, cell.polls) for cell in weeks[:-1]} == {("down", 120)}, "512 h in as many cells"
 
 
 def test_an_alert_waits_for_polls_that_agree_and_comes_once() -> None:

@@ -18,7 +18,7 @@ from tui_app.bundles.timeline import timeline
 from tui_app.handover.words import noted, operator
 from tui_app.recording.reader import Reader
 from tui_app.reports import writer
-from tui_app.reports.facts import Facts, Witness, gather
+from tui_app.reports.facts import TEXT, Facts, Witness, gather
 from tui_app.reports.templates import render
 from tui_app.runbook.failure import failure_of
 from tui_app.runbook.protocol import Ticked, checklist
@@ -46,6 +46,8 @@ MUST_SEND: Final = "Vigil sends it to nobody: a person decides who gets it, and 
 def compose(recording: Path, target: Path, result: Mapping[str, Any] | None = None) -> str:
     """Write the incident bundle of a recording; gives its digest. Raises OSError, RecordingError, ValueError."""
     facts = gather(recording, result)
+    rows = {seq: msgspec.structs.replace(row, text=noted(row.text, TEXT)) for seq, row in facts.witnesses.items()}
+    facts = msgspec.structs.replace(facts, witnesses=rows)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "incident"
         folder.mkdir(mode=0o700)
@@ -56,6 +58,7 @@ def compose(recording: Path, target: Path, result: Mapping[str, Any] | None = No
                 out.writelines(writer(name)(facts))
         hidden = sum("▒▒▒" in witness.text for witness in facts.witnesses.values())
         manifest = {"kind": "incident", **describe(facts, folder, list(FILES), hidden)}
+        manifest["run_by"] = operator(facts.header.get("host", ""))
         return seal(folder, manifest, list(FILES), target)
 
 
@@ -85,5 +88,5 @@ def _kept(text: str) -> str:
 
 
 def _witness(row: Witness) -> dict[str, Any]:
-    found = msgspec.structs.asdict(row)
-    return {name: noted(value, 600) if isinstance(value, str) else value for name, value in found.items() if value not in ("", 0)}
+    """What is known of it."""
+    return {name: value for name, value in msgspec.structs.asdict(row).items() if value not in ("", 0)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -11,7 +12,7 @@ import msgspec
 from tui_app.handover.words import noted, operator, said
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
-from tui_app.reports.facts import Facts, since
+from tui_app.reports.facts import Facts, Witness, since
 from tui_app.verdict.words import PASS, SKIPPED
 from tui_app.watch.happened import happened
 
@@ -37,34 +38,37 @@ class Line(msgspec.Struct, frozen=True):
 
 def timeline(facts: Facts) -> Iterator[Line]:
     """Every line, in the order of time. Raises RecordingError."""
-    told: list[Line] = []
-    build = ""
+    told = [
+        *_turns(facts),
+        *(Line(note.at, "", note.seq or 0, f"{note.kind} by {operator(note.who)}: {noted(note.text, 500)}") for note in facts.notes),
+        *(Line(row.at, row.since, row.seq, _convicts(row)) for row in facts.witnesses.values()),
+        *_watched(facts),
+    ]
+    yield from sorted(told, key=lambda line: (line.at[:19], line.row))
+
+
+def _turns(facts: Facts) -> list[Line]:
+    """The session's own rows: of a long session its beginning and what came last."""
+    first: list[Line] = []
+    last: deque[Line] = deque(maxlen=MOST // 2)
+    count, build = 0, ""
     with Reader(facts.path) as reader:
         for row in reader.rows(kinds=KINDS):
             if row.kind == "target":
-                if (now := str(row.body.get("build") or "")) == build or not now:
+                now = str(row.body.get("build") or "")
+                if now in ("", build):
                     continue
                 build = now
             if text := _told(row):
-                told.append(Line(facts.at(row.t), since(row.t), row.seq, text))
-                if len(told) > 2 * MOST:  # a long session keeps its beginning and what came last
-                    told[MOST // 2 : -MOST // 2] = []
-        if len(told) > MOST:
-            left = told[MOST // 2 : -MOST // 2]
-            told[MOST // 2 : -MOST // 2] = [
-                Line(left[0].at, left[0].since, left[0].row, "... lines are left out here: the recording has them")
-            ]
-        told += [Line(note.at, "", note.seq or 0, f"{note.kind} by {operator(note.who)}: {noted(note.text, 500)}") for note in facts.notes]
-        told += [
-            Line(
-                one.at,
-                one.since,
-                one.seq,
-                said(f"a row that convicts: {one.what} {one.dir} {f'of {one.user}' if one.user else ''}".rstrip(), 200),
-            )
-            for one in facts.witnesses.values()
-        ]
-    yield from sorted([*told, *_watched(facts)], key=lambda line: (line.at[:19], line.row))
+                count += 1
+                (first if len(first) < MOST // 2 else last).append(Line(facts.at(row.t), since(row.t), row.seq, text))
+    if left := count - len(first) - len(last):
+        first.append(Line(first[-1].at, first[-1].since, first[-1].row, f"... {left:,} lines are left out here: the recording has them"))
+    return [*first, *last]
+
+
+def _convicts(row: Witness) -> str:
+    return said(f"a row that convicts: {row.what} {row.dir}{f' of {row.user}' if row.user else ''}", 200)
 
 
 def _watched(facts: Facts) -> Iterator[Line]:

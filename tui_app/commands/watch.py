@@ -24,6 +24,10 @@ def add(commands: Commands) -> None:
         "--revalidate", type=positive, nargs="?", const=10, default=0, metavar="N",
         help="after an outage and N good polls in a row (10), run a session of the preset quick; default: never",
     )  # fmt: skip
+    watch.add_argument(
+        "--load-every", type=duration, metavar="6h",
+        help="a load of 50 users so often, once all is steady and one run of one user has passed; default: never",
+    )  # fmt: skip
     watch.add_argument("--follow", action="store_true", help="plain lines, as without a terminal")
     watch.add_argument("--keep", type=positive, default=14, metavar="N", help="files kept, one a day or 64 MB; default 14")
 
@@ -36,6 +40,7 @@ def run(asked: argparse.Namespace) -> int:
     from tui_app.target.credentials import CredentialsError
     from tui_app.target.profile import ProfileError, load
     from tui_app.watch.running import Running, StandInError, asked_of
+    from tui_app.watch.sessions import refused
 
     try:
         profile = load(asked.target)
@@ -48,7 +53,11 @@ def run(asked: argparse.Namespace) -> int:
     wanted = asked_of(
         profile, asked.target, every_s=asked.every, for_s=asked.for_s, alert_after=asked.alert_after, bell=asked.bell, keep=asked.keep,
         runs_per_day=asked.runs_per_day, revalidate_after=asked.revalidate,
+        load_every_s=asked.load_every,
     )  # fmt: skip
+    if wanted.load_every_s and (why := refused(profile)):
+        print(f"vigil: a watch is to load {asked.target}, and {why}", file=sys.stderr)
+        return 2
     if not asked.follow and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty():
         from tui_app.app import AppStart
         from tui_app.app import run as run_app

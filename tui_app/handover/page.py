@@ -28,7 +28,10 @@ ACCEPTS: Final[Mapping[str, str]] = {"used": FAIL, "expired": "EXPIRED", "differ
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One thing: a word or number, a name, what is said of it, and lines below. `check`: whose evidence opens; `command`: to be copied."""
+    """One thing: a word or number, a name, what is said of it, and lines below.
+
+    `check`: whose evidence opens; `command`: to be copied; `session`: another one, which has what is told here.
+    """
 
     word: str = ""
     name: str = ""
@@ -36,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
     more: tuple[str, ...] = ()
     check: str = ""
     command: str = ""
+    session: str = ""
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -76,7 +80,7 @@ def page(facts: Facts) -> Page:
     sections = (
         _red(facts, reds, criteria, known),
         _open(facts),
-        _next(shown, todo, with_notes, own, reds),
+        _next(shown, todo, with_notes, own, reds, str(facts.result["target"].get("name"))),
         _accepted(facts),
         _left(known),
         _notes(known),
@@ -108,9 +112,11 @@ def _lead(facts: Facts, own: Past, reds: Sequence[Red], known: History, shown: S
     parts = [
         f"{many(len(reds), 'check')} red" + (f", the oldest since {oldest.since.when}" if oldest else ""),
         f"{undecided or 'none'} undecided",
-        f"{many(sum(1 for one in _accepts(facts) if one['state'] == 'used'), 'failure')} accepted",
-        f"{left or 'nothing'} left behind",
+        f"{many(_accepted_as(facts, 'used'), 'failure')} accepted",
+        f"{many(left, 'thing') if left else 'nothing'} left behind",
     ]
+    if expired := _accepted_as(facts, "expired"):
+        parts.insert(3, f"{many(expired, 'acceptance')} expired")
     second = f"{'; '.join(parts)}."
     third = f"{shown.failure.title}: {shown.failure.means}" + (f" First: {todo[0].title.lower()}." if todo else "")
     if not own.ended:
@@ -145,7 +151,9 @@ def _red_entry(red: Red, facts: Facts, known: History) -> Entry:
     held = next((one for one in facts.result["checks"] if one["id"] == red.id and one["accepted"]), None)
     if held is not None and in_view:
         lines.append(f"accepted until {said(held['accepted']['until'], 20)}, {said(held['accepted']['ticket'], 60)}")
-    return Entry(FAIL, red.id, said(red.said.reason, 300), tuple(lines), _planned(facts, red.id))
+    return Entry(
+        FAIL, red.id, said(red.said.reason, 300), tuple(lines), _planned(facts, red.id), session="" if in_view else red.last.session
+    )
 
 
 def _planned(facts: Facts, check: str) -> str:
@@ -192,7 +200,7 @@ def _open(facts: Facts) -> Section:
     return Section("Undecided", tuple(found), "; ".join(rest) + ("." if rest else ""))
 
 
-def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Past, reds: Sequence[Red]) -> Section:
+def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Past, reds: Sequence[Red], target: str) -> Section:
     if not own.ended:
         return Section("What to do next", (), "The session still runs: what to do follows from its verdict.")
     found = []
@@ -206,12 +214,23 @@ def _next(shown: Shown, todo: Sequence[Step], ticked: Sequence[Ticked], own: Pas
     if any(one.state for one in ticked) and not any(step.kind == "manual" for step in todo):
         found.append(Entry("", "The manual protocol was begun"))
         found += [_by_hand(one) for one in ticked]
-    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own))
-    if earlier:
-        found.append(Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended"))
-        found += [Entry("", "ours", command=f"vigil run --failed {session}") for session in earlier[:3]]
+    found += _again(own, reds, target)
     beside = f"Beside it: {'; '.join(one.title.lower() for one in shown.beside)}." if shown.beside else ""
     return Section("What to do next", tuple(found), beside if found else "There is nothing to do.")
+
+
+def _again(own: Past, reds: Sequence[Red], target: str) -> list[Entry]:
+    """How what is red of earlier sessions is asked again; one that died has no result for `--failed` to start from."""
+    earlier = list(dict.fromkeys(red.last.session for red in reds if red.last is not own and red.last.word))
+    died = [red.id for red in reds if red.last is not own and not red.last.word]
+    commands = [f"vigil run --failed {session}" for session in earlier[:3]]
+    if died:
+        named = target if target == "rehearsal" else "<target file>"
+        commands.append(f"vigil run --target {named} --checks {','.join(died[:10])}")
+    if not commands:
+        return []
+    first = Entry("", "Ask again for what is red of earlier sessions", "only a new session says that it is mended")
+    return [first, *(Entry("", "ours", command=command) for command in commands)]
 
 
 def _by_hand(one: Ticked) -> Entry:
@@ -224,11 +243,19 @@ def _accepts(facts: Facts) -> Sequence[Mapping[str, Any]]:
     return [one for one in found if one.get("state")]
 
 
+def _accepted_as(facts: Facts, state: str) -> int:
+    return sum(1 for one in _accepts(facts) if one["state"] == state)
+
+
 def _accepted(facts: Facts) -> Section:
     found = []
     for one in _accepts(facts):
         text = said(str(one["text"]).partition("): ")[2] or one["text"], 240)
-        words = f"until {said(one['until'], 20)}, {said(one['ticket'], 60)}: {text}"
+        words = (
+            f"accepted until {said(one['until'], 20)}, {said(one['ticket'], 60)}"
+            if one["state"] == "used"
+            else f"until {said(one['until'], 20)}, {said(one['ticket'], 60)}: {text}"
+        )
         found.append(Entry(ACCEPTS.get(str(one["state"]), ""), said(one["check"], 60), words, check=_planned(facts, str(one["check"]))))
     found.sort(key=lambda entry: entry.word == "")
     return Section("Accepted", tuple(found), "" if found else "No failure is accepted.")

@@ -17,16 +17,25 @@ _IN_ADDRESS: Final = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
 def said(value: object, limit: int = 1_000) -> str:
     """What a judge or a target said, as it may leave: no token, no password in an address."""
-    text, found, at = str(value), "", 0
-    for start, end, _ in jwts(text):
-        if start >= at:
-            found, at = found + text[at:start] + HELD_BACK, end
-    return mask_email(sanitize(_IN_ADDRESS.sub(rf"\1{HELD_BACK}@", found + text[at:]), limit))
+    return mask_email(sanitize(_without_tokens(str(value)), limit))
 
 
 def noted(value: object, limit: int = 1_000) -> str:
     """What a person wrote, as it may leave: values that are named as secrets are held back, too."""
-    return said(_NAMED.sub(_named, str(value)), limit)
+    return mask_email(sanitize(scrubbed(str(value)), limit))
+
+
+def scrubbed(text: str) -> str:
+    """What a person wrote, without what looks like a secret: as it may be kept."""
+    return _NAMED.sub(_named, _without_tokens(text))
+
+
+def _without_tokens(text: str) -> str:
+    found, at = "", 0
+    for start, end, _ in jwts(text):
+        if start >= at:
+            found, at = found + text[at:start] + HELD_BACK, end
+    return _IN_ADDRESS.sub(rf"\1{HELD_BACK}@", found + text[at:])
 
 
 def _named(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.gravity import gravest_first
+from tui_app.handover.words import scrubbed
 from tui_app.logged import ids_of, logs_of, of_rows
 from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import SECOND, Row
@@ -134,10 +135,16 @@ def gather(path: Path, result: Mapping[str, Any] | None = None) -> Facts:
             runs=tally.runs,
             witnesses=_witnesses(reader, header, document),
             logs=_queries(reader, plan, header, document),
-            notes=[in_words(note) for note in reader.annotations() if note.kind != PIN],  # what is kept on a host is no word on the session
+            notes=[
+                _scrubbed(in_words(note)) for note in reader.annotations() if note.kind != PIN
+            ],  # what is kept on a host is no word on the session
             seconds=head.t / SECOND if head else 0.0,
             ended=tally.ended,
         )
+
+
+def _scrubbed(note: Annotation) -> Annotation:
+    return msgspec.structs.replace(note, text=scrubbed(note.text))
 
 
 def named(finding: Mapping[str, Any]) -> list[int]:

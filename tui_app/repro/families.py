@@ -18,23 +18,27 @@ class Family(msgspec.Struct, frozen=True):
     password: bool = False
     """Whether it needs a password, since a token alone would end a session of yours."""
     consent: bool = False
+    repeats: bool = False
+    """Whether its tries are the same thing again and again, so that more of them tell more."""
     shows: tuple[str, ...] = (".",)
     """Patterns of the findings' texts whose kind of failure it can show again."""
 
 
 _RUNS = Family(
-    "runs", 1, "up to 12 agent runs in threads of its own, which it archives",
+    "runs", 1, "up to 12 agent runs within 10 minutes, in threads of its own, which it archives", repeats=True,
     shows=(
         r"no (agent_|tool_)", r"tool_completed (for|does|carries|is stamped)", r"while a tool was still running", r"more than once",
         r"twice", r"more than one end", r"after the run had ended", r"before agent_started", r"carries (run|thread|user) ",
         r"is stamped .* earlier", r"numbered events are missing", r"number is not above", r"without an answer", r"not valid JSON while",
-        r"no event ever followed", r": error ", r"failed with an error",
+        r"no event ever followed", r"came again on a new connection", r"closed the connection in the middle of a run",
+        r": error ", r"failed with an error",
     ),
 )  # fmt: skip
 _LEAK = Family(
     "leak",
     2,
     "12 agent runs in threads of its own, which it archives, and as many sockets as there were users",
+    repeats=True,
     shows=(r"saw events of \S+ (run|request|thread)", r"saw events that name ", r"marker", r"which is none of ours"),
 )
 _KINDS = "none|malformed|truncated|wrong-signature|alg-none|wrong-issuer|wrong-audience|altered-subject|refresh-as-access|expired|revoked"
@@ -48,12 +52,19 @@ _BAD = Family(
 _DOORS = Family(
     "anonymous",
     1,
-    "reads without a token, and a thread of its own, which it archives",
+    "reads and a wish for a token without any, and a thread of its own, which it archives",
     consent=True,
-    shows=(r"^/\S+ answers a caller without a token",),
+    shows=(r"^/\S+ answers a caller without a token", r"^anybody is given a token"),
 )
-_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives")
-_ROUTES = Family("routes", 1, "the same reads once more")
+_CONNECTS = Family(
+    "connects",
+    1,
+    "8 connections, two pings on each",
+    repeats=True,
+    shows=(r"^no connection", r"no welcome", r"not one frame", r"ping", r"pong", r"ends the socket", r"\bms\b"),
+)
+_KEPT = Family("kept", 1, "3 agent runs and 3 messages in threads of its own, which it archives", repeats=True)
+_ROUTES = Family("routes", 1, "the same reads once more, of a thread in one of its own, which it archives")
 
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
@@ -62,15 +73,27 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _RUNS, shows=(rf"agent run \(.*({'|'.join(_RUNS.shows)})", r"agent run \((no answer came|never started)")
         ),
         "isolation-frames": _LEAK,
-        "isolation-rest": Family("foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True),
+        "isolation-rest": Family(
+            "foreign_threads", 2, "a thread, and five tries of the other user to open or change it", consent=True,
+            shows=(r" may (read|write|rename|archive) ", r"somebody else('s change reached| archived) a thread"),
+        ),
         "token-matrix": _BAD, "anonymous-doors": _DOORS,
-        "session-end": Family("signed_out", 1, "a sign-in and its sign-out", password=True),
+        "session-end": Family(
+            "signed_out", 1, "a sign-in and its sign-out", password=True,
+            shows=(r"takes a token that was signed out", r"signing out is refused"),
+        ),
         "ping-latency": Family("pings", 1, "59 pings in 6 s"),
-        "connect-latency": Family("connects", 1, "10 connections"), "ws-connect": Family("connects", 1, "10 connections"),
+        "connect-latency": _CONNECTS, "ws-connect": _CONNECTS,
         "message-persisted": _KEPT, "history-agrees": _KEPT,
-        "socket-survives": Family("nonsense", 1, "five messages that mean nothing", consent=True),
-        "answers-differ": Family("answers", 1, "3 agent runs"),
-        "health-services": _ROUTES, "health-tiers": _ROUTES, "critical-endpoints": _ROUTES, "contract": _ROUTES,
+        "socket-survives": Family(
+            "nonsense", 1, "five messages that mean nothing", consent=True, shows=(r"closes the connection", r"the connection is dead"),
+        ),
+        "answers-differ": Family("answers", 1, "up to 7 agent runs", shows=(r"alike",)),
+        "health-services": _ROUTES, "health-tiers": _ROUTES,
+        "critical-endpoints": msgspec.structs.replace(_ROUTES, shows=(r" answers \d|does not answer|was never answered",)),
+        "contract": msgspec.structs.replace(
+            _ROUTES, shows=(r"is documented and", r"answers without", r"^the contract (answers [345]|does not)"),
+        ),
     }
 )  # fmt: skip
 """The family of each check that has one."""

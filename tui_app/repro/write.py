@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import pprint
 import re
 from collections.abc import Callable, Mapping
@@ -26,9 +27,13 @@ SERVICES: Final = ("backend", "auth", "frontend", "websocket")
 ROWS: Final = 4
 REQUESTS: Final = 6
 BY_KIND: Final = MappingProxyType({"refresh-as-access": "REPRO_REFRESH_1", "expired": "REPRO_EXPIRED_1"})
+OF_A_SESSION: Final = r"[0-9a-f]{8}"
+"""What an id of a run, a message or a user looks like in a path."""
 OWN_SESSION: Final = ("REPRO_EMAIL_1", "REPRO_PASSWORD_1")
 """Bad tokens that nobody can make of a good one, and the variables that bring them."""
 QUESTIONS: Final = 4
+ROUNDS, MOST_ROUNDS = 12, 36
+"""Agent runs of the script that makes the most of them."""
 MARKER: Final = r"VM-[0-9a-f]{6}-u\d+-[0-9a-f]{20}"
 """A reference of a session's own, in a question."""
 PACKAGES: Final = "'httpx==0.28.*' 'websockets==17.*'"
@@ -134,18 +139,33 @@ def _facts(reader: Reader, plan: Mapping[str, Any], entry: Mapping[str, Any], fa
         facts["kinds"] = list(dict.fromkeys(found[1] for found in named if found))
         facts["late"] = any("without an answer" in text for text in shown)
     if family.name == "anonymous":
-        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown))
-    if family.name == "runs":
+        facts["paths"] = list(dict.fromkeys(sanitize(text.partition(" ")[0], 200) for text in shown if text.startswith("/")))
+        facts["mint"] = [found[0] for text in shown if (found := re.search(r"/auth/(?:create|service)-token", text))]
+    facts |= _seldom(str(entry["reason"]), family)
+    if family.name in ("runs", "answers"):
         facts["questions"] = _questions(reader, rows)
     if family.name == "leak":
         facts["users"] = sum(1 for _ in reader.rows(kinds=("user",)) if _.type == "ready")
     if family.name == "routes":
-        facts["requests"] = _requests(reader, entry["id"], rows)
+        facts["requests"] = _requests(reader, entry, rows)
         if not facts["requests"]:
             raise RecordingError(
                 f"{entry['id']} has no script", "what failed was no plain read that could be made again", "look at the rows of its findings"
             )
     return facts
+
+
+def _seldom(reason: str, family: Family) -> dict[str, Any]:
+    """How many tries without it tell that it is gone, at 95 %, where it hit only some of those that were recorded; {} where it hit all."""
+    counts = re.findall(r"(\d+) of (\d+) (iterations|runs)", reason)
+    share = math.prod(int(hit) / int(tried) for hit, tried, _ in counts if int(tried))
+    if not 0 < share < 1:
+        return {}
+    seldom = ", ".join(f"{hit} of {tried} {what}" for hit, tried, what in counts)
+    if not family.repeats:
+        return {"beyond": f"it is flaky, {seldom}"} if "iterations" in seldom else {}
+    enough = math.ceil(math.log(0.05) / math.log(1 - share))
+    return {"seldom": seldom, "enough": enough} | ({"rounds": max(ROUNDS, min(enough, MOST_ROUNDS))} if family.name == "runs" else {})
 
 
 def _questions(reader: Reader, rows: list[Row]) -> list[str]:
@@ -187,9 +207,20 @@ def _latency(reader: Reader) -> list[dict[str, Any]]:
     return list((reader.result() or {}).get("latency", []))
 
 
-def _requests(reader: Reader, check: str, rows: list[Row]) -> list[dict[str, Any]]:
-    """The reads of this check whose answers its findings cite; where they cite none, all of its reads that were not answered well."""
+def _requests(reader: Reader, entry: Mapping[str, Any], rows: list[Row]) -> list[dict[str, Any]]:
+    """The reads of this check whose answers its findings cite; where they cite none, all of its reads that were not answered well.
+
+    A thread in a path becomes {thread}, as the script has one of its own; a path that names anything else of that session's is left out.
+    """
+    check = entry["id"]
     cited = {row.body.get("req") for row in rows if row.kind == "http"}
+    promised = {
+        int(pair[1]): (said[1] or said[2]).split(", ")
+        for finding in _grave(entry)
+        if (said := re.search(r"answers without (.+), which its contract promises|answers 200 and its (\w+) says", str(finding["text"])))
+        for pair in finding["evidence"]
+    }
+    keys = {row.body.get("req"): promised[row.seq] for row in rows if row.seq in promised}
     found: dict[tuple[str, str], dict[str, Any]] = {}
     bad: set[Any] = set()
     sent: dict[Any, Row] = {}
@@ -201,9 +232,14 @@ def _requests(reader: Reader, check: str, rows: list[Row]) -> list[dict[str, Any
                 bad.add(row.body.get("req"))
     for request, row in sent.items():
         if row.type == "GET" and (request in cited or (not cited and request in bad)):
-            body = row.body
-            path = str(body.get("path") or "")
-            found[str(body.get("service")), path] = {"service": str(body.get("service")), "path": path, "signed_in": bool(row.user)}
+            service, path = str(row.body.get("service")), re.sub(r"(?<=/threads/)[^/?]+", "{thread}", str(row.body.get("path") or ""))
+            if re.search(OF_A_SESSION, path):
+                continue
+            found[service, path] = {"service": service, "path": path, "signed_in": bool(row.user)}
+            if entry["id"] == "health-services" or keys.get(request) == ["status"]:
+                found[service, path]["healthy"] = True
+            elif request in keys:
+                found[service, path] |= {"keys": keys[request], "filled": entry["id"] == "critical-endpoints"}
     return list(found.values())[:REQUESTS]
 
 
@@ -254,19 +290,22 @@ def _head(
         lines.append(f"  and {len(rows) - ROWS} more")
     lines += [
         "",
-        f"Does to its target: {family.does}."
+        f"Does to its target: {family.does.replace(str(ROUNDS), str(facts.get('rounds', ROUNDS)))}."
         + (" Elsewhere than on this machine it asks for REPRO_CONSENT=yes." if family.consent else ""),
         "",
         "Needs Python 3.11 or newer and two packages:",
         "  python3 -m venv repro-env",
         f"  repro-env/bin/python -m pip install {PACKAGES}",
-        f"  repro-env/bin/python {entry['id']}.py",
+        "  repro-env/bin/python THIS_FILE",
+        "",
         "Needs in the environment, of test users (it sends them nowhere but to the addresses below):",
         *(f"  {name:18} {_meaning(name)}" for name in needs(family, facts)),
         *([] if own else ["  or REPRO_EMAIL_n and REPRO_PASSWORD_n in place of REPRO_TOKEN_n: it signs in by itself"]),
         "Takes from the environment, where the addresses are others than the recorded ones:",
         f"  {', '.join(f'REPRO_{name.upper()}' for name in SERVICES if name != 'frontend' or 'frontend' in str(facts.get('requests')))}",
         *(f"  ({name} was at {_plain(url)})" for name, url in facts["target"].items()),
+        "  REPRO_CARRY=header or query, where the WebSocket takes no token as a subprotocol",
+        "  SSL_CERT_FILE, where an authority of your own has signed the certificates",
         "Says one line. Exit code: 1 the failure shows again (SHOWN), 0 it does not (WELL), 2 nothing can be said (UNCLEAR, and why).",
     ]
     return "\n".join(lines).replace("\\", "\\\\").replace('"""', "'''") + "\n"

@@ -135,15 +135,25 @@ class _RecordedRunbook(msgspec.Struct, frozen=True):
     step: tuple[_RecordedCommand, ...] = ()
 
 
-class _Recorded(msgspec.Struct, frozen=True):
+class _Named(msgspec.Struct, frozen=True):
     name: str = ""
+
+
+class _Recorded(msgspec.Struct, frozen=True):
+    target: _Named = _Named()
     runbook: _RecordedRunbook = _RecordedRunbook()
+
+    @property
+    def name(self) -> str:
+        """The target's."""
+        return self.target.name
 
 
 def recorded(plan: Mapping[str, Any]) -> TargetFile:
-    """The target file as a recording's plan keeps it: a command that it does not call a read is none."""
+    """The target file as a recording's plan keeps it; without commands where this version cannot read them."""
+    profile = plan.get("profile") or {}
     try:
-        return msgspec.convert(plan.get("profile") or {}, _Recorded)
+        return msgspec.convert(profile, _Recorded)
     except msgspec.ValidationError:
         return _Recorded()
 

@@ -227,7 +227,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            (*SESSION, "handover"), "app", 6),
     Action("runbook", ("e",), "runbook", "what to do about what failed, with your own commands", "Session", (*SESSION, "handover"), "app"),
     Action("handover", ("O",), "hand-over", "for whoever takes over: what is red since when, what is open, notes, who ran what", "Session",
-           (*SESSION, "runbook"), "app"),
+           ("start", *SESSION, "runbook"), "app"),
     Action("incident", ("B",), "bundle", "write the incident bundle, redacted, for a person to send: what failed, timeline, reports",
            "Session", ("runbook", "handover"), "app", 3),
     Action("compare", ("c",), "compare", "this session beside another: verdicts, latency, what is said on the wire", "Session",

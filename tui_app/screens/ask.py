@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from tui_app.screens.one_size import OneSize
 from widgets.lines import BLANK, Line, LineView, line_width, wrap
 
 FRAME = 4
@@ -26,7 +27,7 @@ class Answer:
     value: str
 
 
-class AskScreen(ModalScreen[str]):
+class AskScreen(OneSize, ModalScreen[str]):
     """Gives the value of the answer chosen; '' for Escape. `enter` names the value Enter stands for, '' for none."""
 
     NAME = "ask"

@@ -19,6 +19,7 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import SCREENS, footer_for
 from tui_app.screens.control import watching_chip
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.reasons import why_not
 from tui_app.screens.safe import clean
@@ -40,7 +41,7 @@ def titled(widget: W, title: str) -> W:
     return widget
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(OneSize, Screen[None]):
     """A screen on a session. `view.state` and `view.reader` are the only sources it has."""
 
     NAME: ClassVar[str] = ""

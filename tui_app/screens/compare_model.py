@@ -177,7 +177,7 @@ def _columns(width: int, cells: Sequence[tuple[str, str]]) -> Line:
     middle: Line = ((fit(p95[0], 17, "right"), p95[1]),) if width >= P95_FROM else ()
     return clip(
         ((fit(name[0], 12), name[1]), (fit(n[0], 9, "right"), n[1]), (fit(p50[0], 15, "right"), p50[1]), *middle,
-         (fit(shift[0], 24, "right") + "  ", shift[1]), claim), width,
+         (" " + fit(shift[0], 24, "right") + "  ", shift[1]), claim), width,
     )  # fmt: skip
 
 

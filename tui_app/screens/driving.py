@@ -258,10 +258,10 @@ class DrivingApp(PlanningApp):
 
     def action_command_palette(self) -> None:
         """Every action by name; the toolkit's own key for it comes here too."""
-        from textual.command import CommandPalette
+        from tui_app.screens.command_palette import Palette
 
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="what to do", id="--command-palette"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder="what to do"))
 
     # -- leaving
 

@@ -69,18 +69,24 @@ class HandoverScreen(Moving, SessionScreen):
         self._draw()
 
     @property
-    def entries(self) -> list[Entry | None]:
-        """What each row under the cursor stands for; None where there is nothing to open."""
-        found: list[Entry | None] = []
+    def entries(self) -> list[Entry]:
+        """What each row under the cursor stands for; of a table the session in its last column."""
+        found: list[Entry] = []
         for section in self.page.sections if self.page is not None else ():
-            found += [*[None] * len(section.rows), *section.entries, *([None] if section.rest else [])]
+            found += [Entry(session=row[-1]) for row in section.rows]
+            found += [*section.entries, *([Entry()] if section.rest else [])]
         return found
+
+    @property
+    def entry_at(self) -> Entry:
+        """The one under the cursor; an empty one where there is none."""
+        entries = self.entries
+        return entries[self.picked] if self.picked < len(entries) else Entry()
 
     @property
     def check_at(self) -> str:
         """The check under the cursor."""
-        entry = self.entries[self.picked] if self.picked < len(self.entries) else None
-        return entry.check if entry is not None else ""
+        return self.entry_at.check
 
     def _draw(self) -> None:
         if self.is_mounted:
@@ -115,17 +121,31 @@ class HandoverScreen(Moving, SessionScreen):
             view.scroll_end(animate=False)
 
     def action_open(self) -> None:
-        """A check opens its evidence, a command is copied; anything else is only told."""
-        entry = self.entries[self.picked] if self.picked < len(self.entries) else None
-        if entry is not None and entry.check in self.state.checks:
+        """A check opens its evidence, another session opens, a command is copied; anything else is only told."""
+        entry = self.entry_at
+        if entry.session and entry.session != self.state.session:
+            self._open_session(entry.session)
+        elif entry.check in self.state.checks:
             self.vigil.open_why(entry.check)
-        elif entry is not None and entry.command:
+        elif entry.command:
             self.vigil.say("copying: Vigil shows this command, and does not run it here")
             self.run_worker(self.vigil._copy(entry.command, None), group="copy", exclusive=True, exit_on_error=False)
-        elif entry is not None and entry.word == "FAIL":
-            self.vigil.say("its evidence is in the session that is named: open that one from Start")
+        elif entry.session:
+            self.vigil.go("verdict")
         else:
-            self.vigil.say("there is nothing to open here: a check opens its evidence, a command is copied")
+            self.vigil.say("there is nothing to open here: a check opens its evidence, a session opens, a command is copied")
+
+    def _open_session(self, session: str) -> None:
+        """Another session of the page, in place of this one."""
+        link = self.vigil.link
+        if link is None or self.view.running:
+            self.vigil.say(f"session {session} opens once this one has ended" if link is not None else "no session can be opened here")
+            return
+        line = next((line for line in link.sessions() if line.session == session), None)
+        if line is None:
+            self.vigil.say(f"session {session} is not here any more", bad=True)
+        else:
+            self.vigil.open_session(line)
 
     def summary(self) -> str:
         """The page as plain text."""

@@ -7,6 +7,7 @@ from textual.events import ScreenResume
 from textual.screen import Screen
 
 from tui_app.screens.actions import ALL, GROUPS, SCREENS, Action, actions_for, bindings_for, up_and_down
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.purposes import purpose_lines
 from widgets.banner import KeyBar, KeyHint
 from widgets.lines import BLANK, Line, LineView, fit, wrap
@@ -42,7 +43,7 @@ def _group(title: str, members: list[Action], width: int) -> list[Line]:
     return [*lines, BLANK]
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(OneSize, Screen[None]):
     """Help on the screen below it."""
 
     NAME = "help"

@@ -12,10 +12,9 @@ import select
 import threading
 import time
 from collections import deque
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from textual.drivers._writer_thread import WriterThread
-from textual.drivers.linux_driver import LinuxDriver
 
 PIECE: Final = 1_024
 """Bytes of one write: a terminal that has room takes so many at once."""
@@ -128,39 +127,3 @@ def _own(fd: int) -> int:
         return os.open(os.ttyname(fd), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:
         return fd
-
-
-class LineDriver(LinuxDriver):
-    """The toolkit's driver for terminals, with a writer that never blocks who draws."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self.line: LineWriter | None = None
-        super().__init__(*args, **options)
-
-    @property
-    def _writer_thread(self) -> LineWriter | None:
-        return self.line
-
-    @_writer_thread.setter
-    def _writer_thread(self, made: WriterThread | None) -> None:
-        self.line = LineWriter(made._file) if made is not None else None
-
-    def _get_terminal_size(self) -> tuple[int, int]:
-        """Columns and rows as the terminal itself says them: what the environment says (COLUMNS, LINES) does not follow a resize."""
-        try:
-            size = os.get_terminal_size(self._file.fileno() if self._file is not None else self.fileno)
-        except (OSError, ValueError):
-            return super()._get_terminal_size()
-        return size.columns, size.lines
-
-    def write(self, data: str) -> None:
-        """Send data to the terminal; nothing is sent to one that has been left."""
-        if self.line is not None:
-            self.line.write(data)
-
-    def stop_application_mode(self) -> None:
-        """Leave the terminal as it was found. A terminal that takes nothing is not first sent pictures that nobody saw."""
-        if self.line is not None:
-            self.line.forget()
-            self.line.write(END_OF_PICTURE)
-        super().stop_application_mode()

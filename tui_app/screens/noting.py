@@ -6,8 +6,10 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from tui_app.engine.client import whoami
+from tui_app.handover.words import scrubbed
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.row_words import clock_time
 from widgets.filter_bar import FilterBar
 
@@ -15,7 +17,7 @@ LONGEST = 500
 """Characters of a note that are kept."""
 
 
-class NoteScreen(ModalScreen[str | None]):
+class NoteScreen(OneSize, ModalScreen[str | None]):
     """Asks for a note on the moment `t` (ns); gives it as typed, '' for a mark without one, None where it is left."""
 
     NAME = "note"
@@ -40,8 +42,8 @@ class NoteScreen(ModalScreen[str | None]):
 
 
 def leave_mark(reader: Reader, seq: int, t: int, text: str) -> tuple[str, bool]:
-    """Keep a mark, or a note, on a row; what to tell the person, and whether it was kept."""
-    words = text.strip()[:LONGEST]
+    """Keep a mark, or a note, on a row, without what looks like a secret in it; what to tell the person, and whether it was kept."""
+    words = scrubbed(text.strip())[:LONGEST]
     try:
         reader.annotate("note" if words else "mark", words or f"mark at {clock_time(t)}", seq, who=whoami())
     except RecordingError as error:

@@ -11,7 +11,8 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 
-from tui_app.screens.line import LineDriver, LineWriter
+from tui_app.screens.driver import LineDriver
+from tui_app.screens.line import LineWriter
 from tui_app.screens.pace import Pace
 from tui_app.screens.picture import Change, Picture
 from tui_app.screens.view import View

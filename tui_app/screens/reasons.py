@@ -14,7 +14,7 @@ NO_REPLAY: Final = "this is no replay: `vigil replay FILE` shows a recorded sess
 NO_SESSION: Final = "there is no session yet"
 READ_ONLY: Final = "this viewer is read-only"
 WITH_A_SESSION: Final = ("mark", "write", "repro", "copy", "present", "take", "hold", "freeze", "freeze-moment", "rerun", "compare",
-                         "handover", "incident")  # fmt: skip
+                         "incident")  # fmt: skip
 
 
 def why_not(view: View, action_id: str) -> str:

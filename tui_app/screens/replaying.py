@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 from tui_app.model import SECOND
 from tui_app.screens.catching import catch_up
 from tui_app.screens.driving import DrivingApp
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.playback import Playback, speed_text
 from tui_app.screens.reasons import NO_REPLAY
 from tui_app.screens.safe import clean
@@ -26,7 +27,7 @@ NEAR_NS = SECOND // 2
 """Going back from a place goes to the one before it, also shortly after having come there."""
 
 
-class SeekScreen(ModalScreen[str]):
+class SeekScreen(OneSize, ModalScreen[str]):
     """Asks for a time at the foot of the screen; gives it as typed, '' for none."""
 
     NAME = "seek"

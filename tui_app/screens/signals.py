@@ -7,6 +7,7 @@ a kill restores the terminal, with a watchdog for a terminal that no longer read
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -28,7 +29,8 @@ def install(loop: asyncio.AbstractEventLoop, leave: Callable[[], object], end: C
         watchdog = threading.Timer(GRACE_S, end, args=(TERM_EXIT,))
         watchdog.daemon = True
         watchdog.start()
-        loop.call_soon_threadsafe(leave)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: it is leaving already
+            loop.call_soon_threadsafe(leave)
 
     signal.signal(signal.SIGHUP, hang_up)
     signal.signal(signal.SIGTERM, terminate)

@@ -16,6 +16,7 @@ from tui_app.screens.actions import bindings_for, by_id, footer_for, up_and_down
 from tui_app.screens.base import titled
 from tui_app.screens.help import WIDEST
 from tui_app.screens.moving import Moving
+from tui_app.screens.one_size import OneSize
 from tui_app.screens.purposes import BLURBS, PURPOSES
 from tui_app.screens.safe import clean
 from tui_app.screens.session_link import LinkError, SessionLine, TargetInfo
@@ -58,7 +59,7 @@ class Entry:
         return (self.kind, self.target) == (other.kind, other.target)
 
 
-class StartScreen(Moving, Screen[None]):
+class StartScreen(Moving, OneSize, Screen[None]):
     """Targets, running sessions, recent ones. The cursor begins on the rehearsal, so Enter, Enter never reaches anything else."""
 
     NAME = "start"

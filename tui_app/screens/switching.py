@@ -10,7 +10,6 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from textual.app import App
-from textual.css.query import NoMatches
 from textual.screen import Screen
 
 WARM_AFTER: Final = 0.4
@@ -57,13 +56,6 @@ class SwitchingApp(App[int]):
         """The screen in view shows what it is to show."""
         for end in list(self._ends):
             end()
-
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that is made in the moment of leaving is composed of nothing, and so finds nothing of what it is to fill."""
-        if self._exit and isinstance(error, NoMatches):
-            self.log.warning(f"left before a screen was composed: {error}")
-            return
-        super()._handle_exception(error)
 
     # -- style rules
 

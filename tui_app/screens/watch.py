@@ -13,17 +13,16 @@ from tui_app.screens.base import SessionScreen, titled
 from tui_app.screens.moving import Moving
 from tui_app.screens.safe import clean
 from tui_app.screens.view import View
+from tui_app.watch.model import SPANS
 from widgets.banner import Banner
 from widgets.lines import BLANK, Line, LineView, clip, fit, wrap
-from widgets.timelines import FIXED, TONES, TimelineRow, head, legend, row_line
+from widgets.timelines import FIXED, TONES, TimelineRow, head, legend, row_line, slowest_line
 
 if TYPE_CHECKING:
     from tui_app.watch.model import Happening, Timeline
     from tui_app.watch.running import Running
 
-SPANS: Final = (1, 5, 15, 60)
 KINDS: Final = {"transition": "", "restart": "warn", "build": "accent"}
-RANK: Final = {"": -1, "up": 0, "unknown": 1, "degraded": 2, "down": 3}
 
 
 class WatchScreen(Moving, SessionScreen):
@@ -62,7 +61,11 @@ class WatchScreen(Moving, SessionScreen):
         note = (
             running.problem
             or running.trouble
-            or (f"not up: {', '.join(wrong)}" if wrong else f"every {running.asked.every_s:g} s; nothing is repaired from here")
+            or (
+                f"not up: {', '.join(wrong)}"
+                if wrong
+                else f"every {running.asked.every_s:g} s{spending(running)}; nothing is repaired from here"
+            )
         )
         said = ("ENDED" if running.over.is_set() else "", "TROUBLE" if running.trouble else "")
         chips = tuple((text, "warn") for text in said if text)
@@ -78,7 +81,7 @@ class WatchScreen(Moving, SessionScreen):
         self.rings = running.rings
         self.at = max(0, min(self.at, len(self._subjects()) + len(self._changes()) - 1))
         lines = self.query_one("#lines", LineView)
-        lines.styles.height = max(len(self._subjects()), 1) + 4
+        lines.styles.height = max(len(self._subjects()), 1) + 5
         lines.draw(lambda width, _height: (self._lines(width), None))
         below = self.query_one("#changes", LineView)
         below.border_title = "The poll under the cursor (Esc: back to what changed)" if self.opened else "What changed, newest first"
@@ -101,22 +104,18 @@ class WatchScreen(Moving, SessionScreen):
         self.back = max(0, min(self.back, room - 1))
         now = time.time()
         found = [head(_utc((int(now // self._cell_s()) - room + 1) * self._cell_s())[3:8])]
-        for index, name in enumerate(subjects):
-            row = self._row(name, self.running.watched.timelines[name], now, room)
-            found.append(row_line(row, width, room - 1 - self.back, here=index == self.at))
+        rows = [self._row(name, self.running.watched.timelines[name], now, room) for name in subjects]
+        found += [row_line(row, width, room - 1 - self.back, here=index == self.at) for index, row in enumerate(rows)]
+        found.append(slowest_line(rows[min(self.at, len(rows) - 1)]))
         return [clip(line, width) for line in (*found, legend(_lasting(self._cell_s())))]
 
     def _row(self, name: str, line: Timeline, now: float, room: int) -> TimelineRow:
-        times = SPANS[self.span]
-        last = int(now // self._cell_s())
-        words = dict.fromkeys(range(last - room + 1, last + 1), "")
-        for cell in line.cells:
-            index = cell.index // times
-            if index in words:
-                words[index] = max(words[index], cell.word, key=RANK.__getitem__)
+        cells = line.strip(now, room, SPANS[self.span])
         state = line.last.word if line.last is not None else ""
-        return TimelineRow(clean(name), state, line.uptime, line.measured, line.percentile(0.5), line.percentile(0.95), line.samples,
-                           list(words.values()))  # fmt: skip
+        words = [cell.word if cell is not None else "" for cell in cells]
+        slowest = [cell.ms if cell is not None else None for cell in cells]
+        p50, p95 = line.percentile(0.5), line.percentile(0.95)
+        return TimelineRow(clean(name), state, line.uptime, line.measured, p50, p95, line.samples, words, slowest)
 
     def _below(self, width: int) -> tuple[list[Line], int | None]:
         if self.opened:
@@ -202,6 +201,14 @@ class WatchScreen(Moving, SessionScreen):
         from tui_app.watch.headless import table
 
         return "\n".join(table(self.running.watched, time.time())) if self.running is not None else ""
+
+
+def spending(running: Running) -> str:
+    """What the watch asks of the target beyond looking: runs of today's budget, and what larger sessions may begin."""
+    runs, asked = running.runs_per_day, running.asked
+    found = f", {'-' if running.spent is None else running.spent} of {runs} runs today" if runs else ""
+    found += f", a load every {asked.load_every_s / 3600:g} h" if asked.load_every_s else ""
+    return found + (", a session after a recovery" if asked.revalidate_after else "")
 
 
 def poll_lines(row: dict[str, object], width: int) -> list[Line]:

@@ -39,6 +39,7 @@ class WatchingApp(App[int]):
     def open_watch(self, target: str, asked: Asked | None = None) -> None:
         """Begin a watch, or show the one that runs on this target already."""
         from tui_app.watch.running import Running, asked_of
+        from tui_app.watch.sessions import refused
 
         if self.link is None:
             return
@@ -54,9 +55,13 @@ class WatchingApp(App[int]):
         if profile.blanks and profile.environment != "rehearsal":
             self.say("this target has addresses to fill in first", bad=True)
             return
+        wanted = asked or asked_of(profile, target)
+        if wanted.load_every_s and (why := refused(profile)):
+            self.say(f"[watch] load_every_h: {why}", bad=True)
+            return
         if self.watching is not None:
             self.watching.over.set()
-        self.watching = Running(profile, asked or asked_of(profile, target))
+        self.watching = Running(profile, wanted)
         self.run_worker(self._watch(self.watching), group="watch", exit_on_error=False)
         self._show_watch()
 
@@ -70,6 +75,14 @@ class WatchingApp(App[int]):
         except (CredentialsError, ProfileError, StandInError) as error:
             running.problem = str(error)
             self.say(running.problem, bad=True)
+
+    def watch_code(self) -> int:
+        """The exit code of `vigil watch`: 0, 1 something is down, 2 it could not begin, 4 nothing was measured."""
+        from tui_app.watch.headless import exit_code
+
+        if self.watching is None or self.watching.problem:
+            return 2
+        return exit_code(self.watching.watched)
 
     def _show_watch(self) -> None:
         from tui_app.screens.watch import WatchScreen

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from tui_app.screens.reasons import why_not
+from tui_app.screens.reasons import NO_SESSION, why_not
 from tui_app.screens.view import View
+
+if TYPE_CHECKING:
+    from tui_app.screens.session_link import SessionLine
+
+
+def under_cursor(screen: object) -> SessionLine | None:
+    """The session under the cursor of Start; None on any other row or screen."""
+    from tui_app.screens.start import StartScreen
+
+    return screen.entries[screen.cursor].session if isinstance(screen, StartScreen) and screen.entries else None
 
 
 class WayOutApp(App[int]):
@@ -20,6 +31,10 @@ class WayOutApp(App[int]):
 
         def say(self, text: str, *, bad: bool = False) -> None: ...
 
+        async def _open_line(self, line: SessionLine) -> None: ...
+
+        async def _copy(self, text: str, chat: Callable[[], Awaitable[str]] | None) -> None: ...
+
     def action_runbook(self) -> None:
         """The steps that follow from what failed."""
         from tui_app.screens.runbook import RunbookScreen
@@ -27,19 +42,25 @@ class WayOutApp(App[int]):
         if not isinstance(self.screen, RunbookScreen):
             self.push_screen(RunbookScreen(self.view))
 
-    def action_handover(self) -> None:
-        """What whoever takes over has to know."""
+    async def action_handover(self) -> None:
+        """What whoever takes over has to know: of the session in view, on Start of the one under the cursor."""
         from tui_app.screens.handover import HandoverScreen
 
-        if why := why_not(self.view, "handover"):
-            self.say(why)
+        line = under_cursor(self.screen)
+        if line is not None:
+            await self._open_line(line)
+        if getattr(self.screen, "NAME", "") == "start":
+            if line is None:
+                self.say("choose a session: its hand-over tells of all that ran on its target")
+        elif self.view.reader is None and not self.view.state.session:
+            self.say(NO_SESSION)
         elif not isinstance(self.screen, HandoverScreen):
-            self.push_screen(HandoverScreen(self.view))
+            await self.push_screen(HandoverScreen(self.view))
 
     async def action_incident(self) -> None:
         """Write the incident bundle of the session in view beside its reports, and say how it leaves this host."""
         from tui_app.bundles.incident import MUST_SEND, compose
-        from tui_app.bundles.leaving import copy_line
+        from tui_app.bundles.leaving import copy_line, verify_line
         from tui_app.recording.errors import RecordingError
 
         view = self.view
@@ -55,4 +76,6 @@ class WayOutApp(App[int]):
         except (OSError, RecordingError, ValueError) as error:
             self.say(f"the incident bundle could not be written: {error}", bad=True)
             return
-        self.notify(f"Wrote {target}\nsha256 {digest}\n{copy_line(target)}\n{MUST_SEND}", markup=False, timeout=20)
+        told = f"Wrote {target}. {MUST_SEND} The lines that copy it off this host and verify it are copied for pasting."
+        self.notify(told, markup=False, timeout=15)
+        await self._copy(f"{copy_line(target)}\n{verify_line(target, digest)}", None)

@@ -285,12 +285,14 @@ class WatchTable(Table):
     """[watch]: how `vigil watch` looks at this target, and whom it tells.
 
     every_s -- seconds from poll to poll;  runs_per_day -- agent runs at most in a UTC day, each may call a paid model; 0: none
+    load_every_h -- hours from one load of 50 users to the next; without it none ever begins, and off this machine it takes consent
     alert_after -- polls in a row that must agree;  command -- a list of arguments, never a line for a shell
     webhook -- an https address whose host is one of webhook_hosts
     """
 
     every_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
     runs_per_day: Annotated[int, Field(ge=0, le=1_440)] = 24
+    load_every_h: Annotated[float, Field(ge=1, le=168)] | None = None
     alert_after: Annotated[int, Field(ge=1, le=100)] | None = None
     command: Annotated[list[Annotated[str, Field(max_length=2_000)]], Field(min_length=1, max_length=64)] | None = None
     webhook: Annotated[str, Field(max_length=2_000)] | None = None

@@ -19,6 +19,7 @@ from tui_app.watch.poller import Looked
 
 SUBJECT: Final = "delivery"
 CHECK: Final = "golden-path"
+LOADED: Final = "fifty-users"
 DAY_S: Final = 86_400.0
 WORDS: Final[Mapping[str, Word]] = {"PASS": "up", "FAIL": "down"}
 
@@ -46,8 +47,11 @@ def read(result: Mapping[str, Any] | None, runs: list[tuple[str, float | None]],
     return Told(WORDS.get(verdict, "unknown"), sanitize(why.rstrip(": "), 240), ms, session)
 
 
-async def once(profile: Profile, over: asyncio.Event, preset: str = "") -> Told:
-    """One session with one agent run, or a whole one of `preset`. What goes wrong here is no exception: it reads unknown."""
+async def once(profile: Profile, over: asyncio.Event, preset: str = "", load: int = 0) -> Told:
+    """One session with one agent run, a whole one of `preset`, or the load of so many users.
+
+    What goes wrong here is no exception: it reads unknown.
+    """
     from tui_app.engine.launch import LaunchError, launch
     from tui_app.engine.plan import PlanError, select
     from tui_app.headless import follow_to_end
@@ -60,7 +64,9 @@ async def once(profile: Profile, over: asyncio.Event, preset: str = "") -> Told:
 
     began = None
     try:
-        if preset:
+        if load:
+            plan = make_plan(profile, select(checks=LOADED), users=load, selected=(LOADED,))
+        elif preset:
             plan = make_plan(profile, select(preset=preset), preset=preset)
         else:
             plan = make_plan(profile, select(checks=CHECK), users=1, selected=(CHECK,))
@@ -68,11 +74,13 @@ async def once(profile: Profile, over: asyncio.Event, preset: str = "") -> Told:
         with Reader(began.recording) as reader:
             state, _lost = await follow_to_end(reader, began, over, lambda _reader, _fold: None)
             result = reader.result()
-        if preset and result is not None:
+        if (preset or load) and result is not None:
             verdict = str(result["verdict"])
-            wrong = [str(check["id"]) for check in result["checks"] if check["verdict"] == verdict != "PASS"]
-            which = f" ({', '.join(wrong[:3])}{f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''})" if wrong else ""
-            return Told(WORDS.get(verdict, "unknown"), f"{preset}: {verdict}{which}", None, began.session)
+            wrong = [check for check in result["checks"] if check["verdict"] == verdict != "PASS"]
+            more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            which = f": {wrong[0]['id']}: {wrong[0]['reason']}{more}" if wrong else ""
+            said = sanitize(f"{preset or f'{load} users'}: {verdict}{which}", 240)
+            return Told(WORDS.get(verdict, "unknown"), said, None, began.session)
         runs = [(run.lamps, run.ms) for run in state.runs.values() if run.check == CHECK]
         return read(result, runs, began.session)
     except (PlanError, LaunchError, ProfileError, CredentialsError, ConsentError, RecordingError, OSError) as error:

@@ -24,7 +24,7 @@ def table(watched: Watched, now: float) -> list[str]:
         share = "not measured" if up is None else f"{up:7.2%} of {one.measured}"
         figures = [one.percentile(0.5), one.percentile(0.95)]
         ms = "  ".join(f"{value:6.1f}" if value is not None else f"{'-':>6}" for value in figures)
-        strip = "".join(MARKS[word] for word in one.strip(now, STRIP))
+        strip = "".join(MARKS[cell.word if cell is not None else None] for cell in one.strip(now, STRIP))
         degraded, down = one.counts["degraded"], one.counts["down"]
         lines.append(f"{name:<11} {one.last.word if one.last else '-':<9} {share:<16}  {ms}  {strip}")
         told = [f"degraded {degraded}"] * bool(degraded) + [f"down {down}"] * bool(down)

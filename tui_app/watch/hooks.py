@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from typing import Final
 
 import httpx
@@ -32,9 +33,9 @@ class Alert(msgspec.Struct, frozen=True):
     at: float
 
 
-async def send(table: WatchTable, alert: Alert) -> list[str]:
-    """Tell every hook; what failed, in words."""
-    found = await asyncio.gather(_command(table, alert), _webhook(table, alert))
+async def send(table: WatchTable, alert: Alert, trust: ssl.SSLContext | None = None) -> list[str]:
+    """Tell every hook; what failed, in words. trust -- of the target's private authority; None: the system's authorities."""
+    found = await asyncio.gather(_command(table, alert), _webhook(table, alert, trust))
     return [line for line in found if line]
 
 
@@ -63,12 +64,17 @@ async def _command(table: WatchTable, alert: Alert) -> str:
     return f"hook {name} ended with {process.returncode}" if process.returncode else ""
 
 
-async def _webhook(table: WatchTable, alert: Alert) -> str:
+async def _webhook(table: WatchTable, alert: Alert, trust: ssl.SSLContext | None) -> str:
     if not table.webhook:
         return ""
     try:
-        async with httpx.AsyncClient(timeout=WITHIN_S, follow_redirects=False, trust_env=False) as client:
+        async with (
+            asyncio.timeout(WITHIN_S),
+            httpx.AsyncClient(timeout=WITHIN_S, follow_redirects=False, trust_env=False, verify=trust or True) as client,
+        ):
             answer = await client.post(table.webhook, json=msgspec.to_builtins(alert))
+    except TimeoutError:
+        return f"webhook gave no answer in {WITHIN_S:g} s"
     except (httpx.HTTPError, OSError) as error:
         return f"webhook: {sanitize(str(error) or type(error).__name__, 160)}"
     return f"webhook answered {answer.status_code}" if answer.status_code >= 300 else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -14,7 +15,9 @@ import msgspec
 Word = Literal["up", "degraded", "down", "unknown"]
 RANK: Final[dict[Word, int]] = {"up": 0, "unknown": 1, "degraded": 2, "down": 3}
 CELLS: Final = 512
-"""Cells of a timeline that are kept; older ones are in the files."""
+"""Cells of a timeline that are kept of each length; older ones are in the files."""
+SPANS: Final = (1, 5, 15, 60)
+"""Lengths of a cell, in the shortest: at one poll in 30 s the longest ones reach back for three weeks."""
 HAPPENINGS: Final = 256
 SAMPLES: Final = 208
 """Answers' times that a subject keeps: what decides a p95 at most (architecture, Samples)."""
@@ -46,11 +49,22 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct):
-    """One span of a timeline: the worst word seen in it, and of how many polls."""
+    """One span of a timeline: the worst word seen in it, of how many polls, and the longest that an answer took, ms."""
 
     index: int
     word: Word
     polls: int = 1
+    ms: float | None = None
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A span of earlier watches, as their files tell it. at -- when it began, epoch seconds; ms -- of its slowest answer."""
+
+    at: float
+    subject: str
+    word: Word
+    polls: int
+    ms: float | None
 
 
 class Timeline:
@@ -58,7 +72,7 @@ class Timeline:
 
     def __init__(self, cell_s: float) -> None:
         self.cell_s = cell_s
-        self.cells: deque[Cell] = deque(maxlen=CELLS)
+        self.cells: dict[int, deque[Cell]] = {span: deque(maxlen=CELLS) for span in SPANS}
         self.counts: dict[Word, int] = dict.fromkeys(RANK, 0)
         self.last: Poll | None = None
         self.since = 0.0
@@ -80,14 +94,20 @@ class Timeline:
         self.counts[poll.word] += 1
         if poll.ms is not None:
             self._ms.append(poll.ms)
-        index = int(poll.at // self.cell_s)
-        if self.cells and self.cells[-1].index >= index:
-            cell = self.cells[-1]  # a clock that was set back adds to the newest cell rather than reorder the past
-            cell.polls += 1
-            cell.word = max(cell.word, poll.word, key=lambda word: RANK[word])
-        else:
-            self.cells.append(Cell(index, poll.word))
+        self.mark(poll.at, poll.word, 1, poll.ms)
         return found
+
+    def mark(self, at: float, word: Word, polls: int, ms: float | None) -> None:
+        """Into the cells alone: what earlier watches saw changes no count and is no news."""
+        for span, cells in self.cells.items():
+            index = int(at // (self.cell_s * span))
+            if cells and cells[-1].index >= index:
+                cell = cells[-1]  # a clock that was set back adds to the newest cell rather than reorder the past
+                cell.polls += polls
+                cell.word = max(cell.word, word, key=lambda one: RANK[one])
+                cell.ms = max((one for one in (cell.ms, ms) if one is not None), default=None)
+            else:
+                cells.append(Cell(index, word, polls, ms))
 
     def _restart(self, poll: Poll) -> list[Happening]:
         found = []
@@ -127,10 +147,10 @@ class Timeline:
         """How many answers' times the percentiles stand on."""
         return len(self._ms)
 
-    def strip(self, now: float, width: int) -> list[Word | None]:
-        """The last `width` cells up to `now`, oldest first; None where nothing was polled."""
-        last = int(now // self.cell_s)
-        known = {cell.index: cell.word for cell in self.cells}
+    def strip(self, now: float, width: int, span: int = 1) -> list[Cell | None]:
+        """The last `width` cells of a span up to `now`, oldest first; None where nothing was polled."""
+        last = int(now // (self.cell_s * span))
+        known = {cell.index: cell for cell in self.cells[span]}
         return [known.get(index) for index in range(last - width + 1, last + 1)]
 
 
@@ -142,6 +162,13 @@ class Watched:
         self.timelines: dict[str, Timeline] = {}
         self.happenings: deque[Happening] = deque(maxlen=HAPPENINGS)
         self._told_by: dict[str, str] = {}
+        self._past: dict[str, list[Past]] = {}
+
+    def recall(self, past: Iterable[Past], happenings: Iterable[Happening]) -> None:
+        """What earlier watches of this target saw, oldest first: cells of subjects that are polled again, and what had changed."""
+        for one in past:
+            self._past.setdefault(one.subject, []).append(one)
+        self.happenings.extend(happenings)
 
     def complete(self, polls: list[Poll]) -> list[Poll]:
         """One service's polls, and one more of each tier that this service has told of before and does not now: it reads unknown.
@@ -156,7 +183,11 @@ class Watched:
 
     def feed(self, poll: Poll) -> list[Happening]:
         """What this poll changes. Subjects come from the target file and its fixed tiers, so their number is bounded."""
-        timeline = self.timelines.setdefault(poll.subject, Timeline(self.cell_s))
+        timeline = self.timelines.get(poll.subject)
+        if timeline is None:
+            timeline = self.timelines[poll.subject] = Timeline(self.cell_s)
+            for one in self._past.pop(poll.subject, ()):
+                timeline.mark(one.at, one.word, one.polls, one.ms)
         found = timeline.feed(poll)
         self.happenings.extend(found)
         return found

@@ -8,16 +8,17 @@ import json
 import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
 
+from tui_app.target.network import trust_of
 from tui_app.target.profile import Profile
-from tui_app.watch import delivery, expiry
+from tui_app.watch import delivery, expiry, sessions
 from tui_app.watch.hooks import WAITING, Alert, send
-from tui_app.watch.model import Debounce, Happening, Poll, Watched
-from tui_app.watch.poller import PATHS, Looked, Poller, Way, way_to
+from tui_app.watch.model import CELLS, SPANS, Debounce, Happening, Poll, Watched
+from tui_app.watch.poller import Looked, Poller, Way, way_to
 from tui_app.watch.store import Store
 
 KNOWN: Final = ("backend", "auth", "frontend", "websocket")
@@ -39,12 +40,15 @@ class Asked(msgspec.Struct, frozen=True):
     """Agent runs at most in a UTC day; 0: none."""
     revalidate_after: int = 0
     """Polls in a row that must be up after an outage before a session of the preset quick begins; 0: none ever does."""
+    load_every_s: float = 0.0
+    """Seconds from one load to the next; 0: none ever begins."""
 
 
 def asked_of(profile: Profile, target: str, **given: Any) -> Asked:
     """What was given (None: not), else what the target file's [watch] says, else the defaults."""
     table = profile.watch
-    said = {"every_s": table.every_s, "alert_after": table.alert_after, "runs_per_day": table.runs_per_day}
+    said = {"every_s": table.every_s, "alert_after": table.alert_after, "runs_per_day": table.runs_per_day,
+            "load_every_s": table.load_every_h * 3600 if table.load_every_h is not None else None}  # fmt: skip
     values = {**said, **{key: value for key, value in given.items() if value is not None}}
     return Asked(target, **{key: value for key, value in values.items() if value is not None})
 
@@ -136,6 +140,8 @@ class Running:
         self.rings = 0
         """Alerts so far, for whoever has a bell."""
         self.watch = Watch(self.watched, self.store, self.say, alert_after=asked.alert_after, bell=asked.bell, alert=self._alert)
+        self.spent: int | None = None
+        """Agent runs for event delivery that today's budget has been charged with; None before it was looked up."""
         self._alerts: deque[Alert] = deque(maxlen=WAITING)
         self._alerted = asyncio.Event()
 
@@ -158,11 +164,12 @@ class Running:
                     self.say("a rehearsal of this watch's own starts, and ends with it: a stand-in, no staging")
                     urls = await stack.enter_async_context(stand_in())
                     profile = self.profile = profile.filled(**{key: value for key, value in urls.items() if key in KNOWN})
+                else:
+                    reach = time.time() - CELLS * SPANS[-1] * self.watched.cell_s
+                    self.watched.recall(*await asyncio.to_thread(self.store.past, reach, self.watched.cell_s))
                 way = await way_to(profile)
                 timer = asyncio.get_running_loop().call_later(self.asked.for_s, self.over.set) if self.asked.for_s else None
-                beside = [
-                    asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery(), self._revalidation())
-                ]
+                beside = [asyncio.create_task(one) for one in (self._hooks(), self._certificates(way), self._delivery(), *self._larger())]
                 try:
                     await Poller(profile, self.asked.every_s, self.watch.take, way).rounds(self.over)
                 finally:
@@ -187,7 +194,7 @@ class Running:
             self._alerted.clear()
             while self._alerts:
                 alert = self._alerts.popleft()
-                for line in await send(self.profile.watch, alert):
+                for line in await send(self.profile.watch, alert, trust_of(self.profile)):
                     self.say(f"{stamp(alert.at)} HOOK {line}")
             if self.over.is_set():
                 return
@@ -198,32 +205,36 @@ class Running:
                 self.watch.take(looked)
             await delivery.rest(self.over, expiry.EVERY_S)
 
+    @property
+    def runs_per_day(self) -> int:
+        """Agent runs for event delivery in a UTC day at most: what was asked for, within the target's own limit."""
+        return min(self.asked.runs_per_day, self.profile.limits.agent_runs)
+
     async def _delivery(self) -> None:
         """One agent run now and then; the day's budget counts what earlier watches of this target spent."""
-        most = min(self.asked.runs_per_day, self.profile.limits.agent_runs)
+        most = self.runs_per_day
         if most:
             self.say(f"event delivery: one agent run now and then, {most} in a day at most (--runs-per-day 0: none)")
         began = time.time() if self.profile.environment == "rehearsal" else 0.0  # each stand-in is another, and costs nothing
         while most and not self.over.is_set():
             now = time.time()
             spent = await asyncio.to_thread(self.store.since, delivery.SUBJECT, max(now - delivery.DAY_S, began))
-            today = sum(at >= delivery.day_of(now) for at in spent)
+            today = self.spent = sum(at >= delivery.day_of(now) for at in spent)
             await delivery.rest(self.over, delivery.due_in(most, spent[-1] if spent else None, today, now))
             if not self.over.is_set() and delivery.due_in(most, spent[-1] if spent else None, today, time.time()) <= 0:
+                self.spent = today + 1
                 self.watch.take(delivery.looked(await delivery.once(self.profile, self.over), time.time()))
 
-    async def _revalidation(self) -> None:
-        """After an outage and so many good polls of every service, one session of the preset quick; only where asked for."""
-        down, good = False, 0
-        while self.asked.revalidate_after and not self.over.is_set():
-            await delivery.rest(self.over, self.asked.every_s)
-            lines = self.watched.timelines
-            words = [line.last.word for name in PATHS if (line := lines.get(name)) is not None and line.last is not None]
-            down = down or "down" in words
-            good = good + 1 if words and set(words) == {"up"} else 0
-            if down and good >= self.asked.revalidate_after and not self.over.is_set():
-                down = False
-                self.say(f"{stamp(time.time())} REVALIDATION begins: {good} polls of every service in a row were up; preset quick")
-                told = await delivery.once(self.profile, self.over, preset="quick")
-                self.watch.take(delivery.looked(told, time.time(), "revalidation"))
-                self.say(f"{stamp(time.time())} REVALIDATION {told.why}; session {told.session}")
+    def _larger(self) -> list[Coroutine[Any, Any, None]]:
+        """Sessions beyond a run now and then, each only where it was asked for."""
+        asked, found = self.asked, sessions.Larger(self.watched, self.asked.every_s, self.watch.take, self.say, self.over)
+        begun: list[Coroutine[Any, Any, None]] = []
+        if asked.revalidate_after:
+            begun.append(found.revalidate(lambda: self.profile, asked.revalidate_after))
+        if asked.load_every_s:
+            hours = f"{asked.load_every_s / 3600:g} h"
+            self.say(f"load: {sessions.LOAD_USERS} users every {hours}, once all is steady; a run of one user first")
+            before = self.store.since(sessions.LOAD, time.time() - asked.load_every_s)
+            last = before[-1] if before else None
+            begun.append(found.load(lambda: self.profile, asked.load_every_s, last))
+        return begun

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from tui_app.recording.places import state_dir
 from tui_app.watch.happened import SUFFIX
-from tui_app.watch.model import Happening
+from tui_app.watch.model import Happening, Past, Word
 from tui_app.watch.poller import Looked
 
 SCHEMA: Final = """
@@ -24,6 +25,12 @@ WORST: Final = """SELECT * FROM polls WHERE subject = ? AND at >= ? AND at < ?
   ORDER BY CASE word WHEN 'down' THEN 0 WHEN 'degraded' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END, at DESC LIMIT 1"""
 TOLD: Final = """SELECT status, answer, error FROM polls WHERE at = ? AND path = ? AND id <= ? AND (answer <> '' OR error <> '')
   ORDER BY id DESC LIMIT 1"""
+
+
+PAST: Final = """SELECT subject, MIN(at),
+  MAX(CASE word WHEN 'down' THEN 3 WHEN 'degraded' THEN 2 WHEN 'unknown' THEN 1 ELSE 0 END), COUNT(*), MAX(ms)
+  FROM polls WHERE at >= ? GROUP BY subject, CAST(at / ? AS INTEGER)"""
+WORDS: Final[tuple[Word, ...]] = ("up", "unknown", "degraded", "down")
 
 
 class Store:
@@ -75,19 +82,32 @@ class Store:
 
     def since(self, subject: str, begin: float) -> list[float]:
         """When `subject` was polled from `begin` (epoch seconds) on, by every watch of this target whose files are kept."""
-        found: list[float] = []
-        for path in self.folder.glob(f"*{SUFFIX}"):
+        asked = "SELECT at FROM polls WHERE subject = ? AND at >= ?"
+        return sorted(at for db in self._kept() for (at,) in db.execute(asked, (subject, begin)))
+
+    def past(self, begin: float, cell_s: float) -> tuple[list[Past], list[Happening]]:
+        """What earlier watches of this target saw from `begin` (epoch seconds) on, a row a cell, and what changed; oldest first."""
+        found: list[Past] = []
+        changed: list[Happening] = []
+        for db in self._kept():
+            rows = db.execute(PAST, (begin, cell_s))
+            found += [Past(at, subject, WORDS[rank], polls, ms) for subject, at, rank, polls, ms in rows]
+            changed += [Happening(*row) for row in db.execute("SELECT at, subject, kind, text FROM happenings WHERE at >= ?", (begin,))]
+        return sorted(found, key=lambda one: one.at), sorted(changed, key=lambda one: one.at)
+
+    def _kept(self) -> Iterator[sqlite3.Connection]:
+        """Every file of this target that can be read, each closed after its turn."""
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
                 db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
             except sqlite3.OperationalError:
-                continue
+                continue  # rotated away since it was listed
             try:
                 about = dict(db.execute("SELECT key, value FROM about").fetchall())
                 if about.get("target") == self._target:
-                    found += [at for (at,) in db.execute("SELECT at FROM polls WHERE subject = ? AND at >= ?", (subject, begin))]
+                    yield db
             finally:
                 db.close()
-        return sorted(found)
 
     def close(self) -> None:
         """Close the file."""

@@ -26,7 +26,8 @@ def main() -> int:
     # No hidden prompt, no signals, no table on leaving: a browser has no terminal for any of them.
     link = SessionLink() if asked.control else WatchOnly()
     app = VigilApp(link=link, start=AppStart(attach=entry, read_only=not asked.control))
-    return app.run() or app.return_code or 0
+    result = app.run()
+    return app.return_code or result or 0
 
 
 if __name__ == "__main__":

@@ -127,7 +127,9 @@ async def session(number: int, **wish: Any) -> dict[str, Any]:
 
 
 async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
-    """The next message, or None when the time is over."""
+    """The next message, or None when the time is over; the messages of a batch come one by one."""
+    if left := getattr(socket, "left_of_batch", []):
+        return dict(left.pop(0))
     try:
         text = await asyncio.wait_for(socket.recv(), max(seconds, 0.001))
     except TimeoutError:
@@ -136,7 +138,16 @@ async def said(socket: Any, seconds: float) -> dict[str, Any] | None:
         message = json.loads(text)
     except ValueError:
         return {"type": "unreadable"}
-    return message if isinstance(message, dict) else {"type": "unreadable"}
+    if not isinstance(message, dict):
+        return {"type": "unreadable"}
+    if message.get("type") == "event_batch":
+        about = {key: value for key, value in message.items() if key not in ("type", "events", "data", "payload")}
+        parts = (message, message.get("data"), message.get("payload"))
+        events: list[Any] = next((part["events"] for part in parts if isinstance(part, dict) and isinstance(part.get("events"), list)), [])
+        batch = [{**about, **one} for one in events if isinstance(one, dict)]
+        socket.left_of_batch = batch[1:]
+        return batch[0] if batch else message
+    return message
 
 
 async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any]] | None = None) -> bool:
@@ -158,8 +169,8 @@ async def welcomed(socket: Any, seconds: float = 10.0, heard: list[dict[str, Any
 
 
 def carried(token: str) -> dict[str, Any]:
-    """How a token travels with the upgrade: as it was recorded, else as a subprotocol, which is all that a browser can do."""
-    url, how = address("websocket"), FACTS.get("carry")
+    """How a token travels with the upgrade: as a subprotocol, which is all that a browser can do, or as REPRO_CARRY says."""
+    url, how = address("websocket"), os.environ.get("REPRO_CARRY")
     if how == "query":
         return {"uri": f"{url}{'&' if '?' in url else '?'}token={quote(token)}" if token else url}
     if how == "header":
@@ -178,13 +189,23 @@ async def connected(token: str, *, welcome: bool = True, heard: list[dict[str, A
 
 
 async def still_open(socket: Any, seconds: float = 5.0) -> bool:
-    """Whether a ping of the application is answered."""
+    """Whether a ping of the application is answered; a pong that names another ping is none."""
     name, until = secrets.token_hex(6), time.monotonic() + seconds
     await socket.send(json.dumps({"type": "ping", "id": name, "timestamp": time.time()}))
     while (message := await said(socket, until - time.monotonic())) is not None:
         if message.get("type") == "pong":
-            return True
+            named = values(message, "id", "ping_id", "request_id")
+            if not named or name in named:
+                return True
     return False
+
+
+def throttled(closed: websockets.ConnectionClosed | websockets.InvalidStatus) -> bool:
+    """Whether it was a limit on connects that refused this: that says nothing of how well the target works."""
+    if isinstance(closed, websockets.InvalidStatus):
+        return closed.response.status_code == 429
+    reason = closed.rcvd.reason.lower() if closed.rcvd else ""
+    return "limit" in reason or "too many" in reason
 
 
 def marker() -> str:
@@ -282,9 +303,11 @@ def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Run the family's part: the text it gives says what was shown; an empty one, that the target did well in what was tried."""
     try:
         shown = asyncio.run(show())
-        beyond = FACTS.get("beyond")
+        beyond, enough = FACTS.get("beyond"), FACTS.get("enough", 1)
         if not shown and not DONE:
             raise Unclear("nothing could be tried")
+        if not shown and len(DONE) < enough:
+            raise Unclear(f"it did not show in {len(DONE)} tries, and what was seen so seldom ({FACTS['seldom']}) takes {enough} to tell")
         if not shown and beyond:
             raise Unclear(f"what this script tries did not show in {len(DONE)} tries; recorded was also what it does not try: {beyond}")
     except Unclear as why:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
+
+import websockets
 
 from tui_app.repro.scripts.common import (
     FACTS,
@@ -22,12 +25,13 @@ from tui_app.repro.scripts.common import (
     run,
     said,
     sign_in,
+    throttled,
     tried,
     values,
     who,
 )  # fmt: skip
 
-ROUNDS, RUN_S, ALL_S, AFTER_S, EARLIER_S = 12, 60.0, 180.0, 0.2, 0.05
+ROUNDS, ON_ONE, RUN_S, ALL_S, AFTER_S, EARLIER_S = FACTS.get("rounds", 12), 4, 60.0, 600.0, 0.2, 0.05
 
 QUESTIONS = (
     *FACTS.get("questions", ()),
@@ -133,12 +137,30 @@ def broken(messages: list[dict[str, Any]], thread: str, names: set[str]) -> str:
     return tools(told) or ids(messages, thread, names) or numbered(messages) or ("" if answer_of(messages) else "the answer is empty")
 
 
+def again(early: list[dict[str, Any]], ended: set[str]) -> str:
+    """Which event of a run that had ended comes again as if it were new; '' where none does."""
+    for message in early:
+        flagged = any(inner(message).get(key) for key in ("recovered", "replayed", "original_failure"))
+        if name_of(message) in FIVE and not flagged and values(message, "run_id") & ended:
+            return f"{name_of(message)} of a finished run comes again as if it were new"
+    return ""
+
+
 async def show() -> str:
-    """Ask again and again, each time in a thread of its own."""
+    """Ask again and again, each time in a thread of its own; first on one socket, then, as there may be several instances, on new ones."""
     token = await sign_in(1)
     names, until, seen = await who(token, 1), time.monotonic() + ALL_S, 0
-    async with connected(token) as socket:
+    ended: set[str] = set()
+    async with AsyncExitStack() as stack:
         for number in range(1, ROUNDS + 1):
+            if number == 1 or number > ON_ONE:
+                await stack.aclose()
+                early: list[dict[str, Any]] = []
+                socket = await stack.enter_async_context(connected(token, heard=early))
+                while (message := await said(socket, AFTER_S)) is not None:
+                    early.append(message)
+                if stale := again(early, ended):
+                    return f"before run {number}, on a new connection: {stale}"
             if until - time.monotonic() < RUN_S:
                 raise Unclear(f"{number - 1} of {ROUNDS} runs fit into {ALL_S:g} s, and did well")
             thread = await new_thread(token, f"repro {marker()}")
@@ -146,9 +168,14 @@ async def show() -> str:
                 messages = await run(socket, QUESTIONS[(number - 1) % len(QUESTIONS)].replace("{}", marker()), thread, RUN_S)
                 while (message := await said(socket, AFTER_S)) is not None:
                     messages.append(message)
+            except websockets.ConnectionClosed as closed:
+                if closed.rcvd is None or throttled(closed):
+                    raise
+                return f"run {number}: the target closes the connection in the middle of it ({closed.rcvd.code})"
             finally:
                 await forget_thread(token, thread)
             seen += len(messages)
+            ended |= set().union(*(values(message, "run_id") for message in messages))
             wrong = broken(messages, thread, names)
             if wrong:
                 return f"run {number}: {wrong}"

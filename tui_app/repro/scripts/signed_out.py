@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tui_app.repro.scripts.common import Unclear, address, client, finish, login, tried
+import websockets
+
+from tui_app.repro.scripts.common import Unclear, address, client, connected, finish, login, tried, welcomed
 
 
 async def show() -> str:
@@ -13,6 +15,8 @@ async def show() -> str:
         for service, path in doors:
             if not (await http.get(address(service) + path)).is_success:
                 raise Unclear(f"{service} does not answer {path} while the session lasts")
+        async with connected(token):
+            pass
         ended = await http.post(f"{address('auth')}/auth/logout")
         if not ended.is_success:
             return f"the sign-out is answered with {ended.status_code}"
@@ -23,6 +27,14 @@ async def show() -> str:
             return f"{service} answers {path} with {answer.status_code} after the sign-out"
         if answer.status_code not in (401, 403):
             raise Unclear(f"{service} {path} is neither refused nor opened after the sign-out: {answer.status_code}")
+        tried()
+    try:
+        async with connected(token, welcome=False) as socket:
+            if await welcomed(socket):
+                return "the WebSocket welcomes the token after the sign-out"
+    except (websockets.ConnectionClosed, websockets.InvalidStatus):
+        tried()
+    else:
         tried()
     return ""
 
