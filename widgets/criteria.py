@@ -79,8 +79,8 @@ THEN: Final = 11
 
 
 def _then(text: str) -> tuple[Span, ...]:
-    """The column at the end of a row: what reads as it did is quiet."""
-    return ((fit(text, THEN, "right"), "warn" if text.startswith("was") else "dim"),) if text else ()
+    """The column at the end of a row: only what was well before stands out."""
+    return ((fit(text, THEN, "right"), "warn" if text == "was PASS" else "dim"),) if text else ()
 
 
 def criteria_head(width: int, *, then: str = "") -> Line:

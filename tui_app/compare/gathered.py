@@ -98,6 +98,8 @@ class Gathering:
         self._words: dict[str, dict[str, Any]] = {}
         self._build = ""
         self._side: Side | None = None
+        self._others = False
+        """Whether the plan has checks that do not count: then what belongs to no check may be theirs."""
 
     def read(self, result: Mapping[str, Any] | None = None) -> Side:
         """The side as of now; that of a session that has ended is read once. Raises RecordingError.
@@ -112,6 +114,7 @@ class Gathering:
         with Reader(self.path) as reader:
             header = dict(reader.header)
             document = result if result is not None else reader.result()
+            self._others = self.among is not None and not set(self.among) >= set(json.loads(header["plan"])["checks"])
             for row in reader.rows(self._seq, ("sample", "frame", "http", "verdict", "target")):
                 self._take(row)
                 self._seq = row.seq
@@ -130,6 +133,8 @@ class Gathering:
 
     def _take(self, row: Row) -> None:
         if self.among is not None and row.check and row.check not in self.among and row.kind != "verdict":
+            return
+        if self._others and not row.check and row.kind in ("frame", "http"):
             return
         if row.kind == "sample":
             if row.ms is not None:

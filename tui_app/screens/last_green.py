@@ -25,7 +25,7 @@ class LastGreen:
     def since(self, name: str, word: str) -> str:
         """`= PASS` where it reads as it did, `was PASS` where not; while it is undecided, the word that it had; '-': it was not asked."""
         was = self.words.get(name, "")
-        if not was:
+        if not was or (was == "SKIPPED" and word != "SKIPPED"):
             return NONE
         short = SHORT.get(was, was)
         return short if word in ("", "RUNNING") else f"= {short}" if word == was else f"was {short}"
