@@ -85,7 +85,10 @@ def sides(asked: argparse.Namespace) -> tuple[Side, Side]:
 
 
 def run(asked: argparse.Namespace, show: Show | None = None) -> int:
-    """Run both (`show`: on a screen, else with lines), print what differs, and return the exit code of whichever ended worse."""
+    """Run both, print what differs, and return the exit code: that of the session that ended worse, by the order of `ORDER`.
+
+    show -- runs them on a screen; else they are told of in lines
+    """
     pair = sides(asked)
     if asked.dry_run:
         for side in pair:

@@ -160,6 +160,10 @@ class CompareScreen(Moving, SessionScreen):
                 self.problem = ""
             except (RecordingError, OSError) as error:
                 self.problem = clean(str(error))
+            except (KeyError, ValueError, TypeError) as error:
+                self.problem = f"one of the two is no recording that can be compared ({clean(str(error))})"
+                self.pulse()
+                return
             self.pulse()
             if self.found is not None and self.found.before.ended and self.found.now.ended:
                 return

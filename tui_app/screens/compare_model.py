@@ -44,7 +44,7 @@ def moment(started: str) -> str:
 
 def side_line(name: str, side: Side, here: bool, width: int, room: int = 7) -> Line:
     """One side: which session, on what, since when, how it ended."""
-    word = side.verdict or ("no verdict" if side.ended else "RUNS")
+    word = side.verdict or ("no verdict" if side.ended else "not ended")
     tone = TONES.get(side.verdict, "accent")
     mark = " (in view)" if here else ""
     when = f"{moment(side.started)} UTC" if width >= 100 else moment(side.started)[5:]
@@ -156,6 +156,8 @@ def figure_lines(found: Comparison, width: int) -> list[Placed]:
     lines: list[Placed] = [(series_head(width), None)]
     for one in sorted(found.latency, key=lambda one: one not in found.moved):
         lines.append((series_line(one, width), Row("series", one.series)))
+    if not found.latency:
+        lines.append((((f"{glyphs().waiting} nothing that both sides measured", "dim"),), None))
     lines += [(BLANK, None), ((("On the wire", "head"),), None)]
     lines += [(drift_line(one, width), Row("drift", str(index))) for index, one in enumerate(found.drift)]
     if not found.drift:

@@ -182,6 +182,10 @@ class PairScreen(Moving, SessionScreen):
         places: tuple[Path, Path] = (two.sides[0].began.recording, two.sides[1].began.recording)
         self.app.push_screen(CompareScreen(self.view, places, two.names))
 
+    def applies(self, action_id: str) -> bool:
+        """There is nothing to go back to."""
+        return action_id != "back" and super().applies(action_id)
+
     def action_back(self) -> None:
         """There is nothing behind it: leaving is `q`."""
         if self.frozen_at is None:
