@@ -27,6 +27,7 @@ from tests.engine.served import Served
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.reader import Reader
 from tui_app.repro.families import FAMILIES, WHY_NOT, why_not
+from tui_app.repro.scripts.common import say
 from tui_app.repro.write import offers, script
 
 PLANTED: Mapping[str, Mapping[str, str]] = {
@@ -238,6 +239,11 @@ def test_a_script_imports_nothing_of_ours_and_holds_no_secret(scene: Scene) -> N
     assert {secret.count(".") for secret in scene.secrets} >= {0, 2}
     text = "".join(path.read_text() for path in scene.scripts.values())
     assert not [secret for secret in scene.secrets if any(form in text for form in forms(secret))]
+
+
+def test_what_a_target_sent_is_told_in_one_inert_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say("SHOWN: \x1b[2Jit\nWELL: \u202e\x9b31m")
+    assert capsys.readouterr().out == "SHOWN: \\x1b[2Jit\\nWELL: \\u202e\\x9b31m\n"
 
 
 def test_what_failed_is_listed_with_its_script_or_the_reason_why_there_is_none(scene: Scene) -> None:

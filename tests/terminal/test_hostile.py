@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -83,7 +84,10 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
         vigil.read(0.3)
     vigil.press("\x1b")  # from the page of a criterion; alone, so that it is no Alt-6
     vigil.read(0.5)
-    vigil.press("6")
+    for key in ("7", "8", "9", "e", *"jjjj", "P", "P", "i", "i", "A", "2"):
+        vigil.press(key)
+        vigil.read(0.2)
+    vigil.press("6", "6")  # there, and off what lies on top of it
     vigil.sees(str(result["verdict"]), "criterion")
     vigil.press("q")
     assert vigil.ends() == 0
@@ -98,7 +102,22 @@ def test_what_a_hostile_platform_says_is_seen_and_never_obeyed(
 
     out, err = run.communicate(timeout=WITHIN)
     assert MARK in out and left_over((out + err).encode()) == []
-    for command in (("sessions",), ("attach", "--follow"), ("rejudge", str(path))):
+    told = (("report", "--format", "handover", str(path)), ("runbook", str(path)), ("compare", str(path), str(path)))
+    for command in (("sessions",), ("attach", "--follow"), ("rejudge", str(path)), *told):
         said = home.vigil(*command)
         assert left_over((said.out + said.err).encode()) == [], command
     assert "Traceback" not in err + vigil.tail()
+
+
+def test_a_watch_of_a_hostile_platform_shows_glyphs_alone(
+    terminal: Callable[..., Terminal], hostile: dict[str, str], target: Callable[..., str]
+) -> None:
+    vigil = terminal("watch", "--target", target(hostile), "--every", "1")
+    vigil.sees(MARK)
+    for key in (*"jjj", "\r", "z"):
+        vigil.press(key)
+        vigil.read(0.2)
+    vigil.kill(signal.SIGTERM)
+    vigil.ends()
+    vigil.assert_restored()
+    assert left_over(bytes(vigil.raw)) == [] and "Traceback" not in vigil.tail()

@@ -108,12 +108,12 @@ def _lead(facts: Facts, own: Past, reds: Sequence[Red], known: History, shown: S
     first = f"{result['verdict']}: session {own.session}, {own.when}, {facts.took}{build}, by {own.who}{ended}."
     undecided = sum(check["verdict"] in (BLOCKED, INCONCLUSIVE) for check in result["checks"])
     oldest = min(reds, key=lambda red: red.since.started, default=None)
-    left = sum(len(session.left) for session in known.sessions)
+    left, by = sum(len(session.left) for session in known.sessions), sum(bool(session.left) for session in known.sessions)
     parts = [
         f"{many(len(reds), 'check')} red" + (f", the oldest since {oldest.since.when}" if oldest else ""),
         f"{undecided or 'none'} undecided",
         f"{many(_accepted_as(facts, 'used'), 'failure')} accepted",
-        f"{many(left, 'thing') if left else 'nothing'} left behind",
+        f"{many(left, 'thing')} left behind by {many(by, 'session')} in all" if left else "nothing left behind",
     ]
     if expired := _accepted_as(facts, "expired"):
         parts.insert(3, f"{many(expired, 'acceptance')} expired")

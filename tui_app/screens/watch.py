@@ -206,7 +206,7 @@ class WatchScreen(Moving, SessionScreen):
 def spending(running: Running) -> str:
     """What the watch asks of the target beyond looking: runs of today's budget, and what larger sessions may begin."""
     runs, asked = running.runs_per_day, running.asked
-    found = f", {'-' if running.spent is None else running.spent} of {runs} runs today" if runs else ""
+    found = "" if not runs else f", {runs} runs a day at most" if running.spent is None else f", {running.spent} of {runs} runs today"
     found += f", a load every {asked.load_every_s / 3600:g} h" if asked.load_every_s else ""
     return found + (", a session after a recovery" if asked.revalidate_after else "")
 

@@ -295,8 +295,8 @@ def tried(what: str = "") -> None:
 
 
 def say(text: str) -> None:
-    """One line of the outcome."""
-    sys.stdout.write(text.encode("ascii", "backslashreplace").decode() + "\n")
+    """One line of the outcome, in plain ASCII: what a target sent must not move a cursor, nor make a second line."""
+    sys.stdout.write(text.encode("unicode_escape").decode("ascii") + "\n")
 
 
 def finish(show: Callable[[], Coroutine[Any, Any, str]]) -> None:
