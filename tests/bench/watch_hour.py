@@ -130,7 +130,7 @@ async def watch(minutes: float, every: float, step: float) -> int:
             costs.append(cost())
         running.over.set()
         await going
-        seen = list(running.watched.happenings)
+        seen = Store("hour", folder=Path(folder)).past(0.0, 60.0)[1]  # of all its files: the model itself keeps the newest alone
         size = await asyncio.to_thread(lambda: sum(path.stat().st_size for path in Path(folder).iterdir()))
     end = cost()
     process.stdin.close()
