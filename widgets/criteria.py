@@ -75,24 +75,26 @@ def folded_line(word: str, said: str, ids: Sequence[str], open: bool, width: int
 
 
 THEN: Final = 11
-"""Cells of the column that tells how a row read before."""
+"""Cells of the column that tells how a row read before; BRIEF in a narrow pane."""
+BRIEF, BRIEF_BELOW = 5, 90
 
 
-def _then(text: str) -> tuple[Span, ...]:
+def _then(text: str, width: int) -> tuple[Span, ...]:
     """The column at the end of a row: only what was well before stands out."""
-    return ((fit(text, THEN, "right"), "warn" if text == "was PASS" else "dim"),) if text else ()
+    room = BRIEF if width < BRIEF_BELOW else THEN
+    return ((fit(text, room, "right"), "warn" if text in ("was PASS", "PASS") else "dim"),) if text else ()
 
 
 def criteria_head(width: int, *, then: str = "") -> Line:
     """The header over the criteria; `then`: what its last column is called, '' where there is none."""
-    title = max(width - 43 - THEN * bool(then), 14)
+    title = max(width - 43 - (BRIEF if width < BRIEF_BELOW else THEN) * bool(then), 14)
     return clip(
         (
             (fit("       criterion", title + 12), "dim"),
             (fit("measured", 14, "right"), "dim"),
             (fit("limit", 11, "right"), "dim"),
             (fit("n", 6, "right"), "dim"),
-            *_then(then),
+            *_then(then, width),
         ),
         width,
     )
@@ -101,7 +103,7 @@ def criteria_head(width: int, *, then: str = "") -> Line:
 def criterion_line(row: CriterionRow, width: int) -> Line:
     """One criterion: glyph, word, id, title, measured, limit, n."""
     tone = TONES.get(row.word, "dim")
-    title = max(width - 43 - THEN * bool(row.then), 14)
+    title = max(width - 43 - (BRIEF if width < BRIEF_BELOW else THEN) * bool(row.then), 14)
     quiet = row.word in ("SKIPPED", "")
     if quiet:
         text = f"{row.title}: {row.reason}" if row.reason else row.title
@@ -115,7 +117,7 @@ def criterion_line(row: CriterionRow, width: int) -> Line:
             *middle,
             (fit(row.limit, 11, "right"), "dim"),
             (fit("-" if row.n is None else f"{row.n:,}", 6, "right"), "dim"),
-            *_then(row.then),
+            *_then(row.then, width),
         ),
         width,
     )
@@ -134,5 +136,5 @@ def check_line(row: CheckRow, width: int, indent: int = 0) -> Line:
         (row.reason or row.title, ("warn" if row.known else tone) if row.word == "FAIL" else "dim"),
     )
     line = line if indent else line[1:]
-    right = (*(((row.note, "dim"),) if row.note else ()), *_then(row.then)) if width >= 60 else ()
+    right = (*(((row.note, "dim"),) if row.note else ()), *_then(row.then, width)) if width >= 60 else ()
     return spread(line, right, width) if right else clip(line, width)

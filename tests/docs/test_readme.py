@@ -23,7 +23,8 @@ PICTURES = sorted(path.stem for path in SHOTS.glob("*.png") if path.stem != "dem
 SCREENS = {"plan": "plan", "live": "live", "events": "events", "frame": "frame", "isolation": "isolation", "latency": "latency",
            "latency-chart": "chart", "verdict": "verdict", "why": "why",
            "load": "load", "soak": "soak", "iterations": "iterations"}  # fmt: skip
-ONLY_SOMETIMES = {"repro", "copy-logs", "back", "take", "write", "rerun", "freeze", "docker", "view", "unfold-all", "fold-all"}
+ONLY_SOMETIMES = {"repro", "copy-logs", "back", "take", "write", "rerun", "freeze", "docker", "view", "unfold-all", "fold-all",
+                  "compare"}  # fmt: skip
 """Keys that a bar shows in some states of a session only."""
 
 

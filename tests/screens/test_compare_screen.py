@@ -122,4 +122,5 @@ def test_how_a_row_read_when_all_was_well() -> None:
     assert [green.since(*row) for row in rows] == [
         "= PASS", "was PASS", "PASS", "-", "-",
     ]  # fmt: skip
+    assert (green.since("T1", "PASS", brief=True), green.since("T1", "FAIL", brief=True)) == ("=", "PASS")
     assert LastGreen().since("T1", "PASS") == "-" and LastGreen().told == "last green: none"

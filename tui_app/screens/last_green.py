@@ -12,6 +12,8 @@ from widgets.glyphs import SHORT
 NONE: Final = "-"
 ROOM: Final = 100
 """Columns of a terminal from which there is room for it."""
+BRIEF: Final = 90
+"""Columns of a pane below which it is told in brief, so that names and reasons keep theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,17 @@ class LastGreen:
     started: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
 
-    def since(self, name: str, word: str) -> str:
-        """`= PASS` where it reads as it did, `was PASS` where not; while it is undecided, the word that it had; '-': it was not asked."""
+    def since(self, name: str, word: str, *, brief: bool = False) -> str:
+        """`= PASS` where it reads as it did, `was PASS` where not; while it is undecided, the word that it had; '-': it was not asked.
+
+        brief -- `=` or the word that it had, for a narrow pane
+        """
         was = self.words.get(name, "")
         if not was or (was == "SKIPPED" and word != "SKIPPED"):
             return NONE
         short = SHORT.get(was, was)
+        if brief:
+            return "=" if word == was else short
         return short if word in ("", "RUNNING") else f"= {short}" if word == was else f"was {short}"
 
     @property

@@ -18,7 +18,7 @@ from tui_app.screens.actions import bindings_for
 from tui_app.screens.ask import Answer, AskScreen
 from tui_app.screens.base import titled
 from tui_app.screens.decision import decide
-from tui_app.screens.last_green import ROOM, LastGreen, last_green
+from tui_app.screens.last_green import BRIEF, ROOM, LastGreen, last_green
 from tui_app.screens.safe import clean
 from tui_app.screens.searching import SearchingScreen
 from tui_app.screens.verdict_about import about, detail, sentence
@@ -127,9 +127,11 @@ class VerdictScreen(SearchingScreen):
             self.query_one("#board", LineView).border_title = f"Criteria; {self.green.told}"
             self.pulse()
 
-    def _since(self, name: str, word: str) -> str:
-        """How a row read when all was well, where there is room for that column."""
-        return self.green.since(name, word) if self.green is not None and self.size.width >= ROOM else ""
+    def _since(self, name: str, word: str, width: int) -> str:
+        """How a row read when all was well, where something was and there is room for that column."""
+        if self.green is None or not self.green.session or self.size.width < ROOM:
+            return ""
+        return self.green.since(name, word, brief=width < BRIEF)
 
     def chips(self) -> list[tuple[str, str]]:
         found, known = self.model.found(self.state)
@@ -138,7 +140,8 @@ class VerdictScreen(SearchingScreen):
 
     def _board(self, width: int, _height: int) -> tuple[list[Line], int | None]:
         """The criteria; on a narrow terminal the checks below them."""
-        column = "last green" if self.green is not None and self.size.width >= ROOM else ""
+        green = self.green is not None and self.green.session and self.size.width >= ROOM
+        column = ("was" if width < BRIEF else "last green") if green else ""
         lines: list[Line] = [criteria_head(width, then=column)] if self._criteria else []
         if not self.state.criteria:
             lines.append((("the criteria are read when the session ends", "dim"),))
@@ -164,7 +167,7 @@ class VerdictScreen(SearchingScreen):
         state = self.state
         if item.kind == "criterion":
             one = state.criteria[item.key]
-            return criterion_line(replace(rows.criterion_row(one), then=self._since(one.id, one.word)), width)
+            return criterion_line(replace(rows.criterion_row(one), then=self._since(one.id, one.word, width)), width)
         if item.kind in ("met", "not asked"):
             word, said = ("PASS", "met") if item.kind == "met" else ("SKIPPED", "not in this plan")
             ids = [one.id for one in state.criteria.values() if (board.not_asked(one) if word == "SKIPPED" else one.word == word)]
@@ -175,7 +178,7 @@ class VerdictScreen(SearchingScreen):
             return journeys.journey_line(next(one for one in journeys.readings(state) if one.id == item.key), width)
         if item.kind == "check":
             check = state.checks[item.key]
-            row = replace(rows.check_row(check, suite=item.level == 0), then=self._since(check.id, check.word))
+            row = replace(rows.check_row(check, suite=item.level == 0), then=self._since(check.id, check.word, width))
             return check_line(row, width, 2 * item.level)
         inside = self.model.members(item, state)
         if item.kind == "passed":
