@@ -114,7 +114,7 @@ def compare(before: Side, now: Side, *, docker: str = "") -> Comparison:
     return Comparison(
         before=before, now=now, changes=sorted(changes, key=lambda one: CHANGES.index(one.kind)), same=len(shared) - len(changes),
         only=(_alone(before, now), _alone(now, before)), to_come=_to_come(before, now),
-        criteria=criteria, latency=[_timed(name, before, now, len(names)) for name in names], drift=drifts(before.contract, now.contract),
+        criteria=criteria, latency=[_timed(name, before, now, len(names)) for name in names], drift=_drift(before, now),
         warnings=_warnings(before, now), decision=decision_of(before, now, docker),
     )  # fmt: skip
 
@@ -170,6 +170,16 @@ def _percentile(values: Sequence[float], q: float) -> float | None:
     return ordered[max(0, -int(-q * len(ordered) // 1) - 1)]
 
 
+def _drift(before: Side, now: Side) -> list[Drift]:
+    """What differs on the wire. What a session that did not come to its end never showed may never have been asked for."""
+    missing = [sign for side, sign in ((before, 0), (now, 1)) if not side.whole]
+    return [
+        one
+        for one in drifts(before.contract, now.contract)
+        if one.what != "event" or not any((one.first, one.second)[at] == "0 seen" for at in missing)
+    ]
+
+
 def _warnings(before: Side, now: Side) -> list[str]:
     found = []
     if set(before.plan.get("checks") or ()) != set(now.plan.get("checks") or ()):
@@ -192,6 +202,8 @@ def _warnings(before: Side, now: Side) -> list[str]:
     for side in (before, now):
         if not side.ended:
             found.append(f"{side.session} has not ended: its words and figures are those so far")
+        elif not side.whole:
+            found.append(f"{side.session} did not come to its end: what it does not show may not have been asked")
     return found
 
 

@@ -65,6 +65,8 @@ class Side(msgspec.Struct, kw_only=True):
     criteria: Mapping[str, Mapping[str, Any]]
     series: Mapping[str, Series]
     contract: Contract
+    whole: bool = True
+    """Whether it came to its own end: one that was stopped, died or runs has not asked all that its plan asks."""
 
     @property
     def name(self) -> str:
@@ -98,6 +100,7 @@ class Gathering:
         self._words: dict[str, dict[str, Any]] = {}
         self._build = ""
         self._side: Side | None = None
+        self._reason = ""
         self._others = False
         """Whether the plan has checks that do not count: then what belongs to no check may be theirs."""
 
@@ -115,7 +118,7 @@ class Gathering:
             header = dict(reader.header)
             document = result if result is not None else reader.result()
             self._others = self.among is not None and not set(self.among) >= set(json.loads(header["plan"])["checks"])
-            for row in reader.rows(self._seq, ("sample", "frame", "http", "verdict", "target")):
+            for row in reader.rows(self._seq, ("sample", "frame", "http", "verdict", "target", "session")):
                 self._take(row)
                 self._seq = row.seq
             head = reader.row(reader.head())
@@ -128,7 +131,7 @@ class Gathering:
             target=plan.get("target") or {}, build=str(document["build"].get("start") or "") if document else self._build,
             verdict=str(document["verdict"]) if document else "", ended=document is not None, seconds=head.t / SECOND if head else 0.0,
             checks=checks, criteria={str(one["id"]): one for one in document["criteria"]} if document else {}, series=self._series,
-            contract=self._contract,
+            contract=self._contract, whole=self._reason == "complete",
         )  # fmt: skip
 
     def _take(self, row: Row) -> None:
@@ -136,6 +139,8 @@ class Gathering:
             return
         if self._others and not row.check and row.kind in ("frame", "http"):
             return
+        if row.kind == "session" and row.type == "end":
+            self._reason = str(row.body.get("reason") or "")
         if row.kind == "sample":
             if row.ms is not None:
                 found = self._series.setdefault(row.type, Series())

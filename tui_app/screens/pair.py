@@ -103,9 +103,14 @@ class PairScreen(Moving, SessionScreen):
 
         try:
             for side in two.sides:
+                if two.stopping:
+                    two.problem = f"stopped before {clean(side.name)} had begun"
+                    break
                 side.began = await side.begin()
                 side.reader = Reader(side.began.recording, sealed=True)
                 side.fold = Fold(side.reader.header)
+            if two.stopping:
+                await self._stop()  # also what was on its way as the key was pressed
         except (LaunchError, RecordingError) as error:
             two.problem = clean(str(error))
             await self._stop()
