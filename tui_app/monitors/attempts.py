@@ -15,7 +15,8 @@ import msgspec
 from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
-from tui_app.monitors.scan import LONG, MARKER, Mark, hidden, key_of, plain_markers, signs, words
+from tui_app.monitors.scan import LONG, MARKER, Mark, hidden, key_of, plain_markers, signs
+from tui_app.words import words
 
 OPEN_WORDS_KEPT: Final = 16_384
 DENIED: Final = (401, 403, 404)

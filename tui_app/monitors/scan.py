@@ -14,6 +14,8 @@ import zlib
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from tui_app.words import words
+
 MARKER: Final = re.compile(r"VM-([0-9a-f]{6})-(u\d+)-([0-9a-f]{8,20})")
 _ESCAPE: Final = re.compile(r"\\{1,8}u00([2-7][0-9a-fA-F])")
 _PERCENT: Final = re.compile(r"%([2-7][0-9a-fA-F])")
@@ -24,7 +26,6 @@ _BASE64_SIGNS: Final = ("Vk0t", "ZNL", "WTS")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
 _DIGITS: Final = re.compile(r"[0-9a-f]{16,}")
 _ID_LIKE: Final = re.compile(r"[0-9a-f-]+")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 ID_MIN: Final = 8
 WHOLE: Final = 20
 """Digits at the end of a marker."""
@@ -214,10 +215,5 @@ class Parts:
 
 def key_of(identifier: str) -> str:
     """What of an id is looked for in text: its longest word, or '' if that is too short to mean anything."""
-    words = _TOKEN.findall(identifier)
-    return max(words, key=len) if words else ""
-
-
-def words(text: str) -> list[str]:
-    """The words of `text` that could be ids."""
-    return _TOKEN.findall(text)
+    found = words(identifier)
+    return max(found, key=len) if found else ""

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 from tui_app.model import Row
 from tui_app.monitors.attempts import Attempts
 from tui_app.monitors.identities import Identities
-from tui_app.monitors.scan import LONG, MARKER, WHOLE, Mark, Parts, hidden, hides_nothing, packed, plain_markers, signs, words
+from tui_app.monitors.scan import LONG, MARKER, WHOLE, Mark, Parts, hidden, hides_nothing, packed, plain_markers, signs
+from tui_app.words import words
 
 RULES: Final[dict[str, str]] = {
     "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
