@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_app.model import SECOND, Row
+from tui_app.monitors import isolation
 from tui_app.monitors.cells import EVERYBODY
 from tui_app.monitors.isolation import CROWD, Isolation
 
-USERS = 5
+USERS = 3
+KINDS = ["came", "went", "acts", "acts", "acts", "both act", "both act", "wait", "leak", "check"]
 deeds = st.lists(
-    st.tuples(st.sampled_from(["came", "went", "acts", "both act", "wait", "leak", "check"]), st.integers(1, USERS), st.integers(1, USERS)),
-    min_size=5, max_size=40,
+    st.tuples(st.sampled_from(KINDS), st.integers(1, USERS), st.integers(1, USERS)),
+    min_size=8, max_size=50,
 )  # fmt: skip
 
 
-def rows_of(script: list[tuple[str, int, int]]) -> list[Row]:
+def rows_of(early: int, script: list[tuple[str, int, int]]) -> list[Row]:
     rows: list[Row] = []
     now = 0
 
@@ -40,6 +43,7 @@ def rows_of(script: list[tuple[str, int, int]]) -> list[Row]:
     for user in range(1, USERS + 1):
         add("user", type="ready", user=f"u{user}", sub=f"sub-{user}")
     conns: dict[int, list[int]] = {}
+    script = [*(("came", user, 0) for user in range(1, early + 1)), *script]
     for what, one, other in script:
         now += SECOND // 3
         if what == "came":
@@ -65,11 +69,18 @@ def rows_of(script: list[tuple[str, int, int]]) -> list[Row]:
 
 
 @settings(max_examples=300, deadline=None)
-@given(deeds)
-def test_the_matrix_of_a_crowd_is_that_of_its_pairs(script: list[tuple[str, int, int]]) -> None:
+@given(st.sampled_from([0, 2, USERS, USERS]), deeds)
+def test_the_matrix_of_a_crowd_is_that_of_its_pairs(early: int, script: list[tuple[str, int, int]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolation, "PROBES_PER_CELL", 2)
+        patch.setattr(isolation, "PROBES_IN_ALL", 14)
+        compare(rows_of(early, script))
+
+
+def compare(rows: list[Row]) -> None:
     pairwise, crowd = Isolation(), Isolation(CROWD + 1)
     written: dict[str, tuple[int, int, str]] = {}
-    for row in rows_of(script):
+    for row in rows:
         pairwise.feed(row, ())
         for derived in crowd.feed(row, ()):
             if derived.kind == "cell" and derived.body["observer"] == EVERYBODY:
