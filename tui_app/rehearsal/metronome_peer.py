@@ -58,7 +58,7 @@ class Peer(asyncio.Protocol):
         self._asked: deque[tuple[dict[str, Any], int]] = deque()
         self._run: RunFrames | None = None
         self._facts: dict[str, Any] = {}
-        self._at = self._began = 0
+        self._at = self._began = self._last = self._gap = 0
         self._idle = b""
         self.user = ""
         self.connection_id = f"main_{uuid.uuid4().hex[:8]}"
@@ -195,11 +195,13 @@ class Peer(asyncio.Protocol):
         self.transport.write(template % slots(ns, at, since))
         self.events += 1
         if at == 0:
-            self._began = self._facts["first_ns"] = ns
+            self._began = self._last = self._facts["first_ns"] = ns
+            self._gap = 0
+        self._gap, self._last = max(self._gap, ns - self._last), ns
         self._at += 1
         if self._at == len(run.names):
             self.runs += 1
-            self._round.log.note("run", **self._facts, last_ns=ns, events=self._at)
+            self._round.log.note("run", **self._facts, last_ns=ns, gap_ns=self._gap, events=self._at)
             self._run, self._at, self._began = None, 0, 0
 
     def _next_run(self) -> None:
