@@ -7,33 +7,37 @@ Not a module of the bench: its file is put into the configuration folder of the 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from tui_app.checks.api import Case, Check, Context, Judgement, Socket
+from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket
 
 UNTIL = "VIGIL_BENCH_UNTIL"
 """Variable with the file whose being there ends the drive; each user ends with the run under way."""
 
 
 async def _drive(ctx: Context) -> None:
-    until = Path(os.environ[UNTIL])
+    over = Path(os.environ[UNTIL]).exists
     async with ctx.sockets(ctx.users) as sockets:
-        await ctx.together(_asks(ctx, socket, number / len(sockets), until) for number, socket in enumerate(sockets))
+        await ctx.together(_asks(ctx, socket, number / len(sockets), over) for number, socket in enumerate(sockets))
 
 
-async def _asks(ctx: Context, socket: Socket, late: float, until: Path) -> None:
+async def _asks(ctx: Context, socket: Socket, late: float, over: Callable[[], bool]) -> None:
     """One agent run after the other, each a marker-bearing action; `late` (seconds) spreads them, as users do who don't act in step."""
     thread = await ctx.thread(socket.user)
     await ctx.sleep(late)
-    while not until.exists():
+    while not over():
         marker = ctx.marker(socket.user)
         async with ctx.action(socket.user, marker, "websocket"):
             await ctx.run_agent(socket, f"Quote my reference {marker} in your answer.", thread=thread, marker=marker)
 
 
 def _judge(case: Case) -> Judgement:
-    wrong = [run for run in case.runs() if run.state != "done"]
-    return Judgement("FAIL" if wrong or not case.runs() else "PASS", f"{len(case.runs())} runs, {len(wrong)} of them wrong")
+    runs = case.runs()
+    wrong = [run for run in runs if run.state != "ok"]
+    told = f": {wrong[0].user} {wrong[0].why or wrong[0].state}" if wrong else ""
+    shown = Finding("major" if wrong else "info", "their ends", tuple(run.end_seq for run in (wrong or runs)[:12] if run.end_seq))
+    return Judgement("FAIL" if wrong or not runs else "PASS", f"{len(runs)} runs, {len(wrong)} of them wrong{told}", (shown,))
 
 
 CHECKS = (

@@ -10,7 +10,8 @@ time; and the application shows it on a real terminal of 160x45: not at all (off
 
 Two things are held against the metronome's clock, which is the engine's, too. *Arrival*: the time in each frame's row less
 the moment in the frame. *Reported*: the p50, p99 and maximum of the latency series in the session's result, less those of
-what the metronome logged. And all that was sent must have been recorded, user by user: else the exit code is 1.
+what the metronome logged. And all that was sent must have been recorded, user by user, and every run judged right: else the
+exit code is 1.
 
 Contenders are shuffled inside each pass, so that what else the machine does hits all alike; figures are medians. `others` is
 what other work used meanwhile (per cent of a core), `waited` for how much of the time the engine could have run and had no
@@ -81,6 +82,7 @@ def summed_up(runs: Sequence[Run]) -> dict[str, Any]:
         "sent": sum(run["sent"] for run in runs),
         "recorded": sum(run["recorded"] for run in runs),
         "exact": all(run["sent"] == run["recorded"] and not run["differ"] for run in runs),
+        "wrong": next((run["runs"] for run in runs if not run["runs"].startswith("PASS")), ""),
     }  # fmt: skip
 
 
@@ -106,7 +108,10 @@ def ratios(found: dict[Asked, dict[str, Any]]) -> dict[str, float]:
     """The p99 arrival error of each contender by that of the same without the application."""
     out = {}
     for asked, one in found.items():
-        bare = next((other for about, other in found.items() if about.mode == "off" and (about.rate, about.sockets) == (asked.rate, asked.sockets)), None)
+        bare = next(
+            (other for about, other in found.items() if about.mode == "off" and (about.rate, about.sockets) == (asked.rate, asked.sockets)),
+            None,
+        )
         if bare is not None and asked.mode != "off":
             out[name_of(asked)] = one["arrival"]["p99_ms"] / bare["arrival"]["p99_ms"]
     return out
@@ -116,14 +121,18 @@ def goals(found: dict[Asked, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What the goals ask, what was measured, and whether they are held."""
     out = {}
     for (rate, sockets), limit in GOALS_MS.items():
-        worst = [one["arrival"]["p99_ms"] for asked, one in found.items() if (asked.rate, asked.sockets) == (rate, sockets) and asked.mode in DRAWING]
+        worst = [
+            one["arrival"]["p99_ms"]
+            for asked, one in found.items()
+            if (asked.rate, asked.sockets) == (rate, sockets) and asked.mode in DRAWING
+        ]
         if worst:
             out[f"p99 at {rate:g}/s with {sockets}, drawing"] = {"ms": max(worst), "limit_ms": limit, "held": max(worst) < limit}
     return out
 
 
 def main() -> int:
-    """Measure and print; exit code 1 where a frame that was sent is not recorded."""
+    """Measure and print; exit code 1 where a frame that was sent is not recorded, or a run is judged wrong."""
     here = libraries()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rates", default="1000,5000,20000", metavar="N,..", help="events a second in all")
@@ -154,17 +163,21 @@ def main() -> int:
             for one in random.sample(contenders, len(contenders)):
                 run = accuracy_run.measure(home, one)
                 runs[one].append(run)
-                said = f"run {number + 1}/{asked.runs} {name_of(one)}: p99 {run['arrival']['p99_ms']:.3f} ms, others {run['others_cpu']:.0f}%"
-                print(said, file=sys.stderr, flush=True)
+                said = f"{name_of(one)}: p99 {run['arrival']['p99_ms']:.3f} ms, others {run['others_cpu']:.0f}%"
+                print(f"run {number + 1}/{asked.runs} {said}", file=sys.stderr, flush=True)
     found = {one: summed_up(of_one) for one, of_one in runs.items()}
     load, told, ratio = os.getloadavg()[0], goals(found), ratios(found)
-    print(f"errors in ms, {asked.users} users, medians of {asked.runs} runs of {asked.seconds:g} s; {os.cpu_count()} cores, load {load:.1f}")
+    print(f"errors in ms, {asked.users} users, medians of {asked.runs} runs of {asked.seconds:g} s; ", end="")
+    print(f"{os.cpu_count()} cores, load {load:.1f}")
     print("\n".join(table(found)))
     for name, times in ratio.items():
         print(f"p99 of {name}: {times:.2f} times that without the application")
     for name, goal in told.items():
         print(f"{name}: {goal['ms']:.3f} ms, limit {goal['limit_ms']:g} ms: {'held' if goal['held'] else 'MISSED'}")
-    exact = all(one["exact"] for one in found.values())
+    exact = all(one["exact"] and not one["wrong"] for one in found.values())
+    for one, figures in found.items():
+        if figures["wrong"]:
+            print(f"{name_of(one)}: {figures['wrong']}")
     print(f"sent {sum(one['sent'] for one in found.values()):,} frames, recorded {sum(one['recorded'] for one in found.values()):,}")
     if "picows" not in by:
         print("not measured: picows (vigil[fast]), which is not installed or was not asked for")

@@ -7,6 +7,8 @@ straight to the transport (RFC 6455: a server's frames are not masked).
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import time
 import uuid
@@ -124,7 +126,11 @@ class Peer(asyncio.Protocol):
     def _upgrade(self, target: str, headers: dict[str, str]) -> None:
         offered = [item.strip() for item in headers.get("sec-websocket-protocol", "").split(",")]
         carried = next((item[4:] for item in offered if item.startswith("jwt.")), "")
-        token = headers.get("authorization", "").removeprefix("Bearer ") or _unpacked(carried) or parse_qs(urlsplit(target).query).get("token", [""])[0]
+        token = (
+            headers.get("authorization", "").removeprefix("Bearer ")
+            or _unpacked(carried)
+            or parse_qs(urlsplit(target).query).get("token", [""])[0]
+        )
         answer = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
         answer.append(f"Sec-WebSocket-Accept: {accept_key(headers.get('sec-websocket-key', ''))}")
         if "jwt-auth" in offered:
@@ -188,11 +194,11 @@ class Peer(asyncio.Protocol):
         self.frames += 1
         if run is None:
             ns = time.monotonic_ns()
-            self.transport.write(self._idle % slots(ns, 0, ns))
+            self.transport.write(self._idle % slots(ns, 0, 0, ns))
             return
         template, at, since = run.template(self._at), self._at, self._began or ns
         ns = time.monotonic_ns()
-        self.transport.write(template % slots(ns, at, since))
+        self.transport.write(template % slots(ns, at, run.calls[at], since))
         self.events += 1
         if at == 0:
             self._began = self._last = self._facts["first_ns"] = ns
@@ -209,9 +215,8 @@ class Peer(asyncio.Protocol):
         said = message.get("payload")
         payload = said if isinstance(said, dict) else {}
         thread = str(message.get("thread_id") or payload.get("thread_id") or f"thread_{uuid.uuid4().hex[:16]}")
-        ids = {
-            "run_id": str(uuid.uuid4()), "thread_id": thread, "request_id": str(message.get("message_id") or uuid.uuid4().hex), "user_id": self.user,
-        }  # fmt: skip
+        request = str(message.get("message_id") or uuid.uuid4().hex)
+        ids = {"run_id": str(uuid.uuid4()), "thread_id": thread, "request_id": request, "user_id": self.user}
         self._facts = {**ids, "came_ns": came}
         self._run = RunFrames(ids, str(payload.get("content") or payload.get("message") or ""), self._round.script, self._round.moment)
 
@@ -229,9 +234,6 @@ class Peer(asyncio.Protocol):
 
 def _unpacked(carried: str) -> str:
     """The token of a subprotocol item, base64url without padding; '' for what is none."""
-    import base64
-    import binascii
-
     try:
         return base64.urlsafe_b64decode(carried + "=" * (-len(carried) % 4)).decode()
     except (binascii.Error, ValueError):

@@ -48,11 +48,13 @@ class Rest:
     def _signed_in(self, email: str) -> dict[str, Any]:
         user, now = str(uuid.uuid5(uuid.NAMESPACE_URL, email)), int(time.time())
         claims = {"sub": user, "email": email, "iat": now, "exp": now + ACCESS_S, "env": ENVIRONMENT, "permissions": ["read", "write"]}
-        made = {kind: jwt.encode({**claims, "type": kind, "jti": uuid.uuid4().hex}, self._key, algorithm="HS256") for kind in ("access", "refresh")}
         return {
-            "access_token": made["access"], "refresh_token": made["refresh"], "token_type": "Bearer", "expires_in": ACCESS_S,
-            "user": {"id": user, "email": email},
+            **{f"{kind}_token": self._token({**claims, "type": kind, "jti": uuid.uuid4().hex}) for kind in ("access", "refresh")},
+            "token_type": "Bearer", "expires_in": ACCESS_S, "user": {"id": user, "email": email},
         }  # fmt: skip
+
+    def _token(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self._key, algorithm="HS256")
 
 
 def written(status: int, body: Any) -> bytes:

@@ -11,6 +11,8 @@ import struct
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +49,12 @@ def script(events: int) -> tuple[str, ...]:
     return ("agent_started", "agent_thinking", *middle, "agent_completed")
 
 
+@lru_cache(maxsize=8)
+def calls(names: tuple[str, ...]) -> tuple[int, ...]:
+    """For each event of a run, how many tool calls it has begun by then."""
+    return tuple(accumulate(name == "tool_executing" for name in names))
+
+
 def head(size: int) -> bytes:
     """The header of an unmasked text message of so many bytes (RFC 6455 5.2)."""
     if size < 126:
@@ -65,21 +73,21 @@ class Moment:
         """Hold the wall clock against the monotonic one anew: it may be set at any time."""
         self._ahead = time.time_ns() - time.monotonic_ns()
 
-    def slots(self, ns: int, number: int, since: int) -> dict[bytes, Any]:
-        """What fills the frame that leaves at `ns`, the `number`th of a run that began at `since`."""
+    def slots(self, ns: int, number: int, call: int, since: int) -> dict[bytes, Any]:
+        """What fills the frame that leaves at `ns`: the `number`th of a run that began at `since`, and of its tool calls the `call`th."""
         second, rest = divmod(ns + self._ahead, 1_000_000_000)
         if second != self._second:
             self._second, self._text = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
         micro = rest // 1000
         return {
-            b"ns": ns, b"epoch": second + micro / 1e6, b"iso": b"%b.%06d" % (self._text, micro), b"call": number // 2, b"number": number,
+            b"ns": ns, b"epoch": second + micro / 1e6, b"iso": b"%b.%06d" % (self._text, micro), b"call": call, b"number": number,
             b"took": (ns - since) / 1e6,
         }  # fmt: skip
 
 
 def _whole(frame: dict[str, Any], inner: dict[str, Any], moment: Moment, size: int) -> bytes:
     """A frame as a template, header and all; `inner` gets the padding."""
-    sample = moment.slots(time.monotonic_ns(), 0, time.monotonic_ns())
+    sample = moment.slots(time.monotonic_ns(), 0, 0, time.monotonic_ns())
     inner["note"] = ""
     inner["note"] = "." * max(size - len(_templated(_encode(frame)) % sample), 0)
     body = _templated(_encode(frame))
@@ -96,7 +104,8 @@ def _templated(text: bytes) -> bytes:
 def heartbeat(moment: Moment, size: int = SIZE) -> bytes:
     """The template of what a socket gets while nothing is asked on it."""
     data: dict[str, Any] = {"sent_ns": "@ns@"}
-    return _whole({"type": "heartbeat", "data": data, "timestamp": "@epoch@", "server_id": None, "correlation_id": None}, data, moment, size)
+    frame = {"type": "heartbeat", "data": data, "timestamp": "@epoch@", "server_id": None, "correlation_id": None}
+    return _whole(frame, data, moment, size)
 
 
 class RunFrames:
@@ -104,7 +113,7 @@ class RunFrames:
 
     def __init__(self, ids: Mapping[str, str], answer: str, names: Sequence[str], moment: Moment, size: int = SIZE) -> None:
         self._of: dict[str, bytes] = {}
-        self.names = names
+        self.names, self.calls = names, calls(tuple(names))
         for name in dict.fromkeys(names):
             frame = frames.event(name, ids, _said(name, answer, len(names)), critical=name in CRITICAL_EVENTS)
             frame["timestamp"] = "@iso@"
