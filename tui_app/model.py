@@ -65,6 +65,17 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return decoded if isinstance(decoded, dict) else {}
 
 
+ID_KEYS: Final = frozenset(
+    {
+        "run_id", "thread_id", "user_id", "request_id", "message_id", "turn_id", "session_id", "conversation_id", "correlation_id",
+        "tool_call_id", "call_id", "chat_id", "execution_id", "task_id", "connection_id", "agent_run_id", "parent_run_id", "owner_id",
+        "runId", "threadId", "userId", "requestId", "messageId", "turnId", "sessionId", "conversationId", "correlationId", "toolCallId",
+        "run_ids", "thread_ids", "user_ids", "request_ids", "message_ids", "id", "sub", "run", "thread",
+    }
+)  # fmt: skip
+"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth; so does any `*_id`."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One message of the platform, whatever envelope it came in (wire contract 6.1).
 
@@ -89,9 +100,39 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     at: float | None = None
     replayed: bool = False
     sequence: int | None = None
-    ids: tuple[str, ...] = ()
+    message: Any = None
+    """The message as decoded, whole."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id-like value of the message at any depth, each once, outermost first."""
+        return identifiers(self.message) if self.message is not None else ()
 
     @property
     def critical(self) -> bool:
         """Whether this is one of the five critical events."""
         return self.name in CRITICAL_EVENTS
+
+
+def identifiers(root: Any) -> tuple[str, ...]:
+    """Every id-like value of a message at any depth, each once, outermost first."""
+    found: list[str] = []
+    queue: list[Any] = [root]
+    for node in queue:  # grows while it is walked: breadth first without recursion, so that depth cannot hurt
+        if type(node) is dict:
+            for key, value in node.items():
+                kind = type(value)
+                if kind is str:
+                    if value and (key in ID_KEYS or key[-3:] == "_id"):
+                        found.append(value)
+                elif kind is dict:
+                    queue.append(value)
+                elif kind is list:
+                    if key in ID_KEYS:
+                        found += [item for item in value if type(item) is str and item]
+                    queue.append(value)
+                elif kind is int and key in ID_KEYS:
+                    found.append(str(value))
+        else:
+            queue += [item for item in node if type(item) is dict or type(item) is list]
+    return tuple(dict.fromkeys(found))

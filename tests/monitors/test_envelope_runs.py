@@ -121,7 +121,7 @@ def plain(event: Logical) -> Event:
     return Event(
         name=event["name"], run=ids.get("run_id", ""), thread=ids.get("thread_id", ""), request=ids.get("request_id", ""),
         user=ids.get("user_id", ""), tool=event.get("tool", ""), tool_call=event.get("call", ""), text=event.get("text", ""),
-        result=event.get("result"), at=event["at"], replayed=event["replayed"], ids=tuple(ids.values()),
+        result=event.get("result"), at=event["at"], replayed=event["replayed"],
     )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def test_a_pong_is_known_by_its_text_where_no_field_names_it() -> None:
 def test_a_pong_for_another_probe_answers_none_of_ours() -> None:
     trace = started()
     ping(trace, 1, intended=0)
-    trace.frame(1, "u1", Event(name="pong", request="ping-0", ids=("ping-0",)))
+    trace.frame(1, "u1", Event(name="pong", request="ping-0"))
     assert judge(trace)[0].series("ping").n == 0
 
 

@@ -65,9 +65,10 @@ V2 = {
 
 def test_v2_and_its_naive_time_stamp_is_utc() -> None:
     event = one(V2)
+    assert event.ids == ("r1", "t1", "q1", "c1")
     assert event == Event(
         name="tool_executing", envelope="V2", run="r1", thread="t1", request="q1", tool="cost_query", tool_call="c1",
-        at=1757500001.9, ids=("r1", "t1", "q1", "c1"),
+        at=1757500001.9, message=V2,
     )  # fmt: skip
 
 

@@ -15,8 +15,10 @@ import msgspec
 from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
-from tui_app.monitors.scan import key_of, markers, words
+from tui_app.monitors.scan import LONG, MARKER, Mark, hidden, key_of, plain_markers, signs
+from tui_app.words import words
 
+OPEN_WORDS_KEPT: Final = 16_384
 DENIED: Final = (401, 403, 404)
 ECHO: Final = 5 * SECOND
 """How long after it was said on a socket a foreign id may come back there as an echo."""
@@ -49,6 +51,8 @@ class Attempts:
         self._identities = identities
         self._open: dict[int, Attempt] = {}
         self._asked: dict[int, set[str]] = {}  # http request number -> foreign ids in it
+        self._open_words: set[str] = set()
+        """Long words that were sent and hid no marker."""
         self._said: dict[int, deque[tuple[int, str]]] = {}  # conn -> (when, foreign id)
 
     def step(self, row: Row) -> list[Derived]:
@@ -75,10 +79,22 @@ class Attempts:
             self._open[body["step"]] = attempt
         return []
 
-    def said(self, row: Row) -> None:
-        """A frame or request that a user of ours sent: remember which foreign ids it names."""
-        named = {word for word in self._identities.hits(words(row.text)) if self._identities.owner(word) != row.user}
-        named.update(mark.tail for mark in markers(row.text) if mark.user != row.user)
+    def said(self, row: Row, found: Sequence[Mark] = ()) -> None:
+        """A frame or request that a user of ours sent, with the markers that stand in it: remember which foreign ids it names."""
+        text, identities = row.text, self._identities
+        spoken = words(text)
+        named = {word for word in identities.hits(spoken) if identities.owner(word) != row.user}
+        named.update(mark.tail for mark in found if mark.user != row.user)
+        # What was sent before hid no marker; a whole marker of one's own hides no other one, and neither does an id.
+        new = set(spoken) - self._open_words - identities.own(row.user)
+        unknown = [word for word in spoken if len(word) >= LONG and word in new and not MARKER.fullmatch(word)]
+        if unknown or signs(text):
+            inside = [mark for _, reading in hidden(text, unknown) for mark in plain_markers(reading)]
+            named.update(mark.tail for mark in inside if mark.user != row.user)
+            if not inside:
+                if len(self._open_words) > OPEN_WORDS_KEPT:
+                    self._open_words.clear()
+                self._open_words.update(unknown)
         if row.kind == "http":
             number = row.body.get("req")
             if named and isinstance(number, int):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from typing import Final
 
 from tui_app.model import Event, Row
 from tui_app.monitors.scan import key_of
+
+NOTHING: Final[Set[str]] = frozenset()
 
 
 class Identities:
@@ -17,6 +20,9 @@ class Identities:
         self._kind: dict[str, str] = {}
         self._subs: dict[str, str] = {}
         self._runs: set[str] = set()
+        self.nobodys: set[str] = set()
+        """Words that were looked at, are nobody's id and hide nothing: most of a text. One that is learned later leaves it."""
+        self._own: dict[str, set[str]] = {}
 
     def sub(self, user: str) -> str:
         """The subject of a user's token, '' while unknown."""
@@ -26,6 +32,10 @@ class Identities:
     def known(self) -> Mapping[str, str]:
         """Whose each known id is."""
         return self._owner
+
+    def own(self, user: str) -> Set[str]:
+        """The ids of one user."""
+        return self._own.get(user, NOTHING)
 
     def owner(self, word: str) -> str:
         """The label of the user whose id this is, or ''."""
@@ -50,8 +60,12 @@ class Identities:
         if known != user:
             self.shared[word] = (known, user)
             del self._owner[word]
+            self._own[known].discard(word)
             return
-        self._kind.setdefault(word, kind)
+        if word not in self._kind:
+            self._kind[word] = kind
+            self._own.setdefault(user, set()).add(word)
+            self.nobodys.discard(word)
 
     def user(self, row: Row) -> None:
         """A `user` row: the subject of a sign-in."""

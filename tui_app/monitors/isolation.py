@@ -125,9 +125,12 @@ class Isolation:
             self.identities.user(row)
         elif row.kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
-        if self._changed or self._waiting:
-            quiet = len(self._users) <= QUIET_MATRIX and row.kind == "clock"
-            derived.extend(self._changes(quiet or (row.kind in ("check", "session") and row.type == "end")))
+        flush = False
+        if self._waiting or self._changed:
+            kind = row.kind
+            flush = (kind == "clock" and len(self._users) <= QUIET_MATRIX) or (kind in ("check", "session") and row.type == "end")
+        if flush or self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
+            derived.extend(self._changes(flush))
         return derived
 
     def _join(self, user: str) -> None:

@@ -11,8 +11,10 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
+
+from tui_app.words import words
 
 MARKER: Final = re.compile(r"VM-([0-9a-f]{6})-(u\d+)-([0-9a-f]{8,20})")
 _ESCAPE: Final = re.compile(r"\\{1,8}u00([2-7][0-9a-fA-F])")
@@ -24,11 +26,13 @@ _BASE64_SIGNS: Final = ("Vk0t", "ZNL", "WTS")
 _HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
 _DIGITS: Final = re.compile(r"[0-9a-f]{16,}")
 _ID_LIKE: Final = re.compile(r"[0-9a-f-]+")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 ID_MIN: Final = 8
+WHOLE: Final = 20
+"""Digits at the end of a marker."""
 LONG: Final = 16
 """Characters from which on a word may hide something: 16 of a marker's 20 digits."""
 _BASE64_MIN: Final = 22
+_PACKED: Final = re.compile(f"{'|'.join(_BASE64_SIGNS)}|{_COMPRESSED.pattern}")
 UNPACKED: Final = 1 << 16
 """Bytes that a compressed word is unpacked to at most."""
 
@@ -61,6 +65,26 @@ def _escaped(text: str) -> Iterator[str]:
 def _percented(text: str) -> Iterator[str]:
     if "%" in text and _PERCENT.search(text):
         yield _PERCENT.sub(_character, text)
+
+
+def signs(text: str) -> bool:
+    """Whether a form that is undone in any text, whatever its words, may be there."""
+    return "%" in text or "\\u00" in text
+
+
+def packed(text: str) -> bool:
+    """Whether a form that makes one long word of what it hides may be there, beside those that a word itself shows."""
+    return _PACKED.search(text) is not None
+
+
+def hides_nothing(word: str, known: Container[str]) -> bool:
+    """Whether it shows at a glance that a word of `LONG` or more is no id or part of a marker in any form; False where it does not.
+
+    One so short, or of nothing but hexadecimal digits and dashes, is no base64; what is left is its reversal.
+    """
+    if len(word) >= _BASE64_MIN and not _ID_LIKE.fullmatch(word):
+        return False
+    return _DIGITS.search(word.lower()) is None and "-MV" not in word and word[::-1] not in known
 
 
 def _character(match: re.Match[str]) -> str:
@@ -191,10 +215,5 @@ class Parts:
 
 def key_of(identifier: str) -> str:
     """What of an id is looked for in text: its longest word, or '' if that is too short to mean anything."""
-    words = _TOKEN.findall(identifier)
-    return max(words, key=len) if words else ""
-
-
-def words(text: str) -> list[str]:
-    """The words of `text` that could be ids."""
-    return _TOKEN.findall(text)
+    found = words(identifier)
+    return max(found, key=len) if found else ""

@@ -8,7 +8,8 @@ from typing import Final, Protocol
 from tui_app.model import Row
 from tui_app.monitors.attempts import Attempts
 from tui_app.monitors.identities import Identities
-from tui_app.monitors.scan import LONG, Mark, Parts, hidden, plain_markers, words
+from tui_app.monitors.scan import LONG, MARKER, WHOLE, Mark, Parts, hidden, hides_nothing, packed, plain_markers, signs
+from tui_app.words import words
 
 RULES: Final[dict[str, str]] = {
     "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
@@ -20,7 +21,7 @@ RULES: Final[dict[str, str]] = {
     "stranger": "an event that names a user who is none of ours",
 }
 """What makes a frame or an answer foreign, by name. Markers, parts and ids are also looked for in every form of `scan.FORMS`."""
-HARMLESS_KEPT: Final = 65_536
+NOBODYS_KEPT: Final = 65_536
 ANOTHER_KEPT: Final = 16
 
 WHERE: Final = {"http": " in an HTTP answer"}
@@ -59,13 +60,27 @@ class Sightings:
         self.another_session: list[int] = []
         self._book = book
         self._sent = Parts()
-        self._harmless: set[str] = set()  # long words that hid nothing
 
     def classify(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
         text = row.text
         found = words(text)
-        seen = self._markers(row, plain_markers(text), "")
+        marks = plain_markers(text)
+        if not signs(text) and (not marks or (row.user and all(self._own(mark, row.user) for mark in marks))):
+            # Nearly every row: all its words were seen before, or are its owner's own.
+            identities = self._book.identities
+            mine = identities.own(row.user)
+            new = set(found) - identities.nobodys
+            known = not mine.isdisjoint(new)
+            if known:
+                new -= mine
+            if marks:
+                new = {word for word in new if not MARKER.fullmatch(word)}
+            if not new or self._plain(new, text):
+                for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
+                    self._book.prove(row.user, mark.tail, row)
+                return "own" if known or marks else ""
+        seen = self._markers(row, marks, "")
         if "foreign" in seen:
             return "foreign"
         seen |= self._ids(row, found, "")
@@ -81,6 +96,27 @@ class Sightings:
                 self.another_session.append(row.seq)
             return "another-session"
         return ""
+
+    def _own(self, mark: Mark, user: str) -> bool:
+        return mark.user == user and len(mark.tail) == WHOLE and (not self.session or mark.session == self.session)
+
+    def _plain(self, new: set[str], text: str) -> bool:
+        """Whether it shows at a glance that words never seen before are nobody's and hide nothing; then they count as seen."""
+        known, nobodys = self._book.identities.known, self._book.identities.nobodys
+        if not known.keys().isdisjoint(new):
+            return False
+        long = False
+        for word in new:
+            if len(word) >= LONG:
+                long = True
+                if not hides_nothing(word, known):
+                    return False
+        if long and packed(text):
+            return False
+        nobodys |= new
+        if len(nobodys) > NOBODYS_KEPT:
+            nobodys.clear()
+        return True
 
     def _markers(self, row: Row, found: Sequence[Mark], form: str) -> set[str]:
         if not found or "marker" not in RULES:
@@ -114,7 +150,7 @@ class Sightings:
 
     def _hidden(self, row: Row, text: str, found: list[str]) -> set[str]:
         """What only shows once an encoded form is undone, or is but a part of a marker."""
-        harmless, known = self._harmless, self._book.identities.known
+        harmless, known = self._book.identities.nobodys, self._book.identities.known
         unknown = [word for word in found if len(word) >= LONG and word not in harmless and word not in known]
         seen: set[str] = set()
         for form, reading in hidden(text, unknown):
@@ -128,7 +164,7 @@ class Sightings:
             return seen
         if self._parts(row, unknown, ""):
             return seen | {"foreign"}
-        if len(harmless) > HARMLESS_KEPT:
+        if len(harmless) > NOBODYS_KEPT:
             harmless.clear()
         harmless.update(unknown)
         return seen
@@ -147,7 +183,8 @@ class Sightings:
 
     def said(self, row: Row) -> None:
         """What a user of ours sends: their markers are known from now on, also by a part."""
-        for mark in plain_markers(row.text):
+        found = plain_markers(row.text)
+        for mark in found:
             if mark.user == row.user:
                 self._sent.learn(mark)
-        self._book.attempts.said(row)
+        self._book.attempts.said(row, found)

@@ -1,7 +1,7 @@
 """The forms in which a secret can travel: as it is, escaped for JSON, URLs or HTML, or inside base64 at any offset.
 
-Each form is a pattern, and an *anchor*: a literal that every occurrence contains. Looking for anchors is what makes a clean
-text cheap: one regular expression of literals that begin with letters rare in JSON traffic.
+Each form is a pattern, and an *anchor*: letters and digits in a row that every occurrence contains. Looking for anchors is what
+makes a clean text cheap.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ EMBEDDED_MIN: Final = 6
 
 # Rarest first in JSON with identifiers, hex digits and ISO times.
 _RARITY: Final = {c: rank for rank, c in enumerate("QXJKYWVHGUBFLPNMOCRDISAEZTzqjxkvwyphgmulnorstibfcdae9876543210")}
-_RARE: Final = 31  # up to and with the rare half of the lower-case letters
 _SHORT_ESCAPES: Final = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 
 # Hostile text must not make a search quadratic: one begins only where a run of these characters does, and is atomic up to
@@ -103,13 +102,8 @@ def _base64_character(c: str) -> str:
 
 
 def _anchor(runs: list[str]) -> str:
-    choices = [run[at : at + ANCHOR_MAX] for run in runs for at in range(len(run) - ANCHOR_MIN + 1)]
-    return min(choices, key=lambda choice: (_RARITY[choice[0]], -len(choice)), default="")
-
-
-def is_rare(character: str) -> bool:
-    """Whether JSON traffic has it seldom enough to look closer wherever it stands."""
-    return _RARITY[character] < _RARE
+    choices = [run[at : at + ANCHOR_MAX] for run in runs for at in range(max(len(run) - ANCHOR_MAX, 0) + 1) if len(run) >= ANCHOR_MIN]
+    return min(choices, key=lambda choice: (-len(choice), _RARITY[choice[0]]), default="")
 
 
 def jwts(text: str) -> Iterator[tuple[int, int, str]]:

@@ -87,6 +87,7 @@ class Reader:
         self._end_checked = 0
         self._result: dict[str, Any] | None = None
         self._wal = True
+        self._indexed = False
         self.header: dict[str, str] = {}
         with self._reading() as db:
             self.header = dict(db.execute("SELECT key, value FROM header").fetchall())
@@ -112,6 +113,9 @@ class Reader:
             if self._db is None:
                 self._db = open_read_only(self.path)
                 self._wal = journal_is_wal(self.path)
+                if not self._indexed:
+                    found = self._db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (schema.STATE_INDEX,)).fetchone()
+                    self._indexed = found is not None
             self._readers += 1
             try:
                 yield self._db
@@ -191,7 +195,7 @@ class Reader:
 
     def between(self, low: int, high: int, query: Condition | None = None, limit: int = BATCH) -> list[Row]:
         """The first `limit` rows with low <= seq <= high that match: for spans that are known to be short."""
-        source, where, params = _source(query)
+        source, where, params = self._source(query)
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         return self._rows(sql, (*params, low, min(high, self.head()), limit))
 
@@ -223,8 +227,8 @@ class Reader:
         if want <= 0 or (stop - start) * step < 0:
             return found, start - step if want > 0 else position
         chunk = CHUNK
-        source, where, params = _source(query)
-        if source.startswith("rows INDEXED") or query is None:
+        source, where, params = self._source(query)
+        if source.endswith(schema.STATE_INDEX) or query is None:
             chunk = abs(stop - start) + 1
         while True:
             edge = position + step * (chunk - 1)
@@ -247,8 +251,8 @@ class Reader:
             # Numbers are dense, so the rows need not be visited.
             return Count(n + head - upto if head else 0, head, False)
         until = time.monotonic() + budget
-        source, where, params = _source(query)
-        chunk = CHUNK if not source.startswith("rows INDEXED") else max(CHUNK, head - upto)
+        source, where, params = self._source(query)
+        chunk = CHUNK if not source.endswith(schema.STATE_INDEX) else max(CHUNK, head - upto)
         while upto < head:
             edge = min(upto + chunk, head)
             n += self._value(f"SELECT count(*) FROM {source} WHERE {where} AND seq > ? AND seq <= ?", (*params, upto, edge))
@@ -258,11 +262,24 @@ class Reader:
             chunk = min(chunk * 2, CHUNK_MAX)
         return Count(n, upto, upto < head)
 
+    @property
+    def _state(self) -> str:
+        """Where state rows are: an index of them, which a recording has once its session is over."""
+        return f"rows INDEXED BY {schema.STATE_INDEX}" if self._indexed else "rows"
+
+    def _source(self, query: Condition | None) -> tuple[str, str, Sequence[Any]]:
+        """Where to look, by which condition: by the index of state rows where only those can match."""
+        if query is None:
+            return "rows", "1", ()
+        if query.state_only:
+            return self._state, f"{schema.STATE} AND ({query.sql})", query.params
+        return "rows", f"({query.sql})", query.params
+
     # -- tails and iteration
 
     def state_rows(self, since: int, limit: int = 2_000) -> list[Row]:
         """The next `limit` rows after `since` that are not bulk (frames, requests, clock): what a Fold needs, by an index."""
-        sql = f"SELECT {COLUMNS} FROM rows INDEXED BY rows_state WHERE {schema.STATE} AND seq > ? ORDER BY seq LIMIT ?"
+        sql = f"SELECT {COLUMNS} FROM {self._state} WHERE {schema.STATE} AND seq > ? ORDER BY seq LIMIT ?"
         return self._rows(sql, (since, limit))
 
     def rows(self, since: int = 0, kinds: Collection[str] | None = None, *, batch: int = BATCH) -> Iterator[Row]:
@@ -272,7 +289,7 @@ class Reader:
             where = f"kind IN ({', '.join('?' * len(kinds))})"
             params = list(kinds)
             if not BULK_KINDS.intersection(kinds):
-                source, where = "rows INDEXED BY rows_state", f"{schema.STATE} AND {where}"
+                source, where = self._state, f"{schema.STATE} AND {where}"
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq > ? ORDER BY seq LIMIT ?"
         while True:
             found = self._rows(sql, (*params, since, batch))
@@ -311,7 +328,7 @@ class Reader:
             return
         head = self.head()
         sql = (
-            f"SELECT {COLUMNS} FROM rows INDEXED BY rows_state WHERE {schema.STATE} AND seq > ? AND seq <= ?"
+            f"SELECT {COLUMNS} FROM {self._state} WHERE {schema.STATE} AND seq > ? AND seq <= ?"
             " AND (kind = 'result' OR (kind = 'session' AND type = 'end')) ORDER BY seq"
         )
         for row in self._rows(sql, (self._end_checked, head)):
@@ -335,12 +352,3 @@ class Reader:
         with self._reading() as db:
             found = db.execute("SELECT id, at, who, kind, seq, text FROM annotations ORDER BY id").fetchall()
         return [Annotation(*values) for values in found]
-
-
-def _source(query: Condition | None) -> tuple[str, str, Sequence[Any]]:
-    """Where to look, by which condition: by the index of state rows where only those can match."""
-    if query is None:
-        return "rows", "1", ()
-    if query.state_only:
-        return "rows INDEXED BY rows_state", f"{schema.STATE} AND ({query.sql})", query.params
-    return "rows", f"({query.sql})", query.params

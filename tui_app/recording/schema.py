@@ -30,11 +30,14 @@ CREATE TABLE rows (
     size    INTEGER NOT NULL,
     text    TEXT NOT NULL
 );
-CREATE INDEX rows_state ON rows (seq) WHERE kind NOT IN ('frame', 'http', 'clock');
 CREATE TABLE annotations (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER, text TEXT NOT NULL
 );
 """
+
+STATE_INDEX: Final = "rows_state"
+INDEX: Final = f"CREATE INDEX {STATE_INDEX} ON rows (seq) WHERE kind NOT IN ('frame', 'http', 'clock')"
+"""Made once the last row is written: kept up from row to row it would cost as much as half of the writing."""
 
 STATE: Final = "kind NOT IN ('frame', 'http', 'clock')"
 """The SQL condition that matches the partial index word for word: write it so, or SQLite will not use it."""

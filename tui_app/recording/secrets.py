@@ -10,15 +10,19 @@ import hashlib
 import os
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
 
 from tui_app.model import Row
-from tui_app.recording.forms import JWT, JWT_HINTS, Form, forms, is_rare, jwts
+from tui_app.recording.forms import JWT, JWT_HINTS, Form, forms, jwts
+from tui_app.words import SHORTEST, words
 
 LENGTH_MIN: Final = 4
-COMMON_MAX: Final = 10
+FEW: Final = 16
+"""Anchors up to which looking for one after the other is quickest."""
+SEEN_MAX: Final = 65_536
 STAND_IN: Final = re.compile(r"⟨secret:[^:⟨⟩]*:[^:⟨⟩]*:[0-9a-f]{8}⟩")
 
 _RESERVED: Final = re.compile(r"[:⟨⟩\s]")
@@ -30,6 +34,51 @@ class _Span(NamedTuple):
     stand_in: str
 
 
+class Hints:
+    """Tells which of so many anchors a text holds. Quick where it holds none, however many anchors there are."""
+
+    def __init__(self, anchors: Collection[str]) -> None:
+        self._anchors = anchors
+        self._ready = False
+        self._everywhere = "" in anchors
+        self._words: Callable[[str], list[str]] | None = None
+        self._by_length: dict[int, set[str]] = {}
+        self._seen: set[str] = set()
+        """Words that hold no anchor: traffic repeats its words."""
+
+    def found(self, text: str) -> Iterable[str]:
+        """The anchors in `text`; the empty one is in every text."""
+        if not self._ready:
+            self._prepare()
+        if self._words is None:
+            return [anchor for anchor in self._anchors if anchor in text]
+        new = set(self._words(text)) - self._seen
+        found = {anchor for word in new for anchor in self._within(word)} if new else set()
+        if not found:
+            self._seen |= new
+            if len(self._seen) > SEEN_MAX:
+                self._seen.clear()
+        if self._everywhere:
+            found.add("")
+        return found
+
+    def _prepare(self) -> None:
+        self._ready = True
+        literal = [anchor for anchor in self._anchors if anchor]
+        if len(literal) > FEW:
+            # An anchor is letters and digits alone, so it lies within one word of them.
+            shortest = min(map(len, literal))
+            self._words = words if shortest >= SHORTEST else re.compile(f"[A-Za-z0-9]{{{shortest},}}").findall
+            for anchor in literal:
+                self._by_length.setdefault(len(anchor), set()).add(anchor)
+
+    def _within(self, word: str) -> Iterator[str]:
+        for length, anchors in self._by_length.items():
+            for at in range(len(word) - length + 1):
+                if word[at : at + length] in anchors:
+                    yield word[at : at + length]
+
+
 class Vault:
     """The secrets of a session. One thread uses it; it holds them in memory only."""
 
@@ -37,10 +86,9 @@ class Vault:
         self._key = os.urandom(32)
         self._stand_ins: dict[str, str] = {}
         self._tokens: dict[str, list[str]] = {}
-        self._opaque: list[tuple[Form, str]] = []
-        self._hint: re.Pattern[str] | None = None
-        self._common: list[str] = []
-        self._stale = False
+        self._opaque: dict[str, list[tuple[Form, str]]] = {}
+        """Forms with their stand-ins, by anchor."""
+        self._hints = Hints(())
 
     def add(self, kind: str, owner: str, value: str) -> str:
         """Name a secret; returns its stand-in (that of the first time, if it is known already). An empty one is no secret.
@@ -57,8 +105,9 @@ class Vault:
         if JWT.fullmatch(value):
             self._tokens.setdefault(_begin(value), []).append(value)
         elif len(value) >= LENGTH_MIN:
-            self._opaque += [(form, stand_in) for form in forms(value)]
-            self._stale = True
+            for form in forms(value):
+                self._opaque.setdefault(form.anchor, []).append((form, stand_in))
+            self._hints = Hints(self._opaque)
         return stand_in
 
     def clean(self, text: str) -> str:
@@ -86,35 +135,14 @@ class Vault:
         digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=self._key, digest_size=4).hexdigest()
         return f"⟨secret:{_RESERVED.sub('_', kind)}:{_RESERVED.sub('_', owner)}:{digest}⟩"
 
-    def _renew(self) -> None:
-        anchors = {form.anchor for form, _ in self._opaque}
-        common = sorted(anchor for anchor in anchors if anchor and not is_rare(anchor[0]))
-        # A few anchors that begin with a common letter are faster one by one: they would stop the expression everywhere.
-        self._common = common[:COMMON_MAX]
-        rest = sorted(anchors.difference(self._common))
-        # One secret without an anchor makes every text worth a closer look.
-        self._hint = re.compile("" if "" in anchors else "|".join(rest)) if rest else None
-        self._stale = False
-
-    def _hinted(self, text: str) -> bool:
-        if self._stale:
-            self._renew()
-        if self._hint is not None and self._hint.search(text):
-            return True
-        for anchor in self._common:  # noqa: SIM110 - a generator would double the cost of a clean text
-            if anchor in text:
-                return True
-        return False
-
     def _spans(self, text: str) -> list[_Span]:
         jwt, in_base64, shifted_1, shifted_2 = JWT_HINTS
         spans: list[_Span] = []
         if jwt in text or in_base64 in text or shifted_1 in text or shifted_2 in text:
             spans = [_Span(start, end, self._token(token)) for start, end, token in jwts(text)]
-        if self._opaque and self._hinted(text):
-            for form, stand_in in self._opaque:
-                if form.anchor in text:
-                    spans += [_Span(*found.span(), stand_in) for found in form.pattern.finditer(text)]
+        for anchor in self._hints.found(text) if self._opaque else ():
+            for form, stand_in in self._opaque[anchor]:
+                spans += [_Span(*found.span(), stand_in) for found in form.pattern.finditer(text)]
         if not spans or "⟨" not in text:
             return spans
         kept = [found.span() for found in STAND_IN.finditer(text)]

@@ -56,7 +56,7 @@ class ReaderUpTo(Reader):
         """The next finding after `t`, or the last one before it."""
         way, order = (">", "ASC") if forward else ("<", "DESC")
         sql = (
-            f"SELECT {COLUMNS} FROM rows INDEXED BY rows_state WHERE {STATE} AND kind = 'finding' AND flag != 'info' AND t {way} ?"
+            f"SELECT {COLUMNS} FROM {self._state} WHERE {STATE} AND kind = 'finding' AND flag != 'info' AND t {way} ?"
             f" ORDER BY seq {order} LIMIT 1"
         )
         found = self._rows(sql, (t,))

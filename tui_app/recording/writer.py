@@ -247,6 +247,7 @@ class Writer:
 
     def _finish(self) -> None:
         try:
+            self._db.execute(schema.INDEX)
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
             self._error = self._error or f"the recording could not be brought into one file: {error}"

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.model import Event
+from tui_app.wire import shapes
 from tui_app.wire import vocabulary as v
 from tui_app.wire.fields import read
 
@@ -39,7 +40,7 @@ def normalise(text: str | bytes) -> list[Event]:
             events: list[Event] = []
             _explode(decoded, None, "", _BATCH_DEPTH, events)
             return events
-        return [read(decoded)]
+        return [shapes.read(decoded)]
     return [_malformed("not-object")]
 
 

@@ -14,26 +14,26 @@ import msgspec
 from tui_app.model import Event
 from tui_app.wire import vocabulary as v
 
-ID_KEYS: Final = frozenset(
-    {
-        "run_id", "thread_id", "user_id", "request_id", "message_id", "turn_id", "session_id", "conversation_id", "correlation_id",
-        "tool_call_id", "call_id", "chat_id", "execution_id", "task_id", "connection_id", "agent_run_id", "parent_run_id", "owner_id",
-        "runId", "threadId", "userId", "requestId", "messageId", "turnId", "sessionId", "conversationId", "correlationId", "toolCallId",
-        "run_ids", "thread_ids", "user_ids", "request_ids", "message_ids", "id", "sub", "run", "thread",
-    }
-)  # fmt: skip
-"""Keys whose value names a run, thread, user, request or message of somebody's, at whatever depth; so does any `*_id`."""
-
-_CANONICAL: Final = {
+ID_FIELDS: Final = (
+    ("run_id", "runId", "agent_run_id"),
+    ("thread_id", "threadId", "conversation_id"),
+    ("request_id", "requestId", "correlation_id", "turn_id", "turnId"),
+    ("user_id", "userId"),
+    ("agent_name", "agent", "agentName"),
+    ("tool", "tool_name", "toolName"),
+    ("tool_call_id", "toolCallId", "call_id"),
+)
+"""Keys of run, thread, request, user, agent, tool and tool call, the best first."""
+CANONICAL: Final = {
     **dict.fromkeys(v.WELCOME_TYPES, v.WELCOME),
     **dict.fromkeys(v.HANDSHAKE_TYPES, v.HANDSHAKE),
     **dict.fromkeys(v.HEARTBEAT_TYPES, v.HEARTBEAT),
     **dict.fromkeys(v.ERROR_TYPES, v.ERROR),
 }
-_TEXT: Final = ("thought", "reasoning", "message", "content", "text", "chunk", "delta", "error")
-_RESULT: Final = ("result", "final_response", "response", "answer")
-_INNER_TEXT: Final = ("answer", "final_response", "response", "content", "text", "message", "result", "summary")
-_PROBES: Final = frozenset({v.PING, v.PONG})
+TEXT: Final = ("thought", "reasoning", "message", "content", "text", "chunk", "delta", "error")
+RESULT: Final = ("result", "final_response", "response", "answer")
+_INNERTEXT: Final = ("answer", "final_response", "response", "content", "text", "message", "result", "summary")
+PROBES: Final = frozenset({v.PING, v.PONG})
 _MILLISECONDS_FROM: Final = 1e11  # an epoch above this is in milliseconds: in seconds it would be the year 5138
 _DEPTH: Final = 6
 _EPOCH: Final = datetime(1970, 1, 1)  # a naive stamp minus this reads it as UTC, whatever zone we are in
@@ -62,7 +62,7 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         scopes.append(outer)
 
     sent, wrapped = _name(root, data, payload)
-    name = _CANONICAL.get(sent, sent)
+    name = CANONICAL.get(sent, sent)
     result = _result(flat, scopes, name)
     code = ""
     if name == v.ERROR:
@@ -73,51 +73,27 @@ def read(root: dict[str, Any], envelope: str = "", outer: dict[str, Any] | None 
         text = _words(flat, data, result, name)
     if name == v.HANDSHAKE:
         code = sent
-    request = _first(flat, scopes, "request_id", "requestId", "correlation_id", "turn_id", "turnId")
-    if not request and name in _PROBES:
-        request = _first(flat, scopes, "id", "ping_id")
+    run, thread, told, user, agent, tool, tool_call = (_first(flat, scopes, *keys) for keys in ID_FIELDS)
+    if not told and name in PROBES:
+        told = _first(flat, scopes, "id", "ping_id")
     return Event(
         name=name,
-        envelope=envelope or _envelope(root, data, payload, sent, name, wrapped),
-        run=_first(flat, scopes, "run_id", "runId", "agent_run_id"),
-        thread=_first(flat, scopes, "thread_id", "threadId", "conversation_id"),
-        request=request,
-        user=_first(flat, scopes, "user_id", "userId"),
-        agent=_first(flat, scopes, "agent_name", "agent", "agentName"),
-        tool=_first(flat, scopes, "tool", "tool_name", "toolName"),
-        tool_call=_first(flat, scopes, "tool_call_id", "toolCallId", "call_id"),
+        envelope=envelope or envelope_of(root, data, payload, sent, name, wrapped),
+        run=run,
+        thread=thread,
+        request=told,
+        user=user,
+        agent=agent,
+        tool=tool,
+        tool_call=tool_call,
         text=text,
         result=result,
         code=code,
         at=_at(root, scopes),
         replayed=bool(flat.get("recovered") or flat.get("replayed") or flat.get("original_failure")),
         sequence=_sequence(flat),
-        ids=identifiers(root) if outer is None else tuple(dict.fromkeys(identifiers(root) + identifiers(outer))),
+        message=root if outer is None else [root, outer],
     )
-
-
-def identifiers(root: Any) -> tuple[str, ...]:
-    """Every id-like value of a message at any depth, each once, outermost first."""
-    found: list[str] = []
-    queue: list[Any] = [root]
-    for node in queue:  # grows while it is walked: breadth first without recursion, so that depth cannot hurt
-        if type(node) is dict:
-            for key, value in node.items():
-                kind = type(value)
-                if kind is str:
-                    if value and (key in ID_KEYS or key[-3:] == "_id"):
-                        found.append(value)
-                elif kind is dict:
-                    queue.append(value)
-                elif kind is list:
-                    if key in ID_KEYS:
-                        found += [item for item in value if type(item) is str and item]
-                    queue.append(value)
-                elif kind is int and key in ID_KEYS:
-                    found.append(str(value))
-        else:
-            queue += [item for item in node if type(item) is dict or type(item) is list]
-    return tuple(dict.fromkeys(found))
 
 
 def as_text(value: Any, depth: int = _DEPTH) -> str:
@@ -127,7 +103,7 @@ def as_text(value: Any, depth: int = _DEPTH) -> str:
     if value is None:
         return ""
     if depth and type(value) is dict:
-        for key in _INNER_TEXT:
+        for key in _INNERTEXT:
             if value.get(key) not in (None, "", [], {}):
                 return as_text(value[key], depth - 1)
     if depth and type(value) is list and any(type(item) in (str, dict) for item in value):
@@ -179,7 +155,7 @@ def _value(flat: dict[str, Any], scopes: list[dict[str, Any]], key: str) -> Any:
 
 
 def _result(flat: dict[str, Any], scopes: list[dict[str, Any]], name: str) -> Any:
-    for key in _RESULT:
+    for key in RESULT:
         if key in flat:
             value = _value(flat, scopes, key)
             if value is not None:
@@ -194,7 +170,7 @@ def _result(flat: dict[str, Any], scopes: list[dict[str, Any]], name: str) -> An
 def _words(flat: dict[str, Any], data: Any, result: Any, name: str) -> str:
     if name == v.ACK:
         return as_text(flat.get("received_type"))
-    for key in _TEXT:
+    for key in TEXT:
         if key in flat and (value := flat[key]) not in (None, "", [], {}):
             return value if type(value) is str else as_text(value)
     if result is not None:
@@ -226,16 +202,16 @@ def _sequence(flat: dict[str, Any]) -> int | None:
 
 def _at(root: dict[str, Any], scopes: list[dict[str, Any]]) -> float | None:
     """The server's time stamp in epoch seconds: a number (s or ms), or ISO 8601, read as UTC where it names no zone."""
-    at = _epoch(root.get("timestamp"))
+    at = epoch(root.get("timestamp"))
     if at is None:
         for scope in scopes[1:]:
-            at = _epoch(scope.get("timestamp"))
+            at = epoch(scope.get("timestamp"))
             if at is not None:
                 break
     return at
 
 
-def _epoch(value: Any) -> float | None:
+def epoch(value: Any) -> float | None:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
@@ -257,7 +233,7 @@ def _epoch(value: Any) -> float | None:
     return None
 
 
-def _envelope(root: dict[str, Any], data: Any, payload: Any, sent: str, name: str, wrapped: bool) -> str:
+def envelope_of(root: dict[str, Any], data: Any, payload: Any, sent: str, name: str, wrapped: bool) -> str:
     if wrapped:
         return "V1w" if type(data) is dict and "event" in data else "V9"
     if name == v.ERROR:
