@@ -16,6 +16,9 @@ UNTIL = "VIGIL_BENCH_UNTIL"
 """Variable with the file whose being there ends the drive; each user ends with the run under way."""
 
 
+GOODBYE_S = 60.0
+
+
 async def _drive(ctx: Context) -> None:
     over = Path(os.environ[UNTIL]).exists
     async with ctx.sockets(ctx.users) as sockets:
@@ -30,6 +33,10 @@ async def _asks(ctx: Context, socket: Socket, late: float, over: Callable[[], bo
         marker = ctx.marker(socket.user)
         async with ctx.action(socket.user, marker, "websocket"):
             await ctx.run_agent(socket, f"Quote my reference {marker} in your answer.", thread=thread, marker=marker)
+    # Whatever is on its way comes before the answer: who closes at once leaves unread what a busy engine has not come to.
+    goodbye = socket.expect(lambda event: event.name == "disconnect_acknowledged", GOODBYE_S)
+    await socket.send("disconnect")
+    await goodbye
 
 
 def _judge(case: Case) -> Judgement:

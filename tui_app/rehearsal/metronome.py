@@ -43,6 +43,9 @@ class Metronome:
         self.rest = Rest()
         self.moment = Moment()
         self.peers: list[Peer] = []
+        """Whom the round goes to."""
+        self.open: set[Peer] = set()
+        """All that are connected and welcomed."""
         self.left_out = 0
         self._turn = 0
         self._due = 0.0
@@ -99,7 +102,7 @@ class Metronome:
 
     def ends(self) -> None:
         """Say what the sockets that are still open were sent."""
-        for peer in self.peers:
+        for peer in self.open:
             peer.note()
         self.log.note("metronome", left_out=self.left_out)
         self.log.close()

@@ -43,6 +43,7 @@ class Round(Protocol):
     script: tuple[str, ...]
     at_once: bool
     peers: list[Peer]
+    open: set[Peer]
 
     def begins(self) -> None:
         """There is somebody to send to."""
@@ -146,8 +147,8 @@ class Peer(asyncio.Protocol):
             return
         self._idle = heartbeat(self._round.moment)
         self._tell(frames.welcome(self.user, self.connection_id))
-        self._round.peers.append(self)
-        self._round.begins()
+        self._round.open.add(self)
+        self._join()
 
     def _flush(self) -> None:
         """What the protocol itself has to say: pongs, and the end."""
@@ -170,12 +171,16 @@ class Peer(asyncio.Protocol):
         type_ = message.get("type") if isinstance(message, dict) else None
         if type_ in RUN_TYPES:
             self._asked.append((message, self.transport.arrived))
+            self._join()
             while self._round.at_once and (self._asked or self._run is not None):
                 self.beat(time.monotonic_ns())
         elif type_ == "ping":
             inner = message.get("payload")
             name = message.get("id", inner.get("id") if isinstance(inner, dict) else None)
             self._tell(frames.message("pong", {"id": name, "timestamp": message.get("timestamp"), "user_id": self.user}))
+        elif type_ == "disconnect":
+            self._tell(frames.message("disconnect_acknowledged", {"user_id": self.user}))
+            self._rests()
         elif type_ not in ("pong", "heartbeat_ack"):
             self._tell(frames.ack(str(type_ or "unknown"), self.user))
 
@@ -220,6 +225,17 @@ class Peer(asyncio.Protocol):
         self._facts = {**ids, "came_ns": came}
         self._run = RunFrames(ids, str(payload.get("content") or payload.get("message") or ""), self._round.script, self._round.moment)
 
+    def _join(self) -> None:
+        """Be one of those whom the round goes to."""
+        if self not in self._round.peers:
+            self._round.peers.append(self)
+            self._round.begins()
+
+    def _rests(self) -> None:
+        """Be sent nothing more, unless asked."""
+        if self in self._round.peers:
+            self._round.peers.remove(self)
+
     def note(self) -> None:
         """Say in the log what this socket was sent."""
         self._round.log.note(
@@ -227,8 +243,9 @@ class Peer(asyncio.Protocol):
         )
 
     def _leave(self) -> None:
-        if self in self._round.peers:
-            self._round.peers.remove(self)
+        self._rests()
+        if self in self._round.open:
+            self._round.open.remove(self)
             self.note()
 
 
