@@ -26,8 +26,6 @@ from tui_app.stamped import StampedTransport
 
 By = Literal["us", "target", "network"]
 ABNORMAL = 1006
-_WHOLE: Final = {0x81: Opcode.TEXT, 0x82: Opcode.BINARY}
-"""First bytes of frames that are a message each: the last of its fragments, and no bit reserved (RFC 6455 5.2)."""
 _BETWEEN: Final = StreamReader.at_eof.__code__
 
 
@@ -131,8 +129,12 @@ class Link(ClientConnection):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self.stamp = time.monotonic_ns() if self.wire is None else max(self.wire.arrived, self._resumed_at)
-        if self._lean and self.protocol.state is State.OPEN:
+        wire = self.wire
+        if wire is None:
+            self.stamp = time.monotonic_ns()
+        else:
+            self.stamp = wire.arrived if wire.arrived > self._resumed_at else self._resumed_at
+        if self._lean and self.protocol._state is State.OPEN:
             taken = self._take_whole(data)
             if taken == len(data):
                 return
@@ -147,11 +149,11 @@ class Link(ClientConnection):
     def _take_whole(self, data: bytes) -> int:
         """Tell of the messages at the front that came whole and in one frame each; how many bytes that were.
 
-        Almost all that arrives is of this kind, and the library's parser, which knows every kind, costs twice as much.
+        Almost all that arrives is of this kind, and the library's parser, which knows every kind, costs several times as much.
         """
-        at, size = 0, len(data)
-        while at + 1 < size and (opcode := _WHOLE.get(data[at])) is not None:
-            length = data[at + 1]
+        at, size, stamp, tell = 0, len(data), self.stamp, self.sink.frame
+        while at + 1 < size:
+            first, length = data[at], data[at + 1]
             start = at + 2
             if length > 125:
                 start = at + 4
@@ -159,12 +161,22 @@ class Link(ClientConnection):
                     break
                 length = data[at + 2] << 8 | data[at + 3]
             end = start + length
-            if end > size:
+            if end > size or not 0x81 <= first <= 0x82:
                 break
-            self._message(opcode, data[start:end])
+            raw = data[start:end]
+            payload: str | bytes = raw
+            if first == 0x81:
+                try:
+                    payload = str(raw, "utf-8")
+                except UnicodeDecodeError as error:
+                    self._no_text(raw, error)
+                    return end
             at = end
-            if self.ended is not None:
-                break
+            self.frames += 1
+            try:
+                tell(stamp, payload, first & 0x0F)
+            except Exception as error:  # noqa: BLE001 - as in `_tell`
+                self._sink_raised(error)
         return at
 
     def _between_frames(self) -> bool:
@@ -278,21 +290,25 @@ class Link(ClientConnection):
     # -- reporting
 
     def _message(self, opcode: Opcode, data: bytes | bytearray | memoryview) -> None:
-        self.frames += 1
         payload: str | bytes
         if opcode is Opcode.TEXT:
             try:
                 payload = str(data, "utf-8")
             except UnicodeDecodeError as error:
-                # RFC 6455 8.1: text that is no UTF-8 ends the connection. It is reported first: it is evidence.
-                self._tell(self.sink.frame, self.stamp, bytes(data), int(opcode))
-                self.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
-                self.send_data()
-                self._report_end(self.stamp)
+                self._no_text(data, error)
                 return
         else:
             payload = bytes(data)
+        self.frames += 1
         self._tell(self.sink.frame, self.stamp, payload, int(opcode))
+
+    def _no_text(self, data: bytes | bytearray | memoryview, error: UnicodeDecodeError) -> None:
+        """RFC 6455 8.1: text that is no UTF-8 ends the connection. It is reported first: it is evidence."""
+        self.frames += 1
+        self._tell(self.sink.frame, self.stamp, bytes(data), int(Opcode.TEXT))
+        self.protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+        self.send_data()
+        self._report_end(self.stamp)
 
     def _pong(self, payload: bytes) -> None:
         if payload not in self._pongs:
@@ -346,4 +362,7 @@ class Link(ClientConnection):
         try:
             method(*facts)
         except Exception as error:  # noqa: BLE001 - reported, and a faulty sink must not cost the connection
-            self.loop.call_exception_handler({"message": "a WebSocket's sink raised", "exception": error, "protocol": self})
+            self._sink_raised(error)
+
+    def _sink_raised(self, error: Exception) -> None:
+        self.loop.call_exception_handler({"message": "a WebSocket's sink raised", "exception": error, "protocol": self})
