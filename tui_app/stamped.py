@@ -228,23 +228,26 @@ class StampedTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if self._eof:
             raise RuntimeError("cannot write after write_eof()")
-        if not data or self._closing:
+        size = len(data) if isinstance(data, bytes | bytearray) else data.nbytes
+        if not size or self._closing:
             return
-        rest = memoryview(data)
+        gone = 0
         self.sent = time.monotonic_ns()
         if not self._out:
             try:
-                rest = rest[self._sock.send(rest) :]
-                self.sent = max(self._left() or 0, self.sent)
+                gone = self._sock.send(data)
+                if self._stamps_sends:
+                    self.sent = max(self._left() or 0, self.sent)
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError as error:
                 self._broken(error)
                 return
-            if not rest:
+            if gone == size:
                 return
             self._loop.add_writer(self._fd, self._writable)
-        self._out.append(memoryview(bytes(rest)))
+        rest = memoryview(bytes(data))[gone:]
+        self._out.append(rest)
         self._waiting += len(rest)
         if self._waiting > self._high and not self._full:
             self._full = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 import time
@@ -24,8 +25,14 @@ from websockets.streams import StreamReader
 
 from tui_app.stamped import StampedTransport
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # where the library was installed without its C part
+    from websockets.utils import apply_mask
+
 By = Literal["us", "target", "network"]
 ABNORMAL = 1006
+_SHORT, _MIDDLE, _LONG = struct.Struct("!BB"), struct.Struct("!BBH"), struct.Struct("!BBQ")
 _BETWEEN: Final = StreamReader.at_eof.__code__
 
 
@@ -237,22 +244,31 @@ class Link(ClientConnection):
 
     async def send_message(self, payload: bytes, opcode: Opcode, told: str | bytes) -> int:
         """Write one message (or ping); the stamp is taken as it goes to the kernel. Raises the library's `ConnectionClosed`."""
-        async with self.send_context():
-            stamp = time.monotonic_ns()
-            if opcode is Opcode.TEXT:
-                self.protocol.send_text(payload)
-            elif opcode is Opcode.BINARY:
-                self.protocol.send_binary(payload)
-            else:
-                self.protocol.send_ping(payload)
-            if self.wire is not None:
-                # Written first and told then: what telling takes is no time of the target's. No answer can come in between.
-                self.send_data()
-                stamp = max(self.wire.sent, stamp)
-            if opcode is Opcode.PING:
-                self._pongs[payload] = (self.loop.create_future(), stamp)
-            self._tell(self.sink.sent, stamp, told, int(opcode))
+        if self.protocol._state is not State.OPEN:
+            async with self.send_context():
+                raise AssertionError("only an open connection lets anything be sent")
+        stamp = time.monotonic_ns()
+        # Written first and told then: what telling takes is no time of the target's. No answer can come in between.
+        self.write_frame(payload, opcode)
+        if self.wire is not None and self.wire.sent > stamp:
+            stamp = self.wire.sent
+        if opcode is Opcode.PING:
+            self._pongs[payload] = (self.loop.create_future(), stamp)
+        self._tell(self.sink.sent, stamp, told, int(opcode))
+        if self.paused or self.transport.is_closing():
+            await self.drain()
         return stamp
+
+    def write_frame(self, payload: bytes, opcode: int) -> None:
+        """One frame, masked with four bytes that nobody can foresee (RFC 6455 5.3)."""
+        size, mask = len(payload), os.urandom(4)
+        if size < 126:
+            head = _SHORT.pack(0x80 | opcode, 0x80 | size)
+        elif size < 65_536:
+            head = _MIDDLE.pack(0x80 | opcode, 0x80 | 126, size)
+        else:
+            head = _LONG.pack(0x80 | opcode, 0x80 | 127, size)
+        self.transport.write(head + mask + apply_mask(payload, mask))
 
     def reading(self, on: bool) -> None:
         """Stop or go on reading, for a bound of our own: what arrives meanwhile is stamped when reading goes on."""
