@@ -6,8 +6,8 @@ frames of the sockets behind would wait in the kernel meanwhile, and the busier 
 later frames. So the receiving call only puts a frame here; short turns of the loop take them up in the order in which they were
 read, and between two turns every socket is read again.
 
-What is behind is bounded: beyond `MOST` frames nothing more is read until all of them are taken up, which the probe of the
-loop's lag sees as it is.
+What waits is bounded: beyond `MOST` frames whoever reads one more takes the oldest up first, so that reading is no faster
+than judging then, and the kernel's own buffers hold the platform back.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Final
 
 TURN_NS: Final = 1_000_000
 """For so long frames are taken up before the sockets are read again."""
-MOST: Final = 1_000
-"""Frames that may wait: about as many as are judged in 50 ms."""
+MOST: Final = 8_192
+"""Frames that may wait, some megabytes."""
 
 Take = Callable[[int, str | bytes, str], None]
 """What takes a frame up: stamp (ns), payload, and the check that held its socket when it was read."""
@@ -41,8 +41,8 @@ class Inbox:
         if not self._due:
             self._due = True
             asyncio.get_running_loop().call_soon(self._turn)
-        if len(self._waiting) > MOST:
-            self.settle()
+        if len(self._waiting) > MOST and not self._taking:
+            self._take_up(0)
 
     def settle(self) -> None:
         """Take up everything that waits, now: what is told next comes after it."""
