@@ -58,7 +58,7 @@ class WallClock:
     def arrival(self, stamp: int) -> int | None:
         """When that was, ns of the monotonic clock and never in the future; None where the stamp cannot be believed."""
         now = self._monotonic()
-        if abs(self._wall() - now - self._distance) > _SLACK_NS:
+        if not -_SLACK_NS <= self._wall() - now - self._distance <= _SLACK_NS:
             # Either the clock was set, or this thread was held up between the two looks: a second look tells.
             distance = self._measured()
             if abs(distance - self._distance) > _STEP_NS + (now - self._looked_at) // _SLEW:

@@ -8,10 +8,11 @@ from it to the sink; every other frame goes on to the websockets library, which 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, Final
 
 import picows.picows
-from picows import WSAutoPingStrategy, WSListener
+from picows import WSAutoPingStrategy, WSListener, WSMsgType
 from websockets.frames import CloseCode, Opcode
 from websockets.protocol import State
 from websockets.utils import accept_key
@@ -23,10 +24,11 @@ _FIRST: Final = 4_096
 """Bytes of a parser's buffer at first; it grows with what comes."""
 _LARGE: Final = 1 << 20
 """A buffer that grew beyond so many bytes is not kept: one for each socket would be a lot."""
-_BULK: Final = 16_384
 
 _Parser: Any = vars(picows.picows)["WSProtocol"]
 """Not among what picows documents: its extra is pinned to one minor version."""
+
+_TEXT, _BINARY = WSMsgType.TEXT, WSMsgType.BINARY
 
 _log = logging.getLogger(__name__)
 _log.setLevel(logging.CRITICAL + 1)
@@ -62,21 +64,19 @@ class FastLink(Link):
             self.wire.read_into(self._found.room, self._arrived)
 
     def _arrived(self, size: int) -> None:
-        """So many bytes more are in the parser's buffer."""
-        found = self._found
+        """So many bytes more are in the parser's buffer. Every frame pays for each line of it."""
+        found, wire, protocol = self._found, self.wire, self.protocol
         assert found is not None
-        found.stamp = self.stamp = self.arrival()
-        if size > _BULK:
-            found.grown = True
-        found.rest = 1
+        stamp = time.monotonic_ns() if wire is None else wire.arrived
+        found.stamp = self.stamp = stamp if stamp > self._resumed_at else self._resumed_at
+        found.plain = protocol._state is State.OPEN and protocol.current_size is None
         found.parse(size)
-        if found.error is not None:
-            raise found.error
-        if found.breach is not None:
-            self._break_off(*found.breach)
-        elif found.grown and not found.rest:
-            found.grown = False
-            if len(found.room(-1)) > _LARGE:
+        if found.troubled:
+            if found.error is not None:
+                raise found.error
+            if found.breach is not None:
+                self._break_off(*found.breach)
+            elif found.rest == 0:
                 self._hand_over()
 
     def _break_off(self, code: int, reason: str) -> None:
@@ -96,9 +96,12 @@ class _Found(WSListener):
 
     def __init__(self, link: FastLink) -> None:
         self.stamp = 0
-        self.rest = 0
-        """How many bytes of an unfinished frame remain; only while `grown`."""
-        self.grown = False
+        self.plain = True
+        """Whether the connection is open and in no fragmented message, so that whole messages may be told."""
+        self.troubled = False
+        """Whether there is more to do than to read on: an error, a breach, or a buffer that has grown too much to be kept."""
+        self.rest = -1
+        """Once it has grown: how many bytes of the next frame are in the buffer."""
         self.error: Exception | None = None
         self.breach: tuple[int, str] | None = None
         """The code and the reason with which picows would end the connection."""
@@ -136,34 +139,45 @@ class _Found(WSListener):
 
     def on_ws_frame(self, transport: Any, frame: Any) -> None:
         """A whole message goes to the sink at once, every other frame to the library that keeps the state."""
-        if self.grown:
-            self.rest = frame.tail_size
         kind = frame.msg_type
-        if not frame.fin or kind > 2 or kind == 0 or frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._pass_on(frame)
-            return
-        link, protocol = self._link, self._protocol
-        if protocol._state is not State.OPEN or protocol.current_size is not None:
+        if (
+            self.troubled
+            or not self.plain
+            or (kind is not _TEXT and kind is not _BINARY)
+            or not frame.fin
+            or frame.rsv1
+            or frame.rsv2
+            or frame.rsv3
+        ):
             self._pass_on(frame)
             return
         payload: str | bytes
-        if kind == 1:
+        if kind is _TEXT:
+            opcode = 1
             try:
                 payload = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
                 self._pass_on(frame)
                 return
         else:
+            opcode = 2
             payload = frame.get_payload_as_bytes()
-        link.frames += 1
+        if len(payload) > _LARGE:
+            self._grown(frame)
+        self._link.frames += 1
         try:
-            self._tell(self.stamp, payload, kind)
+            self._tell(self.stamp, payload, opcode)
         except Exception as error:  # noqa: BLE001 - as in `Link`
-            link.sink_raised(error)
+            self._link.sink_raised(error)
+
+    def _grown(self, frame: Any) -> None:
+        self.troubled, self.rest = True, frame.tail_size
 
     def _pass_on(self, frame: Any) -> None:
         try:
             payload: bytes = frame.get_payload_as_bytes()
+            if self.troubled or len(payload) > _LARGE:
+                self._grown(frame)
             first = frame.msg_type | frame.fin << 7 | frame.rsv1 << 6 | frame.rsv2 << 5 | frame.rsv3 << 4
             size = len(payload)
             if size < 126:
@@ -173,8 +187,9 @@ class _Found(WSListener):
             else:
                 head = bytes((first, 127)) + size.to_bytes(8, "big")
             self._link.by_the_library(head + payload)
+            self.plain = self._protocol.state is State.OPEN and self._protocol.current_size is None
         except Exception as error:  # noqa: BLE001 - picows would only log it; raised again where its call ends
-            self.error = error
+            self.error, self.troubled = error, True
 
 
 class _NoWire:
@@ -201,6 +216,7 @@ class _NoWire:
             body = bytes(byte ^ data[2 + at % 4] for at, byte in enumerate(data[6:]))
             code = int.from_bytes(body[:2], "big") or int(CloseCode.PROTOCOL_ERROR)
             self._found.breach = code, body[2:].decode("utf-8", "replace")
+            self._found.troubled = True
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """A socket that is none; and encrypted, or picows would write past us."""
