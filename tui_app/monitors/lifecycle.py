@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tui_app.model import CRITICAL_EVENTS, Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.run import FAILURES, STOPPED, RunMonitor
@@ -44,6 +45,9 @@ class Lifecycle:
 
     `first_now` and `ended_now` hold the runs whose first event came, or which ended, in the last row fed.
     """
+
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
 
     def __init__(self) -> None:
         self.first_now: list[RunRecord] = []
@@ -104,12 +108,12 @@ class Lifecycle:
             elif row.type in ("closed", "refused"):
                 self._opened.pop(row.conn, None)
                 for monitor in list(self._open_on.get(row.conn, ())):
-                    monitor.lost(str(row.body.get("by") or ""))
+                    monitor.lost(str(body_of(row).get("by") or ""))
                     self._touched.append(monitor)
                 self._last_on.pop(row.conn, None)
                 self._last_sent.pop(row.conn, None)
         elif row.kind == "user" and row.type == "ready":
-            self._subs[row.user] = str(row.body.get("sub") or "")
+            self._subs[row.user] = str(body_of(row).get("sub") or "")
         elif row.kind == "session" and row.type == "end":
             for monitor in self._all:
                 if monitor.record.open:
@@ -118,7 +122,7 @@ class Lifecycle:
         return self._changes() if self._touched else []
 
     def _step(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         number = body.get("step")
         if row.type == "end":
             monitor = self._by_step.pop(number, None) if isinstance(number, int) else None
@@ -177,7 +181,7 @@ class Lifecycle:
         if row.type == "stop_agent":
             # Whichever socket of the owner it goes out on, and also when whoever asked for the run no longer waits for it.
             # By its id alone: a stop may be quicker than the first event by which the run itself is known.
-            payload = row.body.get("payload")
+            payload = body_of(row).get("payload")
             if isinstance(payload, dict) and payload.get("run_id"):
                 self._stops.add((row.user, str(payload["run_id"])))
 
