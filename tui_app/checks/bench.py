@@ -50,7 +50,7 @@ class Route(NamedTuple):
     """Who takes the rows of one kind: before the monitors, the monitors, and after them."""
 
     before: tuple[Callable[[Row], None], ...]
-    feeds: tuple[Callable[[Row, Sequence[Event]], list[Derived]], ...]
+    feeds: tuple[Callable[[Row, Sequence[Event]], Sequence[Derived]], ...]
     after: tuple[Callable[[Row], None], ...]
 
 

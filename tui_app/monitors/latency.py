@@ -161,7 +161,7 @@ class Latency:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `sample` rows that it settled."""
         self._pings.expire(row)
         kind = row.kind
@@ -196,7 +196,7 @@ class Latency:
         self._streams.feed(row, events)
         if self._fresh and (self._fresh[0].end + SETTLE <= row.t or (kind == "session" and row.type == "end")):
             return self._settle(row)
-        return []
+        return ()
 
     # -- samples
 

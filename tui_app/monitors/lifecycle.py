@@ -87,22 +87,25 @@ class Lifecycle:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `run` rows of runs whose lamps or state it changed."""
-        self.first_now.clear()
-        self.ended_now.clear()
+        if self.first_now:
+            self.first_now.clear()
+        if self.ended_now:
+            self.ended_now.clear()
         if self._deadlines and self._deadlines[0][0] <= row.t:
             self._expire(row)
-        if row.kind == "frame":
+        kind = row.kind
+        if kind == "frame":
             if row.dir == "out":
                 self._sent(row)
             else:
                 for event in events:
                     if event.name in RELEVANT or event.sequence is not None:
                         self._event(event, row)
-        elif row.kind == "step":
+        elif kind == "step":
             self._step(row)
-        elif row.kind == "conn":
+        elif kind == "conn":
             if row.type == "open":
                 self._opened[row.conn] = row.t
             elif row.type in ("closed", "refused"):
@@ -112,14 +115,14 @@ class Lifecycle:
                     self._touched.append(monitor)
                 self._last_on.pop(row.conn, None)
                 self._last_sent.pop(row.conn, None)
-        elif row.kind == "user" and row.type == "ready":
+        elif kind == "user" and row.type == "ready":
             self._subs[row.user] = str(body_of(row).get("sub") or "")
-        elif row.kind == "session" and row.type == "end":
+        elif kind == "session" and row.type == "end":
             for monitor in self._all:
                 if monitor.record.open:
                     monitor.abandon("the session ended first")
                     self._touched.append(monitor)
-        return self._changes() if self._touched else []
+        return self._changes() if self._touched else ()
 
     def _step(self, row: Row) -> None:
         body = body_of(row)
@@ -197,7 +200,13 @@ class Lifecycle:
             self._unrouted(event, row)
             return
         record = monitor.record
-        if record.conn != row.conn and record.user == row.user:
+        user = row.user
+        if record.user != user:
+            if event.name in OWNED:
+                monitor.foreign(event, row.seq, user)
+                self._touched.append(monitor)
+            return
+        if record.conn != row.conn:
             if event.replayed:
                 record.replays += 1
             elif event.name in OWNED and 0 <= record.t_end < self._opened.get(row.conn, -1):
@@ -206,18 +215,13 @@ class Lifecycle:
             else:
                 record.copies += 1  # the owner's other socket: a copy, or the rest of a run whose socket was lost
             return
-        if record.user != row.user:
-            if event.name in OWNED:
-                monitor.foreign(event, row.seq, row.user)
-                self._touched.append(monitor)
-            return
         if record.lost_by:
             return
-        if event.name == STOPPED and (record.user, event.run or record.run) in self._stops:
+        if event.name == STOPPED and (user, event.run or record.run) in self._stops:
             monitor.stop_asked = True
-        waited = record.t_first < 0
+        waited, known = record.t_first < 0, record.run
         monitor.event(event, row.seq, row.t)
-        if record.run:
+        if record.run != known:
             self._by_run.setdefault(record.run, monitor)
         if waited and record.t_first >= 0:
             self.first_now.append(record)
@@ -268,8 +272,10 @@ class Lifecycle:
             monitor.dirty = False
             record = monitor.record
             derived.append(run_row(record))
+            if record.state == "running":
+                continue
             waiting = self._open_on.get(record.conn)
-            if not record.open and waiting and monitor in waiting:
+            if waiting and monitor in waiting:
                 waiting.remove(monitor)
                 self._last_on[record.conn] = monitor
                 self.ended_now.append(record)
@@ -282,7 +288,7 @@ class Lifecycle:
 
 def run_row(record: RunRecord) -> Derived:
     """The `run` row: `ms` is the time from sending to the end, where the run has one."""
-    first = record.first_ms
+    first, broken = record.first_ms, record.violations
     return Derived(
         kind="run",
         check=record.check,
@@ -290,14 +296,14 @@ def run_row(record: RunRecord) -> Derived:
         conn=record.conn,
         run=record.run,
         thread=record.thread,
-        ms=None if record.open else record.duration_ms,
+        ms=None if record.state == "running" else record.duration_ms,
         body={
             "lamps": record.lamps,
             "state": record.state,
             "request": record.request,
             "why": record.why,
             "first_ms": None if first is None else round(first, 3),
-            "rules": [violation.rule for violation in record.violations],
-            "evidence": [[1, seq] for violation in record.violations for seq in violation.seqs][:16],
+            "rules": [violation.rule for violation in broken] if broken else [],
+            "evidence": [[1, seq] for violation in broken for seq in violation.seqs][:16] if broken else [],
         },
     )

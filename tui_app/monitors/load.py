@@ -53,7 +53,7 @@ class Load:
         self._told = -EVERY
         self._changed = False
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; the `level` rows that it gave rise to."""
         kind = row.kind
         if kind == "conn":
@@ -82,7 +82,7 @@ class Load:
                 self._ended(level, record)
         if self._changed and row.t >= self._told + EVERY:
             return [self._row(level, row.t)]
-        return []
+        return ()
 
     # -- what happened
 
