@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+_SOL_SOCKET: Final = int(socket.SOL_SOCKET)
 _SO_TIMESTAMPING: Final = 37
 _TX_SOFTWARE: Final = 1 << 1
 _RX_SOFTWARE: Final = 1 << 3
@@ -36,6 +37,8 @@ OLDEST_NS: Final = 10 * _SECOND
 """An arrival further back than this is not believed: the read's own time is taken."""
 _SLACK_NS: Final = 20_000
 _STEP_NS: Final = 500_000
+_SLEW: Final = 1_000
+"""One part in so many is the most by which a wall clock is made to run faster or slower in place of being set (adjtimex: 500 ppm)."""
 _SETTLE_NS: Final = _SECOND
 
 
@@ -48,7 +51,8 @@ class WallClock:
     def __init__(self, monotonic: Callable[[], int] = time.monotonic_ns, wall: Callable[[], int] = time.time_ns) -> None:
         self._monotonic, self._wall = monotonic, wall
         self._distance = self._measured()
-        self._stepped_at = monotonic() - _SETTLE_NS
+        self._looked_at = monotonic()
+        self._stepped_at = self._looked_at - _SETTLE_NS
 
     def arrival(self, stamp: int) -> int | None:
         """When that was, ns of the monotonic clock and never in the future; None where the stamp cannot be believed."""
@@ -56,13 +60,13 @@ class WallClock:
         if abs(self._wall() - now - self._distance) > _SLACK_NS:
             # Either the clock was set, or this thread was held up between the two looks: a second look tells.
             distance = self._measured()
-            if abs(distance - self._distance) > _STEP_NS:
+            if abs(distance - self._distance) > _STEP_NS + (now - self._looked_at) // _SLEW:
                 self._stepped_at = now
-            self._distance = distance
+            self._distance, self._looked_at = distance, now
         age = now + self._distance - stamp
         if now - self._stepped_at < _SETTLE_NS or not -_STEP_NS <= age <= OLDEST_NS:
             return None
-        return now - max(age, 0)
+        return now - age if age > 0 else now
 
     def _measured(self) -> int:
         """The wall clock's lead over the monotonic one, from the closest of five looks."""
@@ -96,7 +100,7 @@ def _ask(sock: socket.socket, flags: int) -> bool:
 def _stamp_in(ancillary: list[tuple[int, int, bytes]]) -> int | None:
     """The kernel's stamp among a message's control data, ns of the monotonic clock."""
     for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING:
+        if kind == _SO_TIMESTAMPING and level == _SOL_SOCKET:
             seconds, ns = _STAMP.unpack_from(data)
             return _clock.arrival(seconds * _SECOND + ns)
     return None
@@ -121,8 +125,9 @@ class StampedTransport(asyncio.Transport):
         self._fd = sock.fileno()
         self._stamps = stamp_arrivals(sock)
         self._stamps_sends = stamp_sends and self._stamps and _ask(sock, _RX_SOFTWARE | _TX_SOFTWARE | _SOFTWARE | _OPT_ID | _OPT_TSONLY)
-        self._protocol = protocol
-        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+        self._recvmsg = sock.recvmsg
+        self._room = _ANCILLARY if self._stamps else 0
+        self.set_protocol(protocol)
         self._out: collections.deque[memoryview] = collections.deque()
         self._waiting = 0
         self._high, self._low = 65_536, 16_384
@@ -147,7 +152,7 @@ class StampedTransport(asyncio.Transport):
     def _listen(self) -> None:
         if not self._reading and not self._ended:
             self._reading = True
-            self._loop.add_reader(self._fd, self._readable)
+            self._loop.add_reader(self._fd, self._readable if self._stamps_sends else self._read)
 
     def _deafen(self) -> None:
         if self._reading:
@@ -164,23 +169,30 @@ class StampedTransport(asyncio.Transport):
             self._listen()
 
     def _read(self) -> bool:
-        """Take what is there, once; whether there was anything."""
+        """Take what is there, once; whether there was anything. Every frame pays for each line of it."""
         try:
-            data, ancillary, _, _ = self._sock.recvmsg(_READ, _ANCILLARY if self._stamps else 0)
+            data, ancillary, _, _ = self._recvmsg(_READ, self._room)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
             self._force_close(error)
             return False
-        self._stamp(ancillary)
+        at = _stamp_in(ancillary) if ancillary else None
+        if at is None:
+            self.by_kernel = False
+            self.arrived = time.monotonic_ns()
+        else:
+            self.by_kernel = True
+            if at > self.arrived:
+                self.arrived = at
         try:
             if data:
-                self._give(data)
-            else:
-                self._ended = True
-                self._deafen()
-                if not self._protocol.eof_received():  # type: ignore[attr-defined]
-                    self.close()
+                self._take(data)
+                return True
+            self._ended = True
+            self._deafen()
+            if not self._protocol.eof_received():  # type: ignore[attr-defined]
+                self.close()
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:  # noqa: BLE001 - told to the loop; a protocol that fails ends its connection
@@ -188,15 +200,8 @@ class StampedTransport(asyncio.Transport):
             self._force_close(error if isinstance(error, Exception) else None)
         return bool(data)
 
-    def _stamp(self, ancillary: list[tuple[int, int, bytes]]) -> None:
-        at = _stamp_in(ancillary)
-        self.by_kernel = at is not None
-        self.arrived = time.monotonic_ns() if at is None else max(at, self.arrived)
-
-    def _give(self, data: bytes) -> None:
-        if not self._buffered:
-            self._protocol.data_received(data)  # type: ignore[attr-defined]
-            return
+    def _fill(self, data: bytes) -> None:
+        """Give it to a protocol that has buffers of its own."""
         rest = memoryview(data)
         while rest and not self._gone:
             protocol: Any = self._protocol
@@ -223,23 +228,26 @@ class StampedTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if self._eof:
             raise RuntimeError("cannot write after write_eof()")
-        if not data or self._closing:
+        size = len(data) if isinstance(data, bytes | bytearray) else data.nbytes
+        if not size or self._closing:
             return
-        rest = memoryview(data)
+        gone = 0
         self.sent = time.monotonic_ns()
         if not self._out:
             try:
-                rest = rest[self._sock.send(rest) :]
-                self.sent = max(self._left() or 0, self.sent)
+                gone = self._sock.send(data)
+                if self._stamps_sends:
+                    self.sent = max(self._left() or 0, self.sent)
             except (BlockingIOError, InterruptedError):
                 pass
             except OSError as error:
                 self._broken(error)
                 return
-            if not rest:
+            if gone == size:
                 return
             self._loop.add_writer(self._fd, self._writable)
-        self._out.append(memoryview(bytes(rest)))
+        rest = memoryview(bytes(data))[gone:]
+        self._out.append(rest)
         self._waiting += len(rest)
         if self._waiting > self._high and not self._full:
             self._full = True
@@ -332,7 +340,8 @@ class StampedTransport(asyncio.Transport):
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
-        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+        buffered = isinstance(protocol, asyncio.BufferedProtocol)
+        self._take: Callable[[bytes], None] = self._fill if buffered else protocol.data_received  # type: ignore[attr-defined]
 
     def is_closing(self) -> bool:
         return self._closing

@@ -116,7 +116,7 @@ def test_dependencies_are_pinned() -> None:
 
 def test_tests_mirror_the_packages() -> None:
     packages = {path.parent.name for path in (ROOT / "tui_app").glob("*/__init__.py")} | {"widgets"}
-    others = {"docs", "architecture", "terminal", "snapshots", "bench", "__pycache__"}
+    others = {"docs", "architecture", "terminal", "snapshots", "bench", "benches", "__pycache__"}
     assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} <= packages | others
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(names) == len(set(names)), "test files need different names"

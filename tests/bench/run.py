@@ -16,7 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 QUICK = {
-    "bench_arrival": ["--runs", "1", "--seconds", "4"],
+    "bench_accuracy": ["--quick"],
     "bench_compare": ["--pairs", "2", "--planted", "1"],
     "bench_recording": ["--rows", "100000"],
     "bench_stream": ["--rows", "100000"],

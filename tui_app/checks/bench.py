@@ -61,7 +61,7 @@ class Bench:
         self.plan: Mapping[str, Any] = plan
         self.header: Mapping[str, str] = header
         limits = plan.get("limits", {})
-        lifecycle, isolation = Lifecycle(), Isolation()
+        lifecycle, isolation = Lifecycle(), Isolation(int(plan.get("users", 1)))
         latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
         drift = Drift(lifecycle, weighing(limits))
         self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), Load(lifecycle), drift)

@@ -153,7 +153,7 @@ def _leaks(case: Case, since: int) -> list[Finding]:
     """What reached the wrong user while the ramp went on: the first pairs one by one, the others as a number."""
     found: list[Finding] = []
     more: list[int] = []
-    for cell in case.monitors.isolation.cells():
+    for cell in case.monitors.isolation.leaking():
         rows = tuple(seq for seq in cell.witnesses if seq > since)
         if not rows:
             continue

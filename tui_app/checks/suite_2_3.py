@@ -62,14 +62,13 @@ async def _act(ctx: Context, user: User, socket: Socket) -> None:
 
 def _judge_frames(case: Case) -> Judgement:
     isolation = case.monitors.isolation
-    cells = isolation.cells()
+    matrix = isolation.matrix()
     findings = [
         Finding("critical", f"{cell.observer} saw {cell.what}{'' if cell.leaks == 1 else f' {cell.leaks} times'}", tuple(cell.witnesses))
-        for cell in cells
-        if cell.leaks
+        for cell in isolation.leaking()
     ]
     findings += [Finding("critical", f"{stray.observer or 'somebody'} saw {stray.text}", (stray.seq,)) for stray in isolation.strays]
-    probes = sum(cell.probes for cell in cells)
+    probes = matrix.probes
     lost = case.monitors.frames.disagreeing()
     if lost and not findings:
         reason = f"a socket of {lost[0].user} received {lost[0].said} frames and {lost[0].received} were looked at"
@@ -81,20 +80,19 @@ def _judge_frames(case: Case) -> Judgement:
             tuple(findings),
             f"0 leaks in {PROBES_NEEDED} probes",
         )
-    if not cells:
+    if not matrix.pairs:
         return nothing_done("isolation")
     unproven = [label for label in isolation.users if not isolation.proven(label)]
     if unproven:
         reason = f"no leak, but {', '.join(unproven)} never saw their own marker: the detector is not proven there"
         return Judgement("INCONCLUSIVE", reason, to_decide="own markers seen by every user")
-    thin = [cell for cell in cells if cell.probes < PER_CELL]
-    if thin or probes < PROBES_NEEDED:
-        reason = f"no leak in {probes} probes, {len(thin)} of {len(cells)} cells below {PER_CELL}"
+    if matrix.thin or probes < PROBES_NEEDED:
+        reason = f"no leak in {probes} probes, {matrix.thin} of {matrix.pairs} cells below {PER_CELL}"
         return Judgement("INCONCLUSIVE", reason, to_decide=f"{PER_CELL} probes in every cell and {PROBES_NEEDED} in all")
     proof = [isolation.proven(label) for label in isolation.users]
     return decided(
         [],
-        f"0 leaks in {probes} probes over {len(cells)} pairs (under {none_of(probes):.1%} at 95 %); every user saw their own markers",
+        f"0 leaks in {probes} probes over {matrix.pairs} pairs (under {none_of(probes):.1%} at 95 %); every user saw their own markers",
         "",
         proof,
     )

@@ -256,13 +256,13 @@ def _runs(records: list[RunRecord], canned: set[str], series: Series) -> RunsFac
 
 
 def _isolation(isolation: Any) -> IsolationFact:
-    cells = isolation.cells()
-    first = next((cell for cell in cells if cell.leaks), None)
+    matrix = isolation.matrix()
+    first = next(iter(isolation.leaking()), None)
     return IsolationFact(
         users=len(isolation.users),
-        probes=sum(cell.probes for cell in cells),
-        least=min((cell.probes for cell in cells), default=0),
-        leaks=sum(cell.leaks for cell in cells),
+        probes=matrix.probes,
+        least=matrix.least,
+        leaks=matrix.leaks,
         strays=len(isolation.strays),
         unproven_users=tuple(user for user in isolation.users if not isolation.proven(user)),
         first_leak=f"{first.observer} saw {first.what}" if first else "",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+EVERYBODY: Final = "*"
+"""Observer of a cell that stands for all pairs of its source: its `probes` are the fewest of them, its `leaks` those of all."""
 
 
 class Cell(msgspec.Struct):
@@ -16,6 +21,16 @@ class Cell(msgspec.Struct):
     witnesses: list[int] = []
     what: str = ""
     pair: tuple[str, str] = ("", "")
+
+
+class Matrix(msgspec.Struct, frozen=True):
+    """All ordered pairs of two users together: how many, probes in all, the fewest of a pair, pairs below `PROBES_PER_CELL`, leaks."""
+
+    pairs: int
+    probes: int
+    least: int
+    thin: int
+    leaks: int
 
 
 class Stray(msgspec.Struct):

@@ -8,12 +8,13 @@ observer should see. Own markers on own sockets are the positive control, withou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import Action, Cell, Stray
+from tui_app.monitors.cells import EVERYBODY, Action, Cell, Matrix, Stray
+from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
@@ -28,6 +29,9 @@ FOREIGN_KEPT: Final = 4096
 QUIET_MATRIX: Final = 10
 """With more users than this, counts are written at the end of each check and not every 250 ms."""
 
+CROWD: Final = 128
+"""With more users than this no pair has a cell of its own unless it leaks, but each source one for all its pairs."""
+
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
@@ -37,7 +41,9 @@ CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "ano
 class Isolation:
     """Feed it every acting row in order. Derives `cell` and `attempt` rows; findings are the checks' business."""
 
-    def __init__(self) -> None:
+    def __init__(self, users: int = 0) -> None:
+        """`users`: so many are planned; from their number follows whether each pair has a cell of its own."""
+        self.crowd = Crowd() if users > CROWD else None
         self.identities = Identities()
         self.attempts = Attempts(self.identities)
         self.classified: dict[str, int] = dict.fromkeys(CLASSES, 0)
@@ -69,8 +75,32 @@ class Isolation:
         return list(self._users)
 
     def cells(self) -> list[Cell]:
-        """The ordered pairs, row by row; the diagonal is in `proven`."""
+        """The ordered pairs, row by row; the diagonal is in `proven`. Of a crowd: one for each source, then the pairs that leak."""
+        if self.crowd is not None:
+            return [*self._everybody(), *self.leaking()]
         return [self._cell(source, observer) for source in self._users for observer in self._users if source != observer]
+
+    def leaking(self) -> list[Cell]:
+        """The pairs that leak, row by row."""
+        if not any(cell.leaks for cell in self._cells.values()):
+            return []
+        if self.crowd is None:
+            return [cell for cell in self.cells() if cell.leaks]
+        place = {user: number for number, user in enumerate(self._users)}
+        found = sorted(self._cells.values(), key=lambda cell: (place[cell.source], place[cell.observer]))
+        for cell in found:
+            cell.probes = self.crowd.probes(cell.source, cell.observer)
+        return found
+
+    def matrix(self) -> Matrix:
+        """All pairs together."""
+        pairs = len(self._users) * (len(self._users) - 1)
+        leaks = sum(cell.leaks for cell in self._cells.values())
+        if self.crowd is not None:
+            rows = list(self.crowd.rows(self._users, PROBES_PER_CELL)) if pairs else []
+            return Matrix(pairs, self.total_probes, min((row[1] for row in rows), default=0), sum(row[2] for row in rows), leaks)
+        probes = [cell.probes for cell in self.cells()]
+        return Matrix(pairs, sum(probes), min(probes, default=0), sum(count < PROBES_PER_CELL for count in probes), leaks)
 
     def proven(self, user: str) -> int:
         """The row at which this user first saw a marker of its own on a socket of its own; 0 if it never did."""
@@ -142,8 +172,12 @@ class Isolation:
         if row.type == "welcome":
             if row.user in self._proofs:
                 self._conns[row.conn] = (row.user, row.t)
+                if self.crowd is not None:
+                    self.crowd.came(row.user, row.conn, row.t)
         elif row.type in ("closed", "refused"):
-            self._conns.pop(row.conn, None)
+            gone = self._conns.pop(row.conn, None)
+            if gone is not None and self.crowd is not None:
+                self.crowd.went(gone[0], row.conn, row.t)
 
     def _action(self, row: Row) -> None:
         body = row.body
@@ -169,6 +203,10 @@ class Isolation:
         while self._due and self._due[0].due <= now:
             action = self._due.popleft()
             if action.source not in self._proofs:
+                continue
+            if self.crowd is not None:
+                self.total_probes += self.crowd.acted(action.source, action.begin, now)
+                self._waiting[action.source, EVERYBODY] = None
                 continue
             present = {user for user, since in self._conns.values() if since <= action.begin}
             # With 50 users an action is 49 probes, in the receive path: only cells that may have turned are looked at now.
@@ -252,6 +290,33 @@ class Isolation:
             cells = self._by_source[source] = [self._cell(source, observer) for observer in self._users if observer != source]
         return cells
 
+    def _everybody(self) -> Iterator[Cell]:
+        """Of a crowd: a cell for all pairs of each source."""
+        assert self.crowd is not None
+        leaks: dict[str, int] = {}
+        for cell in self._cells.values():
+            leaks[cell.source] = leaks.get(cell.source, 0) + cell.leaks
+        proven, enough = len(self._proof) >= len(self._users), self.total_probes >= PROBES_IN_ALL
+        for source, least, _ in self.crowd.rows(self._users, PROBES_PER_CELL):
+            if leaks.get(source):
+                state = "leak"
+            elif not least or not proven:
+                state = "unproven"
+            else:
+                state = "clean" if least >= PROBES_PER_CELL and enough else "measuring"
+            yield Cell(source, EVERYBODY, least, leaks.get(source, 0), state, pair=(source, EVERYBODY))
+
+    def _told(self) -> list[Derived]:
+        """Rows for the sources of a crowd whose cells have changed."""
+        self._waiting = {pair: None for pair in self._waiting if pair[1] != EVERYBODY}
+        derived = []
+        for cell in self._everybody():
+            now = (cell.state, cell.probes, cell.leaks)
+            if self._written.get(cell.pair) != now:
+                self._written[cell.pair] = now
+                derived.append(self._row(cell))
+        return derived
+
     def _state(self, cell: Cell) -> str:
         if cell.leaks:
             return "leak"
@@ -271,6 +336,10 @@ class Isolation:
             pairs, self._waiting = self._waiting | pairs, {}
         derived = []
         for pair in pairs:
+            if pair[1] == EVERYBODY:
+                continue
+            if self.crowd is not None and pair[0] != pair[1]:
+                self._cell(*pair).probes = self.crowd.probes(*pair)
             cell = self._diagonal(pair[0]) if pair[0] == pair[1] else self._cell(*pair)
             cell.state = self._state(cell)
             now = (cell.state, cell.probes, cell.leaks)
@@ -293,4 +362,5 @@ class Isolation:
         body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
         if cell.what:
             body["what"] = cell.what
-        return Derived(kind="cell", user=cell.observer, body=body | {"evidence": [[1, seq] for seq in cell.witnesses]})
+        user = cell.observer if cell.observer != EVERYBODY else cell.source
+        return Derived(kind="cell", user=user, body=body | {"evidence": [[1, seq] for seq in cell.witnesses]})

@@ -13,6 +13,8 @@ GENERATIONS = ("g1", "g2", "g3")
 HEARTBEAT_S = {"g1": 15.0, "g2": 30.0, "g3": 30.0}
 """How often a generation keeps a connection alive, unless it is told otherwise."""
 
+LEAST_EVENTS = 5
+"""Of a run: the critical ones."""
 SERVERS = ("postgres", "redis", "clickhouse")
 """The tiers that may be stored on a server, by the name of their options."""
 
@@ -47,6 +49,10 @@ class Options:
     stop_with_stdin: bool = False
     log: Path | None = None
     numbered: bool = False
+    metronome: float | None = None
+    """Events a second in all, 0: as they are asked for; None for the whole platform."""
+    run_events: int = 20
+    """Events of each of the metronome's runs."""
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -102,7 +108,17 @@ def parse(argv: list[str] | None) -> Options:
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends (its owner is gone)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append what was done as JSON lines")
     parser.add_argument("--numbered", action="store_true", help="number the events of each run from 1, as `sequence`")
+    parser.add_argument(
+        "--metronome", type=float, metavar="RATE",
+        help="serve a lean platform instead, whose events leave at RATE a second in all, each with the moment of its sending, "
+        "`sent_ns`; 0: each request is answered at once. Goes with --run-events, --log and --stop-with-stdin",
+    )  # fmt: skip
+    parser.add_argument("--run-events", type=int, default=20, metavar="N", help="events of each of the metronome's runs (default 20)")
     found = parser.parse_args(argv)
+    if found.metronome is not None and not 0 <= found.metronome <= 1_000_000:
+        parser.error("--metronome must lie between 0 and 1000000")
+    if found.run_events < LEAST_EVENTS:
+        parser.error(f"--run-events must be at least {LEAST_EVENTS}")
     if found.access_seconds < 1:
         parser.error("--access-seconds must be at least 1")
     if found.heartbeat_seconds is None:

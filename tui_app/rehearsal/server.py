@@ -40,6 +40,10 @@ class Unusable(Exception):
 def serve(argv: list[str] | None = None) -> int:
     """Run until stopped by a signal (or by the end of stdin, if asked for). Exit codes: 0 stopped, 2 wrong usage."""
     options = parse(argv)
+    if options.metronome is not None:
+        from tui_app.rehearsal.metronome import serve as keep_time
+
+        return keep_time(options)
     try:
         with _tidy_when_terminated(), _directory(options.data) as directory:
             return _serve(options, directory)
@@ -207,9 +211,9 @@ async def _main(options: Options, directory: Path) -> None:
 
     sys.setswitchinterval(SWITCH_S)
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     if options.stop_with_stdin:
-        _stop_at_eof(stop, asyncio.get_running_loop())
+        stop_at_eof(stop, asyncio.get_running_loop())
     try:
         platform = assemble(options, directory)
         await platform.open()
@@ -306,13 +310,13 @@ def _listener() -> socket.socket:
     return listener
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
 
 
-def _stop_at_eof(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+def stop_at_eof(stop: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
     def watch() -> None:
         # Read from the descriptor itself: a buffered reader would hold its lock when the interpreter goes down.
         try:

@@ -20,6 +20,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI
 from websockets.frames import CloseCode, Opcode
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from tui_app import __version__
@@ -129,7 +130,7 @@ class WireSocket:
     @property
     def is_open(self) -> bool:
         """Whether messages can still be sent."""
-        return self._link.ended is None and self._link.protocol.state.name == "OPEN"
+        return self._link.ended is None and self._link.protocol.state is State.OPEN
 
     @property
     def ended(self) -> Ended | None:
