@@ -108,7 +108,8 @@ def prepare(folder: Path) -> Home:
 def metronome(home: Home, rate: float, users: int, log: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """A metronome while it is needed: its process and its addresses. Its log is whole once this is over."""
     events = max(20, round(rate / users))  # a run takes a second, whatever the rate
-    command = home.command("rehearse", "--metronome", str(rate), "--run-events", str(events), "--log", str(log), "--stop-with-stdin")
+    options = ("--run-events", str(events), "--round-from", str(users), "--log", str(log), "--stop-with-stdin")
+    command = home.command("rehearse", "--metronome", str(rate), *options)
     process = subprocess.Popen(command, env=home.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
