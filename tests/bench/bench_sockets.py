@@ -94,7 +94,7 @@ async def serve() -> None:
         begun, sent = loop.time(), 0
         while sent < count:
             due = min(int((loop.time() - begun) * rate), count)
-            for sent in range(sent, due):  # noqa: B020, PLW2901 - goes on where the last turn ended
+            for sent in range(sent, due):  # noqa: B020 - goes on where the last turn ended
                 now[sent % len(now)].transport.write(frames[sent % len(frames)])
             sent = due
             await asyncio.sleep(TURN)
