@@ -69,24 +69,26 @@ class Sums:
 
     def feed(self, row: Row) -> None:
         """Take one acting row."""
-        if row.kind == "created":
+        kind = row.kind
+        if kind == "step":
+            if row.type == "begin" and body_of(row).get("intent") == "agent-run":
+                self.runs += 1
+        elif kind == "created":
             self._created(row)
-        elif row.kind == "target":
+        elif kind == "target":
             body = body_of(row)
             self.backend_said |= body.get("status", 200) != 0
             self.builds.append(str(body.get("build") or ""))
             self.environment = self.environment or str(body.get("environment") or "")
-        elif row.kind == "step" and row.type == "begin" and body_of(row).get("intent") == "agent-run":
-            self.runs += 1
-        elif row.kind == "conn":
+        elif kind == "conn":
             self.connects += row.type == "dialing"
             if row.type == "welcome" and (seen := str(body_of(row).get("generation") or "")) and seen not in self.generations:
                 self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
             self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(body_of(row).get("status")))
-        elif row.kind == "http" and row.dir == "in":
+        elif kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
-        elif row.kind == "check" and row.type == "end":
+        elif kind == "check" and row.type == "end":
             outcome, again = str(body_of(row).get("outcome", "")), body_of(row).get("iteration", 1) > 1
             # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
             if not (again and self.driven(row.check)):
