@@ -7,13 +7,13 @@ observer should see. Own markers on own sockets are the positive control, withou
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import EVERYBODY, Action, Cell, Matrix, Stray
+from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
@@ -31,6 +31,9 @@ QUIET_MATRIX: Final = 10
 
 CROWD: Final = 128
 """With more users than this no pair has a cell of its own unless it leaks, but each source one for all its pairs."""
+
+FAR: Final = 40
+"""Bits of a connection's number; above them is its engine's, where that is another one."""
 
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
@@ -60,7 +63,11 @@ class Isolation:
         self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
         self._acting: dict[tuple[str, str], Action] = {}
         self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
-        self._due: deque[Action] = deque()
+        self._due: list[Action] = []
+        self._heard: dict[int, int] = {}
+        """Other engines, and up to when (ns) each has told everything: no probe is counted before all have."""
+        self.far: Far | None = None
+        """Set in an engine of several, for the lead to be told."""
         self._changed: dict[tuple[str, str], None] = {}
         self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
@@ -122,7 +129,7 @@ class Isolation:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
         self.last_class = ""
         if self._due and self._due[0].due <= row.t:
-            self._probe(row.t)
+            self._probe(row.t if not self._heard else min(row.t, *self._heard.values()))
         derived: list[Derived] = []
         if row.kind == "frame":
             if row.dir == "out":
@@ -153,6 +160,8 @@ class Isolation:
             if row.type == "ready":
                 self._join(row.user)
             self.identities.user(row)
+        elif row.kind == "engine":
+            self._engine(row)
         elif row.kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
         flush = False
@@ -170,14 +179,20 @@ class Isolation:
 
     def _conn(self, row: Row) -> None:
         if row.type == "welcome":
-            if row.user in self._proofs:
-                self._conns[row.conn] = (row.user, row.t)
-                if self.crowd is not None:
-                    self.crowd.came(row.user, row.conn, row.t)
+            self._arrived(row.user, row.conn, row.t)
         elif row.type in ("closed", "refused"):
-            gone = self._conns.pop(row.conn, None)
-            if gone is not None and self.crowd is not None:
-                self.crowd.went(gone[0], row.conn, row.t)
+            self._left(row.conn, row.t)
+
+    def _arrived(self, user: str, conn: int, t: int) -> None:
+        if user in self._proofs:
+            self._conns[conn] = (user, t)
+            if self.crowd is not None:
+                self.crowd.came(user, conn, t)
+
+    def _left(self, conn: int, t: int) -> None:
+        gone = self._conns.pop(conn, None)
+        if gone is not None and self.crowd is not None:
+            self.crowd.went(gone[0], conn, t)
 
     def _action(self, row: Row) -> None:
         body = row.body
@@ -188,7 +203,9 @@ class Isolation:
         elif ended := self._acting.pop(key, None):
             ended.due = row.t + QUIET
             if ended.taken:
-                self._due.append(ended)
+                insort(self._due, ended, key=lambda action: action.due)
+                if self.far is not None:
+                    self.far.acts.append((ended.source, ended.begin, ended.due))
             else:
                 waiting = self._asked.pop((row.user, row.check), [])
                 if left := [action for action in waiting if action is not ended]:
@@ -201,7 +218,7 @@ class Isolation:
 
     def _probe(self, now: int) -> None:
         while self._due and self._due[0].due <= now:
-            action = self._due.popleft()
+            action = self._due.pop(0)
             if action.source not in self._proofs:
                 continue
             if self.crowd is not None:
@@ -216,6 +233,43 @@ class Isolation:
                     self.total_probes += 1
                     settled = cell.state in ("measuring", "clean") and cell.probes != PROBES_PER_CELL
                     (self._waiting if settled else self._changed)[cell.pair] = None
+
+    # -- other engines
+
+    def _engine(self, row: Row) -> None:
+        """What another engine told: who is there, who acted, what was seen. Its connections are known by its number and theirs."""
+        body = row.body
+        engine = int(body.get("engine", 0))
+        if row.type == "join":
+            self._heard[engine] = row.t
+        elif row.type in ("lost", "end"):
+            last = self._heard.pop(engine, row.t)
+            for conn in [conn for conn in self._conns if conn >> FAR == engine]:
+                self._left(conn, last)
+        elif row.type == "leak":
+            self._far_leak(str(body.get("source")), str(body.get("observer")), str(body.get("what")), body.get("rows") or [row.seq])
+        elif row.type == "delta" and engine in self._heard:
+            self._heard[engine] = max(int(body.get("at", 0)), self._heard[engine])
+            for user in body.get("joined", ()):
+                self._join(user)
+            for user, conn, t in body.get("came", ()):
+                self._arrived(user, engine << FAR | conn, t)
+            for conn, t in body.get("went", ()):
+                self._left(engine << FAR | conn, t)
+            for source, begin, due in body.get("acts", ()):
+                insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
+            for user, _ in body.get("proved", ()):
+                self._proven(user, row.seq)
+
+    def _far_leak(self, source: str, observer: str, what: str, rows: list[int]) -> None:
+        if source not in self._proofs or observer not in self._proofs:
+            self._stray(Stray(what, observer, rows[0], source))
+            return
+        cell = self._cell(source, observer)
+        cell.leaks += 1
+        cell.what = cell.what or what
+        cell.witnesses.extend(rows[: WITNESSES - len(cell.witnesses)])
+        self._changed[(source, observer)] = None
 
     # -- scanning
 
@@ -247,18 +301,25 @@ class Isolation:
         seen = self._proofs.get(user)
         if seen is None or tail in seen:
             return
-        if user not in self._proof:
-            self._proof[user] = row.seq
-            self._changed.update(dict.fromkeys((pair for pair in self._cells if user in pair), None))
+        self._proven(user, row.seq)
         if len(seen) < 4096:
             seen.add(tail)
             self._changed[(user, user)] = None
 
+    def _proven(self, user: str, seq: int) -> None:
+        if user in self._proofs and user not in self._proof:
+            self._proof[user] = seq
+            if self.far is not None:
+                self.far.proved.append((user, seq))
+            self._changed.update(dict.fromkeys((pair for pair in self._cells if user in pair), None))
+
     def leak(self, source: str, row: Row, what: str) -> None:
+        if self.far is not None:
+            self.far.leaks.append((source, row.user, what, row.seq))
         if row.user not in self._proofs or source not in self._proofs:
-            self._stray(Stray(what, row.user, row.seq))
+            self._stray(Stray(what, row.user, row.seq, source))
             return
-        self._keep(Stray(what, row.user, row.seq))
+        self._keep(Stray(what, row.user, row.seq, source))
         cell = self._cell(source, row.user)
         cell.leaks += 1
         cell.what = cell.what or what
@@ -268,6 +329,8 @@ class Isolation:
 
     def _stray(self, stray: Stray) -> None:
         self._keep(stray)
+        if self.far is not None and not stray.source:
+            self.far.leaks.append(("", stray.observer, stray.text, stray.seq))
         if len(self.strays) < WITNESSES * 4:
             self.strays.append(stray)
 
