@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import functools
 import socket
 import struct
 import sys
@@ -57,7 +58,7 @@ class WallClock:
     def arrival(self, stamp: int) -> int | None:
         """When that was, ns of the monotonic clock and never in the future; None where the stamp cannot be believed."""
         now = self._monotonic()
-        if abs(self._wall() - now - self._distance) > _SLACK_NS:
+        if not -_SLACK_NS <= self._wall() - now - self._distance <= _SLACK_NS:
             # Either the clock was set, or this thread was held up between the two looks: a second look tells.
             distance = self._measured()
             if abs(distance - self._distance) > _STEP_NS + (now - self._looked_at) // _SLEW:
@@ -84,7 +85,22 @@ _clock = WallClock()
 
 def stamp_arrivals(sock: socket.socket) -> bool:
     """Have the kernel stamp what arrives on this socket; whether it agreed. Best asked for before the socket is connected."""
+    _keep_stamping()
     return _ask(sock, _RX_SOFTWARE | _SOFTWARE)
+
+
+@functools.cache
+def _keep_stamping() -> socket.socket | None:
+    """A socket that asks for stamps as long as the process lives.
+
+    Linux begins to stamp a moment after the first socket of the machine asks, and ends with the last: what came before has no stamp.
+    """
+    try:
+        keeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError:
+        return None
+    _ask(keeper, _RX_SOFTWARE | _SOFTWARE)
+    return keeper
 
 
 def _ask(sock: socket.socket, flags: int) -> bool:
@@ -125,8 +141,8 @@ class StampedTransport(asyncio.Transport):
         self._fd = sock.fileno()
         self._stamps = stamp_arrivals(sock)
         self._stamps_sends = stamp_sends and self._stamps and _ask(sock, _RX_SOFTWARE | _TX_SOFTWARE | _SOFTWARE | _OPT_ID | _OPT_TSONLY)
-        self._recvmsg = sock.recvmsg
-        self._room = _ANCILLARY if self._stamps else 0
+        self._recvmsg, self._recvmsg_into = sock.recvmsg, sock.recvmsg_into
+        self._ancillary = _ANCILLARY if self._stamps else 0
         self.set_protocol(protocol)
         self._out: collections.deque[memoryview] = collections.deque()
         self._waiting = 0
@@ -171,7 +187,12 @@ class StampedTransport(asyncio.Transport):
     def _read(self) -> bool:
         """Take what is there, once; whether there was anything. Every frame pays for each line of it."""
         try:
-            data, ancillary, _, _ = self._recvmsg(_READ, self._room)
+            data: Any
+            if self._buffer is None:
+                data, ancillary, _, _ = self._recvmsg(_READ, self._ancillary)
+            else:
+                room = self._buffer(-1)
+                data, ancillary, _, _ = self._recvmsg_into((room if len(room) <= _READ else room[:_READ],), self._ancillary)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
@@ -341,7 +362,15 @@ class StampedTransport(asyncio.Transport):
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
         buffered = isinstance(protocol, asyncio.BufferedProtocol)
-        self._take: Callable[[bytes], None] = self._fill if buffered else protocol.data_received  # type: ignore[attr-defined]
+        self.read_into(None, self._fill if buffered else protocol.data_received)  # type: ignore[attr-defined]
+
+    def read_into(self, buffer: Callable[[int], memoryview] | None, take: Callable[[Any], None]) -> None:
+        """From the next read on call `take` in place of the protocol's `data_received`.
+
+        With a `buffer`, that is asked for room as a `BufferedProtocol` is, and `take` is told how many bytes are in it.
+        """
+        self._buffer = buffer
+        self._take = take
 
     def is_closing(self) -> bool:
         return self._closing

@@ -70,7 +70,12 @@ class Peer(asyncio.Protocol):
 
 def event(number: int) -> bytes:
     """A frame of about 400 bytes, as an agent's event is."""
-    data = {"run_id": f"run-{number:08d}", "thread_id": f"thread-{number % 50:06d}", "user_id": f"user-{number % 50:04d}", "text": "x" * 220}
+    data = {
+        "run_id": f"run-{number:08d}",
+        "thread_id": f"thread-{number % 50:06d}",
+        "user_id": f"user-{number % 50:04d}",
+        "text": "x" * 220,
+    }
     body = json.dumps({"type": "agent_thinking", "data": data, "timestamp": "2025-01-01T00:00:00+00:00", "critical": True}).encode()
     return b"\x81\x7e" + len(body).to_bytes(2, "big") + body
 
@@ -94,7 +99,7 @@ async def serve() -> None:
         begun, sent = loop.time(), 0
         while sent < count:
             due = min(int((loop.time() - begun) * rate), count)
-            for sent in range(sent, due):  # noqa: B020, PLW2901 - goes on where the last turn ended
+            for sent in range(sent, due):  # noqa: B020 - goes on where the last turn ended
                 now[sent % len(now)].transport.write(frames[sent % len(frames)])
             sent = due
             await asyncio.sleep(TURN)

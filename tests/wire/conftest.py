@@ -15,10 +15,22 @@ from typing import Any
 import pytest
 import uvloop
 
+from tui_app.wire.library import VARIABLE
+
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Every asynchronous test here runs on both loops: the engine uses uvloop, and falls back to asyncio's."""
     return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=["websockets", "picows"])
+def either_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whose parser reads the sockets of this test: what the sink is told must not depend on it."""
+    if request.param == "picows":
+        pytest.importorskip("picows", reason="picows is not installed (extra: fast)")
+    monkeypatch.setenv(VARIABLE, request.param)
+    name: str = request.param
+    return name
 
 
 class Kept:

@@ -15,6 +15,8 @@ from tui_app import __version__
 from tui_app.wire.route import is_loopback
 from tui_app.wire.socket import WireSocket
 
+pytestmark = pytest.mark.usefixtures("either_library")
+
 TOKEN = "aaa.bbb.ccc"
 
 

@@ -18,6 +18,8 @@ from tui_app.wire import vocabulary as v
 from tui_app.wire.created import Created, NotOurs
 from tui_app.wire.socket import MAX_SIZE, Lost, WireSocket
 
+pytestmark = pytest.mark.usefixtures("either_library")
+
 
 async def test_a_conversation_is_told_in_order(sink: Any) -> None:
     async def echo(ws: Any) -> None:

@@ -11,6 +11,8 @@ from websockets.asyncio.server import serve
 
 from tui_app.wire.socket import Lost, WireSocket
 
+pytestmark = pytest.mark.usefixtures("either_library")
+
 
 @pytest.mark.parametrize(
     ("code", "reason"), [(1000, "main cleanup"), (1008, "Authentication failed"), (1011, "Internal error"), (4001, "")]

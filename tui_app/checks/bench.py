@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import traceback
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
+from tui_app.monitors.derived import Derived
 from tui_app.monitors.drift import Drift
 from tui_app.monitors.engines import Engines
 from tui_app.monitors.frames import Frames
@@ -45,6 +46,14 @@ ROWS_KEPT = 30_000
 """Rows of repeated checks that are kept so that all their times can be judged together, in all."""
 LEAST_KEPT = 2_000
 _encode = msgspec.json.Encoder().encode
+
+
+class Route(NamedTuple):
+    """Who takes the rows of one kind: before the monitors, the monitors, and after them."""
+
+    before: tuple[Callable[[Row], None], ...]
+    feeds: tuple[Callable[[Row, Sequence[Event]], Sequence[Derived]], ...]
+    after: tuple[Callable[[Row], None], ...]
 
 
 class Bench:
@@ -73,9 +82,8 @@ class Bench:
         }
         # The order matters: who comes later reads what the ones before made of the same row.
         monitors = self.monitors
-        self._feeds = (
-            lifecycle.feed, isolation.feed, monitors.latency.feed, monitors.frames.feed, monitors.canned.feed, monitors.load.feed,
-        )  # fmt: skip
+        self._feeds = (lifecycle, isolation, monitors.latency, monitors.frames, monitors.canned, monitors.load)
+        self._routes: dict[str, Route] = {}
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.facts: Mapping[str, Origin] = origins(header, self.checks)
         self.accepting = Accepting(plan, header)
@@ -93,28 +101,31 @@ class Bench:
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
-        if row.kind in DERIVED_KINDS:
+        kind, t = row.kind, row.t
+        if kind in DERIVED_KINDS:
             self.gaps.derived(row)
             return []
-        self.gaps.acting(row)
-        self.losses.acting(row)
-        self.strain.acting(row)
-        if row.kind == "engine":
+        route = self._routes.get(kind)
+        if route is None:
+            route = self._routes[kind] = self._route(kind)
+        for take in route.before:
+            take(row)
+        if kind == "engine":
             self.engines.feed(row)
             self.monitors.latency.told(row)
-        if events is None or (not events and row.kind == "frame"):
-            events = normalise(row.text) if row.kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
+        if events is None or (not events and kind == "frame"):
+            events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         out: list[Row] = []
-        for feed in self._feeds:
+        for feed in route.feeds:
             for derived in feed(row, events):
-                out.append(derived.row(0, row.t))
-        for derived in self.monitors.drift.feed(row, tuple(out)):
-            out.append(derived.row(0, row.t))
-        self.sums.feed(row)
-        self._circumstances.feed(row)
+                out.append(derived.row(0, t))
+        for derived in self.monitors.drift.feed(row, out):
+            out.append(derived.row(0, t))
+        for take in route.after:
+            take(row)
         case = self.cases.get(row.check)
         if case is not None:
-            if row.kind == "check":
+            if kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
             elif not self.checks[row.check].lean or self._lasting(row):
@@ -122,10 +133,18 @@ class Bench:
                 if len(case.rows) >= WATCHED and self.checks[row.check].watch:
                     # It goes on as long as the session does: how it began and where it stands is enough.
                     del case.rows[WATCHED // 4 : WATCHED // 2]
-        if row.kind == "session" and row.type == "end":
+        if kind == "session" and row.type == "end":
             self._conclude(row, out)
         self.gaps.owed = len(out)
         return out
+
+    def _route(self, kind: str) -> Route:
+        """Who takes rows of this kind, in the one order; a row goes past those that make nothing of it."""
+        return Route(
+            tuple(one.acting for one in (self.gaps, self.losses, self.strain) if _wants(one, kind)),
+            tuple(one.feed for one in self._feeds if _wants(one, kind)),
+            tuple(one.feed for one in (self.sums, self._circumstances) if _wants(one, kind)),
+        )
 
     def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
         body = row.body
@@ -259,6 +278,11 @@ class Bench:
         if known is not None:
             body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
+
+
+def _wants(taker: object, kind: str) -> bool:
+    kinds = getattr(taker, "kinds", None)
+    return kinds is None or kind in kinds
 
 
 def _stopped(reason: str, decide: str) -> Judgement:

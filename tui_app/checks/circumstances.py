@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from tui_app.model import SECOND, Row
+from tui_app.monitors.bodies import body_of
 
 IDLE: Final = 30 * SECOND
 """After so long a silence of ours, the next message on a connection is a cold one again."""
@@ -33,6 +34,9 @@ class Ran(msgspec.Struct):
 class Circumstances:
     """Feed it every acting row."""
 
+    kinds: Final = frozenset({"frame", "conn", "http", "target", "check"})
+    """Kinds of rows that it makes something of."""
+
     def __init__(self, checks: Iterable[str]) -> None:
         self.build = ""
         self._checks = frozenset(checks)
@@ -52,15 +56,15 @@ class Circumstances:
             self._conn(row)
         elif kind == "http":
             now = self._now.get(row.check)
-            if now is not None and row.dir == "in" and (name := str(row.body.get("instance") or "")):
+            if now is not None and row.dir == "in" and (name := str(body_of(row).get("instance") or "")):
                 now.instances[name] = None
         elif kind == "target":
-            self.build = str(row.body.get("build") or "") or self.build
-        elif kind == "check" and row.type == "start" and row.check in self._checks and "iteration" in row.body:
+            self.build = str(body_of(row).get("build") or "") or self.build
+        elif kind == "check" and row.type == "start" and row.check in self._checks and "iteration" in body_of(row):
             self._now[row.check] = Ran(row.t, row.seq)
 
     def _conn(self, row: Row) -> None:
-        if row.type in ("open", "refused") and (name := str(row.body.get("instance") or "")):
+        if row.type in ("open", "refused") and (name := str(body_of(row).get("instance") or "")):
             self._instances[row.conn] = name
             now = self._now.get(row.check)
             if now is not None:
@@ -91,7 +95,7 @@ def guilty(ran: Ran, rows: Sequence[Row]) -> tuple[str, ...]:
     """On which instances these rows were."""
     found: dict[str, None] = {}
     for row in rows:
-        name = str(row.body.get("instance") or "") if row.kind == "http" else ran.by_conn.get(row.conn, "")
+        name = str(body_of(row).get("instance") or "") if row.kind == "http" else ran.by_conn.get(row.conn, "")
         if name:
             found[name] = None
     return tuple(sorted(found))

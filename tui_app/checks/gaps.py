@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from tui_app.checks.judgement import Judgement
 from tui_app.model import Row
@@ -15,6 +16,9 @@ class Gaps:
 
     Derived rows have numbers too, and may have been left out as a whole: `owed` is how many the last acting row gave rise to.
     """
+
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
 
     def __init__(self, whole: Collection[str]) -> None:
         self.found: list[tuple[int, int]] = []

@@ -16,6 +16,7 @@ import msgspec
 
 from tui_app.checks.judgement import Finding, Judgement
 from tui_app.model import Row
+from tui_app.monitors.bodies import body_of
 
 REMEMBERED: Final = 50_000
 """Rows whose user is remembered, at least: a loss is judged by what was near it."""
@@ -34,6 +35,9 @@ class Loss(msgspec.Struct, frozen=True):
 class Losses:
     """Follows who is lost, and which checks were under way then; `whole` are those that are judged over the whole session."""
 
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
+
     def __init__(self, whole: Collection[str]) -> None:
         self._whole = frozenset(whole)
         self._seqs = array("q")
@@ -50,10 +54,10 @@ class Losses:
         elif row.kind == "check":
             (self._open.add if row.type == "start" else self._open.discard)(row.check)
         elif row.kind == "user" and row.type == "lost":
-            body = row.body
+            body = body_of(row)
             since = body.get("since")
             self._lost(row, since + 1 if isinstance(since, int) and since > 0 else row.seq, str(body.get("reason")), self._open)
-        elif row.kind == "conn" and row.type == "closed" and row.body.get("token") == "ended":
+        elif row.kind == "conn" and row.type == "closed" and body_of(row).get("token") == "ended":
             self._lost(row, row.seq, "the platform closed a socket whose token had ended", {row.check})
 
     def weigh(self, check: str, judgement: Judgement) -> Judgement:
@@ -83,7 +87,7 @@ class Losses:
             self._found.setdefault(check, []).append(loss)
 
     def _step(self, row: Row) -> None:
-        number = row.body.get("step")
+        number = body_of(row).get("step")
         if isinstance(number, int):
             if row.type == "begin":
                 self._steps[number] = (row.user, row.seq)

@@ -13,6 +13,7 @@ import msgspec
 
 from tui_app.checks.judgement import Judgement
 from tui_app.model import SECOND, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.verdict.statistics import NO_TIME
 
 STUCK: Final = 0.5
@@ -33,6 +34,9 @@ class _Drive(msgspec.Struct):
 
 class Strain:
     """Follows how the client was while each check was under way. `timed`: the checks that rest on time; `whole`: over the whole session."""
+
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
 
     def __init__(self, timed: Collection[str], whole: Collection[str]) -> None:
         self._timed = frozenset(timed)
@@ -73,7 +77,7 @@ class Strain:
         return Judgement("INCONCLUSIVE", f"{NO_TIME}: {why}; what was seen: {judgement.reason}", mild, DECIDE)
 
     def _client(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         if row.type == "slow":
             self._slow = "the recording could not keep up, and reading was held back"
             self._mark(self._slow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -15,6 +15,7 @@ from tui_app.checks.gaps import WHOLE, Gaps
 from tui_app.checks.judgement import Judgement
 from tui_app.checks.origins import Origin
 from tui_app.model import Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.engines import Engines
 from tui_app.monitors.latency import OWN
 from tui_app.monitors.record import RunRecord
@@ -50,6 +51,9 @@ class Proceedings(Protocol):
 class Sums:
     """Counts what no monitor counts: things made, connects, builds, who answered, how each check's drive ended."""
 
+    kinds: Final = frozenset({"created", "target", "step", "conn", "http", "check"})
+    """Kinds of rows that it makes something of."""
+
     def __init__(self) -> None:
         self.created: dict[tuple[str, str], dict[str, Any]] = {}
         self.left: list[dict[str, Any]] = []
@@ -69,22 +73,22 @@ class Sums:
         if row.kind == "created":
             self._created(row)
         elif row.kind == "target":
-            body = row.body
+            body = body_of(row)
             self.backend_said |= body.get("status", 200) != 0
             self.builds.append(str(body.get("build") or ""))
             self.environment = self.environment or str(body.get("environment") or "")
-        elif row.kind == "step" and row.type == "begin" and row.body.get("intent") == "agent-run":
+        elif row.kind == "step" and row.type == "begin" and body_of(row).get("intent") == "agent-run":
             self.runs += 1
         elif row.kind == "conn":
             self.connects += row.type == "dialing"
-            if row.type == "welcome" and (seen := str(row.body.get("generation") or "")) and seen not in self.generations:
+            if row.type == "welcome" and (seen := str(body_of(row).get("generation") or "")) and seen not in self.generations:
                 self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
-            self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(row.body.get("status")))
+            self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(body_of(row).get("status")))
         elif row.kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
         elif row.kind == "check" and row.type == "end":
-            outcome, again = str(row.body.get("outcome", "")), row.body.get("iteration", 1) > 1
+            outcome, again = str(body_of(row).get("outcome", "")), body_of(row).get("iteration", 1) > 1
             # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
             if not (again and self.driven(row.check)):
                 self.outcomes[row.check] = outcome
@@ -97,7 +101,7 @@ class Sums:
         return self.outcomes.get(check) == "driven"
 
     def _created(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         thing = {key: str(body.get(key, "")) for key in ("thing", "id", "owner")}
         if row.type == "made" and thing["thing"] != "run":
             self.created[thing["thing"], thing["id"]] = thing
@@ -108,7 +112,7 @@ class Sums:
 def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The criteria and the result document, once the session's last row is there."""
     sums, plan = bench.sums, bench.plan
-    reason = str(row.body.get("reason", ""))
+    reason = str(body_of(row).get("reason", ""))
     facts = _facts(bench)
     criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(facts)]
     monitors, engines = bench.monitors, bench.monitors.engines

@@ -1,4 +1,4 @@
-"""One live socket: each frame is stamped, recorded and judged in the receive path; drives only listen."""
+"""One live socket: each frame is stamped as it is read, and recorded and judged right after; drives only listen."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from websockets.frames import Opcode
 from tui_app.checks.api import User
 from tui_app.engine.clock import Gate
 from tui_app.engine.handshake import acknowledge
+from tui_app.engine.inbox import Inbox
 from tui_app.engine.learned import SessionToken
 from tui_app.engine.log import Log
 from tui_app.model import SECOND, Event
@@ -30,6 +31,7 @@ class Hub(Protocol):
 
     log: Log
     gate: Gate
+    inbox: Inbox
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a small send in the background."""
@@ -113,15 +115,19 @@ class LiveSocket:
         self._row("refused", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def frame(self, stamp: int, payload: str | bytes, opcode: int) -> None:
-        """A frame came in: record, judge, wake who waits for it."""
+        """A frame came in: it is taken up once every socket has been read."""
         if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return  # control pongs are recorded with their time where the ping was sent
+        self.hub.inbox.put(self._took, stamp, payload, self.check)
+
+    def _took(self, stamp: int, payload: str | bytes, check: str) -> None:
+        """Record a frame, judge it, and wake who waits for it."""
         log = self.hub.log
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
         flag = "binary" if isinstance(payload, bytes) else ""
         self._token.learn(text)
         text = self._token.hidden(text)
-        _, events = log.frame(text, t=log.clock.since(stamp), check=self.check, user=self.label, conn=self.conn, dir="in", flag=flag)
+        _, events = log.frame(text, t=log.clock.since(stamp), check=check, user=self.label, conn=self.conn, dir="in", flag=flag)
         for event in events:
             if self.opening.feed(event):
                 self._news.set()
@@ -138,6 +144,7 @@ class LiveSocket:
         """A message is being written: its row comes before any answer to it."""
         if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
+        self.hub.inbox.settle()
         log = self.hub.log
         flag = "binary" if isinstance(payload, bytes) else ""
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
@@ -145,6 +152,7 @@ class LiveSocket:
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
+        self.hub.inbox.settle()
         self.open = False
         self.closed_at = self.hub.log.clock.since(stamp)
         # From half a second before: the target's clock is not ours.

@@ -13,6 +13,7 @@ from tui_app.checks.api import User
 from tui_app.engine.clock import Gate, Stopped
 from tui_app.engine.handshake import shake
 from tui_app.engine.held import HeldSocket
+from tui_app.engine.inbox import Inbox
 from tui_app.engine.live_socket import LiveSocket, phases_of
 from tui_app.engine.log import Log
 from tui_app.engine.world import World
@@ -42,6 +43,7 @@ class Sockets:
     def __init__(self, log: Log, gate: Gate, world: World, url: str, welcome_s: float) -> None:
         self.log = log
         self.gate = gate
+        self.inbox = Inbox()
         self.world = world
         self.pacing = world.pacing
         self.url = url
@@ -251,6 +253,7 @@ class Sockets:
     async def close_all(self) -> None:
         """Close every socket (at the end of a session)."""
         await asyncio.gather(*(socket.close() for socket in list(self.live)), return_exceptions=True)
+        self.inbox.settle()
 
 
 def _why(socket: LiveSocket) -> str:

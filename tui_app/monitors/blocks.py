@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.model import SECOND, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.deadlines import Closing
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.series import Series
@@ -114,7 +115,7 @@ class Gathering:
 
     def usage(self, row: Row) -> None:
         """Our own health: of memory the least, because it comes and goes in teeth; of the rest the most."""
-        body = row.body
+        body = body_of(row)
         for key, name in HEALTH.items():
             value = body.get(key)
             if isinstance(value, int | float):

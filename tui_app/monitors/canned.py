@@ -78,6 +78,9 @@ class _Answer(msgspec.Struct):
 class Canned:
     """Feed it every acting row in order, after `lifecycle`."""
 
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
+
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
         self._same: dict[bytes, list[_Answer]] = {}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tui_app.model import Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.samples import Add
 
 PARTS: Final = ("connect_dns", "connect_tcp", "connect_tls", "connect_upgrade", "connect_welcome")
@@ -36,7 +37,7 @@ class Connects:
             self._upgraded.pop(row.conn, None)
 
     def _ended(self, row: Row, ms: float) -> None:
-        body = row.body
+        body = body_of(row)
         name = "connect" if body.get("warm") else "connect_cold"
         upgraded = self._upgraded.pop(row.conn, None)
         if name == "connect_cold":

@@ -8,6 +8,8 @@ import msgspec
 
 from tui_app.model import Row
 
+_encode = msgspec.json.Encoder().encode
+
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):
     """One derived row without its `seq` and `t`, which whoever keeps the log assigns (`row`).
@@ -29,6 +31,6 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True):
     def row(self, seq: int, t: int) -> Row:
         """The row as it is appended at `t` (ns). Keys keep their order, so the same judgement gives the same bytes."""
         return Row(
-            seq=seq, t=t, kind=self.kind, check=self.check, user=self.user, conn=self.conn, type=self.type, run=self.run,
-            thread=self.thread, ms=self.ms, flag=self.flag, text=msgspec.json.encode(self.body).decode(),
+            seq, t, self.kind, self.check, self.user, self.conn, "", self.type, self.run, self.thread, self.ms, self.flag, 0,
+            _encode(self.body).decode(),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Final
 
 from tui_app.model import SECOND, Row
 from tui_app.monitors.blocks import UNANSWERED, Block, Down, Gathering, Holds, Lost, Recovery
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.deadlines import Closing, Deadline, classify, deadline
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.lifecycle import Lifecycle
@@ -28,7 +29,7 @@ class Soak:
     """One soak so far: what judges read."""
 
     def __init__(self, row: Row, holds: Holds) -> None:
-        body = row.body
+        body = body_of(row)
         self.check, self.seq, self.step = row.check, row.seq, int(body.get("step", 0))
         self.began, self._held = row.t, holds.at(row.t)
         self._holds = holds
@@ -76,6 +77,9 @@ class Drift:
     `weigh` says after each block what drifts, as `drift` rows.
     """
 
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
+
     def __init__(self, lifecycle: Lifecycle, weigh: Callable[[Soak], list[Derived]] = lambda soak: []) -> None:
         self._lifecycle = lifecycle
         self._weigh = weigh
@@ -101,14 +105,14 @@ class Drift:
             self._pass(soak, row, out)
             self._take(soak, self._now, row, derived)
             soak.last = row.t
-            ends = kind == "step" and row.type == "end" and row.check == soak.check and row.body.get("step") == soak.step
+            ends = kind == "step" and row.type == "end" and row.check == soak.check and body_of(row).get("step") == soak.step
             if ends or (kind == "session" and row.type == "end"):
-                self._finish(soak, row, str(row.body.get("outcome") or "stopped") if ends else "stopped", out)
+                self._finish(soak, row, str(body_of(row).get("outcome") or "stopped") if ends else "stopped", out)
         if kind == "control":
             self._holds.feed(row)
         elif kind == "conn":
             self._conn(row)
-        elif kind == "step" and row.type == "begin" and not self.running and row.body.get("intent") == INTENT:
+        elif kind == "step" and row.type == "begin" and not self.running and body_of(row).get("intent") == INTENT:
             self.soak = soak = Soak(row, self._holds)
             self._now = Gathering(1, row.t, row.seq)
             self._down.clear()
@@ -126,11 +130,11 @@ class Drift:
         elif row.type == "welcome" and ours and soak is not None:
             self._use(soak, row)
         elif row.type == "dialing" and row.user in self._down:
-            waited = row.body.get("waited_ms")
+            waited = body_of(row).get("waited_ms")
             self._down[row.user].waited += int(waited * 1e6) if isinstance(waited, int | float) else 0
         elif row.type == "refused" and ours and soak is not None:
             soak.refused += 1
-            if throttled(row.body):
+            if throttled(body_of(row)):
                 soak.limited += 1
                 if row.user in self._down:
                     self._down[row.user].limited = True
@@ -140,7 +144,7 @@ class Drift:
             self._ours.discard(row.conn)
             if used and soak is not None and not soak.ended:
                 self._closed(soak, row, since, user)
-            elif row.user in self._down and throttled(row.body):
+            elif row.user in self._down and throttled(body_of(row)):
                 self._down[row.user].limited = True
 
     def _use(self, soak: Soak, row: Row) -> None:
@@ -149,7 +153,7 @@ class Drift:
             soak.sockets += 1
 
     def _closed(self, soak: Soak, row: Row, since: int, user: str) -> None:
-        body = row.body
+        body = body_of(row)
         soak.socket_ns += row.t - max(since, soak.began)
         if body.get("by") == "us":
             return

@@ -6,10 +6,12 @@ Feed it after `isolation`, which classifies. It counts rows on its own, so a fra
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from tui_app.model import Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.isolation import CLASSES, Isolation
 
@@ -29,6 +31,9 @@ class ConnCount(msgspec.Struct):
 
 class Frames:
     """Counts frames per class, per event name and per socket."""
+
+    kinds: Final = frozenset({"frame", "conn"})
+    """Kinds of rows that it makes something of."""
 
     def __init__(self, isolation: Isolation) -> None:
         self._isolation = isolation
@@ -72,7 +77,7 @@ class Frames:
                 name = event.name if event.name in self.names or len(self.names) < 256 else "other"
                 self.names[name] = self.names.get(name, 0) + 1
         elif row.kind == "conn" and row.type == "closed":
-            said = row.body.get("received")
+            said = body_of(row).get("received")
             if isinstance(said, int):
                 self._of(row).said = said
         return []

@@ -16,6 +16,7 @@ from tui_app.monitors.attempts import Attempts
 from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
+from tui_app.monitors.elsewhere import Elsewhere
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
 from tui_app.monitors.sightings import RULES, Sightings
@@ -31,9 +32,6 @@ QUIET_MATRIX: Final = 10
 
 CROWD: Final = 128
 """With more users than this no pair has a cell of its own unless it leaks, but each source one for all its pairs."""
-
-FAR: Final = 40
-"""Bits of a connection's number; above them is its engine's, where that is another one."""
 
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
@@ -64,8 +62,7 @@ class Isolation:
         self._acting: dict[tuple[str, str], Action] = {}
         self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
         self._due: list[Action] = []
-        self._heard: dict[int, int] = {}
-        """Other engines, and up to when (ns) each has told everything: no probe is counted before all have."""
+        self._elsewhere = Elsewhere(self)
         self.far: Far | None = None
         """Set in an engine of several, for the lead to be told."""
         self._changed: dict[tuple[str, str], None] = {}
@@ -129,7 +126,7 @@ class Isolation:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
         self.last_class = ""
         if self._due and self._due[0].due <= row.t:
-            self._probe(row.t if not self._heard else min(row.t, *self._heard.values()))
+            self._probe(self._elsewhere.settled(row.t))
         derived: list[Derived] = []
         if row.kind == "frame":
             if row.dir == "out":
@@ -158,10 +155,10 @@ class Isolation:
             self.identities.created(row)
         elif row.kind == "user":
             if row.type == "ready":
-                self._join(row.user)
+                self.join(row.user)
             self.identities.user(row)
         elif row.kind == "engine":
-            self._engine(row)
+            self._elsewhere.feed(row)
         elif row.kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
         flush = False
@@ -172,24 +169,27 @@ class Isolation:
             derived.extend(self._changes(flush))
         return derived
 
-    def _join(self, user: str) -> None:
+    def join(self, user: str) -> None:
+        """A user signed in."""
         if user and user not in self._users:
             self._users.append(user)
             self._proofs[user] = set()
 
     def _conn(self, row: Row) -> None:
         if row.type == "welcome":
-            self._arrived(row.user, row.conn, row.t)
+            self.arrived(row.user, row.conn, row.t)
         elif row.type in ("closed", "refused"):
-            self._left(row.conn, row.t)
+            self.left(row.conn, row.t)
 
-    def _arrived(self, user: str, conn: int, t: int) -> None:
+    def arrived(self, user: str, conn: int, t: int) -> None:
+        """A welcomed connection."""
         if user in self._proofs:
             self._conns[conn] = (user, t)
             if self.crowd is not None:
                 self.crowd.came(user, conn, t)
 
-    def _left(self, conn: int, t: int) -> None:
+    def left(self, conn: int, t: int) -> None:
+        """It has ended."""
         gone = self._conns.pop(conn, None)
         if gone is not None and self.crowd is not None:
             self.crowd.went(gone[0], conn, t)
@@ -234,34 +234,14 @@ class Isolation:
                     settled = cell.state in ("measuring", "clean") and cell.probes != PROBES_PER_CELL
                     (self._waiting if settled else self._changed)[cell.pair] = None
 
-    # -- other engines
+    # -- what another engine told (tui_app.monitors.elsewhere)
 
-    def _engine(self, row: Row) -> None:
-        """What another engine told: who is there, who acted, what was seen. Its connections are known by its number and theirs."""
-        body = row.body
-        engine = int(body.get("engine", 0))
-        if row.type == "join":
-            self._heard[engine] = row.t
-        elif row.type in ("lost", "end"):
-            last = self._heard.pop(engine, row.t)
-            for conn in [conn for conn in self._conns if conn >> FAR == engine]:
-                self._left(conn, last)
-        elif row.type == "leak":
-            self._far_leak(str(body.get("source")), str(body.get("observer")), str(body.get("what")), body.get("rows") or [row.seq])
-        elif row.type == "delta" and engine in self._heard:
-            self._heard[engine] = max(int(body.get("at", 0)), self._heard[engine])
-            for user in body.get("joined", ()):
-                self._join(user)
-            for user, conn, t in body.get("came", ()):
-                self._arrived(user, engine << FAR | conn, t)
-            for conn, t in body.get("went", ()):
-                self._left(engine << FAR | conn, t)
-            for source, begin, due in body.get("acts", ()):
-                insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
-            for user, _ in body.get("proved", ()):
-                self._proven(user, row.seq)
+    def acted(self, source: str, begin: int, due: int) -> None:
+        """An action of a user elsewhere that the target took up."""
+        insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
 
-    def _far_leak(self, source: str, observer: str, what: str, rows: list[int]) -> None:
+    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int]) -> None:
+        """A leak that another engine saw, and the rows that tell of it."""
         if source not in self._proofs or observer not in self._proofs:
             self._stray(Stray(what, observer, rows[0], source))
             return
@@ -301,12 +281,13 @@ class Isolation:
         seen = self._proofs.get(user)
         if seen is None or tail in seen:
             return
-        self._proven(user, row.seq)
+        self.proven_by(user, row.seq)
         if len(seen) < 4096:
             seen.add(tail)
             self._changed[(user, user)] = None
 
-    def _proven(self, user: str, seq: int) -> None:
+    def proven_by(self, user: str, seq: int) -> None:
+        """A row shows a user a marker of its own."""
         if user in self._proofs and user not in self._proof:
             self._proof[user] = seq
             if self.far is not None:
@@ -359,15 +340,8 @@ class Isolation:
         leaks: dict[str, int] = {}
         for cell in self._cells.values():
             leaks[cell.source] = leaks.get(cell.source, 0) + cell.leaks
-        proven, enough = len(self._proof) >= len(self._users), self.total_probes >= PROBES_IN_ALL
-        for source, least, _ in self.crowd.rows(self._users, PROBES_PER_CELL):
-            if leaks.get(source):
-                state = "leak"
-            elif not least or not proven:
-                state = "unproven"
-            else:
-                state = "clean" if least >= PROBES_PER_CELL and enough else "measuring"
-            yield Cell(source, EVERYBODY, least, leaks.get(source, 0), state, pair=(source, EVERYBODY))
+        proven = len(self._proof) >= len(self._users)
+        yield from self.crowd.cells(self._users, leaks, proven, self.total_probes >= PROBES_IN_ALL, PROBES_PER_CELL)
 
     def _told(self) -> list[Derived]:
         """Rows for the sources of a crowd whose cells have changed."""

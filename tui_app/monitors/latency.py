@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.connects import Connects
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.exchanges import exchanged
@@ -81,6 +82,9 @@ class Own(msgspec.Struct, frozen=True):
 
 class Latency:
     """Feed it every acting row in order, after `lifecycle`. Derives `sample` rows."""
+
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
 
     def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS, straining: Collection[str] = ()) -> None:
         """`straining`: checks that load the target or break connections; what is pinged meanwhile says nothing of an ordinary hour."""
@@ -157,7 +161,7 @@ class Latency:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `sample` rows that it settled."""
         self._pings.expire(row)
         kind = row.kind
@@ -177,7 +181,7 @@ class Latency:
                 exchanged(row, self._add)
                 self.skew.http(row)
         elif kind == "conn":
-            if row.type == "dialing" and row.body.get("link"):
+            if row.type == "dialing" and body_of(row).get("link"):
                 self._linked.add(row.conn)
             self._connects.feed(row)
         elif kind == "step":
@@ -192,7 +196,7 @@ class Latency:
         self._streams.feed(row, events)
         if self._fresh and (self._fresh[0].end + SETTLE <= row.t or (kind == "session" and row.type == "end")):
             return self._settle(row)
-        return []
+        return ()
 
     # -- samples
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tui_app.model import CRITICAL_EVENTS, Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.run import FAILURES, STOPPED, RunMonitor
@@ -44,6 +45,9 @@ class Lifecycle:
 
     `first_now` and `ended_now` hold the runs whose first event came, or which ended, in the last row fed.
     """
+
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
 
     def __init__(self) -> None:
         self.first_now: list[RunRecord] = []
@@ -83,42 +87,45 @@ class Lifecycle:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `run` rows of runs whose lamps or state it changed."""
-        self.first_now.clear()
-        self.ended_now.clear()
+        if self.first_now:
+            self.first_now.clear()
+        if self.ended_now:
+            self.ended_now.clear()
         if self._deadlines and self._deadlines[0][0] <= row.t:
             self._expire(row)
-        if row.kind == "frame":
+        kind = row.kind
+        if kind == "frame":
             if row.dir == "out":
                 self._sent(row)
             else:
                 for event in events:
                     if event.name in RELEVANT or event.sequence is not None:
                         self._event(event, row)
-        elif row.kind == "step":
+        elif kind == "step":
             self._step(row)
-        elif row.kind == "conn":
+        elif kind == "conn":
             if row.type == "open":
                 self._opened[row.conn] = row.t
             elif row.type in ("closed", "refused"):
                 self._opened.pop(row.conn, None)
                 for monitor in list(self._open_on.get(row.conn, ())):
-                    monitor.lost(str(row.body.get("by") or ""))
+                    monitor.lost(str(body_of(row).get("by") or ""))
                     self._touched.append(monitor)
                 self._last_on.pop(row.conn, None)
                 self._last_sent.pop(row.conn, None)
-        elif row.kind == "user" and row.type == "ready":
-            self._subs[row.user] = str(row.body.get("sub") or "")
-        elif row.kind == "session" and row.type == "end":
+        elif kind == "user" and row.type == "ready":
+            self._subs[row.user] = str(body_of(row).get("sub") or "")
+        elif kind == "session" and row.type == "end":
             for monitor in self._all:
                 if monitor.record.open:
                     monitor.abandon("the session ended first")
                     self._touched.append(monitor)
-        return self._changes() if self._touched else []
+        return self._changes() if self._touched else ()
 
     def _step(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         number = body.get("step")
         if row.type == "end":
             monitor = self._by_step.pop(number, None) if isinstance(number, int) else None
@@ -177,7 +184,7 @@ class Lifecycle:
         if row.type == "stop_agent":
             # Whichever socket of the owner it goes out on, and also when whoever asked for the run no longer waits for it.
             # By its id alone: a stop may be quicker than the first event by which the run itself is known.
-            payload = row.body.get("payload")
+            payload = body_of(row).get("payload")
             if isinstance(payload, dict) and payload.get("run_id"):
                 self._stops.add((row.user, str(payload["run_id"])))
 
@@ -193,7 +200,13 @@ class Lifecycle:
             self._unrouted(event, row)
             return
         record = monitor.record
-        if record.conn != row.conn and record.user == row.user:
+        user = row.user
+        if record.user != user:
+            if event.name in OWNED:
+                monitor.foreign(event, row.seq, user)
+                self._touched.append(monitor)
+            return
+        if record.conn != row.conn:
             if event.replayed:
                 record.replays += 1
             elif event.name in OWNED and 0 <= record.t_end < self._opened.get(row.conn, -1):
@@ -202,18 +215,13 @@ class Lifecycle:
             else:
                 record.copies += 1  # the owner's other socket: a copy, or the rest of a run whose socket was lost
             return
-        if record.user != row.user:
-            if event.name in OWNED:
-                monitor.foreign(event, row.seq, row.user)
-                self._touched.append(monitor)
-            return
         if record.lost_by:
             return
-        if event.name == STOPPED and (record.user, event.run or record.run) in self._stops:
+        if event.name == STOPPED and (user, event.run or record.run) in self._stops:
             monitor.stop_asked = True
-        waited = record.t_first < 0
+        waited, known = record.t_first < 0, record.run
         monitor.event(event, row.seq, row.t)
-        if record.run:
+        if record.run != known:
             self._by_run.setdefault(record.run, monitor)
         if waited and record.t_first >= 0:
             self.first_now.append(record)
@@ -264,8 +272,10 @@ class Lifecycle:
             monitor.dirty = False
             record = monitor.record
             derived.append(run_row(record))
+            if record.state == "running":
+                continue
             waiting = self._open_on.get(record.conn)
-            if not record.open and waiting and monitor in waiting:
+            if waiting and monitor in waiting:
                 waiting.remove(monitor)
                 self._last_on[record.conn] = monitor
                 self.ended_now.append(record)
@@ -278,7 +288,7 @@ class Lifecycle:
 
 def run_row(record: RunRecord) -> Derived:
     """The `run` row: `ms` is the time from sending to the end, where the run has one."""
-    first = record.first_ms
+    first, broken = record.first_ms, record.violations
     return Derived(
         kind="run",
         check=record.check,
@@ -286,14 +296,14 @@ def run_row(record: RunRecord) -> Derived:
         conn=record.conn,
         run=record.run,
         thread=record.thread,
-        ms=None if record.open else record.duration_ms,
+        ms=None if record.state == "running" else record.duration_ms,
         body={
             "lamps": record.lamps,
             "state": record.state,
             "request": record.request,
             "why": record.why,
             "first_ms": None if first is None else round(first, 3),
-            "rules": [violation.rule for violation in record.violations],
-            "evidence": [[1, seq] for violation in record.violations for seq in violation.seqs][:16],
+            "rules": [violation.rule for violation in broken] if broken else [],
+            "evidence": [[1, seq] for violation in broken for seq in violation.seqs][:16] if broken else [],
         },
     )

@@ -8,10 +8,11 @@ that works on them at once. Constant memory per level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.level import Level
 from tui_app.monitors.lifecycle import Lifecycle
@@ -34,6 +35,9 @@ WORSE: Final = 10.0
 class Load:
     """Feed it every acting row in order, after `lifecycle`. Derives `level` rows."""
 
+    kinds: Final[frozenset[str] | None] = None
+    """Kinds of rows that it makes something of; None: all."""
+
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
         self.levels: list[Level] = []
@@ -49,7 +53,7 @@ class Load:
         self._told = -EVERY
         self._changed = False
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; the `level` rows that it gave rise to."""
         kind = row.kind
         if kind == "conn":
@@ -69,7 +73,7 @@ class Load:
             level.stuck += int(row.ms * 1e6)
             level.worst_ms = max(level.worst_ms, row.ms)
         elif kind == "client" and row.type == "slow":
-            level.client = level.client or str(row.body.get("text") or "the client is slow")
+            level.client = level.client or str(body_of(row).get("text") or "the client is slow")
         for record in self._lifecycle.first_now:
             if record.check == level.check:
                 self._first(level, record, row)
@@ -78,7 +82,7 @@ class Load:
                 self._ended(level, record)
         if self._changed and row.t >= self._told + EVERY:
             return [self._row(level, row.t)]
-        return []
+        return ()
 
     # -- what happened
 
@@ -90,8 +94,8 @@ class Load:
                 self._count(level)
         elif row.type in ("closed", "refused"):
             self._open.get(row.user, set()).discard(row.conn)
-            if level is not None and row.check == level.check and row.body.get("by") != "us":
-                if throttled(row.body):
+            if level is not None and row.check == level.check and body_of(row).get("by") != "us":
+                if throttled(body_of(row)):
                     level.limits += 1
                     _keep(level.limited, row.seq)
                 else:
@@ -105,7 +109,7 @@ class Load:
             level.sockets, self._changed = there, True
 
     def _steps(self, row: Row) -> list[Derived]:
-        body = row.body
+        body = body_of(row)
         number = body.get("step")
         if not isinstance(number, int):
             return []
@@ -140,7 +144,7 @@ class Load:
             return self._end(level, number, row, body)
         return []
 
-    def _end(self, level: Level, number: int, row: Row, body: dict[str, Any]) -> list[Derived]:
+    def _end(self, level: Level, number: int, row: Row, body: Mapping[str, Any]) -> list[Derived]:
         if number in self._pings:
             name, conn, control, _, begin = self._pings.pop(number)
             self._by_conn.get(conn, {}).pop(name, None)
@@ -167,7 +171,7 @@ class Load:
         return []
 
     @staticmethod
-    def _begun(row: Row, body: dict[str, Any]) -> Level:
+    def _begun(row: Row, body: Mapping[str, Any]) -> Level:
         who = body.get("who")
         return Level(
             number=_whole(body, "number"), of=_whole(body, "of"), users=_whole(body, "users"), check=row.check, seq=row.seq, began=row.t,
@@ -278,11 +282,11 @@ def _keep(rows: list[int], seq: int) -> None:
         rows.append(seq)
 
 
-def _real(body: dict[str, Any], key: str) -> float:
+def _real(body: Mapping[str, Any], key: str) -> float:
     value = body.get(key)
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _whole(body: dict[str, Any], key: str) -> int:
+def _whole(body: Mapping[str, Any], key: str) -> int:
     value = body.get(key)
     return value if isinstance(value, int) else 0

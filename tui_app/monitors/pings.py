@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tui_app.model import Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.samples import Add
 
 
@@ -66,7 +67,7 @@ class Pings:
 
     def step(self, row: Row) -> None:
         """A ping is asked for, or its step ends."""
-        body = row.body
+        body = body_of(row)
         number = body.get("step")
         if not isinstance(number, int):
             return

@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from tui_app.model import Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.samples import Add
 from tui_app.monitors.throttling import throttled
@@ -64,7 +65,7 @@ class Recovery:
             self._asked(row)
 
     def _step(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         number = body.get("step")
         if not isinstance(number, int):
             return
@@ -92,7 +93,7 @@ class Recovery:
     def _connecting(self, row: Row) -> None:
         if row.type not in ("dialing", "welcome", "closed", "refused"):
             return
-        body = row.body
+        body = body_of(row)
         waited = body.get("waited_ms")
         limited = row.type != "dialing" and throttled(body)
         for recovery in self._open.values():
@@ -111,7 +112,7 @@ class Recovery:
         """The first identity that was asked for, or token that was renewed, meanwhile."""
         for recovery in self._open.values():
             if recovery.auth is None and (recovery.begin.check, recovery.begin.user) == (row.check, row.user) and row.type == "200":
-                service, path = row.body.get("service"), str(row.body.get("path") or "")
+                service, path = body_of(row).get("service"), str(body_of(row).get("path") or "")
                 if service == "auth" or path.startswith("/auth/"):
                     recovery.auth = row
 

@@ -22,10 +22,19 @@ SKEW: Final = 0.05
 """Seconds by which stamps of one run may go back: several hosts, each with a clock of its own."""
 WHOLE_SECONDS: Final = 1.0
 """The same where one of the two stamps shows whole seconds only."""
+_STEPS: Final = {name: lamp for lamp, name in enumerate(CRITICAL_EVENTS)} | dict.fromkeys((*sorted(FAILURES), STOPPED), 5) | {"error": 6}
+"""What an event is to a run: one of the five by its lamp, another end, or an error. Whatever is not in here is nothing to it."""
+_SEEN: Final = tuple("".join("s" if seen >> lamp & 1 else "." for lamp in range(5)) for seen in range(32))
+"""The lamps of a run without fault, by what was seen of it."""
 
 
 class RunMonitor:
     """The automaton. `event` feeds it; `expire`, `lost` and `abandon` end it without one. `dirty` says that lamps or state changed."""
+
+    # There is one for each run of the session, for good: what most runs do not need is made when it is.
+    __slots__ = (
+        "_at", "_before_start", "_calls", "_numbers", "_open", "_seen", "_thoughts", "dirty", "ended", "record", "stop_asked", "sub",
+    )  # fmt: skip
 
     def __init__(self, record: RunRecord, sub: str) -> None:
         self.record = record
@@ -33,12 +42,12 @@ class RunMonitor:
         self.dirty = True
         self.ended = False  # an end arrived: agent_completed, a failure, or a stop
         self.stop_asked = False
-        self._seen = [0, 0, 0, 0, 0]
-        self._before_start: list[int] = []
-        self._open: list[tuple[str, str, int]] = []  # (call id, tool, seq)
-        self._calls: set[str] = set()
-        self._thoughts: set[tuple[float, str]] = set()
-        self._numbers = Numbers()
+        self._seen = 0  # a bit for each lamp
+        self._before_start: tuple[int, ...] = ()
+        self._open: list[tuple[str, str, int]] | None = None  # (call id, tool, seq)
+        self._calls: set[str] | None = None
+        self._thoughts: set[tuple[float, str]] | None = None
+        self._numbers: Numbers | None = None
         self._at: float | None = None
 
     # -- feeding
@@ -49,37 +58,38 @@ class RunMonitor:
         if event.replayed:
             record.replays += 1
             return
-        self._identity(event, seq)
-        if event.sequence is not None and event.run and not self._numbers.take(event.sequence):
-            self.violate("out-of-sequence", seq)
-        if event.name not in CRITICAL_EVENTS and event.name not in FAILURES and event.name not in ("error", STOPPED):
+        run, thread, user = event.run, event.thread, event.user
+        if (run and run != record.run) or (thread and thread != record.thread) or (user and user != self.sub):
+            self._identity(event, seq)
+        if event.sequence is not None and run:
+            self._numbered(event.sequence, seq)
+        step = _STEPS.get(event.name)
+        if step is None:
             return
-        self._stamp(event, seq)
-        if record.t_first < 0 and event.critical:
-            record.t_first, record.first_seq = t, seq
-            self.dirty = True
-        if event.critical and len(record.offsets_ms) < OFFSETS_KEPT:
-            record.offsets_ms.append((t - record.start) / 1e6)
-        if event.name == "error":
-            if any(sign in event.code.upper() for sign in THROTTLED):
-                self.abandon(f"throttled by the target: {_error_text(event)}")
-                return
-            # The run owes nothing more, but an error that was not its end does not make its later events wrong.
-            record.failed = True
-            record.t_end, record.end_seq = t, seq
-            self.violate("error-event", seq, text=_error_text(event))
-            if record.open:
-                self._finish("wrong")
-        elif event.name == "agent_started":
+        at = event.at
+        if at is not None:
+            if self._at is not None and at < self._at:
+                self._earlier(event, at, self._at, seq)
+            self._at = at
+        if step < 5:
+            if record.t_first < 0:
+                record.t_first, record.first_seq = t, seq
+                self.dirty = True
+            offsets = record.offsets_ms
+            if len(offsets) < OFFSETS_KEPT:
+                offsets.append((t - (record.t_send if record.t_send >= 0 else record.t_begin)) / 1e6)
+        if step == 0:
             self._started(seq)
-        elif event.name == "agent_thinking":
+        elif step == 1:
             self._thinking(event, seq)
-        elif event.name == "tool_executing":
+        elif step == 2:
             self._tool(event, seq)
-        elif event.name == "tool_completed":
+        elif step == 3:
             self._tool_completed(event, seq)
-        else:
+        elif step < 6:
             self._terminal(event, seq, t)
+        else:
+            self._error(event, seq, t)
 
     def malformed(self, seq: int) -> None:
         """A frame on the run's socket that cannot be decoded, while the run was open."""
@@ -105,20 +115,35 @@ class RunMonitor:
         if event.user and self.sub and not same_identity(event.user, self.sub):
             self.violate("wrong-user", seq, text=f"{event.name} carries user {event.user} instead of {self.sub}")
 
-    def _stamp(self, event: Event, seq: int) -> None:
-        if event.at is None:
+    def _numbered(self, number: int, seq: int) -> None:
+        if self._numbers is None:
+            self._numbers = Numbers()
+        if not self._numbers.take(number):
+            self.violate("out-of-sequence", seq)
+
+    def _earlier(self, event: Event, at: float, before: float, seq: int) -> None:
+        whole = at % 1 == 0 or before % 1 == 0
+        if at + (WHOLE_SECONDS if whole else SKEW) < before:
+            earlier = f"{event.name} is stamped {before - at:.1f} s earlier than the event before it"
+            self.violate("timestamp-regression", seq, text=earlier)
+
+    def _error(self, event: Event, seq: int, t: int) -> None:
+        record = self.record
+        if any(sign in event.code.upper() for sign in THROTTLED):
+            self.abandon(f"throttled by the target: {_error_text(event)}")
             return
-        if self._at is not None:
-            whole = event.at % 1 == 0 or self._at % 1 == 0
-            if event.at + (WHOLE_SECONDS if whole else SKEW) < self._at:
-                earlier = f"{event.name} is stamped {self._at - event.at:.1f} s earlier than the event before it"
-                self.violate("timestamp-regression", seq, text=earlier)
-        self._at = event.at
+        # The run owes nothing more, but an error that was not its end does not make its later events wrong.
+        record.failed = True
+        record.t_end, record.end_seq = t, seq
+        self.violate("error-event", seq, text=_error_text(event))
+        if record.open:
+            self._finish("wrong")
 
     def _started(self, seq: int) -> None:
-        if self._after_terminal("agent_started", seq):
+        if self.ended:
+            self._after_terminal("agent_started", seq)
             return
-        if self._seen[0]:
+        if self._seen & 1:
             self.violate("duplicate-start", seq)
         elif self._before_start:
             self.violate("out-of-order", *self._before_start, seq)
@@ -126,33 +151,49 @@ class RunMonitor:
 
     def _early(self, seq: int) -> None:
         # Judged once agent_started comes: if it never does, the run misses its start instead.
-        if not self._seen[0] and len(self._before_start) < WITNESSES - 1:
-            self._before_start.append(seq)
+        if len(self._before_start) < WITNESSES - 1:
+            self._before_start += (seq,)
 
     def _thinking(self, event: Event, seq: int) -> None:
-        if self._after_terminal("agent_thinking", seq):
+        if self.ended:
+            self._after_terminal("agent_thinking", seq)
             return
-        self._early(seq)
+        if not self._seen & 1:
+            self._early(seq)
         if event.at is not None:
             thought = (event.at, event.text)
-            if thought in self._thoughts:
+            known = self._thoughts
+            if known is None:
+                self._thoughts = {thought}
+            elif thought in known:
                 self.violate("duplicate-thinking", seq)
-            elif len(self._thoughts) < 4096:
-                self._thoughts.add(thought)
+            elif len(known) < 4096:
+                known.add(thought)
         self._mark(1)
 
     def _tool(self, event: Event, seq: int) -> None:
-        if self._after_terminal("tool_executing", seq):
+        if self.ended:
+            self._after_terminal("tool_executing", seq)
             return
-        self._early(seq)
-        if event.tool_call and event.tool_call in self._calls:
-            self.violate("duplicate-tool", seq)
-            return
-        if event.tool_call:
-            self._calls.add(event.tool_call)
-        self._open.append((event.tool_call, event.tool, seq))
-        if len(self.record.tools) < OFFSETS_KEPT:
-            self.record.tools.append(event.tool)
+        if not self._seen & 1:
+            self._early(seq)
+        call = event.tool_call
+        if call:
+            if self._calls is None:
+                self._calls = {call}
+            elif call in self._calls:
+                self.violate("duplicate-tool", seq)
+                return
+            else:
+                self._calls.add(call)
+        opened = (call, event.tool, seq)
+        if self._open is None:
+            self._open = [opened]
+        else:
+            self._open.append(opened)
+        tools = self.record.tools
+        if len(tools) < OFFSETS_KEPT:
+            tools.append(event.tool)
         self._mark(2)
 
     def _tool_completed(self, event: Event, seq: int) -> None:
@@ -162,10 +203,11 @@ class RunMonitor:
                 self.violate("completed-with-open-tool", started[2], self.record.end_seq, seq)
             self._after_terminal("tool_completed", seq)
             return
-        self._early(seq)
+        if not self._seen & 1:
+            self._early(seq)
         matched = self._close(event)
         if matched is None:
-            if len(self._open) == 1:
+            if self._open and len(self._open) == 1:
                 matched = self._open.pop()
                 self.violate("tool-pair-mismatch", matched[2], seq)
             else:
@@ -176,17 +218,20 @@ class RunMonitor:
 
     def _close(self, event: Event) -> tuple[str, str, int] | None:
         """Take the running tool that this completion belongs to: by call id, else by name, else the oldest if it names neither."""
-        for index, (call, _tool, _seq) in enumerate(self._open):
+        running = self._open
+        if not running:
+            return None
+        for index, (call, _tool, _seq) in enumerate(running):
             if event.tool_call and call == event.tool_call:
-                return self._open.pop(index)
-        for index, (call, tool, _seq) in enumerate(self._open):
+                return running.pop(index)
+        for index, (call, tool, _seq) in enumerate(running):
             if event.tool and tool == event.tool and (not call or not event.tool_call):
-                return self._open.pop(index)
-        if not event.tool and not event.tool_call and self._open:
-            return self._open.pop(0)
-        for index, (call, tool, _seq) in enumerate(self._open):
+                return running.pop(index)
+        if not event.tool and not event.tool_call:
+            return running.pop(0)
+        for index, (call, tool, _seq) in enumerate(running):
             if event.tool and tool == event.tool and call and event.tool_call:
-                return self._open.pop(index)  # right tool, wrong call: a mismatch, which the caller names
+                return running.pop(index)  # right tool, wrong call: a mismatch, which the caller names
         return None
 
     def _terminal(self, event: Event, seq: int, t: int) -> None:
@@ -214,7 +259,7 @@ class RunMonitor:
             self.violate("empty-answer", seq)
         self._mark(4)
         self._absent(seq)
-        if self._numbers.missing:
+        if self._numbers is not None and self._numbers.missing:
             told = ", ".join(map(str, sorted(self._numbers.missing)[:8]))
             self.violate("sequence-gap", seq, text=f"numbered events are missing: {told}")
         if record.open:
@@ -224,20 +269,18 @@ class RunMonitor:
         """What a run that is over should have shown. A run that said that it failed owes nothing more."""
         if self.record.failed:
             return
-        if not self._seen[0]:
+        if not self._saw(0):
             self.violate("missing-start", seq)
-        if not self._seen[1]:
+        if not self._saw(1):
             self.violate("missing-thinking", seq)
-        if self.record.expects_tools and not self._seen[2] and not self._seen[3]:
+        if self.record.expects_tools and not self._saw(2) and not self._saw(3):
             self.violate("missing-tool", seq)
         if self._open:
-            rule = "completed-with-open-tool" if self._seen[3] and self._seen[4] else "missing-tool-completed"
+            rule = "completed-with-open-tool" if self._saw(3) and self._saw(4) else "missing-tool-completed"
             self.violate(rule, *(opened[2] for opened in self._open[: WITNESSES - 1]), seq)
 
-    def _after_terminal(self, name: str, seq: int) -> bool:
-        if self.ended:
-            self.violate("event-after-terminal", self.record.end_seq, seq, text=f"{name} after the run had ended")
-        return self.ended
+    def _after_terminal(self, name: str, seq: int) -> None:
+        self.violate("event-after-terminal", self.record.end_seq, seq, text=f"{name} after the run had ended")
 
     # -- ends without an event
 
@@ -285,29 +328,34 @@ class RunMonitor:
         self._lamps()
         self.dirty = True
 
+    def _saw(self, lamp: int) -> bool:
+        return bool(self._seen >> lamp & 1)
+
     def _mark(self, lamp: int) -> None:
-        self._seen[lamp] += 1
-        if self._seen[lamp] == 1:
+        if not self._seen >> lamp & 1:
+            self._seen |= 1 << lamp
             self._lamps()
             self.dirty = True
 
     def _lamps(self) -> None:
         record = self.record
+        if not record.violations and not record.failed and record.state != "wrong":
+            record.lamps = _SEEN[self._seen]
+            return
         wrong = {lamp for violation in record.violations for lamp in RULES[violation.rule].lamps}
-        if record.failed and not self._seen[4]:
+        if record.failed and not self._saw(4):
             wrong.add(4)
         if record.state == "wrong" and not record.failed:
-            wrong.update(lamp for lamp in range(5) if not self._seen[lamp] and (lamp not in (2, 3) or record.expects_tools))
-        record.lamps = "".join("x" if lamp in wrong else "s" if self._seen[lamp] else "." for lamp in range(5))
+            wrong.update(lamp for lamp in range(5) if not self._saw(lamp) and (lamp not in (2, 3) or record.expects_tools))
+        record.lamps = "".join("x" if lamp in wrong else "s" if self._saw(lamp) else "." for lamp in range(5))
 
     def _finish(self, state: str, why: str = "") -> None:
         record = self.record
         record.state = state
         if why and not record.violations:
             record.why = why
-        self._thoughts.clear()
-        self._calls.clear()
-        self._before_start.clear()
+        self._thoughts = self._calls = None
+        self._before_start = ()
         self._lamps()
         self.dirty = True
 

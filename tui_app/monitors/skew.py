@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.samples import Add
 
 KEPT: Final = 16
@@ -73,7 +74,7 @@ class Skew:
         """A frame, either way."""
         if row.dir == "out":
             if row.type == "ping":
-                body = row.body
+                body = body_of(row)
                 if len(self._asked) >= _WAITING:
                     del self._asked[next(iter(self._asked))]
                 self._asked[row.conn, str(body.get("id") or "")] = (row.t, body.get("timestamp"))
@@ -117,7 +118,7 @@ class Skew:
         """An answer of a service about itself."""
         if row.ms is None or "/health" not in row.text[:300]:
             return
-        body = row.body
+        body = body_of(row)
         service, said = str(body.get("service") or ""), body.get("body")
         at = _epoch(said.get("timestamp")) if isinstance(said, dict) else None
         coarse = _coarse(at) if at is not None else 1.0

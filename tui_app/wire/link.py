@@ -24,6 +24,7 @@ from websockets.protocol import Event, State
 from websockets.streams import StreamReader
 
 from tui_app.stamped import StampedTransport
+from tui_app.wire.library import Library
 
 try:
     from websockets.speedups import apply_mask
@@ -48,7 +49,7 @@ class Phases(msgspec.Struct, frozen=True):
 class Opened(msgspec.Struct, frozen=True):
     """The upgrade was answered with 101: what was negotiated, and the answer's headers (names in lower case).
 
-    `stamps`: who tells when something arrived: kernel, as it arrives | loop, as it is read.
+    `stamps`: who tells when something arrived: kernel, as it arrives | loop, as it is read. `library`: whose parser reads it.
     """
 
     phases: Phases
@@ -56,6 +57,7 @@ class Opened(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     peer: str
     stamps: Literal["kernel", "loop"] = "loop"
+    library: Library = "websockets"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -106,8 +108,10 @@ class Sink(Protocol):
 
 
 class Link(ClientConnection):
-    """One WebSocket connection. Hooks of the library overridden: `data_received`, `process_event`, `eof_received`,
-    `connection_made`, `connection_lost`."""
+    """One WebSocket connection, its frames read by websockets. Hooks of the library overridden: `data_received`, `process_event`,
+    `eof_received`, `connection_made`, `connection_lost`."""
+
+    library: Library = "websockets"
 
     def __init__(self, protocol: ClientProtocol, *, sink: Sink, **options: Any) -> None:
         super().__init__(protocol, **options)
@@ -136,16 +140,23 @@ class Link(ClientConnection):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        wire = self.wire
-        if wire is None:
-            self.stamp = time.monotonic_ns()
-        else:
-            self.stamp = wire.arrived if wire.arrived > self._resumed_at else self._resumed_at
+        self.stamp = self.arrival()
         if self._lean and self.protocol._state is State.OPEN:
             taken = self._take_whole(data)
             if taken == len(data):
                 return
             data = data[taken:]
+        self.by_the_library(data)
+
+    def arrival(self) -> int:
+        """When what is being read arrived, ns of the monotonic clock."""
+        wire = self.wire
+        if wire is None:
+            return time.monotonic_ns()
+        return wire.arrived if wire.arrived > self._resumed_at else self._resumed_at
+
+    def by_the_library(self, data: bytes) -> None:
+        """To the library's own parser, which knows every kind of frame and every breach."""
         self._lean = False
         super().data_received(data)
         self._lean = self._between_frames()
@@ -183,7 +194,7 @@ class Link(ClientConnection):
             try:
                 tell(stamp, payload, first & 0x0F)
             except Exception as error:  # noqa: BLE001 - as in `_tell`
-                self._sink_raised(error)
+                self.sink_raised(error)
         return at
 
     def _between_frames(self) -> bool:
@@ -351,7 +362,7 @@ class Link(ClientConnection):
         peer = self.transport.get_extra_info("peername")
         where = f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) and len(peer) > 1 else ""
         stamps: Literal["kernel", "loop"] = "kernel" if self.wire is not None and self.wire.by_kernel else "loop"
-        return Opened(self.phases, self.subprotocol or "", headers, where, stamps)
+        return Opened(self.phases, self.subprotocol or "", headers, where, stamps, self.library)
 
     def _report_end(self, stamp: int) -> None:
         if self.ended is not None:
@@ -378,7 +389,8 @@ class Link(ClientConnection):
         try:
             method(*facts)
         except Exception as error:  # noqa: BLE001 - reported, and a faulty sink must not cost the connection
-            self._sink_raised(error)
+            self.sink_raised(error)
 
-    def _sink_raised(self, error: Exception) -> None:
+    def sink_raised(self, error: Exception) -> None:
+        """A faulty sink costs nothing but its own report."""
         self.loop.call_exception_handler({"message": "a WebSocket's sink raised", "exception": error, "protocol": self})

@@ -26,6 +26,7 @@ from websockets.typing import Subprotocol
 from tui_app import __version__
 from tui_app.wire.created import Created, check_outgoing
 from tui_app.wire.dial import Dial, DialFailed
+from tui_app.wire.library import link_class
 from tui_app.wire.link import Ended, Failure, Link, Opened, Phases, Sink
 from tui_app.wire.tokens import Carry
 from tui_app.wire.tokens import carry as carrier_for
@@ -95,11 +96,11 @@ class WireSocket:
         """
         carrier = carrier_for(url, carry, token)
         dial = Dial(within, upgrade_within, tls, proxy, via, source)
-        factory = functools.partial(Link, sink=sink)
         started = time.monotonic_ns()
         failure: Failure | None = None
         link: Link | None = None
         try:
+            factory = functools.partial(link_class(), sink=sink)
             opener = connect(
                 carrier.url,
                 create_connection=cast("type[ClientConnection]", factory),
