@@ -80,7 +80,15 @@ def make_plan(
                 f"[[accept]] {one.check}: it guards isolation or authentication, where no failure is ever acceptable; "
                 "remove it, and have it repaired"
             )
-    split = shares(users or profile.credentials.users, engines)
+    users = users or profile.credentials.users
+    split = shares(users, engines)
+    profile = profile.for_users(users)
+    if users > profile.limits.sockets:
+        raise PlanError(
+            f"{users} users need as many sockets at once, and [limits] sockets is {profile.limits.sockets}: ask for fewer, or raise it"
+        )
+    if len(split) > (profile.limits.connects_per_minute or len(split)):
+        raise PlanError(f"[limits] connects_per_minute is too low to be shared by {len(split)} engines: use fewer")
     who = whoami()
     given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
     return Plan(
@@ -91,7 +99,7 @@ def make_plan(
         mode=profile.credentials.mode,
         checks=[check.id for check in chosen],
         preset=preset,
-        users=users or profile.credentials.users,
+        users=users,
         iterations=iterations,
         parallel=parallel,
         consent=msgspec.to_builtins(given) if given else {},

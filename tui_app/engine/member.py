@@ -6,8 +6,10 @@ Its commands come on standard input, and the end of that ends it: it never outli
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ SHOWN: Final = 3
 """Rows of a finding that travel with it."""
 TEXT_MAX: Final = 8_192
 FOUND_S: Final = 1.5
+ALIVE_EVERY_S: Final = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
@@ -43,6 +46,8 @@ class Member:
         self.far = log.bench.monitors.isolation.far = Far()
         log.listeners.append(self.deltas.listen)
         self._n = 0
+        self._line = threading.Lock()
+        self._over = threading.Event()
         self._said: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._commands = asyncio.StreamReader(limit=1 << 20)
@@ -53,6 +58,7 @@ class Member:
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._commands), sys.stdin)
         self._tell("join", pid=os.getpid(), origin=self.origin, recording=str(self.log.writer.path))
         telling = loop.create_task(self._telling())
+        threading.Thread(target=self._beat, name="sign-of-life", daemon=True).start()
         try:
             while line := await self._commands.readline():
                 told = msgspec.json.decode(line, type=dict[str, Any])
@@ -72,6 +78,7 @@ class Member:
 
     def over(self) -> None:
         """The session's last row is there: tell everything that is left."""
+        self._over.set()
         bench = self.log.bench
         for check in bench.judgements:
             self._judged(check)
@@ -155,8 +162,17 @@ class Member:
 
     def _tell(self, what: str, **facts: Any) -> None:
         self._n += 1
-        sys.stdout.buffer.write(_encode({"n": self._n, "what": what, **facts}) + b"\n")
-        sys.stdout.buffer.flush()
+        self._say(_encode({"n": self._n, "what": what, **facts}))
+
+    def _say(self, line: bytes) -> None:
+        with self._line, contextlib.suppress(BrokenPipeError):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+
+    def _beat(self) -> None:
+        """A sign of life, from a thread of its own: an engine that is busy is not lost."""
+        while not self._over.wait(ALIVE_EVERY_S):
+            self._say(b"{}")
 
 
 def told(row: Row) -> dict[str, Any]:

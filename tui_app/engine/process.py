@@ -39,7 +39,7 @@ from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
 from tui_app.fleet.lead import Lead
 from tui_app.fleet.local import LocalFleet
-from tui_app.fleet.shares import Share, shares
+from tui_app.fleet.shares import Share, budget, shares
 from tui_app.recording import sessions
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.query import parse
@@ -254,11 +254,16 @@ class Engine:
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
         created = Created()
+        split = shares(self.plan.users, self.plan.engines)
+
+        def part(limit: int | None) -> int | None:
+            return budget(limit, self.plan.users, split, self.plan.engine)
+
         own = self.child is not None or self.order.own
         pacing = Pacing(
-            connects_per_minute=limits.connects_per_minute,
-            sockets=limits.sockets,
-            agent_runs=limits.agent_runs,
+            connects_per_minute=part(limits.connects_per_minute),
+            sockets=part(limits.sockets),
+            agent_runs=part(limits.agent_runs) or 0,
             # What the operator asked for by a duration is not ended by a cap on time, nor is time on hold spent.
             minutes=limits.minutes + self.plan.soak_s / 60,
             clock=lambda: time.monotonic() - self.gate.held_ns() / 1e9,

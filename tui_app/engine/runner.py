@@ -276,8 +276,9 @@ class Runner:
                 if judgement.word == "BLOCKED":
                     return "blocked", judgement.reason, judgement.to_decide
                 return "blocked", f"{needed} is {judgement.word}: {judgement.reason}", f"{needed} passes"
-        if len(self.world.users) < check.min_users and check.min_users > 0 and check.id != "sign-in":
-            have = len(self.world.users)
+        elsewhere = self.world.plan.users - self.world.plan.own_users if check.spread and self.world.users else 0
+        have = len(self.world.users) + elsewhere
+        if have < check.min_users and check.min_users > 0 and check.id != "sign-in":
             return "blocked", f"it needs {check.min_users} signed-in users and there are {have}", f"give {check.min_users} accounts"
         return "", "", ""
 

@@ -137,6 +137,8 @@ class Lead:
                 except msgspec.DecodeError:
                     why = "it told something that cannot be read"
                     break
+                if not told:
+                    continue  # a sign of life
                 if told.get("n") != engine.next:
                     why = f"message {engine.next} of it is missing"
                     break
@@ -233,10 +235,14 @@ class Lead:
     # -- who is lost
 
     async def _watch(self) -> None:
+        looked = time.monotonic()
         while True:
             await asyncio.sleep(LOOK_S)
             now = time.monotonic()
+            # While our own loop was stuck, nobody could be heard.
+            stuck, looked = max(now - looked - LOOK_S, 0.0), now
             for engine in self.engines:
+                engine.heard = min(engine.heard + stuck, now)
                 if engine.up and now - engine.heard > SILENCE_S:
                     self._lost(engine, f"nothing was heard of it for {SILENCE_S:g} s")
 

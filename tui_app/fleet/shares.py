@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,14 @@ class Share:
     def text(self) -> str:
         """In words: u6-u10, or u6."""
         return f"u{self.first + 1}-u{self.first + self.count}" if self.count > 1 else f"u{self.first + 1}"
+
+
+def budget(limit: int | None, users: int, split: Sequence[Share], engine: int) -> int | None:
+    """What of a session's limit one engine may spend: by its users, and the lead what is left. None where nothing limits it."""
+    if limit is None:
+        return None
+    parts = [max(limit * share.count // users, 1) for share in split[1:]]
+    return parts[engine - 2] if engine > 1 else max(limit - sum(parts), 1)
 
 
 def shares(users: int, engines: int) -> list[Share]:
