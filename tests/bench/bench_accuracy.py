@@ -88,7 +88,8 @@ def summed_up(runs: Sequence[Run]) -> dict[str, Any]:
 def table(found: dict[Asked, dict[str, Any]]) -> list[str]:
     """The figures, contender by contender; `by off`: the p99 by that of the same without the application."""
     lines = [
-        f"{'contender':30}{'arrival p50':>12}{'p99':>8}{'(min-max)':>17}{'p99.9':>8}{'max':>9}{'by off':>8}  {'run p50':>9}{'p99':>8}{'max':>9}"
+        f"{'contender':30}{'arrival p50':>12}{'p99':>8}{'(min-max)':>17}{'p99.9':>8}{'max':>9}{'by off':>8}"
+        f"  {'run p50':>9}{'p99':>8}{'max':>9}"
         f"{'events/s':>10}{'engine':>8}{'TUI':>6}{'others':>8}{'waited':>8}{'counts':>8}"
     ]
     ratio = ratios(found)
