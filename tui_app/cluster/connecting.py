@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 import warnings
@@ -89,13 +90,18 @@ async def _knock(address: Address, context: ssl.SSLContext | None) -> None:
             what, f"nothing answers within {REACH_S:.0f} s", start if context else f"{start}; or does it speak TLS? then tls://"
         ) from None
     except OSError as error:
-        raise FleetError(what, error.strerror or type(error).__name__, start) from None
+        raise FleetError(what, _reason(error), start) from None
     if not said:
         raise FleetError(
             what,
             "it hung up at once",
             "is it a Dask scheduler? " + (CERTIFICATES if context else "over TLS its address is tls://"),
         )
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; asyncio's own repeat the address."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _hush() -> None:
