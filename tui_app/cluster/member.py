@@ -50,6 +50,7 @@ class DaskMember:
         self.code: int | None = None
         """Its exit code, once it has ended by itself."""
         self.doubled = 0
+        self._ended = asyncio.Event()
         self.offset = Offset()
         """The worker's monotonic clock minus ours."""
 
@@ -84,8 +85,10 @@ class DaskMember:
     async def close(self) -> None:
         """See `Member`."""
         if self._channel is not None and not self.lost:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, TimeoutError):
                 await self._call(place.end, self.token)
+                # The engine's last lines, and its end, come by another way than this call's answer.
+                await asyncio.wait_for(self._ended.wait(), LOST_S)
         self.end("")
 
     async def keep(self) -> None:
@@ -100,6 +103,7 @@ class DaskMember:
         if not self.over:
             self.over, self.lost = True, lost
             self._lines.put_nowait(None)
+            self._ended.set()
 
     def take(self, number: int, box: bytes) -> None:
         """A batch as the scheduler hands it on. One that came before is dropped; where one is missing, the member is lost."""
