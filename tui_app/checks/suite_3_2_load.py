@@ -264,6 +264,7 @@ def _missing(ctx: Context, needed: int, there: int, asked: int) -> tuple[str, st
 CHECKS = (
     Check(
         id="fifty-users",
+        spread="each",
         suite="3.2",
         title="Fifty users at once",
         proves="With 1, 5, 10, 20, 35, 50 and more users at once, each on a socket of their own, over 95 % of all runs complete.",

@@ -33,6 +33,10 @@ def add(commands: Commands) -> None:
         metavar="N",
         help="users side by side; default 5 on the rehearsal, else 2 or as the target file says; from 50 on, a load ramp joins the plan",
     )
+    run.add_argument(
+        "--engines", type=positive, default=1, metavar="N",
+        help="processes that share the users: from some hundred users on; the first one keeps at least five",
+    )  # fmt: skip
     many = run.add_mutually_exclusive_group()
     many.add_argument(
         "--iterations", type=positive, default=1, metavar="N",

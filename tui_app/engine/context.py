@@ -53,6 +53,12 @@ class LiveContext(Looking):
         return self._world.users
 
     @property
+    def everybody(self) -> int:
+        """How many users the session has, on all engines."""
+        plan = self._world.plan
+        return len(self._world.users) if plan.engines == 1 else plan.users
+
+    @property
     def limits(self) -> Any:
         """The target's limits."""
         return self._world.limits

@@ -22,7 +22,9 @@ from tui_app.checks.bench import Bench
 from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
+from tui_app.engine.launch import own_command
 from tui_app.engine.log import Log
+from tui_app.engine.member import Member, told
 from tui_app.engine.plan import Plan, is_own_rehearsal
 from tui_app.engine.pulse import Pulse
 from tui_app.engine.refusal import Refusal
@@ -35,8 +37,13 @@ from tui_app.engine.tiers import Tiers
 from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
+from tui_app.fleet.lead import Lead
+from tui_app.fleet.local import LocalFleet
+from tui_app.fleet.shares import Share, budget, shares
 from tui_app.recording import sessions
 from tui_app.recording.errors import RecordingError
+from tui_app.recording.query import parse
+from tui_app.recording.reader import Reader
 from tui_app.recording.schema import HEADER_KEYS
 from tui_app.recording.secrets import Vault
 from tui_app.recording.sharing import group_id, list_here, shared_path
@@ -65,6 +72,9 @@ class Order(msgspec.Struct, kw_only=True):
     blocked: str = ""
     recording: str = ""
     who: str = ""
+    own: bool = False
+    """The target is a rehearsal that the lead has started, whose authority is `authority` (PEM)."""
+    authority: str = ""
 
 
 class Engine:
@@ -75,6 +85,11 @@ class Engine:
         self.plan = order.plan
         self.profile = Profile.model_validate(order.plan.profile)
         self.own = is_own_rehearsal(self.profile)
+        self.alone = self.plan.engine == 1
+        """Whether this is the session's only engine, or the lead of several."""
+        self.fleet: Lead | None = None
+        self.member: Member | None = None
+        self.authority = order.authority
         self.clock = Clock()
         self.gate = Gate()
         known = by_id()
@@ -92,7 +107,7 @@ class Engine:
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
         if self.missing:
-            say({"error": "; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out()))})
+            self._refuse("; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out())))
             return
         paths = sessions.new_paths(self.order.session)
         try:
@@ -101,25 +116,24 @@ class Engine:
             if gid is not None and not self.order.recording:
                 recording = shared_path(paths.recording, gid)
         except RecordingError as error:
-            say({"error": str(error)})
+            self._refuse(str(error))
             return
-        claim = sessions.claim(self.order.session, recording, gid)
-        authority = ""
+        claim = sessions.claim(self.order.session, recording, gid) if self.alone else None
         if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
             try:
                 found = await self.child.start()
-                authority = found.pop("ca", "")
+                self.authority = found.pop("ca", "")
                 self.profile = self.profile.filled(**found)
                 self.urls = self.profile.urls
             except RehearsalError as error:
-                say({"error": str(error)})
+                self._refuse(str(error))
                 return
         try:
-            self.tls = trust_of(self.profile, authority)
-            self.sources = sources_of(self.profile, self.plan.users, self.urls["websocket"])
+            self.tls = trust_of(self.profile, self.authority)
+            self.sources = sources_of(self.profile, self.plan.own_users, self.urls["websocket"])
         except ProfileError as error:
-            say({"error": str(error)})
+            self._refuse(str(error))
             return
         vault = Vault()
         header = self._header()
@@ -137,7 +151,8 @@ class Engine:
         self.keeper = Keeper(world, sockets, self.profile.limits.sign_in_s, self.runner.give_up)
         sockets.fresh = self.keeper.fresh
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
-        await control.start()
+        if self.alone:
+            await control.start()
         usage = Usage()
         background = [
             asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms)), usage.late), name="lag"),
@@ -146,7 +161,7 @@ class Engine:
             asyncio.create_task(Pulse(sockets, self.checks).run(), name="pulse"),
         ]
         self._signals(log)
-        if not self.plan.unattended:
+        if self.alone and not self.plan.unattended:
             background.append(asyncio.create_task(end_unattended(self.runner, lambda: len(control.viewers)), name="unattended"))
         keep_the_loop_free()
         log.add(
@@ -155,14 +170,22 @@ class Engine:
             type="start",
         )
         log.add("clock", {"wall": time.time()}, type="wall")
-        say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
+        if self.alone:
+            say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
             await refusal.look()
-            reason = await self.runner.run()
+            if self.alone:
+                await self._gather(log, recording)
+                reason = await self.runner.run()
+            else:
+                self.member = Member(log, self.runner, self.clock.origin, lambda command: _drop(self._act(log, world, command, {}, "lead")))
+                reason = await self.member.run()
             text = self.runner.fault
             self.keeper.ending = True
             await self.runner.tidy()
+            if self.fleet is not None:
+                await self.fleet.finish()
             await refusal.look(when="end")
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
             text = f"{type(error).__name__}: {error}"
@@ -174,13 +197,53 @@ class Engine:
             control.closing = True
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
                                 "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
+            if self.member is not None:
+                self.member.over()
+            if self.fleet is not None:
+                await self.fleet.close()
             await world.close()
             await world.tiers.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
                 await self.child.stop()
-            claim.release()
+            if claim is not None:
+                claim.release()
+
+    def _refuse(self, why: str) -> None:
+        """Say to whoever started this engine why it does not begin."""
+        say({"error": why} if self.alone else {"n": 1, "what": "refused", "why": why})
+
+    async def _gather(self, log: Log, recording: Path) -> None:
+        """Start the other engines of the plan, each with its share of the users."""
+        split = shares(self.plan.users, self.plan.engines)
+        if len(split) == 1 or self.runner is None:
+            return
+
+        def find(marker: str) -> dict[str, Any] | None:
+            log.writer.flush(1.0)
+            with Reader(recording) as reader:
+                row = reader.first(parse(f"kind:frame dir:out {marker}"), budget=1.0)
+            return None if row is None else told(row)
+
+        self.fleet = self.runner.fleet = Lead(
+            LocalFleet([*own_command(), "_engine"]), lambda check, type, body: log.add("engine", body, check=check, type=type),
+            self.clock.origin, find,
+        )  # fmt: skip
+        await self.fleet.start(split, lambda engine, share: self._order_for(engine, share, recording))
+
+    def _order_for(self, engine: int, share: Share, recording: Path) -> bytes:
+        spread = [check.id for check in self.checks if check.spread]
+        plan = msgspec.structs.replace(
+            self.plan, checks=spread, selected=[], engine=engine, first_user=share.first, share=share.count,
+            profile=self.profile.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"watch"}), rehearsal=[],
+        )  # fmt: skip
+        order = msgspec.structs.replace(
+            self.order, session=f"{self.order.session[:8]}{engine:04x}", plan=plan, own=self.own, authority=self.authority,
+            accounts=self.order.accounts[share.first : share.first + share.count],
+            recording=str(recording.with_name(f"{recording.name.removesuffix('.vigil')}.{engine}.shard")),
+        )  # fmt: skip
+        return msgspec.json.encode(order)
 
     def _rounds(self) -> dict[str, Any]:
         """How often the selected checks were driven, and what ended that, where nobody knew it before."""
@@ -191,11 +254,16 @@ class Engine:
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
         created = Created()
-        own = self.child is not None
+        split = shares(self.plan.users, self.plan.engines)
+
+        def part(limit: int | None) -> int | None:
+            return budget(limit, self.plan.users, split, self.plan.engine)
+
+        own = self.child is not None or self.order.own
         pacing = Pacing(
-            connects_per_minute=limits.connects_per_minute,
-            sockets=limits.sockets,
-            agent_runs=limits.agent_runs,
+            connects_per_minute=part(limits.connects_per_minute),
+            sockets=part(limits.sockets),
+            agent_runs=part(limits.agent_runs) or 0,
             # What the operator asked for by a duration is not ended by a cap on time, nor is time on hold spent.
             minutes=limits.minutes + self.plan.soak_s / 60,
             clock=lambda: time.monotonic() - self.gate.held_ns() / 1e9,
@@ -231,7 +299,7 @@ class Engine:
     def _reuse_accounts(self, world: World) -> None:
         """Accounts of Vigil's own: those that nobody else is using now, and a new one kept for each that is missing."""
         store, auth = Store(sessions.state_dir()), self.profile.auth
-        self.leases = store.take(auth, self.plan.users)
+        self.leases = store.take(auth, self.plan.own_users)
         for lease in self.leases:
             world.vault.add("password", "?", lease.account.password)
             world.accounts.append({"email": lease.account.email, "password": lease.account.password, "registered": "yes"})
@@ -242,7 +310,7 @@ class Engine:
         header = {
             "schema": "vigil.recording/1",
             "session": self.order.session,
-            "engine": "1",
+            "engine": str(self.plan.engine),
             "parent": self.plan.parent,
             "vigil": __version__,
             "started": self.clock.began,
@@ -259,6 +327,8 @@ class Engine:
         log.add("client", {"what": "writer", "text": what}, type="slow" if slow else "ok")
 
     def _act(self, log: Log, world: World, command: str, facts: dict[str, Any], who: str) -> dict[str, Any]:
+        if self.fleet is not None and command in ("hold", "resume", "stop"):
+            asyncio.get_running_loop().create_task(self.fleet.tell({"do": command}))
         if command == "hold":
             self.gate.hold()
         elif command == "resume":
