@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -25,8 +26,11 @@ from tui_app.monitors.cells import Far
 from tui_app.monitors.scan import plain_markers
 from tui_app.recording.query import parse
 from tui_app.recording.reader import Reader
+from tui_app.wire.envelope import normalise
 
 SHOWN: Final = 3
+LEAKS_SHOWN, PAIRS_SHOWN = 2, 40
+"""Leaks of a pair, and pairs, whose frames travel."""
 """Rows of a finding that travel with it."""
 TEXT_MAX: Final = 8_192
 FOUND_S: Final = 1.5
@@ -45,6 +49,8 @@ class Member:
         self.far = log.bench.monitors.isolation.far = Far()
         log.listeners.append(self.deltas.listen)
         self._n = 0
+        self._leaked: Counter[tuple[str, str]] = Counter()
+        self._reader: Reader | None = None
         self._go: dict[str, asyncio.Event] = {}
         self._line = threading.Lock()
         self._over = threading.Event()
@@ -67,6 +73,9 @@ class Member:
                     self._spawn(self._drive(str(told.get("check"))))
                 elif what == "go":
                     self._going(str(told.get("check"))).set()
+                elif what == "users":
+                    for label, sub in told["users"]:
+                        self.log.add("user", {"sub": sub}, user=label, type="elsewhere")
                 elif what == "find":
                     self._spawn(self._found(int(told["asked"]), str(told["marker"])))
                 elif what == "end":
@@ -89,6 +98,8 @@ class Member:
             "end", classified=dict(bench.monitors.frames.classified), names=dict(bench.monitors.frames.names),
             canned=len(bench.monitors.canned.convicted()), created=list(sums.created.values()), left=sums.left,
         )  # fmt: skip
+        if self._reader is not None:
+            self._reader.close()
 
     async def meet(self, check: str) -> None:
         """This drive has come to where the engines wait for each other."""
@@ -146,13 +157,27 @@ class Member:
             facts["proved"], far.proved = far.proved, []
         if far.leaks:
             leaks, far.leaks = far.leaks, []
-            facts["leaks"] = [self._leak(*leak) for leak in leaks]
+            facts |= self._leaks(leaks)
         self._tell(what, t=self.log.clock.now(), **facts, **more)
+
+    def _leaks(self, leaks: list[tuple[str, str, str, int]]) -> dict[str, Any]:
+        """The first leaks of a pair one by one, with their frames; of a storm the rest as numbers."""
+        shown: list[dict[str, Any]] = []
+        more: dict[tuple[str, str], list[Any]] = {}
+        for source, observer, what, seq in leaks:
+            self._leaked[source, observer] += 1
+            if self._leaked[source, observer] <= LEAKS_SHOWN and len(self._leaked) <= PAIRS_SHOWN:
+                shown.append(self._leak(source, observer, what, seq))
+            else:
+                more.setdefault((source, observer), [source, observer, what, 0])[3] += 1
+        return {"leaks": shown, "more": list(more.values())}
 
     def _leak(self, source: str, observer: str, what: str, seq: int) -> dict[str, Any]:
         row = self._row(seq) or {"seq": seq, "t": 0}
         marks = [mark for mark in plain_markers(str(row.get("text", ""))) if mark.user == source]
-        return {"source": source, "observer": observer, "what": what, "row": row, "marker": marks[0].tail if marks else ""}
+        # By what its own frame is found: the marker that was sent in it, else the request that this one answers.
+        sent = marks[0].tail if marks else normalise(str(row.get("text", "")))[0].request
+        return {"source": source, "observer": observer, "what": what, "row": row, "sent": sent}
 
     async def _found(self, asked: int, marker: str) -> None:
         row = await asyncio.to_thread(self._sent, marker)
@@ -167,8 +192,9 @@ class Member:
 
     def _row(self, seq: int) -> dict[str, Any] | None:
         self.log.writer.flush(FOUND_S)
-        with Reader(self.log.writer.path) as reader:
-            row = reader.row(seq)
+        if self._reader is None:
+            self._reader = Reader(self.log.writer.path)
+        row = self._reader.row(seq)
         return None if row is None else told(row)
 
     def _tell(self, what: str, **facts: Any) -> None:

@@ -17,6 +17,7 @@ from urllib.request import getproxies
 import msgspec
 
 from tui_app import __version__
+from tui_app.checks.api import User
 from tui_app.checks.bench import Bench
 from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
@@ -79,6 +80,7 @@ class Engine:
         self.runner: Runner | None = None
         self.keeper: Keeper | None = None
         self.offers: set[asyncio.Task[None]] = set()
+        self.later: set[asyncio.Task[None]] = set()
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
         self.tls: ssl.SSLContext | None = None
@@ -166,6 +168,7 @@ class Engine:
                 self.fleet = self.runner.fleet = await others.start(log, recording, self._shared())
                 if self.fleet is not None:
                     world.meet = self.fleet.meet
+                    world.on_ready.append(self._introduce)
                 reason = await self.runner.run()
             else:
                 self.member = Member(log, self.runner, lambda command: _drop(self._act(log, world, command, {}, "lead")))
@@ -199,6 +202,10 @@ class Engine:
                 await self.child.stop()
             if claim is not None:
                 claim.release()
+
+    def _introduce(self, user: User) -> None:
+        if self.fleet is not None:
+            self.later.add(asyncio.get_running_loop().create_task(self.fleet.introduce([(user.label, user.sub)])))
 
     def _shared(self) -> Shared:
         return Shared(self.profile, self.authority, self.child is not None, [check.id for check in self.checks if check.spread])
@@ -290,7 +297,7 @@ class Engine:
 
     def _act(self, log: Log, world: World, command: str, facts: dict[str, Any], who: str) -> dict[str, Any]:
         if self.fleet is not None and command in ("hold", "resume", "stop"):
-            asyncio.get_running_loop().create_task(self.fleet.tell({"do": command}))
+            self.later.add(asyncio.get_running_loop().create_task(self.fleet.tell({"do": command})))
         if command == "hold":
             self.gate.hold()
         elif command == "resume":

@@ -26,7 +26,7 @@ class Deltas:
         self._samples: dict[str, list[float]] = {}
         self._late: dict[str, int] = {}
         self._tainted: dict[str, int] = {}
-        self._joined: list[str] = []
+        self._joined: list[tuple[str, str]] = []
         self._came: list[tuple[str, int, int]] = []
         self._went: list[tuple[int, int]] = []
 
@@ -60,7 +60,7 @@ class Deltas:
             elif row.type == "dialing":
                 sums["connects"] += 1
         elif kind == "user" and row.type == "ready":
-            self._joined.append(row.user)
+            self._joined.append((row.user, str(row.body.get("sub") or "")))
 
     def _run(self, row: Row) -> None:
         body = row.body

@@ -51,11 +51,24 @@ class Engine:
         self.next = 1
         self.shift = 0
         """What is added to its times to make them ours, ns."""
-        self.told = 0
+        self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.gone = False
         self.news = asyncio.Event()
         self.driven: set[str] = set()
         self.met: set[str] = set()
         self.found: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    def answered(self, told: dict[str, Any] | None) -> None:
+        """It found what it was asked for; None: it will not answer any more."""
+        if told is None:
+            self.gone = True
+            for waiting in self.found.values():
+                if not waiting.done():
+                    waiting.set_result({})
+            return
+        waiting_for = self.found.pop(told.get("asked", 0), None)
+        if waiting_for is not None and not waiting_for.done():
+            waiting_for.set_result(told)
 
     @property
     def up(self) -> bool:
@@ -82,7 +95,7 @@ class Lead:
         self.engines = [Engine(member, share) for member, share in zip(members, shares[1:], strict=True)]
         await asyncio.gather(*(engine.member.start(order(engine.number, engine.share)) for engine in self.engines))
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._listen(engine)) for engine in self.engines]
+        self._tasks = [loop.create_task(work(engine)) for engine in self.engines for work in (self._listen, self._take_all)]
         try:
             async with asyncio.timeout(JOINS_S):
                 for engine in self.engines:
@@ -105,6 +118,10 @@ class Lead:
             while engine.up and check not in engine.driven:
                 await self._next_news(engine)
 
+    async def introduce(self, users: Sequence[Sequence[str]], of: Engine | None = None) -> None:
+        """Tell every engine but their own who these (label, subject) are: whose id it is that turns up where it should not."""
+        await self.tell({"do": "users", "users": users}, but=of)
+
     async def meet(self, check: str) -> None:
         """Wait until all of them have come to the point in a check where they wait for each other, and let them go on."""
         for engine in self.engines:
@@ -116,11 +133,11 @@ class Lead:
         """Let go on who waits for others in this check: also where the lead's own drive never came so far."""
         await self.tell({"do": "go", "check": check})
 
-    async def tell(self, command: dict[str, Any]) -> None:
+    async def tell(self, command: dict[str, Any], but: Engine | None = None) -> None:
         """Send a command to all that are there."""
         line = _encode(command)
         for engine in self.engines:
-            if engine.up:
+            if engine.up and engine is not but:
                 try:
                     await engine.member.send(line)
                 except (ConnectionError, OSError):
@@ -147,6 +164,7 @@ class Lead:
     # -- what they tell
 
     async def _listen(self, engine: Engine) -> None:
+        """Read what it tells. What it found for us is handed over at once: whoever waits for that holds up all else that it told."""
         why = "it ended before its time"
         try:
             async for line in engine.member.lines():
@@ -162,24 +180,26 @@ class Lead:
                     why = f"message {engine.next} of it is missing"
                     break
                 engine.next += 1
-                await self._take(engine, told)
-                engine.news.set()
-                if not engine.up:
-                    return
+                if told["what"] == "found":
+                    engine.answered(told)
+                else:
+                    engine.told.put_nowait(told)
         except (ConnectionError, OSError, ValueError) as error:
             why = f"{type(error).__name__}: {error}"
-        self._lost(engine, why)
+        engine.answered(None)
+        engine.told.put_nowait({"what": "gone", "why": why})
 
-    async def _take(self, engine: Engine, told: dict[str, Any]) -> None:
-        what = told.pop("what", "")
-        told.pop("n")
-        if what == "found":
-            waiting = engine.found.pop(told.get("asked", 0), None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(told)
-        elif what == "join":
+    async def _take_all(self, engine: Engine) -> None:
+        while engine.up:
+            told = await engine.told.get()
+            told.pop("n", None)
+            await self._take(engine, told.pop("what"), told)
+            engine.news.set()
+
+    async def _take(self, engine: Engine, what: str, told: dict[str, Any]) -> None:
+        if what == "join":
             self._join(engine, told)
-        elif what == "refused":
+        elif what in ("refused", "gone"):
             self._lost(engine, str(told.get("why")))
         elif what == "delta":
             await self._delta(engine, told)
@@ -215,25 +235,26 @@ class Lead:
             told["went"] = [[conn, t + shift] for conn, t in told["went"]]
         for leak in leaks:
             await self._leak(engine, leak)
+        if joined := told.get("joined"):
+            await self.introduce(joined, engine)
         self._add("", type, {"engine": engine.number, **told})
 
     async def _leak(self, engine: Engine, leak: dict[str, Any]) -> None:
         """A leak with the frame that shows it, and the frame in which it was sent, wherever that is."""
         rows = [self._witness(engine.number, engine.shift, leak["row"])]
-        source, marker = str(leak.get("source") or ""), str(leak.get("marker") or "")
-        if marker:
-            sent = await self._sent(source, marker)
-            if sent is not None:
-                rows.append(self._witness(*sent))
+        source, said = str(leak.get("source") or ""), str(leak.get("sent") or "")
+        sent = await self._sent(source, said) if source and said else None
+        if sent is not None:
+            rows.append(self._witness(*sent))
         body = {"engine": engine.number, "source": source, "observer": leak["observer"], "what": leak["what"], "rows": rows}
         self._add("", "leak", body)
 
     async def _sent(self, source: str, marker: str) -> tuple[int, int, dict[str, Any]] | None:
         owner = next((engine for engine in self.engines if source in engine.share.labels), None)
         if owner is None:
-            row = self._find(marker)
+            row = await asyncio.to_thread(self._find, marker)
             return None if row is None else (1, 0, row)
-        if not owner.up:
+        if not owner.up or owner.gone:
             return None
         self._asked += 1
         number = self._asked
@@ -275,8 +296,7 @@ class Lead:
             return
         engine.state = "lost"
         engine.news.set()
-        for waiting in engine.found.values():
-            waiting.cancel()
+        engine.answered(None)
         self._add("", "lost", {"engine": engine.number, "why": why, "users": engine.share.text})
 
     async def _next_news(self, engine: Engine) -> None:

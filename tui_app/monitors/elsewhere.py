@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from tui_app.model import Row
+from tui_app.monitors.identities import Identities
 
 FAR: Final = 40
 """Bits of a connection's number; above them stands its engine's."""
@@ -14,12 +15,14 @@ FAR: Final = 40
 class Book(Protocol):
     """Who keeps the matrix (`tui_app.monitors.isolation.Isolation`)."""
 
+    identities: Identities
+
     def join(self, user: str) -> None: ...
     def arrived(self, user: str, conn: int, t: int) -> None: ...
     def left(self, conn: int, t: int) -> None: ...
     def acted(self, source: str, begin: int, due: int) -> None: ...
     def proven_by(self, user: str, seq: int) -> None: ...
-    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int]) -> None: ...
+    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int], count: int = 1) -> None: ...
 
 
 class Elsewhere:
@@ -51,8 +54,9 @@ class Elsewhere:
         elif row.type == "delta" and engine in self._heard:
             self._heard[engine] = max(int(body.get("at", 0)), self._heard[engine])
             there = self._open.setdefault(engine, set())
-            for user in body.get("joined", ()):
+            for user, sub in body.get("joined", ()):
                 book.join(user)
+                book.identities.learn(sub, "user", user)
             for user, conn, t in body.get("came", ()):
                 there.add(engine << FAR | conn)
                 book.arrived(user, engine << FAR | conn, t)
@@ -61,5 +65,7 @@ class Elsewhere:
                 book.left(engine << FAR | conn, t)
             for source, begin, due in body.get("acts", ()):
                 book.acted(source, begin, due)
+            for source, observer, what, count in body.get("more", ()):
+                book.leaked(source, observer, what, [row.seq], count)
             for user, _ in body.get("proved", ()):
                 book.proven_by(user, row.seq)

@@ -68,7 +68,9 @@ class Identities:
             self.nobodys.discard(word)
 
     def user(self, row: Row) -> None:
-        """A `user` row: the subject of a sign-in."""
+        """A `user` row: the subject of a sign-in, here or on another engine."""
+        if row.type == "elsewhere":
+            self.learn(row.body.get("sub"), "user", row.user)
         if row.type == "ready":
             sub = row.body.get("sub")
             if isinstance(sub, str) and sub:

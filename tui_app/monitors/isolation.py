@@ -240,13 +240,13 @@ class Isolation:
         """An action of a user elsewhere that the target took up."""
         insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
 
-    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int]) -> None:
-        """A leak that another engine saw, and the rows that tell of it."""
+    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int], count: int = 1) -> None:
+        """Leaks that another engine saw, and the rows that tell of them."""
         if source not in self._proofs or observer not in self._proofs:
             self._stray(Stray(what, observer, rows[0], source))
             return
         cell = self._cell(source, observer)
-        cell.leaks += 1
+        cell.leaks += count
         cell.what = cell.what or what
         cell.witnesses.extend(rows[: WITNESSES - len(cell.witnesses)])
         self._changed[(source, observer)] = None

@@ -76,7 +76,8 @@ KINDS: Final = {
     ),
     "action": "type begin | end: one marker-bearing action of `user`: {action, marker, channel}",
     "user": (
-        "type ready | renewed | lost | refused: {sub, name, mode, environment}: an identity that Vigil signed in; "
+        "type ready | elsewhere | renewed | lost | refused: {sub, name, mode, environment}: an identity that Vigil signed in; "
+        "elsewhere: {sub}, of another engine; "
         "renewed: {how, lives_s}; lost: {reason, since: seq of the last answer that took its token}; refused: {reason, to_decide}"
     ),
     "conn": (
