@@ -28,6 +28,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,7 @@ Run = dict[str, Any]
 
 def libraries() -> list[str]:
     """The libraries that sockets can stand on here."""
-    from importlib.util import find_spec
-
-    here = ["websockets"]
-    if find_spec("picows") and find_spec("tui_app.wire.fast"):
-        here.append("picows")
-    return here
+    return ["websockets", *(["picows"] if find_spec("picows") else [])]
 
 
 def name_of(asked: Asked) -> str:
@@ -82,6 +78,7 @@ def summed_up(runs: Sequence[Run]) -> dict[str, Any]:
         "sent": sum(run["sent"] for run in runs),
         "recorded": sum(run["recorded"] for run in runs),
         "exact": all(run["sent"] == run["recorded"] and not run["differ"] for run in runs),
+        "read_by": sorted({one for run in runs for one in run["read_by"]}),
         "wrong": next((run["runs"] for run in runs if not run["runs"].startswith("PASS")), ""),
     }  # fmt: skip
 

@@ -22,12 +22,14 @@ from tui_app.checks.gaps import Gaps
 from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
+from tui_app.checks.merged import merged
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
 from tui_app.monitors.drift import Drift
+from tui_app.monitors.engines import Engines
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -55,10 +57,17 @@ class Bench:
         lifecycle, isolation = Lifecycle(), Isolation(int(plan.get("users", 1)))
         latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
         drift = Drift(lifecycle, weighing(limits))
-        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), Load(lifecycle), drift)
+        self.engines = Engines(int(plan.get("engines", 1)) if int(plan.get("engine", 1)) == 1 else 1)
+        frames, canned, load = Frames(isolation), Canned(lifecycle), Load(lifecycle)
+        self.monitors = Monitors(lifecycle, isolation, latency, frames, canned, load, drift, self.engines)
         self.cases = {
             check.id: Case(
-                check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
+                check.id,
+                self.monitors,
+                limits,
+                int(plan.get("share") or plan.get("users", 1)),
+                str(plan.get("preset", "quick")),
+                plan.get("target", {}),
             )
             for check in checks
         }
@@ -86,6 +95,9 @@ class Bench:
         self.gaps.acting(row)
         self.losses.acting(row)
         self.strain.acting(row)
+        if kind == "engine":
+            self.engines.feed(row)
+            self.monitors.latency.told(row)
         if events is None or (not events and kind == "frame"):
             events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
         # The order matters: who comes later reads what the ones before made of the same row. Each has a line of its own, because
@@ -242,6 +254,9 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
+        spread = self.checks[check].spread
+        if spread and self.engines.planned > 1:
+            judgement = merged(check, spread, consistent(judgement), self.engines)
         judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:

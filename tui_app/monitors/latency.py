@@ -219,6 +219,17 @@ class Latency:
         if own is not None and len(own) < EXACT:
             own.append(sample)
 
+    def told(self, row: Row) -> None:
+        """Samples of another engine: they are part of the series, and their rows are in its recording."""
+        body = row.body
+        tainted, late = body.get("tainted", {}), body.get("late", {})
+        for name, values in body.get("samples", {}).items():
+            series = self._of(name)
+            for value in values:
+                series.add(float(value))
+            series.late += int(late.get(name, 0))
+            series.tainted += int(tainted.get(name, 0))
+
     def _settle(self, row: Row) -> list[Derived]:
         derived = []
         ending, settled = row.kind == "session", row.t - SETTLE

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 from pydantic import Field, PrivateAttr, ValidationError
@@ -75,6 +75,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 2_000, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}
+RUNS_EACH: Final = 20
+"""Agent runs of each user that a loopback target has room for."""
 CRITERIA: Final = ("connect_s", "run_s", "response_mean_s", "ping_ms", "recovery_s", "first_event_s")
 
 
@@ -166,6 +168,15 @@ class Profile(Table):
     def blanks(self) -> tuple[str, ...]:
         """What must be filled in before anything can run, as `[target] backend: <hash>`; empty when all is there."""
         return blanks_of(self.urls)
+
+    def for_users(self, users: int) -> Self:
+        """The target with room for so many users where it is on this machine and its file sets no limit: elsewhere limits stay."""
+        table = self.limits_table
+        room = {"sockets": users + users // 10 + 20, "agent_runs": users * RUNS_EACH}
+        grown = {name: value for name, value in room.items() if getattr(table, name) is None and value > getattr(self.limits, name)}
+        if not (self.loopback and grown):
+            return self
+        return self.model_copy(update={"limits_table": table.model_copy(update=grown)})
 
     @property
     def limits(self) -> Limits:
