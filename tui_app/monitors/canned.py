@@ -70,7 +70,7 @@ class Suspicion(msgspec.Struct):
     seqs: list[int]
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, gc=False):
     request: str
     seq: int
     prompt: str
