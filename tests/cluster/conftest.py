@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +19,8 @@ from tui_app.cluster.address import Tls
 
 ROOT = Path(__file__).parents[2]
 READY_S = 60.0
+CLOSED = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--preload", "tui_app.cluster.closed")
+"""No HTTP port; what Dask opens for the moment before the preload is on loopback."""
 
 
 class Cluster:
@@ -40,10 +40,10 @@ class Cluster:
         self.tls = Tls(*map(str, self.files.values()))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, *arguments: str) -> None:
+    def start(self, name: str, *arguments: str, root: Path = ROOT) -> None:
         options = [part for key, path in self.files.items() for part in (f"--tls-{key}{'-file' if key == 'ca' else ''}", str(path))]
-        command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:], *options, "--no-dashboard"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_LOGGING__DISTRIBUTED": "debug"}
+        command = [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:], *options, *CLOSED]
+        environment = {**os.environ, "PYTHONPATH": str(root), "DASK_LOGGING__DISTRIBUTED": "debug"}
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=log, stderr=log)
 
@@ -51,13 +51,19 @@ class Cluster:
         scheme, _, port = self.address.replace("://127.0.0.1", "").partition(":")
         self.start("scheduler", "dask_scheduler", "--host", "127.0.0.1", "--protocol", scheme, "--port", port)
         for name in ("w1", "w2"):
-            self.start(
-                name, "dask_worker", self.address, "--name", name, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1",
-                "--local-directory", str(self.folder / name),
-            )  # fmt: skip
+            self.start_worker(name)
+
+    def start_worker(self, name: str, root: Path = ROOT) -> None:
+        """`root`: where its Vigil is."""
+        self.start(
+            name, "dask_worker", self.address, "--name", name, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1",
+            "--local-directory", str(self.folder / name), root=root,
+        )  # fmt: skip
+
+    def wait_for(self, *names: str) -> None:
         until = time.monotonic() + READY_S
-        while len(re.findall(r"Starting worker compute stream", self.log("scheduler"))) < 2:
-            assert time.monotonic() < until, self.log("scheduler") + self.log("w1")
+        while not all(re.search(r"Registered to:", self.log(name)) for name in names):
+            assert time.monotonic() < until, self.log("scheduler") + self.log(names[0])
             time.sleep(0.05)
 
     def log(self, name: str) -> str:
@@ -74,26 +80,28 @@ class Cluster:
             process.wait()
 
 
-@contextlib.contextmanager
-def running(folder: Path, *, tls: bool) -> Iterator[Cluster]:
-    cluster = Cluster(folder, tls=tls)
-    try:
-        cluster.up()
-        yield cluster
-    finally:
-        cluster.down()
-        shutil.rmtree(folder / "w1", ignore_errors=True)
-
-
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Over TLS; its workers live to the end of the module."""
-    with running(tmp_path_factory.mktemp("tls"), tls=True) as cluster:
-        yield cluster
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Cluster]]:
+    """One with TLS and one without, started at the same time."""
+    clusters = {tls: Cluster(tmp_path_factory.mktemp("cluster"), tls=tls) for tls in (True, False)}
+    try:
+        for cluster in clusters.values():
+            cluster.up()
+        for cluster in clusters.values():
+            cluster.wait_for("w1", "w2")
+        yield clusters
+    finally:
+        for cluster in clusters.values():
+            cluster.down()
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Iterator[Cluster]:
-    """Over plain TCP, for one test, which may kill workers."""
-    with running(tmp_path, tls=False) as cluster:
-        yield cluster
+def secure(both: dict[bool, Cluster]) -> Cluster:
+    """Over TLS; its workers live to the end of the module."""
+    return both[True]
+
+
+@pytest.fixture
+def plain(both: dict[bool, Cluster]) -> Cluster:
+    """Over plain TCP; its tests kill workers, and each says which it needs."""
+    return both[False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 import warnings
@@ -16,6 +17,7 @@ from tui_app.cluster.address import Address, Tls, parse
 from tui_app.fleet.api import FleetError
 
 REACH_S: Final = 8.0
+PATIENT_S: Final = 1.5
 CERTIFICATES: Final = "correct [cluster] ca_file, cert_file and key_file: all of a cluster carry certificates of one authority"
 
 
@@ -70,7 +72,7 @@ async def _knock(address: Address, context: ssl.SSLContext | None) -> None:
             reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
             try:
                 # Whoever speaks Dask's protocol speaks first; a certificate of ours that is refused is refused here.
-                said = await reader.read(1)
+                said = await _first(reader, address, alone=context is None)
             finally:
                 writer.transport.abort()
     except ssl.SSLCertVerificationError as error:
@@ -85,17 +87,45 @@ async def _knock(address: Address, context: ssl.SSLContext | None) -> None:
     except socket.gaierror as error:
         raise FleetError(what, error.strerror or "its name is unknown", "is the name right?") from None
     except TimeoutError:
-        raise FleetError(
-            what, f"nothing answers within {REACH_S:.0f} s", start if context else f"{start}; or does it speak TLS? then tls://"
-        ) from None
+        raise FleetError(what, f"nothing answers within {REACH_S:.0f} s", start) from None
     except OSError as error:
-        raise FleetError(what, error.strerror or type(error).__name__, start) from None
+        raise FleetError(what, _reason(error), start) from None
     if not said:
         raise FleetError(
             what,
             "it hung up at once",
             "is it a Dask scheduler? " + (CERTIFICATES if context else "over TLS its address is tls://"),
         )
+
+
+async def _first(reader: asyncio.StreamReader, address: Address, *, alone: bool) -> bytes:
+    """The first byte. Where none comes and we came without TLS (`alone`), whoever is silent may wait for TLS to begin: then say so."""
+    if alone:
+        reading = asyncio.ensure_future(reader.read(1))
+        await asyncio.wait([reading], timeout=PATIENT_S)
+        if reading.done() or not await _takes_tls(address):
+            return await reading
+        reading.cancel()
+        raise FleetError(f"{address} speaks TLS", "nothing is said in plain", f"use tls://{str(address).partition('://')[2]}")
+    return await reader.read(1)
+
+
+async def _takes_tls(address: Address) -> bool:
+    """Whether a TLS handshake is answered, whoever it may be; nothing is sent through it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(PATIENT_S):
+            _, writer = await asyncio.open_connection(address.host, address.port, ssl=context)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; asyncio's own repeat the address."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _hush() -> None:

@@ -79,7 +79,7 @@ class DaskFleet:
 
         self._client.subscribe_topic(self._topic, told)
         self._client.subscribe_topic(EVERYTHING, happened)
-        self._tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._keep())]
+        self._tasks = [asyncio.create_task(self._watch()), *(asyncio.create_task(_keep(member)) for member in self._members)]
         return list(self._members)
 
     def health(self) -> Sequence[WorkerHealth]:
@@ -108,8 +108,9 @@ class DaskFleet:
                 member.quiet(min(now - before, 2 * LOOK_S))
             before = now
 
-    async def _keep(self) -> None:
-        """Keep the engines alive: a worker ends one whose client is gone."""
-        while True:
-            await asyncio.sleep(KEEP_S)
-            await asyncio.gather(*(member.keep() for member in self._members if not member.over))
+
+async def _keep(member: DaskMember) -> None:
+    """Keep an engine alive: a worker ends one whose client is gone. Each on its own: a worker that hangs must not cost the others."""
+    while not member.over:
+        await asyncio.sleep(KEEP_S)
+        await member.keep()

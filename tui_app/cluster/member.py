@@ -12,6 +12,7 @@ from typing import Any, Final
 from distributed import Client
 
 from tui_app.cluster import place
+from tui_app.cluster.offset import Offset
 from tui_app.cluster.relay import arguments
 from tui_app.cluster.sealed import Channel, Half, SealError
 from tui_app.fleet.api import FleetError, WorkerHealth
@@ -49,6 +50,9 @@ class DaskMember:
         self.code: int | None = None
         """Its exit code, once it has ended by itself."""
         self.doubled = 0
+        self._ended = asyncio.Event()
+        self.offset = Offset()
+        """The worker's monotonic clock minus ours."""
 
     async def start(self, order: bytes) -> None:
         """See `Member`."""
@@ -58,6 +62,7 @@ class DaskMember:
             self._channel = half.channel(theirs, client=True)
             self._quiet, self._seen = 0.0, time.monotonic()
             await self._call(place.begin, self.token, half.public, self._channel.seal(0, arguments(self._argv, order)))
+            await self.keep()
         except (ConnectionError, SealError) as error:
             raise FleetError(
                 f"engine {self.engine} did not start on {self.where}", str(error), "look at the worker, or ask for fewer engines"
@@ -80,20 +85,25 @@ class DaskMember:
     async def close(self) -> None:
         """See `Member`."""
         if self._channel is not None and not self.lost:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, TimeoutError):
                 await self._call(place.end, self.token)
+                # The engine's last lines, and its end, come by another way than this call's answer.
+                await asyncio.wait_for(self._ended.wait(), LOST_S)
         self.end("")
 
     async def keep(self) -> None:
-        """Tell the worker that we are still there."""
+        """Tell the worker that we are still there, and compare clocks."""
         with contextlib.suppress(ConnectionError):
-            await self._call(place.keep, self.token)
+            sent = time.monotonic_ns()
+            answer = await self._call(place.keep, self.token)
+            self.offset.add(sent, answer, time.monotonic_ns())
 
     def end(self, lost: str) -> None:
-        """Nothing more comes. `lost`: why, where it did not end by itself."""
+        """Nothing more comes. `lost`: why, where it did not end by itself. One that still runs is kept no longer, so its worker ends it."""
         if not self.over:
             self.over, self.lost = True, lost
             self._lines.put_nowait(None)
+            self._ended.set()
 
     def take(self, number: int, box: bytes) -> None:
         """A batch as the scheduler hands it on. One that came before is dropped; where one is missing, the member is lost."""

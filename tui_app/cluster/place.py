@@ -10,9 +10,11 @@ import platform
 import socket
 import time
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Final
 
 from tui_app import __version__
+from tui_app.cluster.offset import now
 from tui_app.cluster.relay import Relay
 
 _relays: Final[dict[str, Relay]] = {}
@@ -22,12 +24,10 @@ FORGOTTEN_S: Final = 60.0
 
 async def look(dask_worker: Any = None) -> dict[str, Any]:
     """Who this worker is: versions, host, name and clock (seconds since the epoch). Starts nothing."""
-    import distributed
-
     return {
         "vigil": __version__,
         "python": platform.python_version(),
-        "distributed": distributed.__version__,
+        "distributed": version("distributed"),
         "host": socket.gethostname(),
         "name": str(dask_worker.name),
         "clock": time.time(),
@@ -51,9 +51,10 @@ async def tell(token: str, number: int, box: bytes) -> None:
     await _relays[token].tell(number, box)
 
 
-async def keep(token: str) -> None:
-    """See `Relay.keep`."""
+async def keep(token: str) -> tuple[str, int]:
+    """See `Relay.keep`. Returns `tui_app.cluster.offset.now`."""
     _relays[token].keep()
+    return now()
 
 
 async def end(token: str) -> None:

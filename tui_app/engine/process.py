@@ -54,7 +54,7 @@ from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import Pacing
 from tui_app.wire.route import secrets_of
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.000_05
 
 
 class Engine:
@@ -333,8 +333,8 @@ class Engine:
 def keep_the_loop_free() -> None:
     """Keep the recording's thread and the garbage collector's full passes from holding up the receive path.
 
-    The writer's thread may hold the interpreter for a whole switch interval, 5 ms by default, while frames wait for their stamp:
-    half a millisecond halves the p99 arrival error (tests/bench/bench_arrival.py).
+    While the writer's thread is at work, each read of a socket gives the interpreter away and has it back after a switch interval,
+    5 ms by default: meanwhile frames wait in the kernel, which joins them (tests/bench/bench_accuracy.py).
 
     What is loaded by now stays for good and need not be looked at; what a session adds is rows and records without cycles,
     so the oldest generation, whose pass takes longer the longer a session is, is looked at a hundred times less often.

@@ -23,6 +23,7 @@ from tui_app.target.builtin import BUILTIN, SERVICES, blanks_of, here, signs_in,
 from tui_app.target.problems import ProfileError, explain, one_of, suggestion
 from tui_app.target.tables import (
     AcceptTable,
+    ClusterTable,
     ConsentTable,
     CredentialsTable,
     HeaderName,
@@ -104,6 +105,7 @@ class Profile(Table):
     headers: dict[HeaderName, HeaderSource] = Field(default_factory=dict)
     """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
     network: NetworkTable = Field(default_factory=NetworkTable)
+    cluster: ClusterTable = Field(default_factory=ClusterTable)
     share: ShareTable = Field(default_factory=ShareTable)
     runbook: RunbookTable = Field(default_factory=RunbookTable)
     logs: LogsTable | None = None
@@ -259,10 +261,14 @@ def load(name_or_path: str | Path) -> Profile:
     consent = document.get("consent")
     if isinstance(consent, dict) and consent and "granted" not in consent:
         consent["granted"] = changed.date()
-    network = document.get("network")
-    if isinstance(network, dict) and isinstance(network.get("ca"), str) and network["ca"]:
-        # Whole from here on: the plan of a recording knows no folder that it could start at.
-        network["ca"] = str((path.parent / Path(network["ca"]).expanduser()).absolute())
+    for name, keys in (("network", ("ca",)), ("cluster", ("ca_file", "cert_file", "key_file"))):
+        table = document.get(name)
+        if not isinstance(table, dict):
+            continue
+        for key in keys:
+            if isinstance(table.get(key), str) and table[key]:
+                # Whole from here on: the plan of a recording knows no folder that it could start at.
+                table[key] = str((path.parent / Path(table[key]).expanduser()).absolute())
     return _validated(document, source, path.parent, raw.decode("utf-8"))
 
 

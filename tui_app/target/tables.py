@@ -228,6 +228,14 @@ class NetworkTable(Table):
     source_addresses: Annotated[list[SourceAddress], Field(min_length=1, max_length=256)] | None = None
 
 
+class ClusterTable(Table):
+    """[cluster]: PEM files for a scheduler over TLS: the cluster's authority, our certificate, its key (unless in the same file)."""
+
+    ca_file: Text | None = None
+    cert_file: Text | None = None
+    key_file: Text | None = None
+
+
 class ShareTable(Table):
     """[share]: who else on this host may watch the sessions of this target.
 
