@@ -11,7 +11,7 @@ from tui_app.model import Row
 _encode = msgspec.json.Encoder().encode
 
 
-class Derived(msgspec.Struct, frozen=True, kw_only=True):
+class Derived(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One derived row without its `seq` and `t`, which whoever keeps the log assigns (`row`).
 
     `kind` is one of `model.DERIVED_KINDS`; the other fields are those of `Row`; `body` becomes its `text`.

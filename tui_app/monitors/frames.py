@@ -16,7 +16,7 @@ from tui_app.monitors.derived import Derived
 from tui_app.monitors.isolation import CLASSES, Isolation
 
 
-class ConnCount(msgspec.Struct):
+class ConnCount(msgspec.Struct, gc=False):
     """Frames of one socket. `said`: how many the socket itself reports at its end, -1 where it does not say."""
 
     conn: int

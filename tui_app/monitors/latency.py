@@ -58,7 +58,7 @@ class Summary(msgspec.Struct, frozen=True):
     limit_ms: float | None
 
 
-class _Sample(msgspec.Struct):
+class _Sample(msgspec.Struct, gc=False):
     series: Series
     index: int
     ms: float

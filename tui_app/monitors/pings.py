@@ -16,7 +16,7 @@ from tui_app.monitors.bodies import body_of
 from tui_app.monitors.samples import Add
 
 
-class _Ping(msgspec.Struct):
+class _Ping(msgspec.Struct, gc=False):
     id: str
     conn: int
     check: str

@@ -15,7 +15,7 @@ FACTOR: Final = 10
 KEPT: Final = 4096
 
 
-class Probe(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True, gc=False):
     """A ping of an open schedule: when it was due (ns), ms until its pong or its deadline, and for how much of that our loop was stuck."""
 
     t: int

@@ -13,7 +13,7 @@ ANSWER_KEYS: Final = ("answer", "result", "final_response", "response", "text", 
 ANSWER_KEPT: Final = 20_000
 
 
-class RunRecord(msgspec.Struct, kw_only=True):
+class RunRecord(msgspec.Struct, kw_only=True, gc=False):
     """What is known of one requested run; times in ns of the session, -1 where it has not happened.
 
     `state`: running; ok; wrong (a rule is broken); unfinished (socket lost, stopped by us, or the session ended first:

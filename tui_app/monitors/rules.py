@@ -53,7 +53,7 @@ WITNESSES: Final = 8
 """Witness rows kept per violation; `count` goes on."""
 
 
-class Violation(msgspec.Struct):
+class Violation(msgspec.Struct, gc=False):
     """A broken rule of one run. `seqs`: the rows that show it (the first `WITNESSES`); `count`: how often it happened."""
 
     rule: str

@@ -31,7 +31,7 @@ ODD_LEAST: Final = 3
 _WAITING: Final = 256
 
 
-class Estimate(msgspec.Struct, frozen=True):
+class Estimate(msgspec.Struct, frozen=True, gc=False):
     """`ahead_s`: what to take off a stamp for the session's time (s since its start); `bound_ms`: wrong by that at most; its row."""
 
     ahead_s: float

@@ -18,7 +18,7 @@ from tui_app.monitors.record import RunRecord
 from tui_app.monitors.samples import Add
 
 
-class _Silence(msgspec.Struct):
+class _Silence(msgspec.Struct, gc=False):
     conn: int
     t: int
     seq: int
