@@ -17,6 +17,7 @@ import os
 import random
 import resource
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,8 @@ AGAINST = ("websockets+uvloop", "vigil (websockets)")
 EVENTS = len(CRITICAL_EVENTS)
 SAMPLE_S = 0.05
 FILES_MORE = 200
+LONGEST_S = 900.0
+"""Whoever has not ended by then is ended: a peer may wait for what it missed for ever."""
 Run = dict[str, Any]
 
 
@@ -152,12 +155,16 @@ def watched(command: Sequence[str], env: dict[str, str], folder: Path) -> Run:
     out, err = folder / "out.txt", folder / "err.txt"
     began, most = time.monotonic(), 0
     with out.open("w") as said, err.open("w") as cried:
-        process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=cried)
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=cried, start_new_session=True
+        )
         while True:
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
             most = max(most, tree_kib(process.pid))
+            if time.monotonic() - began > LONGEST_S:
+                os.killpg(process.pid, signal.SIGKILL)
             time.sleep(SAMPLE_S)
     process.returncode = os.waitstatus_to_exitcode(status)
     cries = err.read_text(errors="replace").strip().splitlines()
