@@ -225,7 +225,8 @@ def table(found: dict[int, dict[str, dict[str, Any]]]) -> list[str]:
                 for other, width in zip(AGAINST, (20, 21), strict=True)
             )
             lines.append(
-                f"{users:6} {name:20}{one['ms_per_1000']:13.1f}{between:>17}{work}{one['wall_s']:9.2f}{one['rss_mb']:9.0f}{one['peak']:7}{one['sent']:9}{by}"
+                f"{users:6} {name:20}{one['ms_per_1000']:13.1f}{between:>17}{work}{one['wall_s']:9.2f}{one['rss_mb']:9.0f}"
+                + f"{one['peak']:7}{one['sent']:9}{by}"
                 + (f"  WRONG: {one['wrong']}" if one["wrong"] else "")
             )
     return lines
@@ -286,7 +287,7 @@ def available() -> tuple[list[str], dict[str, str]]:
     """Who can be measured here, and who not, with why."""
     from importlib.util import find_spec
 
-    absent = {}
+    absent: dict[str, str] = {}
     if find_spec("picows") is None:
         absent |= dict.fromkeys(("picows", "vigil (picows)"), "picows is not installed: pip install 'vigil[fast]'")
     absent |= {name: f"no {name} on PATH" for name in cost_peers.PEERS if not cost_peers.found(name)}
