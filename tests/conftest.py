@@ -33,8 +33,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 """Ignored signals are inherited: under `nohup`, or in a shell's background, no process of a test would end when its terminal goes."""
 
-TOGETHER = ("test_ablation.py", "test_nothing_leaves.py")
-"""Files whose tests share one long session: a worker takes all of a file, so that it is run once."""
+TOGETHER = ("test_ablation.py", "test_nothing_leaves.py", "test_dask_fleet.py")
+"""Files whose tests share one long session, or one cluster: a worker takes all of a file, so that it is run once."""
 
 
 @pytest.fixture

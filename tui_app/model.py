@@ -20,7 +20,7 @@ SECOND: Final = 1_000_000_000
 ACTING_KINDS: Final = frozenset(
     {
         "session", "target", "phase", "check", "step", "action", "user", "conn", "frame", "http",
-        "lag", "clock", "created", "control", "client", "tier",
+        "lag", "clock", "created", "control", "client", "tier", "engine",
     }
 )  # fmt: skip
 DERIVED_KINDS: Final = frozenset(

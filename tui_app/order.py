@@ -14,6 +14,7 @@ from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, footprint, is_own_rehearsal, select
+from tui_app.fleet.shares import Share, shares
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
@@ -44,6 +45,9 @@ def make_plan(
     until_fail: bool = False,
     duration_s: float = 0.0,
     unattended: bool = False,
+    engines: int = 1,
+    cluster: str = "",
+    cluster_plain: bool = False,
 ) -> Plan:
     """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
 
@@ -59,6 +63,8 @@ def make_plan(
     if not chosen:
         raise PlanError("the plan is empty: select at least one check")
     own = is_own_rehearsal(profile)
+    if (engines > 1 or cluster) and (iterations > 1 or until_fail):
+        raise PlanError("several engines drive each check once: leave out --engines and --cluster, or --iterations and --until-fail")
     if faults and not own:
         raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
     if (generation != "g2" or rehearsal) and not own:
@@ -76,6 +82,15 @@ def make_plan(
                 f"[[accept]] {one.check}: it guards isolation or authentication, where no failure is ever acceptable; "
                 "remove it, and have it repaired"
             )
+    users = users or profile.credentials.users
+    split = shares(users, engines) if not cluster else [Share(0, users)]
+    profile = profile.for_users(users)
+    if users > profile.limits.sockets:
+        raise PlanError(
+            f"{users} users need as many sockets at once, and [limits] sockets is {profile.limits.sockets}: ask for fewer, or raise it"
+        )
+    if len(split) > (profile.limits.connects_per_minute or len(split)):
+        raise PlanError(f"[limits] connects_per_minute is too low to be shared by {len(split)} engines: use fewer")
     who = whoami()
     given = consent.parse(consent_option, at=datetime.now(UTC), by=who) if consent_option else None
     return Plan(
@@ -86,7 +101,7 @@ def make_plan(
         mode=profile.credentials.mode,
         checks=[check.id for check in chosen],
         preset=preset,
-        users=users or profile.credentials.users,
+        users=users,
         iterations=iterations,
         parallel=parallel,
         consent=msgspec.to_builtins(given) if given else {},
@@ -103,6 +118,10 @@ def make_plan(
         until_fail=until_fail,
         duration_s=duration_s,
         unattended=unattended,
+        engines=len(split),
+        cluster=cluster,
+        cluster_plain=cluster_plain,
+        share=split[0].count if len(split) > 1 else 0,
         known=[one.check for one in profile.accept if one.check in by_id()],
     )
 

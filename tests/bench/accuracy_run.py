@@ -108,7 +108,8 @@ def prepare(folder: Path) -> Home:
 def metronome(home: Home, rate: float, users: int, log: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """A metronome while it is needed: its process and its addresses. Its log is whole once this is over."""
     events = max(20, round(rate / users))  # a run takes a second, whatever the rate
-    command = home.command("rehearse", "--metronome", str(rate), "--run-events", str(events), "--log", str(log), "--stop-with-stdin")
+    options = ("--run-events", str(events), "--round-from", str(users), "--log", str(log), "--stop-with-stdin")
+    command = home.command("rehearse", "--metronome", str(rate), *options)
     process = subprocess.Popen(command, env=home.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -223,10 +224,11 @@ def compare(recording: Path, log: Path, begin: int, end: int) -> dict[str, Any]:
     arrived: list[tuple[int, int, int]] = []
     asked: dict[str, int] = {}
     lags: list[tuple[int, float]] = []
+    read_by: set[str] = set()
     origin: int | None = None
     with Reader(recording) as reader:
         result = reader.result() or {}
-        for row in reader.rows(kinds=("frame", "user", "lag", "clock")):
+        for row in reader.rows(kinds=("frame", "user", "lag", "clock", "conn")):
             if row.kind == "frame" and row.dir == "in" and "control" not in row.flag:
                 got[row.user] += 1
                 if found := STAMP.search(row.text):
@@ -237,6 +239,9 @@ def compare(recording: Path, log: Path, begin: int, end: int) -> dict[str, Any]:
                 users[str(row.body.get("sub"))] = row.user
             elif row.kind == "lag":
                 lags.append((row.t, row.ms or 0.0))
+            elif row.kind == "conn":
+                if row.type == "open":
+                    read_by.add(f"{row.body['library']}, {row.body['stamps']} stamps")
             elif row.type == "wall":
                 origin = row.body.get("origin_ns")
     came = {line["request_id"]: line["came_ns"] for line in said if line["what"] == "run"}
@@ -256,6 +261,7 @@ def compare(recording: Path, log: Path, begin: int, end: int) -> dict[str, Any]:
         "series": {name: against(name, result, said) for name in SERIES},
         "sent": sum(sent.values()), "recorded": sum(got.values()), "differ": sorted(user for user in sent | got if sent[user] != got[user]),
         "left_out": sum(line["left_out"] for line in said if line["what"] == "metronome"),
+        "read_by": sorted(read_by),
         "lag_max_ms": max((ms for t, ms in lags if begin <= t + origin <= end), default=0.0),
         "runs": next((f"{one['verdict']}: {one['reason']}" for one in result.get("checks", ()) if one["id"] == CHECK), "no verdict"),
     }  # fmt: skip

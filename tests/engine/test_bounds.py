@@ -41,6 +41,35 @@ def test_a_recording_that_is_held_up_pauses_reading_and_loses_nothing(tmp_path: 
         assert [row.seq for row in reader.rows()] == list(range(1, 1202))
 
 
+def test_saying_that_the_recording_is_held_up_leaves_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is told of it writes a row of its own: that comes after the row that reached the bound, and after what was derived of that."""
+    monkeypatch.setattr(log_module, "PENDING_HIGH", 100)
+    monkeypatch.setattr(log_module, "PENDING_LOW", 10)
+    path = tmp_path / "held.vigil"
+    writer, bench = Writer(path, HEADER), Bench([], {}, HEADER)
+    log = Log(Clock(), writer, bench, Vault())
+    log.too_slow = lambda slow: void(log.add("client", {"what": "writer"}, type="slow" if slow else "ok"))
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    for number in range(200):
+        # Each asks for a run, which a judge makes a row of.
+        log.add("step", {"step": number, "intent": "agent-run", "request": f"r{number}"}, type="begin", user="u1", conn=1)
+    other.rollback()
+    other.close()
+    assert writer.flush(within=20)
+    log.add("clock")
+    writer.close()
+    assert bench.gaps.found == []
+    with Reader(path) as reader:
+        rows = list(reader.rows())
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    assert [row.type for row in rows if row.kind == "client"] == ["slow", "ok"] and sum(row.kind == "run" for row in rows) == 200
+
+
+def void(row: object) -> None:
+    """For callbacks whose caller wants nothing back."""
+
+
 def test_what_is_recorded_is_what_is_judged(tmp_path: Path) -> None:
     """A secret is replaced before a judge sees the frame, so that rejudging sees the same."""
     writer = Writer(tmp_path / "one.vigil", HEADER)

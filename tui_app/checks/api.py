@@ -164,6 +164,10 @@ class Context(Protocol):
         """The signed-in users, u1 first."""
 
     @property
+    def everybody(self) -> int:
+        """How many users the session has, those of other engines among them."""
+
+    @property
     def limits(self) -> Any:
         """The target's limits: connect_s, run_s, first_event_s, recovery_s, ping_ms, ..."""
 
@@ -294,6 +298,9 @@ class Context(Protocol):
     def action(self, user: User, marker: str, channel: str) -> AbstractAsyncContextManager[None]:
         """Mark what is done inside as a marker-bearing action: one isolation probe for every open observer."""
 
+    async def meet(self) -> None:
+        """Where several engines drive this check: go on once all of them have come so far. Once in a drive; alone it does nothing."""
+
     async def linger(self) -> None:
         """Wait as long as something may still follow the last action and count."""
 
@@ -355,6 +362,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
     store: str = ""
     """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
+    spread: Literal["", "each", "whole"] = ""
+    """Where several engines share a session's users: driven by each of them with its own. `each`: and each decides for them; `whole`:
+    what it finds counts, and the lead decides over all. Without it the lead alone drives it, with its share of the users."""
     at_end: bool = False
     """Judged once the session's last row is known, over what the monitors saw, instead of when its drive ends."""
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import traceback
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -22,13 +22,14 @@ from tui_app.checks.gaps import Gaps
 from tui_app.checks.iterations import Iterations, ordinal
 from tui_app.checks.judgement import Judgement, checked, consistent
 from tui_app.checks.losses import Losses
+from tui_app.checks.merged import merged
 from tui_app.checks.origins import Origin, origins
 from tui_app.checks.strain import Strain
 from tui_app.checks.sums import Sums, conclude, limits_ms
 from tui_app.model import BULK_KINDS, DERIVED_KINDS, Event, Row
 from tui_app.monitors.canned import Canned
-from tui_app.monitors.derived import Derived
 from tui_app.monitors.drift import Drift
+from tui_app.monitors.engines import Engines
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -46,14 +47,6 @@ LEAST_KEPT = 2_000
 _encode = msgspec.json.Encoder().encode
 
 
-class Route(NamedTuple):
-    """Who takes the rows of one kind: before the monitors, the monitors, and after them."""
-
-    before: tuple[Callable[[Row], None], ...]
-    feeds: tuple[Callable[[Row, Sequence[Event]], Sequence[Derived]], ...]
-    after: tuple[Callable[[Row], None], ...]
-
-
 class Bench:
     """Feeds rows to monitors and judges and gives back what they say, as derived rows (numbered by the caller)."""
 
@@ -64,17 +57,20 @@ class Bench:
         lifecycle, isolation = Lifecycle(), Isolation(int(plan.get("users", 1)))
         latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
         drift = Drift(lifecycle, weighing(limits))
-        self.monitors = Monitors(lifecycle, isolation, latency, Frames(isolation), Canned(lifecycle), Load(lifecycle), drift)
+        self.engines = Engines(int(plan.get("engines", 1)) if int(plan.get("engine", 1)) == 1 else 1)
+        frames, canned, load = Frames(isolation), Canned(lifecycle), Load(lifecycle)
+        self.monitors = Monitors(lifecycle, isolation, latency, frames, canned, load, drift, self.engines)
         self.cases = {
             check.id: Case(
-                check.id, self.monitors, limits, int(plan.get("users", 1)), str(plan.get("preset", "quick")), plan.get("target", {})
+                check.id,
+                self.monitors,
+                limits,
+                int(plan.get("share") or plan.get("users", 1)),
+                str(plan.get("preset", "quick")),
+                plan.get("target", {}),
             )
             for check in checks
         }
-        # The order matters: who comes later reads what the ones before made of the same row.
-        monitors = self.monitors
-        self._feeds = (lifecycle, isolation, monitors.latency, monitors.frames, monitors.canned, monitors.load)
-        self._routes: dict[str, Route] = {}
         self.checks: Mapping[str, Check] = {check.id: check for check in checks}
         self.facts: Mapping[str, Origin] = origins(header, self.checks)
         self.accepting = Accepting(plan, header)
@@ -96,21 +92,34 @@ class Bench:
         if kind in DERIVED_KINDS:
             self.gaps.derived(row)
             return []
-        route = self._routes.get(kind)
-        if route is None:
-            route = self._routes[kind] = self._route(kind)
-        for take in route.before:
-            take(row)
+        self.gaps.acting(row)
+        self.losses.acting(row)
+        self.strain.acting(row)
+        if kind == "engine":
+            self.engines.feed(row)
+            self.monitors.latency.told(row)
         if events is None or (not events and kind == "frame"):
             events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
+        # The order matters: who comes later reads what the ones before made of the same row. Each has a line of its own, because
+        # the interpreter learns what is called on a line.
+        monitors = self.monitors
+        runs = monitors.lifecycle.feed(row, events)
+        cells = monitors.isolation.feed(row, events)
+        samples = monitors.latency.feed(row, events)
+        if kind in monitors.frames.kinds:
+            monitors.frames.feed(row, events)
+        if monitors.lifecycle.ended_now:
+            monitors.canned.feed(row, events)
+        levels = monitors.load.feed(row, events) if kind in monitors.load.kinds else ()
         out: list[Row] = []
-        for feed in route.feeds:
-            for derived in feed(row, events):
-                out.append(derived.row(0, t))
-        for derived in self.monitors.drift.feed(row, out):
-            out.append(derived.row(0, t))
-        for take in route.after:
-            take(row)
+        if runs or cells or samples or levels:
+            out = [one.row(0, t) for one in (*runs, *cells, *samples, *levels)]
+        if kind in monitors.drift.kinds:
+            out += [one.row(0, t) for one in monitors.drift.feed(row, out)]
+        if kind in self.sums.kinds:
+            self.sums.feed(row)
+        if kind in self._circumstances.kinds:
+            self._circumstances.feed(row)
         case = self.cases.get(row.check)
         if case is not None:
             if kind == "check":
@@ -125,14 +134,6 @@ class Bench:
             self._conclude(row, out)
         self.gaps.owed = len(out)
         return out
-
-    def _route(self, kind: str) -> Route:
-        """Who takes rows of this kind, in the one order; a row goes past those that make nothing of it."""
-        return Route(
-            tuple(one.acting for one in (self.gaps, self.losses, self.strain) if _wants(one, kind)),
-            tuple(one.feed for one in self._feeds if _wants(one, kind)),
-            tuple(one.feed for one in (self.sums, self._circumstances) if _wants(one, kind)),
-        )
 
     def _ended(self, case: Case, row: Row, out: list[Row]) -> None:
         body = row.body
@@ -253,6 +254,9 @@ class Bench:
             return Judgement("INCONCLUSIVE", text, to_decide="repair its judge; `vigil rejudge` then decides from the same rows")
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
+        spread = self.checks[check].spread
+        if spread and self.engines.planned > 1:
+            judgement = merged(check, spread, consistent(judgement), self.engines)
         judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:
@@ -263,11 +267,6 @@ class Bench:
         if known is not None:
             body["accepted"] = str(known)
         out.append(Row(seq=0, t=row.t, kind="verdict", check=check, type=judgement.word, text=_encode(body).decode()))
-
-
-def _wants(taker: object, kind: str) -> bool:
-    kinds = getattr(taker, "kinds", None)
-    return kinds is None or kind in kinds
 
 
 def _stopped(reason: str, decide: str) -> Judgement:

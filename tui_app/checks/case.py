@@ -9,6 +9,7 @@ from typing import Any
 from tui_app.model import Event, Row
 from tui_app.monitors.canned import Canned
 from tui_app.monitors.drift import Drift
+from tui_app.monitors.engines import Engines
 from tui_app.monitors.frames import Frames
 from tui_app.monitors.isolation import Isolation
 from tui_app.monitors.latency import Latency
@@ -29,6 +30,7 @@ class Monitors:
     canned: Canned
     load: Load = field(default_factory=lambda: Load(Lifecycle()))
     drift: Drift = field(default_factory=lambda: Drift(Lifecycle()))
+    engines: Engines = field(default_factory=Engines)
 
 
 @dataclass(slots=True)

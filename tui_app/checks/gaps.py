@@ -38,14 +38,18 @@ class Gaps:
 
     def acting(self, row: Row) -> None:
         """A row of what happened."""
-        if row.seq - self._last - 1 not in (0, self.owed):
+        seq = row.seq
+        absent = seq - self._last - 1
+        if absent and absent != self.owed:
             self._gap(row)
-        self._last = row.seq
-        if row.kind == "check" and row.type == "start":
+        self._last = seq
+        if row.kind != "check":
+            return
+        if row.type == "start":
             self._open.add(row.check)
-        elif row.kind == "check" and row.check not in self._open and self.found:
+        elif row.check not in self._open and self.found:
             self._touched.add(row.check)  # its start is among what is missing
-        elif row.kind == "check":
+        else:
             # The gap before its end is its own; after it, the check has been judged.
             self._open.discard(row.check)
 

@@ -48,16 +48,23 @@ class Losses:
 
     def acting(self, row: Row) -> None:
         """A row of what happened."""
-        self._remember(row)
-        if row.kind == "step":
+        # In sixteen bytes a row: it is done with every row of a session of hours.
+        self._seqs.append(row.seq)
+        self._users.append(intern(row.user))
+        if len(self._users) >= 2 * REMEMBERED:
+            del self._seqs[:REMEMBERED], self._users[:REMEMBERED]
+        kind = row.kind
+        if kind == "frame":
+            return
+        if kind == "step":
             self._step(row)
-        elif row.kind == "check":
+        elif kind == "check":
             (self._open.add if row.type == "start" else self._open.discard)(row.check)
-        elif row.kind == "user" and row.type == "lost":
+        elif kind == "user" and row.type == "lost":
             body = body_of(row)
             since = body.get("since")
             self._lost(row, since + 1 if isinstance(since, int) and since > 0 else row.seq, str(body.get("reason")), self._open)
-        elif row.kind == "conn" and row.type == "closed" and body_of(row).get("token") == "ended":
+        elif kind == "conn" and row.type == "closed" and body_of(row).get("token") == "ended":
             self._lost(row, row.seq, "the platform closed a socket whose token had ended", {row.check})
 
     def weigh(self, check: str, judgement: Judgement) -> Judgement:
@@ -72,13 +79,6 @@ class Losses:
         mild = tuple(msgspec.structs.replace(one, severity="info") if one.severity in GRAVE else one for one in judgement.findings)
         why = f"{losses[0].user} was not signed in any more while it ran ({losses[0].why}), which explains: {judgement.reason}"
         return Judgement("INCONCLUSIVE", why, mild, DECIDE)
-
-    def _remember(self, row: Row) -> None:
-        """In sixteen bytes a row: it is done with every row of a session of hours."""
-        self._seqs.append(row.seq)
-        self._users.append(intern(row.user))
-        if len(self._users) >= 2 * REMEMBERED:
-            del self._seqs[:REMEMBERED], self._users[:REMEMBERED]
 
     def _lost(self, row: Row, floor: int, why: str, checks: Collection[str]) -> None:
         begun = [begin for user, begin in self._steps.values() if user == row.user]

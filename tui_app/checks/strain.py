@@ -49,17 +49,21 @@ class Strain:
 
     def acting(self, row: Row) -> None:
         """A row of what happened."""
-        self._t = max(self._t, row.t)
-        if row.kind == "lag" and row.ms is not None:
+        if row.t > self._t:
+            self._t = row.t
+        kind = row.kind
+        if kind == "frame":
+            return
+        if kind == "lag" and row.ms is not None:
             for drive in self._now():
                 drive.stuck_ms += min(row.ms, max(row.t - drive.began, 0) / 1e6)
-        elif row.kind == "check" and row.check in self._timed:
+        elif kind == "check" and row.check in self._timed:
             if row.type == "start":
                 self._drives[row.check] = _Drive(row.t, why=self._slow)
                 self._under_way.add(row.check)
             else:
                 self._under_way.discard(row.check)
-        elif row.kind == "client":
+        elif kind == "client":
             self._client(row)
 
     def weigh(self, check: str, judgement: Judgement) -> Judgement:

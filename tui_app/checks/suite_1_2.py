@@ -131,6 +131,7 @@ def _judge_answers(case: Case) -> Judgement:
 CHECKS = (
     Check(
         id="sign-in",
+        spread="each",
         suite="1.2",
         title="Every user signs in",
         proves="Each account gets tokens and an identity of its own.",

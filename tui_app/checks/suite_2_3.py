@@ -36,6 +36,7 @@ def runs_each(users: int) -> int:
 
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
+        await ctx.meet()
         await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         await ctx.linger()
 
@@ -43,13 +44,13 @@ async def _frames(ctx: Context) -> None:
 async def _act(ctx: Context, user: User, socket: Socket) -> None:
     rng = random.Random(ctx.seed(f"isolation {user.label}"))
     thread = await ctx.thread(user, f"isolation {ctx.marker(user)}")
-    runs = runs_each(len(ctx.users))
+    runs = runs_each(ctx.everybody)
     title = ctx.marker(user)
     async with ctx.action(user, title, "title"):
         await ctx.http(
             "backend", "PUT", f"/api/threads/{thread}", user=user, json={"title": f"renamed {title}"}, ours=("thread", thread)
         )  # fmt: skip
-    for index in range(actions_each(len(ctx.users)) - 1):
+    for index in range(actions_each(ctx.everybody) - 1):
         marker = ctx.marker(user)
         if index < runs:
             prompt = make_prompt(rng, ("own-data", "spend", "text")[index % 3], marker)
@@ -232,6 +233,7 @@ CHECKS = (
             "leak-escaped",
             "leak-partly",
         ),
+        spread="whole",
         at_end=True,
         presets=("quick", "comprehensive", "websocket", "priority1"),
         cost=_cost_frames,

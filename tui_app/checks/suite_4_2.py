@@ -113,6 +113,7 @@ def _judge_frames(case: Case) -> Judgement:
 CHECKS = (
     Check(
         id="one-context",
+        spread="each",
         suite="4.2",
         title="One context per request and user",
         proves="No run id serves two requests, no run or thread belongs to two users.",
@@ -151,6 +152,7 @@ CHECKS = (
     ),
     Check(
         id="frames-accounted",
+        spread="each",
         suite="4.2",
         title="Every frame is accounted for",
         proves="Each frame received was read and put down to its owner, the session, or a finding.",

@@ -16,6 +16,7 @@ from tui_app.checks.judgement import Judgement
 from tui_app.checks.origins import Origin
 from tui_app.model import Row
 from tui_app.monitors.bodies import body_of
+from tui_app.monitors.engines import Engines
 from tui_app.monitors.latency import OWN
 from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
@@ -69,24 +70,26 @@ class Sums:
 
     def feed(self, row: Row) -> None:
         """Take one acting row."""
-        if row.kind == "created":
+        kind = row.kind
+        if kind == "step":
+            if row.type == "begin" and body_of(row).get("intent") == "agent-run":
+                self.runs += 1
+        elif kind == "created":
             self._created(row)
-        elif row.kind == "target":
+        elif kind == "target":
             body = body_of(row)
             self.backend_said |= body.get("status", 200) != 0
             self.builds.append(str(body.get("build") or ""))
             self.environment = self.environment or str(body.get("environment") or "")
-        elif row.kind == "step" and row.type == "begin" and body_of(row).get("intent") == "agent-run":
-            self.runs += 1
-        elif row.kind == "conn":
+        elif kind == "conn":
             self.connects += row.type == "dialing"
             if row.type == "welcome" and (seen := str(body_of(row).get("generation") or "")) and seen not in self.generations:
                 self.generations.append(seen)
             # An upgrade that was answered, even with a refusal, is somebody answering.
             self.answered |= row.type in ("open", "welcome") or (row.type == "refused" and bool(body_of(row).get("status")))
-        elif row.kind == "http" and row.dir == "in":
+        elif kind == "http" and row.dir == "in":
             self.answered |= row.type != "0"
-        elif row.kind == "check" and row.type == "end":
+        elif kind == "check" and row.type == "end":
             outcome, again = str(body_of(row).get("outcome", "")), body_of(row).get("iteration", 1) > 1
             # What ends a later iteration, such as a budget that is used up, does not undo the earlier ones.
             if not (again and self.driven(row.check)):
@@ -114,7 +117,7 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
     reason = str(body_of(row).get("reason", ""))
     facts = _facts(bench)
     criteria = [_weighed(reading, bench.gaps) for reading in read_criteria(facts)]
-    monitors = bench.monitors
+    monitors, engines = bench.monitors, bench.monitors.engines
     session = Session(
         session=bench.header.get("session", ""),
         parent=bench.header.get("parent") or None,
@@ -128,9 +131,14 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         users=monitors.isolation.users,
         cells=[CellResult(cell.source, cell.observer, cell.probes, cell.leaks, cell.state) for cell in monitors.isolation.cells()],
         latency=[SeriesResult(one.series, one.n, one.p50, one.p95, one.p99, one.max, one.limit_ms) for one in monitors.latency.summaries()],
-        received=monitors.frames.received,
-        classified=dict(monitors.frames.classified),
-        footprint=Footprint(sums.runs, sums.connects, list(sums.created.values()), sums.left),
+        received=monitors.frames.received + engines.total("received"),
+        classified=_added(monitors.frames.classified, engines.counts("classified")),
+        footprint=Footprint(
+            sums.runs + engines.total("runs"), sums.connects + engines.total("connects"),
+            [*sums.created.values(), *(thing for other in engines.others.values() for thing in other.created)],
+            [*sums.left, *(thing for other in engines.others.values() for thing in other.left)],
+        ),
+        engines=engines.as_json(),
         interrupted=reason in ("stopped", "interrupted"),
         own_fault=reason == "fault",
         # A backend that answers nothing has not contradicted its file: there is no configuration to mend.
@@ -199,7 +207,7 @@ def _facts(bench: Proceedings) -> Facts:
         build_changed=_build_changed(bench.sums.builds),
         limits={key: float(limits[mine]) for key, mine in _LIMITS.items() if mine in limits},
         series={name: _measured_by(bench, name) for name in _SERIES},
-        runs=_runs(monitors.lifecycle.runs(), monitors.canned.convicted(), monitors.latency.series("run")),
+        runs=_with_others(_runs(monitors.lifecycle.runs(), monitors.canned.convicted(), monitors.latency.series("run")), monitors.engines),
         isolation=_isolation(monitors.isolation),
     )
 
@@ -253,6 +261,21 @@ def _runs(records: list[RunRecord], canned: set[str], series: Series) -> RunsFac
         first_wrong=f"{wrong[0].user}: {wrong[0].violations[0].text}" if wrong else "",
         durations=_series(series),
     )
+
+
+def _with_others(runs: RunsFact, engines: Engines) -> RunsFact:
+    """Runs of all engines; their durations are in the series already."""
+    others = engines.others.values()
+    return msgspec.structs.replace(
+        runs, judged=runs.judged + engines.total("ok") + engines.total("wrong"), with_tools=runs.with_tools + engines.total("with_tools"),
+        violated=runs.violated + engines.total("violated"), canned=runs.canned + sum(other.canned for other in others),
+        unfinished=runs.unfinished + engines.total("unfinished"),
+        first_wrong=runs.first_wrong or next((other.first_wrong for other in others if other.first_wrong), ""),
+    )  # fmt: skip
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *other)}
 
 
 def _isolation(isolation: Any) -> IsolationFact:

@@ -30,6 +30,7 @@ MODULES: Final[tuple[str, ...]] = (
     "verify",
     "compare",
     "watch",
+    "cluster",
     "repro",
     "runbook",
     "init",

@@ -53,6 +53,12 @@ class LiveContext(Looking):
         return self._world.users
 
     @property
+    def everybody(self) -> int:
+        """How many users the session has, on all engines."""
+        plan = self._world.plan
+        return len(self._world.users) if plan.engines == 1 else plan.users
+
+    @property
     def limits(self) -> Any:
         """The target's limits."""
         return self._world.limits
@@ -211,6 +217,10 @@ class LiveContext(Looking):
             yield
         finally:
             self._world.log.add("action", facts, check=self.check, user=user.label, type="end")
+
+    async def meet(self) -> None:
+        """Wait for the drives of this check on other engines."""
+        await self._world.meet(self.check)
 
     async def linger(self) -> None:
         """Wait as long as a leak of the last action may still count."""

@@ -76,6 +76,8 @@ class LiveSocket:
         """When its welcome arrived, ns of the monotonic clock."""
         self._token = SessionToken(hub.log.vault, user.label if user else "")
         self._offer_taken = False
+        self.waiting = 0
+        """Frames that were read and are not yet taken up."""
         self._news = asyncio.Event()
 
     @property
@@ -101,7 +103,7 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
-        body |= {"stamps": opened.stamps, **_named(opened.headers)}
+        body |= {"stamps": opened.stamps, "library": opened.library, **_named(opened.headers)}
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:
@@ -118,9 +120,9 @@ class LiveSocket:
         """A frame came in: it is taken up once every socket has been read."""
         if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return  # control pongs are recorded with their time where the ping was sent
-        self.hub.inbox.put(self._took, stamp, payload, self.check)
+        self.hub.inbox.put(self, stamp, payload, self.check)
 
-    def _took(self, stamp: int, payload: str | bytes, check: str) -> None:
+    def take(self, stamp: int, payload: str | bytes, check: str) -> None:
         """Record a frame, judge it, and wake who waits for it."""
         log = self.hub.log
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
@@ -144,7 +146,7 @@ class LiveSocket:
         """A message is being written: its row comes before any answer to it."""
         if opcode not in (Opcode.TEXT, Opcode.BINARY):
             return
-        self.hub.inbox.settle()
+        self.hub.inbox.settle(self)
         log = self.hub.log
         flag = "binary" if isinstance(payload, bytes) else ""
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
@@ -152,7 +154,7 @@ class LiveSocket:
 
     def closed(self, stamp: int, code: int, reason: str, by: str) -> None:
         """The connection ended, for whatever reason, exactly once."""
-        self.hub.inbox.settle()
+        self.hub.inbox.settle(self)
         self.open = False
         self.closed_at = self.hub.log.clock.since(stamp)
         # From half a second before: the target's clock is not ours.

@@ -57,12 +57,17 @@ class Log:
         for derived in self.bench.feed(row, events):
             self.seq += 1
             self._keep(msgspec.structs.replace(derived, seq=self.seq))
+        # Only now, and not as each is kept: who is told appends a row, which must not come between this one and what it gave rise to.
+        self._bounded()
         return row
 
     def _keep(self, row: Row) -> None:
         self.writer.append(row)
         for listener in self.listeners:
             listener(row)
+
+    def _bounded(self) -> None:
+        """Say when the writer falls behind, and when it has caught up."""
         pending = self.writer.pending
         if not self._slow and pending > PENDING_HIGH:
             self._slow = True

@@ -53,6 +53,15 @@ class Plan(msgspec.Struct, kw_only=True):
     rehearsal: list[str] = msgspec.field(default_factory=list)
     """Options of the rehearsal that the engine starts, as on its command line."""
     seed: int = 0
+    engines: int = 1
+    """So many engines share the session's users; this one is number `engine`, with `share` of them (0: all) from `first_user` on."""
+    cluster: str = ""
+    """The address of a Dask scheduler whose workers run the other engines; '' for this machine."""
+    cluster_plain: bool = False
+    """Without TLS beyond loopback, as the operator asked."""
+    engine: int = 1
+    first_user: int = 0
+    share: int = 0
     parent: str = ""
     selftest: str = ""
     """Which self-test the build stands on, in words (`tui_app.standing`)."""
@@ -63,6 +72,11 @@ class Plan(msgspec.Struct, kw_only=True):
     """Whether accepted failures count as passed, for the exit code alone."""
     known: list[str] = msgspec.field(default_factory=list)
     """Checks that the target file's `[[accept]]` names, that exist and are not planned."""
+
+    @property
+    def own_users(self) -> int:
+        """How many users this engine signs in."""
+        return self.share or self.users
 
     @property
     def soak_s(self) -> float:

@@ -11,7 +11,6 @@ import signal
 import ssl
 import sys
 import time
-from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
 
@@ -23,7 +22,10 @@ from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
 from tui_app.engine.log import Log
-from tui_app.engine.plan import Plan, is_own_rehearsal
+from tui_app.engine.member import Member
+from tui_app.engine.order import Order
+from tui_app.engine.others import Others, Shared
+from tui_app.engine.plan import is_own_rehearsal
 from tui_app.engine.pulse import Pulse
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
@@ -35,6 +37,9 @@ from tui_app.engine.tiers import Tiers
 from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
+from tui_app.fleet.api import FleetError
+from tui_app.fleet.lead import Lead
+from tui_app.fleet.shares import budget, split_of
 from tui_app.recording import sessions
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.schema import HEADER_KEYS
@@ -49,22 +54,7 @@ from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import Pacing
 from tui_app.wire.route import secrets_of
 
-SWITCH_S = 0.0005
-
-
-class Order(msgspec.Struct, kw_only=True):
-    """What the launcher writes to the engine's standard input: the plan, and secrets that may stand nowhere else."""
-
-    session: str
-    plan: Plan
-    accounts: list[dict[str, str]] = msgspec.field(default_factory=list)
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
-    proxy: str = ""
-    e2e_key: str = ""
-    tiers: dict[str, str] = msgspec.field(default_factory=dict)
-    blocked: str = ""
-    recording: str = ""
-    who: str = ""
+SWITCH_S = 0.000_05
 
 
 class Engine:
@@ -75,6 +65,11 @@ class Engine:
         self.plan = order.plan
         self.profile = Profile.model_validate(order.plan.profile)
         self.own = is_own_rehearsal(self.profile)
+        self.alone = self.plan.engine == 1
+        """Whether this is the session's only engine, or the lead of several."""
+        self.fleet: Lead | None = None
+        self.member: Member | None = None
+        self.authority = order.authority
         self.clock = Clock()
         self.gate = Gate()
         known = by_id()
@@ -92,34 +87,40 @@ class Engine:
     async def run(self) -> None:
         """The whole session. Raises nothing: what goes wrong ends in the recording or on standard output as an error line."""
         if self.missing:
-            say({"error": "; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out()))})
+            self._refuse("; ".join((f"the engine does not find {', '.join(self.missing)}", *left_out())))
             return
         paths = sessions.new_paths(self.order.session)
         try:
             gid = group_id(self.profile.share.group) if self.profile.share.group else None
-            recording = Path(self.order.recording) if self.order.recording else paths.recording
+            # A path without a folder is one of this machine's own recordings, whichever machine this is.
+            recording = sessions.sessions_dir() / self.order.recording if self.order.recording else paths.recording
             if gid is not None and not self.order.recording:
                 recording = shared_path(paths.recording, gid)
         except RecordingError as error:
-            say({"error": str(error)})
+            self._refuse(str(error))
             return
-        claim = sessions.claim(self.order.session, recording, gid)
-        authority = ""
+        claim = sessions.claim(self.order.session, recording, gid) if self.alone else None
         if self.own:
             self.child = RehearsalChild(self.order.session, self.plan)
             try:
                 found = await self.child.start()
-                authority = found.pop("ca", "")
+                self.authority = found.pop("ca", "")
                 self.profile = self.profile.filled(**found)
                 self.urls = self.profile.urls
             except RehearsalError as error:
-                say({"error": str(error)})
+                self._refuse(str(error))
                 return
         try:
-            self.tls = trust_of(self.profile, authority)
-            self.sources = sources_of(self.profile, self.plan.users, self.urls["websocket"])
+            self.tls = trust_of(self.profile, self.authority)
+            self.sources = sources_of(self.profile, self.plan.own_users, self.urls["websocket"])
         except ProfileError as error:
-            say({"error": str(error)})
+            self._refuse(str(error))
+            return
+        others = Others(self.order, self.clock)
+        try:
+            await others.reach()
+        except FleetError as error:
+            self._refuse(str(error))
             return
         vault = Vault()
         header = self._header()
@@ -137,7 +138,8 @@ class Engine:
         self.keeper = Keeper(world, sockets, self.profile.limits.sign_in_s, self.runner.give_up)
         sockets.fresh = self.keeper.fresh
         control = ControlServer(paths.control, lambda command, facts, who: self._act(log, world, command, facts, who))
-        await control.start()
+        if self.alone:
+            await control.start()
         usage = Usage()
         background = [
             asyncio.create_task(watch_lag(lambda ms: _drop(log.add("lag", ms=ms)), usage.late), name="lag"),
@@ -146,7 +148,7 @@ class Engine:
             asyncio.create_task(Pulse(sockets, self.checks).run(), name="pulse"),
         ]
         self._signals(log)
-        if not self.plan.unattended:
+        if self.alone and not self.plan.unattended:
             background.append(asyncio.create_task(end_unattended(self.runner, lambda: len(control.viewers)), name="unattended"))
         keep_the_loop_free()
         log.add(
@@ -155,14 +157,25 @@ class Engine:
             type="start",
         )
         log.add("clock", {"wall": time.time()}, type="wall")
-        say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
+        if self.alone:
+            say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
             await refusal.look()
-            reason = await self.runner.run()
+            if self.alone:
+                self.fleet = self.runner.fleet = await others.start(log, recording, self._shared())
+                if self.fleet is not None:
+                    world.meet = self.fleet.meet
+                reason = await self.runner.run()
+            else:
+                self.member = Member(log, self.runner, lambda command: _drop(self._act(log, world, command, {}, "lead")))
+                world.meet = self.member.meet
+                reason = await self.member.run()
             text = self.runner.fault
             self.keeper.ending = True
             await self.runner.tidy()
+            if self.fleet is not None:
+                await self.fleet.finish()
             await refusal.look(when="end")
         except Exception as error:  # noqa: BLE001  whatever happens, the recording says that the session ended and why
             text = f"{type(error).__name__}: {error}"
@@ -174,13 +187,25 @@ class Engine:
             control.closing = True
             log.add("session", {"reason": reason, "text": text, "answered": sorted(world.answered), "asked": sorted(world.asked),
                                 "connects": sockets.connects, **self._rounds()}, type="end")  # fmt: skip
+            if self.member is not None:
+                self.member.over()
+            if self.fleet is not None:
+                await self.fleet.close()
             await world.close()
             await world.tiers.close()
             await asyncio.to_thread(writer.close)
             await control.stop()
             if self.child is not None:
                 await self.child.stop()
-            claim.release()
+            if claim is not None:
+                claim.release()
+
+    def _shared(self) -> Shared:
+        return Shared(self.profile, self.authority, self.child is not None, [check.id for check in self.checks if check.spread])
+
+    def _refuse(self, why: str) -> None:
+        """Say to whoever started this engine why it does not begin."""
+        say({"error": why} if self.alone else {"n": 1, "what": "refused", "why": why})
 
     def _rounds(self) -> dict[str, Any]:
         """How often the selected checks were driven, and what ended that, where nobody knew it before."""
@@ -191,11 +216,16 @@ class Engine:
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
         created = Created()
-        own = self.child is not None
+        split = split_of(self.plan)
+
+        def part(limit: int | None) -> int | None:
+            return budget(limit, self.plan.users, split, self.plan.engine)
+
+        own = self.child is not None or self.order.own
         pacing = Pacing(
-            connects_per_minute=limits.connects_per_minute,
-            sockets=limits.sockets,
-            agent_runs=limits.agent_runs,
+            connects_per_minute=part(limits.connects_per_minute),
+            sockets=part(limits.sockets),
+            agent_runs=part(limits.agent_runs) or 0,
             # What the operator asked for by a duration is not ended by a cap on time, nor is time on hold spent.
             minutes=limits.minutes + self.plan.soak_s / 60,
             clock=lambda: time.monotonic() - self.gate.held_ns() / 1e9,
@@ -231,7 +261,7 @@ class Engine:
     def _reuse_accounts(self, world: World) -> None:
         """Accounts of Vigil's own: those that nobody else is using now, and a new one kept for each that is missing."""
         store, auth = Store(sessions.state_dir()), self.profile.auth
-        self.leases = store.take(auth, self.plan.users)
+        self.leases = store.take(auth, self.plan.own_users)
         for lease in self.leases:
             world.vault.add("password", "?", lease.account.password)
             world.accounts.append({"email": lease.account.email, "password": lease.account.password, "registered": "yes"})
@@ -242,7 +272,7 @@ class Engine:
         header = {
             "schema": "vigil.recording/1",
             "session": self.order.session,
-            "engine": "1",
+            "engine": str(self.plan.engine),
             "parent": self.plan.parent,
             "vigil": __version__,
             "started": self.clock.began,
@@ -259,6 +289,8 @@ class Engine:
         log.add("client", {"what": "writer", "text": what}, type="slow" if slow else "ok")
 
     def _act(self, log: Log, world: World, command: str, facts: dict[str, Any], who: str) -> dict[str, Any]:
+        if self.fleet is not None and command in ("hold", "resume", "stop"):
+            asyncio.get_running_loop().create_task(self.fleet.tell({"do": command}))
         if command == "hold":
             self.gate.hold()
         elif command == "resume":
@@ -301,8 +333,8 @@ class Engine:
 def keep_the_loop_free() -> None:
     """Keep the recording's thread and the garbage collector's full passes from holding up the receive path.
 
-    The writer's thread may hold the interpreter for a whole switch interval, 5 ms by default, while frames wait for their stamp:
-    half a millisecond halves the p99 arrival error (tests/bench/bench_arrival.py).
+    While the writer's thread is at work, each read of a socket gives the interpreter away and has it back after a switch interval,
+    5 ms by default: meanwhile frames wait in the kernel, which joins them (tests/bench/bench_accuracy.py).
 
     What is loaded by now stays for good and need not be looked at; what a session adds is rows and records without cycles,
     so the oldest generation, whose pass takes longer the longer a session is, is looked at a hundred times less often.

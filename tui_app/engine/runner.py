@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from tui_app.checks.api import Check
@@ -18,6 +18,7 @@ from tui_app.engine.plan import PAUSE_S, repeated
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.tidy import tidy
 from tui_app.engine.world import World
+from tui_app.fleet.lead import Lead
 from tui_app.wire.created import NotOurs
 from tui_app.wire.pacing import BudgetSpent
 
@@ -40,6 +41,8 @@ class Runner:
         self.checks = checks
         self.refusal = refusal
         """For a check: ('', '', '') where it may run, else (blocked|skipped, reason, what would decide it)."""
+        self.fleet: Lead | None = None
+        """The other engines, where there are any."""
         self.look: Callable[[], Awaitable[None]] = _nothing
         """Asks the target again who it is."""
         self.fault = ""
@@ -226,7 +229,8 @@ class Runner:
         try:
             outcome, reason, decide = self._may(check)
             if not outcome:
-                outcome, reason, decide = await self._drive(check, time.get("iteration", 0))
+                async with self._with_others(check):
+                    outcome, reason, decide = await self._drive(check, time.get("iteration", 0))
         except asyncio.CancelledError:
             outcome, reason, decide = "stopped", "", ""
         if outcome == "stopped":
@@ -235,6 +239,24 @@ class Runner:
         took = (log.clock.now() - began) / 1e6
         log.add("check", {"outcome": outcome, "reason": reason, "to_decide": decide, **time}, check=check.id, type="end", ms=took)
         return outcome
+
+    async def alone(self, check: Check) -> None:
+        """Drive one check, for who says himself which is next."""
+        await self._tracked(check)
+
+    @contextlib.asynccontextmanager
+    async def _with_others(self, check: Check) -> AsyncIterator[None]:
+        """The other engines drive it meanwhile, if it is one for all; what they found of it is told by the end."""
+        if self.fleet is None or not check.spread:
+            yield
+            return
+        others = asyncio.create_task(self.fleet.drive(check.id), name=f"{check.id} elsewhere")
+        try:
+            yield
+            await self.fleet.release(check.id)
+            await others
+        finally:
+            others.cancel()
 
     def _stopped(self, check: Check, **time: int) -> None:
         why, decide = self._lost
@@ -255,8 +277,9 @@ class Runner:
                 if judgement.word == "BLOCKED":
                     return "blocked", judgement.reason, judgement.to_decide
                 return "blocked", f"{needed} is {judgement.word}: {judgement.reason}", f"{needed} passes"
-        if len(self.world.users) < check.min_users and check.min_users > 0 and check.id != "sign-in":
-            have = len(self.world.users)
+        elsewhere = self.world.plan.users - self.world.plan.own_users if check.spread and self.world.users else 0
+        have = len(self.world.users) + elsewhere
+        if have < check.min_users and check.min_users > 0 and check.id != "sign-in":
             return "blocked", f"it needs {check.min_users} signed-in users and there are {have}", f"give {check.min_users} accounts"
         return "", "", ""
 

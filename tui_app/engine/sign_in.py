@@ -56,8 +56,11 @@ async def sign_in_all(world: World, check: str) -> None:
     Where the plan drives each check several times, who is signed in stays so: a label means one person all session long.
     """
     there = {user.label for user in world.users}
-    wanted = [(f"u{index + 1}", index) for index in range(world.plan.users) if f"u{index + 1}" not in there]
-    for label, index in wanted:
+    first_user = world.plan.first_user
+    labels = [(f"u{first_user + index + 1}", index) for index in range(world.plan.own_users)]
+    for label, index in labels:
+        if label in there:
+            continue
         if world.blocked:
             world.refused(label, world.blocked, world.blocked, check)
             continue
@@ -173,7 +176,7 @@ async def _command(world: World, user: User) -> Attempt:
         return Attempt(how="command", why="there is no command to run", mend="new credentials")
     async with world.command_turn:
         try:
-            printed = await from_command(world.profile, world.plan.users, alone=True)
+            printed = await from_command(world.profile, world.plan.own_users, alone=True)
         except CredentialsError as error:
             return Attempt(how="command", why=str(error), mend=str(error))
     for token in printed.tokens:

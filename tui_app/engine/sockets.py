@@ -253,7 +253,6 @@ class Sockets:
     async def close_all(self) -> None:
         """Close every socket (at the end of a session)."""
         await asyncio.gather(*(socket.close() for socket in list(self.live)), return_exceptions=True)
-        self.inbox.settle()
 
 
 def _why(socket: LiveSocket) -> str:

@@ -76,13 +76,10 @@ class _Answer(msgspec.Struct):
 
 
 class Canned:
-    """Feed it every acting row in order, after `lifecycle`."""
-
-    kinds: Final[frozenset[str] | None] = None
-    """Kinds of rows that it makes something of; None: all."""
+    """Feed it every acting row in order with which a run ended (`Lifecycle.ended_now`), after `lifecycle`."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
-        self._lifecycle = lifecycle
+        self._ended = lifecycle.ended_now
         self._same: dict[bytes, list[_Answer]] = {}
         self._claims: list[tuple[str, int, float, float]] = []
         self._rhythms: list[tuple[str, str, int, list[float]]] = []
@@ -114,7 +111,7 @@ class Canned:
 
     def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
         """Take one acting row; derives nothing."""
-        for record in self._lifecycle.ended_now:
+        for record in self._ended:
             if record.answer.strip() and not record.failed:
                 self._take(record, row)
         return []

@@ -39,6 +39,7 @@ class Stray(msgspec.Struct):
     text: str
     observer: str
     seq: int
+    source: str = ""
 
 
 class Action(msgspec.Struct):
@@ -48,3 +49,15 @@ class Action(msgspec.Struct):
     begin: int
     due: int
     taken: bool = False
+
+
+class Far(msgspec.Struct):
+    """What an engine's matrix has to tell the engine that keeps the whole one; lists that whoever tells empties.
+
+    acts -- (source, begin, due) of actions that count;  proved -- (user, row) of users who saw a marker of their own
+    leaks -- (source or '' for somebody unknown, observer, what, row)
+    """
+
+    acts: list[tuple[str, int, int]] = []
+    proved: list[tuple[str, int]] = []
+    leaks: list[tuple[str, str, str, int]] = []

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+from tui_app.monitors.cells import EVERYBODY, Cell
 
 FOREVER: Final = 1 << 62
 
@@ -95,6 +97,17 @@ class Crowd:
                 first = begun[done - enough] if done >= enough else -1
                 thin += len(since) - bisect_right(since, first) - (own is not None and own > first)
             yield source, least, thin
+
+    def cells(self, users: Sequence[str], leaks: Mapping[str, int], proven: bool, enough: bool, each: int) -> Iterator[Cell]:
+        """A cell for all pairs of each source. `proven`: everybody saw a marker of their own; `enough`: probes in all."""
+        for source, least, _ in self.rows(users, each):
+            if leaks.get(source):
+                state = "leak"
+            elif not least or not proven:
+                state = "unproven"
+            else:
+                state = "clean" if least >= each and enough else "measuring"
+            yield Cell(source, EVERYBODY, least, leaks.get(source, 0), state, pair=(source, EVERYBODY))
 
     def _standing(self, users: Sequence[str]) -> tuple[dict[str, int], list[str]]:
         """Users who have been present without a break, and since when; and all others."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from tui_app.model import SECOND, Row
+from tui_app.model import ACTING_KINDS, SECOND, Row
 from tui_app.monitors.blocks import UNANSWERED, Block, Down, Gathering, Holds, Lost, Recovery
 from tui_app.monitors.bodies import body_of
 from tui_app.monitors.deadlines import Closing, Deadline, classify, deadline
@@ -19,6 +19,7 @@ from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.throttling import throttled
 
 INTENT: Final = "soak"
+IDLE: Final = frozenset({"control", "conn", "step"})
 KEPT: Final = 5000
 """Lost sockets and recoveries that are kept one by one; more are only counted."""
 SHOWN: Final = 60
@@ -77,12 +78,11 @@ class Drift:
     `weigh` says after each block what drifts, as `drift` rows.
     """
 
-    kinds: Final[frozenset[str] | None] = None
-    """Kinds of rows that it makes something of; None: all."""
-
     def __init__(self, lifecycle: Lifecycle, weigh: Callable[[Soak], list[Derived]] = lambda soak: []) -> None:
-        self._lifecycle = lifecycle
+        self._over = lifecycle.ended_now
         self._weigh = weigh
+        self.kinds: frozenset[str] = IDLE
+        """Kinds of rows that it makes something of now."""
         self._holds = Holds()
         self._opened: dict[int, tuple[int, str]] = {}  # conn: since when, and whose
         self._ours: set[int] = set()
@@ -100,10 +100,13 @@ class Drift:
 
     def feed(self, row: Row, derived: Iterable[Row]) -> list[Derived]:
         """Take one acting row; return `block` and `drift` rows where a block ended."""
-        kind, soak, out = row.kind, self.soak, list[Derived]()
-        if soak is not None and not soak.ended and self._now is not None:
-            self._pass(soak, row, out)
-            self._take(soak, self._now, row, derived)
+        kind, soak, block = row.kind, self.soak, self._now
+        out: list[Derived] = []
+        if soak is not None and not soak.ended and block is not None:
+            at = soak.active_s(row.t)
+            if at >= block.number * soak.block_s and block.number < soak.of:
+                block = self._pass(soak, block, row, at, out)
+            self._take(soak, block, row, derived)
             soak.last = row.t
             ends = kind == "step" and row.type == "end" and row.check == soak.check and body_of(row).get("step") == soak.step
             if ends or (kind == "session" and row.type == "end"):
@@ -115,6 +118,7 @@ class Drift:
         elif kind == "step" and row.type == "begin" and not self.running and body_of(row).get("intent") == INTENT:
             self.soak = soak = Soak(row, self._holds)
             self._now = Gathering(1, row.t, row.seq)
+            self.kinds = ACTING_KINDS
             self._down.clear()
             self._ours.clear()
             self._told.clear()
@@ -195,7 +199,7 @@ class Drift:
                 self._back(soak, row)
         elif kind == "http" and row.check == soak.check and row.dir == "in":
             self._asked(soak, block, row, failed=row.type in UNANSWERED)
-        for record in self._lifecycle.ended_now:
+        for record in self._over:
             if record.check == soak.check and record.state != "unfinished":
                 block.runs += 1
                 soak.runs += 1
@@ -217,14 +221,11 @@ class Drift:
             if len(soak.error_rows) < SHOWN:
                 soak.error_rows.append(row.seq)
 
-    def _pass(self, soak: Soak, row: Row, out: list[Derived]) -> None:
-        """End the block under way where its time is over; blocks that passed without a row are not there."""
-        block = self._now
-        at = soak.active_s(row.t)
-        if block is None or at < block.number * soak.block_s or block.number >= soak.of:
-            return
+    def _pass(self, soak: Soak, block: Gathering, row: Row, at: float, out: list[Derived]) -> Gathering:
+        """End the block under way, whose time is over; the one that is under way now. Blocks that passed without a row are not there."""
         self._end(soak, block, row, block.number * soak.block_s, out)
-        self._now = Gathering(min(soak.of, int(at / soak.block_s) + 1), row.t, row.seq)
+        self._now = now = Gathering(min(soak.of, int(at / soak.block_s) + 1), row.t, row.seq)
+        return now
 
     def _end(self, soak: Soak, block: Gathering, row: Row, until_s: float, out: list[Derived]) -> None:
         begin_s = (block.number - 1) * soak.block_s
@@ -274,3 +275,4 @@ class Drift:
                 block.why = "it was cut short"
             self._end(soak, block, row, max(begin_s, min(at, soak.seconds)), out)
         self._now = None
+        self.kinds = IDLE

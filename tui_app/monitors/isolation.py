@@ -7,15 +7,16 @@ observer should see. Own markers on own sockets are the positive control, withou
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import EVERYBODY, Action, Cell, Matrix, Stray
+from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
+from tui_app.monitors.elsewhere import Elsewhere
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.run import same_identity
 from tui_app.monitors.sightings import RULES, Sightings
@@ -60,7 +61,10 @@ class Isolation:
         self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
         self._acting: dict[tuple[str, str], Action] = {}
         self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
-        self._due: deque[Action] = deque()
+        self._due: list[Action] = []
+        self._elsewhere = Elsewhere(self)
+        self.far: Far | None = None
+        """Set in an engine of several, for the lead to be told."""
         self._changed: dict[tuple[str, str], None] = {}
         self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
@@ -122,7 +126,7 @@ class Isolation:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
         self.last_class = ""
         if self._due and self._due[0].due <= row.t:
-            self._probe(row.t)
+            self._probe(self._elsewhere.settled(row.t))
         derived: list[Derived] = []
         if row.kind == "frame":
             if row.dir == "out":
@@ -151,8 +155,10 @@ class Isolation:
             self.identities.created(row)
         elif row.kind == "user":
             if row.type == "ready":
-                self._join(row.user)
+                self.join(row.user)
             self.identities.user(row)
+        elif row.kind == "engine":
+            self._elsewhere.feed(row)
         elif row.kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
         flush = False
@@ -163,21 +169,30 @@ class Isolation:
             derived.extend(self._changes(flush))
         return derived
 
-    def _join(self, user: str) -> None:
+    def join(self, user: str) -> None:
+        """A user signed in."""
         if user and user not in self._users:
             self._users.append(user)
             self._proofs[user] = set()
 
     def _conn(self, row: Row) -> None:
         if row.type == "welcome":
-            if row.user in self._proofs:
-                self._conns[row.conn] = (row.user, row.t)
-                if self.crowd is not None:
-                    self.crowd.came(row.user, row.conn, row.t)
+            self.arrived(row.user, row.conn, row.t)
         elif row.type in ("closed", "refused"):
-            gone = self._conns.pop(row.conn, None)
-            if gone is not None and self.crowd is not None:
-                self.crowd.went(gone[0], row.conn, row.t)
+            self.left(row.conn, row.t)
+
+    def arrived(self, user: str, conn: int, t: int) -> None:
+        """A welcomed connection."""
+        if user in self._proofs:
+            self._conns[conn] = (user, t)
+            if self.crowd is not None:
+                self.crowd.came(user, conn, t)
+
+    def left(self, conn: int, t: int) -> None:
+        """It has ended."""
+        gone = self._conns.pop(conn, None)
+        if gone is not None and self.crowd is not None:
+            self.crowd.went(gone[0], conn, t)
 
     def _action(self, row: Row) -> None:
         body = row.body
@@ -188,7 +203,9 @@ class Isolation:
         elif ended := self._acting.pop(key, None):
             ended.due = row.t + QUIET
             if ended.taken:
-                self._due.append(ended)
+                insort(self._due, ended, key=lambda action: action.due)
+                if self.far is not None:
+                    self.far.acts.append((ended.source, ended.begin, ended.due))
             else:
                 waiting = self._asked.pop((row.user, row.check), [])
                 if left := [action for action in waiting if action is not ended]:
@@ -201,7 +218,7 @@ class Isolation:
 
     def _probe(self, now: int) -> None:
         while self._due and self._due[0].due <= now:
-            action = self._due.popleft()
+            action = self._due.pop(0)
             if action.source not in self._proofs:
                 continue
             if self.crowd is not None:
@@ -216,6 +233,23 @@ class Isolation:
                     self.total_probes += 1
                     settled = cell.state in ("measuring", "clean") and cell.probes != PROBES_PER_CELL
                     (self._waiting if settled else self._changed)[cell.pair] = None
+
+    # -- what another engine told (tui_app.monitors.elsewhere)
+
+    def acted(self, source: str, begin: int, due: int) -> None:
+        """An action of a user elsewhere that the target took up."""
+        insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
+
+    def leaked(self, source: str, observer: str, what: str, rows: Sequence[int]) -> None:
+        """A leak that another engine saw, and the rows that tell of it."""
+        if source not in self._proofs or observer not in self._proofs:
+            self._stray(Stray(what, observer, rows[0], source))
+            return
+        cell = self._cell(source, observer)
+        cell.leaks += 1
+        cell.what = cell.what or what
+        cell.witnesses.extend(rows[: WITNESSES - len(cell.witnesses)])
+        self._changed[(source, observer)] = None
 
     # -- scanning
 
@@ -247,18 +281,26 @@ class Isolation:
         seen = self._proofs.get(user)
         if seen is None or tail in seen:
             return
-        if user not in self._proof:
-            self._proof[user] = row.seq
-            self._changed.update(dict.fromkeys((pair for pair in self._cells if user in pair), None))
+        self.proven_by(user, row.seq)
         if len(seen) < 4096:
             seen.add(tail)
             self._changed[(user, user)] = None
 
+    def proven_by(self, user: str, seq: int) -> None:
+        """A row shows a user a marker of its own."""
+        if user in self._proofs and user not in self._proof:
+            self._proof[user] = seq
+            if self.far is not None:
+                self.far.proved.append((user, seq))
+            self._changed.update(dict.fromkeys((pair for pair in self._cells if user in pair), None))
+
     def leak(self, source: str, row: Row, what: str) -> None:
+        if self.far is not None:
+            self.far.leaks.append((source, row.user, what, row.seq))
         if row.user not in self._proofs or source not in self._proofs:
-            self._stray(Stray(what, row.user, row.seq))
+            self._stray(Stray(what, row.user, row.seq, source))
             return
-        self._keep(Stray(what, row.user, row.seq))
+        self._keep(Stray(what, row.user, row.seq, source))
         cell = self._cell(source, row.user)
         cell.leaks += 1
         cell.what = cell.what or what
@@ -268,6 +310,8 @@ class Isolation:
 
     def _stray(self, stray: Stray) -> None:
         self._keep(stray)
+        if self.far is not None and not stray.source:
+            self.far.leaks.append(("", stray.observer, stray.text, stray.seq))
         if len(self.strays) < WITNESSES * 4:
             self.strays.append(stray)
 
@@ -296,15 +340,8 @@ class Isolation:
         leaks: dict[str, int] = {}
         for cell in self._cells.values():
             leaks[cell.source] = leaks.get(cell.source, 0) + cell.leaks
-        proven, enough = len(self._proof) >= len(self._users), self.total_probes >= PROBES_IN_ALL
-        for source, least, _ in self.crowd.rows(self._users, PROBES_PER_CELL):
-            if leaks.get(source):
-                state = "leak"
-            elif not least or not proven:
-                state = "unproven"
-            else:
-                state = "clean" if least >= PROBES_PER_CELL and enough else "measuring"
-            yield Cell(source, EVERYBODY, least, leaks.get(source, 0), state, pair=(source, EVERYBODY))
+        proven = len(self._proof) >= len(self._users)
+        yield from self.crowd.cells(self._users, leaks, proven, self.total_probes >= PROBES_IN_ALL, PROBES_PER_CELL)
 
     def _told(self) -> list[Derived]:
         """Rows for the sources of a crowd whose cells have changed."""

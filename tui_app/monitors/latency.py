@@ -22,6 +22,7 @@ from tui_app.monitors.lifecycle import Lifecycle
 from tui_app.monitors.pings import Pings
 from tui_app.monitors.pulse import FACTOR, Probe, Pulse
 from tui_app.monitors.recovery import Recovery
+from tui_app.monitors.samples import Source
 from tui_app.monitors.series import EXACT, Series
 from tui_app.monitors.skew import Skew
 from tui_app.monitors.streams import Streams
@@ -88,7 +89,7 @@ class Latency:
 
     def __init__(self, lifecycle: Lifecycle, limits_ms: Mapping[str, float] = LIMITS_MS, straining: Collection[str] = ()) -> None:
         """`straining`: checks that load the target or break connections; what is pinged meanwhile says nothing of an ordinary hour."""
-        self._lifecycle = lifecycle
+        self._first, self._ended = lifecycle.first_now, lifecycle.ended_now
         self._limits = {**LIMITS_MS, **limits_ms}
         self._series: dict[str, Series] = {}
         self._lags: deque[tuple[int, int]] = deque(maxlen=4096)
@@ -163,16 +164,21 @@ class Latency:
 
     def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `sample` rows that it settled."""
-        self._pings.expire(row)
-        kind = row.kind
+        kind, t, pings = row.kind, row.t, self._pings
+        if pings.deadlines and pings.deadlines[0][0] <= t:
+            pings.expire(row)
         if kind == "frame":
-            if "control" not in row.flag and row.conn not in self._linked:
+            control = bool(row.flag) and "control" in row.flag
+            if not control and row.conn not in self._linked:
                 self.skew.frame(row, events)
             if row.dir == "in":
-                if row.flag and "control" in row.flag:
-                    self._pings.control(row)
+                if control:
+                    pings.control(row)
                 else:
-                    self._pings.frame(row, events)
+                    pings.frame(row, events)
+        elif kind == "step":
+            pings.step(row)
+            self._recovery.feed(row)
         elif kind == "lag":
             if row.ms is not None and row.ms > HICCUP_MS:
                 self._lags.append((row.t - int(row.ms * 1e6), row.t))
@@ -180,57 +186,71 @@ class Latency:
             if row.dir == "in":
                 exchanged(row, self._add)
                 self.skew.http(row)
+                self._recovery.feed(row)
         elif kind == "conn":
             if row.type == "dialing" and body_of(row).get("link"):
                 self._linked.add(row.conn)
             self._connects.feed(row)
-        elif kind == "step":
-            self._pings.step(row)
+            self._recovery.feed(row)
         elif kind == "check":
             if row.check in self._straining:
                 (self._strained.add if row.type == "start" else self._strained.discard)(row.check)
                 self._strained_until = row.t
         elif kind == "clock" and row.type == "late":
-            self._pings.control(row)
-        self._recovery.feed(row)
-        self._streams.feed(row, events)
-        if self._fresh and (self._fresh[0].end + SETTLE <= row.t or (kind == "session" and row.type == "end")):
+            pings.control(row)
+        if events or self._first or self._ended:
+            self._streams.feed(row, events)
+        if self._fresh and (self._fresh[0].end + SETTLE <= t or (kind == "session" and row.type == "end")):
             return self._settle(row)
         return ()
 
     # -- samples
 
-    def _add(self, name: str, ms: float, end: int, source: Row, refs: tuple[int, int], *, late: bool = False) -> None:
-        if source.conn in self._linked and not name.startswith(_ANY_LINE):
+    def _add(self, name: str, ms: float, end: int, source: Source, refs: tuple[int, int], *, late: bool = False) -> None:
+        if self._linked and source.conn in self._linked and not name.startswith(_ANY_LINE):
             return  # a line on which faults are: what it adds is not the target's
-        series = self._of(name)
+        series = self._series.get(name) or self._of(name)
         index = series.add(ms)
-        series.late += late
+        if late:
+            series.late += 1
         sample = _Sample(series, index, ms, end - int(ms * 1e6), end, late, source.check, source.user, source.conn, refs)
         self._fresh.append(sample)
-        own = self._own.get((name, source.check))
+        own = self._own.get((name, sample.check))
         if own is not None and len(own) < EXACT:
             own.append(sample)
 
+    def told(self, row: Row) -> None:
+        """Samples of another engine: they are part of the series, and their rows are in its recording."""
+        body = row.body
+        tainted, late = body.get("tainted", {}), body.get("late", {})
+        for name, values in body.get("samples", {}).items():
+            series = self._of(name)
+            for value in values:
+                series.add(float(value))
+            series.late += int(late.get(name, 0))
+            series.tainted += int(tainted.get(name, 0))
+
     def _settle(self, row: Row) -> list[Derived]:
         derived = []
-        ending = row.kind == "session"
-        while self._fresh and (ending or self._fresh[0].end + SETTLE <= row.t):
-            sample = self._fresh.popleft()
+        ending, settled = row.kind == "session", row.t - SETTLE
+        fresh = self._fresh
+        while fresh and (ending or fresh[0].end <= settled):
+            sample = fresh.popleft()
+            series = sample.series
             hiccup = self._assess(sample)
-            if sample.series.name in PULSE:
+            if series.name in PULSE:
                 self._beat(sample)
             body: dict[str, object] = {"ref": list(sample.refs)}
             if sample.late:
                 body["late"] = True
             if hiccup:
                 body["hiccup_ms"] = round(hiccup, 3)
-            if sample.series.limit_ms is not None:
-                body["limit_ms"] = sample.series.limit_ms
+            if series.limit_ms is not None:
+                body["limit_ms"] = series.limit_ms
             derived.append(
                 Derived(
                     kind="sample",
-                    type=sample.series.name,
+                    type=series.name,
                     check=sample.check,
                     user=sample.user,
                     conn=sample.conn,
@@ -253,14 +273,20 @@ class Latency:
 
     def _assess(self, sample: _Sample) -> float:
         """How many ms of the sample our own loop was stuck, if any single hiccup taints it; else 0."""
+        lags, began, ended = self._lags, sample.start, sample.end
+        if not lags or lags[-1][1] + SECOND < began:
+            return sample.hiccup
         worst = total = 0
-        for begin, end in reversed(self._lags):
-            if end + SECOND < sample.start:
+        for begin, end in reversed(lags):
+            if end + SECOND < began:
                 break
-            overlap = min(end, sample.end) - max(begin, sample.start)
+            overlap = (end if end < ended else ended) - (begin if begin > began else began)
             if overlap > 0:
-                worst = max(worst, overlap)
+                if overlap > worst:
+                    worst = overlap
                 total += overlap
+        if not worst:
+            return sample.hiccup
         if worst / 1e6 > max(HICCUP_MS, 0.05 * (sample.series.limit_ms or 0.0)):
             sample.series.taint(sample.index, total / 1e6, again=sample.hiccup > 0)
             sample.hiccup = total / 1e6

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tui_app.model import SECOND, Event, Row
+from tui_app.model import ACTING_KINDS, SECOND, Event, Row
 from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.level import Level
@@ -20,6 +20,7 @@ from tui_app.monitors.record import RunRecord
 from tui_app.monitors.series import Series
 from tui_app.monitors.throttling import limited, throttled
 
+IDLE: Final = frozenset({"conn", "step"})
 EVERY: Final = SECOND // 2
 """A level's row is made anew at most this often while it goes on."""
 KEPT: Final = 16
@@ -35,11 +36,10 @@ WORSE: Final = 10.0
 class Load:
     """Feed it every acting row in order, after `lifecycle`. Derives `level` rows."""
 
-    kinds: Final[frozenset[str] | None] = None
-    """Kinds of rows that it makes something of; None: all."""
-
     def __init__(self, lifecycle: Lifecycle) -> None:
-        self._lifecycle = lifecycle
+        self._first_now, self._ended_now = lifecycle.first_now, lifecycle.ended_now
+        self.kinds: frozenset[str] = IDLE
+        """Kinds of rows that it makes something of now."""
         self.levels: list[Level] = []
         """Of the newest ramp, lowest first."""
         self._now: Level | None = None
@@ -74,10 +74,10 @@ class Load:
             level.worst_ms = max(level.worst_ms, row.ms)
         elif kind == "client" and row.type == "slow":
             level.client = level.client or str(body_of(row).get("text") or "the client is slow")
-        for record in self._lifecycle.first_now:
+        for record in self._first_now:
             if record.check == level.check:
                 self._first(level, record, row)
-        for record in self._lifecycle.ended_now:
+        for record in self._ended_now:
             if record.check == level.check:
                 self._ended(level, record)
         if self._changed and row.t >= self._told + EVERY:
@@ -117,6 +117,7 @@ class Load:
         level = self._now
         if row.type == "begin" and intent == "level":
             self._now = self._begun(row, body)
+            self.kinds = ACTING_KINDS
             if self._now.number == 1:
                 self.levels = []  # another ramp: a plan that repeats keeps the newest
             self.levels.append(self._now)
@@ -165,6 +166,7 @@ class Load:
             level.state = "done" if body.get("outcome") == "done" and not level.why else "stopped"
             level.knee = self._bends(level)
             self._now = None
+            self.kinds = IDLE
             self._active.clear()
             self._asked.clear()
             return [self._row(level, row.t)]

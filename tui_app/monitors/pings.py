@@ -28,22 +28,24 @@ class _Ping(msgspec.Struct):
 
 
 class Pings:
-    """Feed it `frame` rows that came in, `step` rows and `clock` rows of pings; `expire` with every row, before it is fed."""
+    """Feed it `frame` rows that came in, `step` rows and `clock` rows of pings; `expire` with every row, before it is fed.
+
+    `deadlines`: a heap of what is not answered yet, by when it is to be (ns of the session).
+    """
 
     def __init__(self, add: Add) -> None:
         self._add = add
         self._waiting: dict[int, list[_Ping]] = {}
         self._steps: dict[int, _Ping] = {}
-        self._deadlines: list[tuple[int, int, _Ping]] = []
+        self.deadlines: list[tuple[int, int, _Ping]] = []
 
     def expire(self, row: Row) -> None:
         """Count what should have been answered by now."""
-        while self._deadlines and self._deadlines[0][0] <= row.t:
-            due, _, ping = heapq.heappop(self._deadlines)
+        while self.deadlines and self.deadlines[0][0] <= row.t:
+            due, _, ping = heapq.heappop(self.deadlines)
             if not ping.done:
                 self._over(ping)
-                source = Row(seq=ping.seq, t=due, kind="step", check=ping.check, user=ping.user, conn=ping.conn)
-                self._add("ping", ping.deadline_ms, due, source, (ping.seq, row.seq), late=True)
+                self._add("ping", ping.deadline_ms, due, ping, (ping.seq, row.seq), late=True)
 
     def control(self, row: Row) -> None:
         """A control pong, or the deadline of one."""
@@ -58,7 +60,7 @@ class Pings:
         for event in events:
             if event.name != "pong":
                 continue
-            ping = next((p for p in waiting if p.id and (p.id in event.ids or p.id == event.request or f'"{p.id}"' in row.text)), None)
+            ping = next((p for p in waiting if p.id and (p.id == event.request or f'"{p.id}"' in row.text or p.id in event.ids)), None)
             if ping is None and len(waiting) == 1 and not event.ids and not event.request:
                 ping = waiting[0]  # a pong without an id, and only one ping it can be meant for
             if ping is not None:
@@ -83,7 +85,7 @@ class Pings:
             self._waiting.setdefault(row.conn, []).append(ping)
             self._steps[number] = ping
             if cap:
-                heapq.heappush(self._deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
+                heapq.heappush(self.deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
 
     def _over(self, ping: _Ping) -> None:
         ping.done = True

@@ -51,12 +51,15 @@ class Pulse:
         self._late.append((series, total, own, probe))
 
     def _number(self, series: str, conn: int, t: int) -> tuple[int, int]:
-        self.since = t if not self.n else min(self.since, t)
-        self.until = max(self.until, t)
+        if not self.n or t < self.since:
+            self.since = t
+        if t > self.until:
+            self.until = t
         self.n += 1
-        self._numbers[series, 0] += 1
-        self._numbers[series, conn] += 1
-        return self._numbers[series, 0], self._numbers[series, conn]
+        numbers = self._numbers
+        total = numbers[series, 0] = numbers.get((series, 0), 0) + 1
+        own = numbers[series, conn] = numbers.get((series, conn), 0) + 1
+        return total, own
 
     def slow(self, *, ours: bool = False) -> list[Probe]:
         """The late ones by the target's own time; with `ours` also those that our own loop made late."""

@@ -57,11 +57,12 @@ class Recovery:
 
     def feed(self, row: Row) -> None:
         """Take one acting row."""
-        if row.kind == "step":
+        kind = row.kind
+        if kind == "step":
             self._step(row)
-        elif self._open and row.kind == "conn":
+        elif self._open and kind == "conn":
             self._connecting(row)
-        elif self._open and row.kind == "http" and row.dir == "in":
+        elif self._open and kind == "http" and row.dir == "in":
             self._asked(row)
 
     def _step(self, row: Row) -> None:

@@ -27,10 +27,12 @@ class Series:
 
     def add(self, ms: float) -> int:
         """Take a sample; return its index among the exact ones, or -1 beyond them."""
-        ms = max(ms, 0.0)
+        if ms < 0.0:
+            ms = 0.0
         self.n += 1
         self._sum += ms
-        self._max = max(self._max, ms)
+        if ms > self._max:
+            self._max = ms
         if self.n > EXACT:
             if self.n == EXACT + 1:
                 for value in self.values:

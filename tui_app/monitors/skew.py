@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui_app.model import SECOND, Event, Row
+from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.bodies import body_of
 from tui_app.monitors.samples import Add
 
@@ -45,15 +45,23 @@ class Clock:
 
     def __init__(self) -> None:
         self._kept: deque[Estimate] = deque(maxlen=KEPT)
+        self._best: Estimate | None = None
+        self._since = 0
+        """`_best` is the best from then on, until more is told or it is too old."""
 
     def told(self, asked: int, at: float, row: Row, coarse_s: float = 0.0) -> None:
         """An answer to what was asked at `asked` (ns), stamped `at` by a clock that shows steps of `coarse_s`."""
         ahead = at + coarse_s / 2 - (asked + row.t) / 2 / SECOND
         self._kept.append(Estimate(ahead, (row.t - asked) / 2e6 + coarse_s * 500, row.t, row.seq))
+        self._best = None
 
     def now(self, t: int) -> Estimate | None:
         """The best that is known at `t`."""
-        return min((one for one in self._kept if t - one.t <= BELIEVED), key=lambda one: one.bound_ms, default=None)
+        best = self._best
+        if best is None or t < self._since or t - best.t > BELIEVED:
+            best = self._best = min((one for one in self._kept if t - one.t <= BELIEVED), key=lambda one: one.bound_ms, default=None)
+            self._since = t
+        return best
 
 
 class Skew:
@@ -82,16 +90,20 @@ class Skew:
         for event in events:
             if event.at is None or event.replayed:
                 continue
-            if event.name == "pong":
+            name = event.name
+            if name == "pong":
                 self._pong(row, event, event.at)
-            elif event.critical and self.clocks:
+            elif self.clocks and name in CRITICAL_EVENTS:
                 self._event(row, event.at)
 
     def _pong(self, row: Row, event: Event, at: float) -> None:
-        name = next((name for name in (event.request, *event.ids) if (row.conn, name) in self._asked), None)
-        if name is None:
-            return
-        asked, said = self._asked.pop((row.conn, name))
+        conn, name = row.conn, event.request
+        if (conn, name) not in self._asked:
+            found = next((one for one in event.ids if (conn, one) in self._asked), None) if self._asked else None
+            if found is None:
+                return
+            name = found
+        asked, said = self._asked.pop((conn, name))
         if isinstance(said, int | float) and math.isclose(at, said, rel_tol=0.0, abs_tol=1e-6):
             return  # our own stamp, sent back
         self._clock("websocket").told(asked, at, row, _coarse(at))

@@ -37,42 +37,41 @@ class Streams:
     """Feed it every row, after `lifecycle`."""
 
     def __init__(self, lifecycle: Lifecycle, add: Add) -> None:
-        self._lifecycle = lifecycle
         self._add = add
+        self._first, self._over = lifecycle.first_now, lifecycle.ended_now
         self._open: dict[str, _Silence] = {}
         """By run id, while the run is open."""
 
     def feed(self, row: Row, events: Sequence[Event]) -> None:
         """Take one acting row."""
-        if self._open:
+        if events and self._open:
             for event in events:
-                silence = self._open.get(event.run) if event.run else None
+                silence = self._open.get(event.run)
                 if silence is not None and silence.conn == row.conn and not event.replayed:
                     silence.ends(row.t, row.seq)
-        for record in self._lifecycle.first_now:
-            if record.first_ms is not None:
-                self._sample("first_event", record, record.first_ms, record.t_first, (record.seq, record.first_seq))
-                if record.run:
-                    self._open[record.run] = _Silence(record.conn, record.t_first, record.first_seq)
-        for record in self._lifecycle.ended_now:
-            self._ended(record, row)
+        if self._first:
+            for record in self._first:
+                first_ms = record.first_ms
+                if first_ms is not None:
+                    self._add("first_event", first_ms, record.t_first, record, (record.seq, record.first_seq))
+                    if record.run:
+                        self._open[record.run] = _Silence(record.conn, record.t_first, record.first_seq)
+        if self._over:
+            for record in self._over:
+                self._ended(record, row)
 
     def _ended(self, record: RunRecord, row: Row) -> None:
         silence = self._open.pop(record.run, None)
         if record.late and record.t_first < 0 and record.deadline_ms is not None:
-            self._sample("first_event", record, record.deadline_ms, row.t, (record.seq, row.seq), late=True)
+            self._add("first_event", record.deadline_ms, row.t, record, (record.seq, row.seq), late=True)
         duration = record.duration_ms
         if duration is None or (record.failed and not record.late):
             return
         end = row.t if record.late else record.t_end
-        self._sample("run", record, duration, end, (record.seq, record.end_seq or row.seq), late=record.late)
+        self._add("run", duration, end, record, (record.seq, record.end_seq or row.seq), late=record.late)
         if silence is not None:
             if record.late:
                 silence.ends(row.t, row.seq)
             if silence.longest:
                 late = record.late and silence.end == row.t
-                self._sample("gap", record, silence.longest / 1e6, silence.end, silence.refs, late=late)
-
-    def _sample(self, name: str, record: RunRecord, ms: float, end: int, refs: tuple[int, int], *, late: bool = False) -> None:
-        source = Row(seq=record.seq, t=end, kind="step", check=record.check, user=record.user, conn=record.conn)
-        self._add(name, ms, end, source, refs, late=late)
+                self._add("gap", silence.longest / 1e6, silence.end, record, silence.refs, late=late)

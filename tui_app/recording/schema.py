@@ -111,6 +111,13 @@ KINDS: Final = {
         "replaced; why: no-dsn | dsn | library | unreachable | refused | timeout | lost | statement; before: it answered earlier in "
         "the session; presumed: key is Vigil's own guess, not the target file's; slow: our own loop was late"
     ),
+    "engine": (
+        "another engine of this session, as it tells of itself: type join {engine, where, users, text, pid, recording, shift: ns}; delta, "
+        "every 250 ms: {at: ns, sums so far, samples: {series: [ms]}, late, tainted, joined, came, went, acts, proved}; witness: a row of "
+        "its recording {seq, t, kind, user, conn, dir, type, text}; leak {source, observer, what, rows}; said {check, word, reason, "
+        "to_decide, findings: [{severity, text, rows}]}; lost {why, users}; end: its last delta and {classified, names, canned, created, "
+        "left}"
+    ),
     # -- derived: what a judge made of it
     "run": "state of an agent run: {lamps, state: running|ok|wrong|unfinished, request, why, first_ms}; ms: send to the end",
     "cell": "isolation cell: {source, observer, probes, leaks, state: measuring|clean|leak|unproven}",

@@ -35,8 +35,9 @@ SET_S: Final = 1.0
 class Metronome:
     """The schedule, and whom it goes round."""
 
-    def __init__(self, rate: float, events: int, log: TruthLog) -> None:
+    def __init__(self, rate: float, events: int, log: TruthLog, round_from: int = 1) -> None:
         self.rate = rate
+        self.round_from = round_from
         self.at_once = rate == 0
         self.script = script(events)
         self.log = log
@@ -54,9 +55,9 @@ class Metronome:
         self._set_at = 0
 
     def begins(self) -> None:
-        """From now on there is somebody to send to."""
-        if not self._ticking and not self.at_once:
-            self._ticking = True
+        """There is one more to send to."""
+        if not self._ticking and not self.at_once and len(self.peers) >= self.round_from:
+            self._ticking, self.round_from = True, 1
             self._due = float(time.monotonic_ns())
             self._tick()
 
@@ -125,7 +126,7 @@ async def _main(options: Options) -> None:
     stop_on_signals(stop)
     if options.stop_with_stdin:
         stop_at_eof(stop, asyncio.get_running_loop())
-    metronome = Metronome(options.metronome, options.run_events, TruthLog(options.log))
+    metronome = Metronome(options.metronome, options.run_events, TruthLog(options.log), options.round_from)
     at = f"{HOST}:{metronome.listen()}"
     urls = {**dict.fromkeys(("auth", "backend", "frontend"), f"http://{at}"), "websocket": f"ws://{at}/ws"}
     sys.stdout.write(json.dumps(urls) + "\n")

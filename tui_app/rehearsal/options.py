@@ -53,6 +53,8 @@ class Options:
     """Events a second in all, 0: as they are asked for; None for the whole platform."""
     run_events: int = 20
     """Events of each of the metronome's runs."""
+    round_from: int = 1
+    """With how many sockets the metronome's round begins."""
 
 
 def parse(argv: list[str] | None) -> Options:
@@ -114,6 +116,13 @@ def parse(argv: list[str] | None) -> Options:
         "`sent_ns`; 0: each request is answered at once. Goes with --run-events, --log and --stop-with-stdin",
     )  # fmt: skip
     parser.add_argument("--run-events", type=int, default=20, metavar="N", help="events of each of the metronome's runs (default 20)")
+    parser.add_argument(
+        "--round-from",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the metronome begins once N sockets are open (default 1), not on the first alone",
+    )
     found = parser.parse_args(argv)
     if found.metronome is not None and not 0 <= found.metronome <= 1_000_000:
         parser.error("--metronome must lie between 0 and 1000000")

@@ -271,9 +271,27 @@ def _tier(row: Row, body: Mapping[str, Any]) -> Told:
     return "look", f"{row.type} {_s(body, 'ask')}: {found}{after}", tone
 
 
+def _engine(row: Row, body: Mapping[str, Any]) -> Told:
+    """Another engine of this session, as it tells of itself."""
+    number, sums = _s(body, "engine"), body.get("sums") or {}
+    if row.type == "witness":
+        return "engine", f"engine {number}, row {_s(body, 'seq')}: {_s(body, 'user')} {_s(body, 'dir')} {_s(body, 'type')}", ""
+    if row.type == "leak":
+        return "engine", f"{_s(body, 'observer')} saw {_s(body, 'what')}", "bad"
+    if row.type == "lost":
+        return "engine", f"engine {number} with {_s(body, 'users')} was lost: {_s(body, 'why')}", "bad"
+    if row.type == "said":
+        return "engine", f"engine {number}: {_s(body, 'word')} {_s(body, 'check')}: {_s(body, 'reason')}", ""
+    if row.type == "join":
+        return "engine", f"engine {number} ({_s(body, 'where')}) drives {_s(body, 'text')}", ""
+    told = f"{sums.get('rows', 0):,} rows, {sums.get('received', 0):,} frames in, {sums.get('runs', 0):,} runs"
+    return "engine", f"engine {number}{' ended' if row.type == 'end' else ''}: {told}", ""
+
+
 _TELL: Final = {
     "http": _http, "conn": _conn, "step": _step, "check": _check, "verdict": _verdict, "criterion": _criterion, "finding": _finding,
     "result": _result, "attempt": _attempt,
     "session": _session, "phase": _phase, "user": _user, "created": _created,
     **dict.fromkeys(("target", "action", "lag", "clock", "control", "client", "run", "cell", "sample"), _plain), "tier": _tier,
+    "engine": _engine,
 }  # fmt: skip

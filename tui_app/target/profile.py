@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 from pydantic import Field, PrivateAttr, ValidationError
@@ -23,6 +23,7 @@ from tui_app.target.builtin import BUILTIN, SERVICES, blanks_of, here, signs_in,
 from tui_app.target.problems import ProfileError, explain, one_of, suggestion
 from tui_app.target.tables import (
     AcceptTable,
+    ClusterTable,
     ConsentTable,
     CredentialsTable,
     HeaderName,
@@ -75,6 +76,8 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 ON_LOOPBACK: Final[dict[str, Any]] = {"agent_runs": 2_000, "sockets": 400, "connects_per_minute": None, "minutes": 240.0}
+RUNS_EACH: Final = 20
+"""Agent runs of each user that a loopback target has room for."""
 CRITERIA: Final = ("connect_s", "run_s", "response_mean_s", "ping_ms", "recovery_s", "first_event_s")
 
 
@@ -102,6 +105,7 @@ class Profile(Table):
     headers: dict[HeaderName, HeaderSource] = Field(default_factory=dict)
     """[headers]: sent with every request and upgrade, for a gateway in front of the target: name = "env:VAR" or "command:..."."""
     network: NetworkTable = Field(default_factory=NetworkTable)
+    cluster: ClusterTable = Field(default_factory=ClusterTable)
     share: ShareTable = Field(default_factory=ShareTable)
     runbook: RunbookTable = Field(default_factory=RunbookTable)
     logs: LogsTable | None = None
@@ -166,6 +170,15 @@ class Profile(Table):
     def blanks(self) -> tuple[str, ...]:
         """What must be filled in before anything can run, as `[target] backend: <hash>`; empty when all is there."""
         return blanks_of(self.urls)
+
+    def for_users(self, users: int) -> Self:
+        """The target with room for so many users where it is on this machine and its file sets no limit: elsewhere limits stay."""
+        table = self.limits_table
+        room = {"sockets": users + users // 10 + 20, "agent_runs": users * RUNS_EACH}
+        grown = {name: value for name, value in room.items() if getattr(table, name) is None and value > getattr(self.limits, name)}
+        if not (self.loopback and grown):
+            return self
+        return self.model_copy(update={"limits_table": table.model_copy(update=grown)})
 
     @property
     def limits(self) -> Limits:
@@ -248,10 +261,14 @@ def load(name_or_path: str | Path) -> Profile:
     consent = document.get("consent")
     if isinstance(consent, dict) and consent and "granted" not in consent:
         consent["granted"] = changed.date()
-    network = document.get("network")
-    if isinstance(network, dict) and isinstance(network.get("ca"), str) and network["ca"]:
-        # Whole from here on: the plan of a recording knows no folder that it could start at.
-        network["ca"] = str((path.parent / Path(network["ca"]).expanduser()).absolute())
+    for name, keys in (("network", ("ca",)), ("cluster", ("ca_file", "cert_file", "key_file"))):
+        table = document.get(name)
+        if not isinstance(table, dict):
+            continue
+        for key in keys:
+            if isinstance(table.get(key), str) and table[key]:
+                # Whole from here on: the plan of a recording knows no folder that it could start at.
+                table[key] = str((path.parent / Path(table[key]).expanduser()).absolute())
     return _validated(document, source, path.parent, raw.decode("utf-8"))
 
 

@@ -228,6 +228,14 @@ class NetworkTable(Table):
     source_addresses: Annotated[list[SourceAddress], Field(min_length=1, max_length=256)] | None = None
 
 
+class ClusterTable(Table):
+    """[cluster]: PEM files for a scheduler over TLS: the cluster's authority, our certificate, its key (unless in the same file)."""
+
+    ca_file: Text | None = None
+    cert_file: Text | None = None
+    key_file: Text | None = None
+
+
 class ShareTable(Table):
     """[share]: who else on this host may watch the sessions of this target.
 
@@ -342,12 +350,12 @@ class LimitsTable(Table):
     connect_cold_s: Annotated[float, Field(gt=0, le=600)] | None = None
     event_gap_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     soak_block_s: Annotated[float, Field(gt=0, le=3600)] | None = None
-    agent_runs: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    sockets: Annotated[int, Field(ge=1, le=2_000)] | None = None
+    agent_runs: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    sockets: Annotated[int, Field(ge=1, le=20_000)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
     sign_in_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
-    concurrent_users: Annotated[int, Field(ge=2, le=1_000)] | None = None
+    concurrent_users: Annotated[int, Field(ge=2, le=10_000)] | None = None
 
 
 class AcceptTable(Table):

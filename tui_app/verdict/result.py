@@ -102,6 +102,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     received: int = 0
     classified: Mapping[str, int] = {}
     footprint: Footprint = Footprint()
+    engines: Sequence[Mapping[str, Any]] = ()
+    """The other engines, where the users were shared among several."""
     docker: str = "unknown"
     interrupted: bool = False
     own_fault: bool = False
@@ -177,6 +179,7 @@ def build(session: Session) -> dict[str, Any]:
             "created": [dict(thing) for thing in session.footprint.created],
             "left_behind": [dict(thing) for thing in session.footprint.left_behind],
         },
+        **({"engines": [dict(one) for one in session.engines]} if session.engines else {}),
         "decision": msgspec.to_builtins(decision),
     }
 

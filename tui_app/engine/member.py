@@ -1,0 +1,194 @@
+"""An engine of several that is not the lead: it drives what it is told to, judges its own rows, and tells what the lead needs to know.
+
+Its commands come on standard input, and the end of that ends it: it never outlives the lead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tui_app.checks.judgement import Judgement
+from tui_app.engine.log import Log
+from tui_app.engine.runner import Runner
+from tui_app.fleet.deltas import Deltas
+from tui_app.fleet.lead import TOLD_EVERY_S
+from tui_app.model import Row
+from tui_app.monitors.cells import Far
+from tui_app.monitors.scan import plain_markers
+from tui_app.recording.query import parse
+from tui_app.recording.reader import Reader
+
+SHOWN: Final = 3
+"""Rows of a finding that travel with it."""
+TEXT_MAX: Final = 8_192
+FOUND_S: Final = 1.5
+ALIVE_EVERY_S: Final = 0.5
+_encode = msgspec.json.Encoder().encode
+
+
+class Member:
+    """The command loop of such an engine, beside its runner. `act` carries out hold, resume and stop."""
+
+    def __init__(self, log: Log, runner: Runner, act: Callable[[str], None]) -> None:
+        self.log = log
+        self.runner = runner
+        self.act = act
+        self.deltas = Deltas()
+        self.far = log.bench.monitors.isolation.far = Far()
+        log.listeners.append(self.deltas.listen)
+        self._n = 0
+        self._go: dict[str, asyncio.Event] = {}
+        self._line = threading.Lock()
+        self._over = threading.Event()
+        self._said: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands = asyncio.StreamReader(limit=1 << 20)
+
+    async def run(self) -> str:
+        """Serve the lead until it says that the session is over, or is gone; how the session ended."""
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._commands), sys.stdin)
+        self._tell("join", pid=os.getpid(), **self.log.clock.origin_told(), recording=str(self.log.writer.path))
+        telling = loop.create_task(self._telling())
+        threading.Thread(target=self._beat, name="sign-of-life", daemon=True).start()
+        try:
+            while line := await self._commands.readline():
+                told = msgspec.json.decode(line, type=dict[str, Any])
+                what = str(told.get("do"))
+                if what == "drive":
+                    self._spawn(self._drive(str(told.get("check"))))
+                elif what == "go":
+                    self._going(str(told.get("check"))).set()
+                elif what == "find":
+                    self._spawn(self._found(int(told["asked"]), str(told["marker"])))
+                elif what == "end":
+                    return "complete" if not self.runner.world.gate.stopping else "stopped"
+                else:
+                    self.act(what)
+            self.act("stop")
+            return "stopped"
+        finally:
+            telling.cancel()
+
+    def over(self) -> None:
+        """The session's last row is there: tell everything that is left."""
+        self._over.set()
+        bench = self.log.bench
+        for check in bench.judgements:
+            self._judged(check)
+        sums = bench.sums
+        self._delta(
+            "end", classified=dict(bench.monitors.frames.classified), names=dict(bench.monitors.frames.names),
+            canned=len(bench.monitors.canned.convicted()), created=list(sums.created.values()), left=sums.left,
+        )  # fmt: skip
+
+    async def meet(self, check: str) -> None:
+        """This drive has come to where the engines wait for each other."""
+        self._tell("met", check=check)
+        await self._going(check).wait()
+
+    def _going(self, check: str) -> asyncio.Event:
+        return self._go.setdefault(check, asyncio.Event())
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drive(self, name: str) -> None:
+        self._going(name).clear()
+        check = next((one for one in self.runner.checks if one.id == name), None)
+        if check is not None:
+            await self.runner.alone(check)
+            if not check.at_end:
+                self._judged(name)
+        self._delta("delta")
+        self._tell("driven", check=name)
+
+    def _judged(self, name: str) -> None:
+        judgement = self.log.bench.judgements.get(name)
+        if judgement is not None and name not in self._said:
+            self._said.add(name)
+            self._tell("said", check=name, **self._facts(judgement))
+
+    def _facts(self, judgement: Judgement) -> dict[str, Any]:
+        findings = [
+            {
+                "severity": finding.severity,
+                "text": finding.text,
+                "rows": [row for seq in finding.evidence[:SHOWN] if (row := self._row(seq))],
+            }
+            for finding in judgement.findings
+        ]
+        return {"word": judgement.word, "reason": judgement.reason, "to_decide": judgement.to_decide, "findings": findings}
+
+    # -- what is new
+
+    async def _telling(self) -> None:
+        while True:
+            await asyncio.sleep(TOLD_EVERY_S)
+            self._delta("delta")
+
+    def _delta(self, what: str, **more: Any) -> None:
+        facts = self.deltas.take()
+        far = self.far
+        if far.acts:
+            facts["acts"], far.acts = far.acts, []
+        if far.proved:
+            facts["proved"], far.proved = far.proved, []
+        if far.leaks:
+            leaks, far.leaks = far.leaks, []
+            facts["leaks"] = [self._leak(*leak) for leak in leaks]
+        self._tell(what, t=self.log.clock.now(), **facts, **more)
+
+    def _leak(self, source: str, observer: str, what: str, seq: int) -> dict[str, Any]:
+        row = self._row(seq) or {"seq": seq, "t": 0}
+        marks = [mark for mark in plain_markers(str(row.get("text", ""))) if mark.user == source]
+        return {"source": source, "observer": observer, "what": what, "row": row, "marker": marks[0].tail if marks else ""}
+
+    async def _found(self, asked: int, marker: str) -> None:
+        row = await asyncio.to_thread(self._sent, marker)
+        self._tell("found", asked=asked, row=row)
+
+    def _sent(self, marker: str) -> dict[str, Any] | None:
+        """The frame or request of ours in which a marker went out."""
+        self.log.writer.flush(FOUND_S)
+        with Reader(self.log.writer.path) as reader:
+            row = reader.first(parse(f"dir:out {marker}"), budget=FOUND_S)
+        return None if row is None else told(row)
+
+    def _row(self, seq: int) -> dict[str, Any] | None:
+        self.log.writer.flush(FOUND_S)
+        with Reader(self.log.writer.path) as reader:
+            row = reader.row(seq)
+        return None if row is None else told(row)
+
+    def _tell(self, what: str, **facts: Any) -> None:
+        self._n += 1
+        self._say(_encode({"n": self._n, "what": what, **facts}))
+
+    def _say(self, line: bytes) -> None:
+        with self._line, contextlib.suppress(BrokenPipeError):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+
+    def _beat(self) -> None:
+        """A sign of life, from a thread of its own: an engine that is busy is not lost."""
+        while not self._over.wait(ALIVE_EVERY_S):
+            self._say(b"{}")
+
+
+def told(row: Row) -> dict[str, Any]:
+    """A row as evidence for the lead's recording."""
+    return {
+        "seq": row.seq, "t": row.t, "kind": row.kind, "user": row.user, "conn": row.conn, "dir": row.dir, "type": row.type, "run": row.run,
+        "text": row.text[:TEXT_MAX],
+    }  # fmt: skip
