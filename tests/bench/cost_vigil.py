@@ -29,9 +29,10 @@ async def work(session: str, url: str, tokens: list[str], messages: int) -> dict
             async with turn:
                 socket = await parts.sockets.dial(user=user, token=user.access, carry="header", check=context.check)
             if socket is None:
-                return
+                raise ConnectionError(f"no welcome for {user.label}: the recording's connection rows say why")
             held = parts.sockets.hold(socket)
             world.made("thread", thread, user.label, context.check)
+            await all_there.wait()
             for _ in range(messages):
                 marker = context.marker(user)
                 async with context.action(user, marker, "websocket"):
@@ -39,6 +40,7 @@ async def work(session: str, url: str, tokens: list[str], messages: int) -> dict
                 count.messages += 1
                 count.wrong += told.outcome != "done"
 
+        all_there = asyncio.Barrier(len(parts.users))
         count.begins()
         await asyncio.gather(*(one(user) for user in parts.users))
         await context.linger()  # a leak of the last action may still arrive: 2.3 s of wall time that nobody else takes
