@@ -17,6 +17,7 @@ import os
 import random
 import resource
 import secrets
+import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,8 @@ AGAINST = ("websockets+uvloop", "vigil (websockets)")
 EVENTS = len(CRITICAL_EVENTS)
 SAMPLE_S = 0.05
 FILES_MORE = 200
+LONGEST_S = 900.0
+"""Whoever has not ended by then is ended: a peer may wait for what it missed for ever."""
 Run = dict[str, Any]
 
 
@@ -152,12 +155,16 @@ def watched(command: Sequence[str], env: dict[str, str], folder: Path) -> Run:
     out, err = folder / "out.txt", folder / "err.txt"
     began, most = time.monotonic(), 0
     with out.open("w") as said, err.open("w") as cried:
-        process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=cried)
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=cried, start_new_session=True
+        )
         while True:
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
             most = max(most, tree_kib(process.pid))
+            if time.monotonic() - began > LONGEST_S:
+                os.killpg(process.pid, signal.SIGKILL)
             time.sleep(SAMPLE_S)
     process.returncode = os.waitstatus_to_exitcode(status)
     cries = err.read_text(errors="replace").strip().splitlines()
@@ -218,7 +225,8 @@ def table(found: dict[int, dict[str, dict[str, Any]]]) -> list[str]:
                 for other, width in zip(AGAINST, (20, 21), strict=True)
             )
             lines.append(
-                f"{users:6} {name:20}{one['ms_per_1000']:13.1f}{between:>17}{work}{one['wall_s']:9.2f}{one['rss_mb']:9.0f}{one['peak']:7}{one['sent']:9}{by}"
+                f"{users:6} {name:20}{one['ms_per_1000']:13.1f}{between:>17}{work}{one['wall_s']:9.2f}{one['rss_mb']:9.0f}"
+                + f"{one['peak']:7}{one['sent']:9}{by}"
                 + (f"  WRONG: {one['wrong']}" if one["wrong"] else "")
             )
     return lines
@@ -279,7 +287,7 @@ def available() -> tuple[list[str], dict[str, str]]:
     """Who can be measured here, and who not, with why."""
     from importlib.util import find_spec
 
-    absent = {}
+    absent: dict[str, str] = {}
     if find_spec("picows") is None:
         absent |= dict.fromkeys(("picows", "vigil (picows)"), "picows is not installed: pip install 'vigil[fast]'")
     absent |= {name: f"no {name} on PATH" for name in cost_peers.PEERS if not cost_peers.found(name)}

@@ -1,5 +1,7 @@
 """Bare clients for `bench_cost.py`, which only count: sign in, ask, look at each event's name and ids, ask again, close.
 
+Nobody asks before all are connected, so that memory is that of so many users.
+
 python tests/bench/cost_clients.py websockets|websockets+uvloop|picows ORDER.json      # prints what it counted
 """
 
@@ -81,6 +83,7 @@ async def by_websockets(url: str, tokens: list[str], messages: int, count: Count
         async with turn:
             socket = await connect(url, additional_headers={"Authorization": f"Bearer {token}"}, compression=None, ping_interval=None)
             user = _decode(await socket.recv(decode=False)).data.user_id
+        await all_there.wait()
         for each in range(messages):
             request, text = message(number, each)
             await socket.send(text, text=True)
@@ -92,6 +95,7 @@ async def by_websockets(url: str, tokens: list[str], messages: int, count: Count
                     count.wrong += 1
         await socket.close()
 
+    all_there = asyncio.Barrier(len(tokens))
     count.begins()
     await asyncio.gather(*(one(number, token) for number, token in enumerate(tokens)))
     count.ends()
@@ -124,7 +128,10 @@ async def by_picows(url: str, tokens: list[str], messages: int, count: Count) ->
             event = _decode(frame.get_payload_as_memoryview())
             if not self.user:
                 self.user = event.data.user_id
-                self.ask(transport)
+                there.append((self, transport))
+                if len(there) == len(tokens):
+                    for client, its in there:
+                        client.ask(its)
                 return
             count.events += 1
             if event.type != ORDER[self.at] or event.data.request_id != self.request or event.data.user_id != self.user:
@@ -137,6 +144,7 @@ async def by_picows(url: str, tokens: list[str], messages: int, count: Count) ->
             if not self.over.done():
                 self.over.set_result(None)
 
+    there: list[tuple[Client, WSTransport]] = []
     turn = asyncio.Semaphore(CONNECTING)
 
     async def one(number: int, token: str) -> None:

@@ -1,4 +1,5 @@
 """Load tools as contenders of `bench_cost.py`, where they are on PATH: the scripts that they are given, and what they say at the end."""
+# ruff: noqa: E501  the scripts are in other languages
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ class Asks(User):
         socket.close()
         count["over"] += 1
         if count["over"] == len(about["tokens"]):
-            self.environment.runner.quit()
+            gevent.spawn(self.environment.runner.quit)  # it ends this user, too: from here it would end itself first
         gevent.sleep(3600)
 
 @events.quitting.add_listener

@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 QUICK = {
     "bench_accuracy": ["--quick"],
     "bench_compare": ["--pairs", "2", "--planted", "1"],
+    "bench_cost": ["--users", "50", "--rounds", "1"],
     "bench_recording": ["--rows", "100000"],
     "bench_stream": ["--rows", "100000"],
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from tui_app.engine.links import LiveLink, link, obstacle
 from tui_app.engine.live_socket import LiveSocket
 from tui_app.engine.live_step import LiveStep
 from tui_app.engine.looking import Looking
+from tui_app.engine.random_hex import random_hex
 from tui_app.engine.sign_in import e2e, sign_in_all
 from tui_app.engine.sockets import Sockets
 from tui_app.engine.world import World, tokens_of
@@ -204,7 +204,7 @@ class LiveContext(Looking):
 
     def marker(self, user: User) -> str:
         """A new unguessable text of this session and user."""
-        return make_marker(self._world.session[:6], user.label, secrets.token_hex(10))
+        return make_marker(self._world.session[:6], user.label, random_hex(10))
 
     @asynccontextmanager
     async def action(self, user: User, marker: str, channel: str) -> AsyncIterator[None]:
@@ -239,7 +239,7 @@ class LiveContext(Looking):
         self._world.pacing.spend_run()
         if offer is not None and offer.run:
             self._world.made("run", offer.run, socket.user.label, self.check)
-        request = uuid.uuid4().hex
+        request = random_hex(16)
         offered = offer.run if offer is not None else ""
         seen: dict[str, str] = {"run": "", "thread": thread, "answer": "", "end": ""}
 
