@@ -119,7 +119,7 @@ def ordered(asked: argparse.Namespace, target: str | None, again: Again | None =
         seed=asked.seed, generation=own.generation if own else asked.generation, rehearsal=own.rehearsal if own else (),
         parent=again.session if again else "", honour_accepted=asked.honour_accepted, until_fail=asked.until_fail,
         duration_s=asked.duration, selected=sorted(chosen(**wanted)), unattended=asked.unattended,
-        engines=asked.engines,
+        engines=asked.engines, cluster=asked.cluster or "", cluster_plain=asked.cluster_plain,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, footprint, is_own_rehearsal, select
-from tui_app.fleet.shares import shares
+from tui_app.fleet.shares import Share, shares
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
@@ -46,6 +46,8 @@ def make_plan(
     duration_s: float = 0.0,
     unattended: bool = False,
     engines: int = 1,
+    cluster: str = "",
+    cluster_plain: bool = False,
 ) -> Plan:
     """A plan for this target; `rehearsal` are options of `vigil rehearse` for the one that is started.
 
@@ -61,8 +63,8 @@ def make_plan(
     if not chosen:
         raise PlanError("the plan is empty: select at least one check")
     own = is_own_rehearsal(profile)
-    if engines > 1 and (iterations > 1 or until_fail):
-        raise PlanError("several engines drive each check once: leave out --engines, or --iterations and --until-fail")
+    if (engines > 1 or cluster) and (iterations > 1 or until_fail):
+        raise PlanError("several engines drive each check once: leave out --engines and --cluster, or --iterations and --until-fail")
     if faults and not own:
         raise PlanError("faults are only ever seeded into the rehearsal that Vigil starts itself; use --target rehearsal")
     if (generation != "g2" or rehearsal) and not own:
@@ -81,7 +83,7 @@ def make_plan(
                 "remove it, and have it repaired"
             )
     users = users or profile.credentials.users
-    split = shares(users, engines)
+    split = shares(users, engines) if not cluster else [Share(0, users)]
     profile = profile.for_users(users)
     if users > profile.limits.sockets:
         raise PlanError(
@@ -117,6 +119,8 @@ def make_plan(
         duration_s=duration_s,
         unattended=unattended,
         engines=len(split),
+        cluster=cluster,
+        cluster_plain=cluster_plain,
         share=split[0].count if len(split) > 1 else 0,
         known=[one.check for one in profile.accept if one.check in by_id()],
     )

@@ -298,6 +298,9 @@ class Context(Protocol):
     def action(self, user: User, marker: str, channel: str) -> AbstractAsyncContextManager[None]:
         """Mark what is done inside as a marker-bearing action: one isolation probe for every open observer."""
 
+    async def meet(self) -> None:
+        """Where several engines drive this check: go on once all of them have come so far. Once in a drive; alone it does nothing."""
+
     async def linger(self) -> None:
         """Wait as long as something may still follow the last action and count."""
 

@@ -36,6 +36,7 @@ def runs_each(users: int) -> int:
 
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
+        await ctx.meet()
         await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         await ctx.linger()
 

@@ -56,6 +56,7 @@ class Ramp:
     async def climb(self) -> tuple[str, str]:
         """Level after level, until the last or a reason to end: ('', '') or (what, in words)."""
         ctx = self.ctx
+        await ctx.meet()
         counts = levels(len(ctx.users), self.needed)
         for number, count in enumerate(counts, 1):
             users = list(ctx.users[:count])

@@ -37,6 +37,10 @@ def add(commands: Commands) -> None:
         "--engines", type=positive, default=1, metavar="N",
         help="processes that share the users: from some hundred users on; the first one keeps at least five",
     )  # fmt: skip
+    run.add_argument(
+        "--cluster", metavar="ADDRESS", help="run the users on the workers of this Dask scheduler, tls://HOST:8786 (`vigil cluster`)"
+    )
+    run.add_argument("--cluster-plain", action="store_true", help="reach it without TLS, on a network that is yours alone; it is recorded")
     many = run.add_mutually_exclusive_group()
     many.add_argument(
         "--iterations", type=positive, default=1, metavar="N",

@@ -218,6 +218,10 @@ class LiveContext(Looking):
         finally:
             self._world.log.add("action", facts, check=self.check, user=user.label, type="end")
 
+    async def meet(self) -> None:
+        """Wait for the drives of this check on other engines."""
+        await self._world.meet(self.check)
+
     async def linger(self) -> None:
         """Wait as long as a leak of the last action may still count."""
         await self.sleep(LINGER_S + 0.3)

@@ -37,15 +37,15 @@ _encode = msgspec.json.Encoder().encode
 class Member:
     """The command loop of such an engine, beside its runner. `act` carries out hold, resume and stop."""
 
-    def __init__(self, log: Log, runner: Runner, origin: int, act: Callable[[str], None]) -> None:
+    def __init__(self, log: Log, runner: Runner, act: Callable[[str], None]) -> None:
         self.log = log
         self.runner = runner
-        self.origin = origin
         self.act = act
         self.deltas = Deltas()
         self.far = log.bench.monitors.isolation.far = Far()
         log.listeners.append(self.deltas.listen)
         self._n = 0
+        self._go: dict[str, asyncio.Event] = {}
         self._line = threading.Lock()
         self._over = threading.Event()
         self._said: set[str] = set()
@@ -56,7 +56,7 @@ class Member:
         """Serve the lead until it says that the session is over, or is gone; how the session ended."""
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._commands), sys.stdin)
-        self._tell("join", pid=os.getpid(), origin=self.origin, recording=str(self.log.writer.path))
+        self._tell("join", pid=os.getpid(), **self.log.clock.origin_told(), recording=str(self.log.writer.path))
         telling = loop.create_task(self._telling())
         threading.Thread(target=self._beat, name="sign-of-life", daemon=True).start()
         try:
@@ -65,6 +65,8 @@ class Member:
                 what = str(told.get("do"))
                 if what == "drive":
                     self._spawn(self._drive(str(told.get("check"))))
+                elif what == "go":
+                    self._going(str(told.get("check"))).set()
                 elif what == "find":
                     self._spawn(self._found(int(told["asked"]), str(told["marker"])))
                 elif what == "end":
@@ -88,12 +90,21 @@ class Member:
             canned=len(bench.monitors.canned.convicted()), created=list(sums.created.values()), left=sums.left,
         )  # fmt: skip
 
+    async def meet(self, check: str) -> None:
+        """This drive has come to where the engines wait for each other."""
+        self._tell("met", check=check)
+        await self._going(check).wait()
+
+    def _going(self, check: str) -> asyncio.Event:
+        return self._go.setdefault(check, asyncio.Event())
+
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _drive(self, name: str) -> None:
+        self._going(name).clear()
         check = next((one for one in self.runner.checks if one.id == name), None)
         if check is not None:
             await self.runner.alone(check)
@@ -148,10 +159,10 @@ class Member:
         self._tell("found", asked=asked, row=row)
 
     def _sent(self, marker: str) -> dict[str, Any] | None:
-        """The frame of ours in which a marker went out."""
+        """The frame or request of ours in which a marker went out."""
         self.log.writer.flush(FOUND_S)
         with Reader(self.log.writer.path) as reader:
-            row = reader.first(parse(f"kind:frame dir:out {marker}"), budget=FOUND_S)
+            row = reader.first(parse(f"dir:out {marker}"), budget=FOUND_S)
         return None if row is None else told(row)
 
     def _row(self, seq: int) -> dict[str, Any] | None:

@@ -55,6 +55,10 @@ class Plan(msgspec.Struct, kw_only=True):
     seed: int = 0
     engines: int = 1
     """So many engines share the session's users; this one is number `engine`, with `share` of them (0: all) from `first_user` on."""
+    cluster: str = ""
+    """The address of a Dask scheduler whose workers run the other engines; '' for this machine."""
+    cluster_plain: bool = False
+    """Without TLS beyond loopback, as the operator asked."""
     engine: int = 1
     first_user: int = 0
     share: int = 0

@@ -11,7 +11,6 @@ import signal
 import ssl
 import sys
 import time
-from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
 
@@ -22,10 +21,11 @@ from tui_app.checks.bench import Bench
 from tui_app.checks.catalogue import as_json, by_id, left_out
 from tui_app.engine.clock import Clock, Gate, tick, watch_lag
 from tui_app.engine.control import ControlServer
-from tui_app.engine.launch import own_command
 from tui_app.engine.log import Log
-from tui_app.engine.member import Member, told
-from tui_app.engine.plan import Plan, is_own_rehearsal
+from tui_app.engine.member import Member
+from tui_app.engine.order import Order
+from tui_app.engine.others import Others, Shared
+from tui_app.engine.plan import is_own_rehearsal
 from tui_app.engine.pulse import Pulse
 from tui_app.engine.refusal import Refusal
 from tui_app.engine.rehearsal_child import RehearsalChild, RehearsalError
@@ -37,13 +37,11 @@ from tui_app.engine.tiers import Tiers
 from tui_app.engine.unattended import end_unattended
 from tui_app.engine.usage import Usage, watch_usage
 from tui_app.engine.world import World, wall
+from tui_app.fleet.api import FleetError
 from tui_app.fleet.lead import Lead
-from tui_app.fleet.local import LocalFleet
-from tui_app.fleet.shares import Share, budget, shares
+from tui_app.fleet.shares import budget, split_of
 from tui_app.recording import sessions
 from tui_app.recording.errors import RecordingError
-from tui_app.recording.query import parse
-from tui_app.recording.reader import Reader
 from tui_app.recording.schema import HEADER_KEYS
 from tui_app.recording.secrets import Vault
 from tui_app.recording.sharing import group_id, list_here, shared_path
@@ -56,25 +54,7 @@ from tui_app.wire.http import HttpClient
 from tui_app.wire.pacing import Pacing
 from tui_app.wire.route import secrets_of
 
-SWITCH_S = 0.0005
-
-
-class Order(msgspec.Struct, kw_only=True):
-    """What the launcher writes to the engine's standard input: the plan, and secrets that may stand nowhere else."""
-
-    session: str
-    plan: Plan
-    accounts: list[dict[str, str]] = msgspec.field(default_factory=list)
-    headers: dict[str, str] = msgspec.field(default_factory=dict)
-    proxy: str = ""
-    e2e_key: str = ""
-    tiers: dict[str, str] = msgspec.field(default_factory=dict)
-    blocked: str = ""
-    recording: str = ""
-    who: str = ""
-    own: bool = False
-    """The target is a rehearsal that the lead has started, whose authority is `authority` (PEM)."""
-    authority: str = ""
+SWITCH_S = 0.000_05
 
 
 class Engine:
@@ -112,7 +92,8 @@ class Engine:
         paths = sessions.new_paths(self.order.session)
         try:
             gid = group_id(self.profile.share.group) if self.profile.share.group else None
-            recording = Path(self.order.recording) if self.order.recording else paths.recording
+            # A path without a folder is one of this machine's own recordings, whichever machine this is.
+            recording = sessions.sessions_dir() / self.order.recording if self.order.recording else paths.recording
             if gid is not None and not self.order.recording:
                 recording = shared_path(paths.recording, gid)
         except RecordingError as error:
@@ -133,6 +114,12 @@ class Engine:
             self.tls = trust_of(self.profile, self.authority)
             self.sources = sources_of(self.profile, self.plan.own_users, self.urls["websocket"])
         except ProfileError as error:
+            self._refuse(str(error))
+            return
+        others = Others(self.order, self.clock)
+        try:
+            await others.reach()
+        except FleetError as error:
             self._refuse(str(error))
             return
         vault = Vault()
@@ -176,10 +163,13 @@ class Engine:
         try:
             await refusal.look()
             if self.alone:
-                await self._gather(log, recording)
+                self.fleet = self.runner.fleet = await others.start(log, recording, self._shared())
+                if self.fleet is not None:
+                    world.meet = self.fleet.meet
                 reason = await self.runner.run()
             else:
-                self.member = Member(log, self.runner, self.clock.origin, lambda command: _drop(self._act(log, world, command, {}, "lead")))
+                self.member = Member(log, self.runner, lambda command: _drop(self._act(log, world, command, {}, "lead")))
+                world.meet = self.member.meet
                 reason = await self.member.run()
             text = self.runner.fault
             self.keeper.ending = True
@@ -210,40 +200,12 @@ class Engine:
             if claim is not None:
                 claim.release()
 
+    def _shared(self) -> Shared:
+        return Shared(self.profile, self.authority, self.child is not None, [check.id for check in self.checks if check.spread])
+
     def _refuse(self, why: str) -> None:
         """Say to whoever started this engine why it does not begin."""
         say({"error": why} if self.alone else {"n": 1, "what": "refused", "why": why})
-
-    async def _gather(self, log: Log, recording: Path) -> None:
-        """Start the other engines of the plan, each with its share of the users."""
-        split = shares(self.plan.users, self.plan.engines)
-        if len(split) == 1 or self.runner is None:
-            return
-
-        def find(marker: str) -> dict[str, Any] | None:
-            log.writer.flush(1.0)
-            with Reader(recording) as reader:
-                row = reader.first(parse(f"kind:frame dir:out {marker}"), budget=1.0)
-            return None if row is None else told(row)
-
-        self.fleet = self.runner.fleet = Lead(
-            LocalFleet([*own_command(), "_engine"]), lambda check, type, body: log.add("engine", body, check=check, type=type),
-            self.clock.origin, find,
-        )  # fmt: skip
-        await self.fleet.start(split, lambda engine, share: self._order_for(engine, share, recording))
-
-    def _order_for(self, engine: int, share: Share, recording: Path) -> bytes:
-        spread = [check.id for check in self.checks if check.spread]
-        plan = msgspec.structs.replace(
-            self.plan, checks=spread, selected=[], engine=engine, first_user=share.first, share=share.count,
-            profile=self.profile.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"watch"}), rehearsal=[],
-        )  # fmt: skip
-        order = msgspec.structs.replace(
-            self.order, session=f"{self.order.session[:8]}{engine:04x}", plan=plan, own=self.own, authority=self.authority,
-            accounts=self.order.accounts[share.first : share.first + share.count],
-            recording=str(recording.with_name(f"{recording.name.removesuffix('.vigil')}.{engine}.shard")),
-        )  # fmt: skip
-        return msgspec.json.encode(order)
 
     def _rounds(self) -> dict[str, Any]:
         """How often the selected checks were driven, and what ended that, where nobody knew it before."""
@@ -254,7 +216,7 @@ class Engine:
     def _world(self, log: Log, vault: Vault) -> World:
         limits = self.profile.limits
         created = Created()
-        split = shares(self.plan.users, self.plan.engines)
+        split = split_of(self.plan)
 
         def part(limit: int | None) -> int | None:
             return budget(limit, self.plan.users, split, self.plan.engine)
@@ -371,8 +333,8 @@ class Engine:
 def keep_the_loop_free() -> None:
     """Keep the recording's thread and the garbage collector's full passes from holding up the receive path.
 
-    The writer's thread may hold the interpreter for a whole switch interval, 5 ms by default, while frames wait for their stamp:
-    half a millisecond halves the p99 arrival error (tests/bench/bench_arrival.py).
+    While the writer's thread is at work, each read of a socket gives the interpreter away and has it back after a switch interval,
+    5 ms by default: meanwhile frames wait in the kernel, which joins them (tests/bench/bench_accuracy.py).
 
     What is loaded by now stays for good and need not be looked at; what a session adds is rows and records without cycles,
     so the oldest generation, whose pass takes longer the longer a session is, is looked at a hundred times less often.

@@ -253,6 +253,7 @@ class Runner:
         others = asyncio.create_task(self.fleet.drive(check.id), name=f"{check.id} elsewhere")
         try:
             yield
+            await self.fleet.release(check.id)
             await others
         finally:
             others.cancel()

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,10 @@ _KEPT_HEADERS = (
 
 COOKIE_MIN = 16
 """A cookie as long as that may open a session; a shorter one names an instance at most."""
+
+
+async def alone(check: str) -> None:
+    """There is no other engine to wait for."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ class World:
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
     stored_by: str = ""
     """The variable of the server on which the engine's own rehearsal stores accounts: there they outlive it."""
+    meet: Callable[[str], Awaitable[None]] = alone
+    """Waits until every engine's drive of a check has come so far."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
     spares: list[User] = field(default_factory=list)

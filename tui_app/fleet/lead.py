@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -33,6 +33,12 @@ Add = Callable[[str, str, dict[str, Any]], Row]
 """Appends a row of the kind `engine`: (check, type, body)."""
 
 
+class Origin(Protocol):
+    """When t = 0 was (`tui_app.engine.clock.Clock`)."""
+
+    def origin_told(self) -> dict[str, Any]: ...
+
+
 class Engine:
     """One other engine as the lead knows it."""
 
@@ -48,6 +54,7 @@ class Engine:
         self.told = 0
         self.news = asyncio.Event()
         self.driven: set[str] = set()
+        self.met: set[str] = set()
         self.found: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     @property
@@ -57,12 +64,12 @@ class Engine:
 
 
 class Lead:
-    """All other engines of a session. `add` writes rows, `origin` is the lead's t = 0 (ns of the monotonic clock)."""
+    """All other engines of a session. `add` writes rows, `clock` says when the lead's t = 0 was."""
 
-    def __init__(self, fleet: Fleet, add: Add, origin: int, find: Callable[[str], dict[str, Any] | None]) -> None:
+    def __init__(self, fleet: Fleet, add: Add, clock: Origin, find: Callable[[str], dict[str, Any] | None]) -> None:
         self._fleet = fleet
         self._add = add
-        self._origin = origin
+        self._clock = clock
         self._find = find
         """The lead's own frame in which a marker was sent."""
         self.engines: list[Engine] = []
@@ -92,10 +99,22 @@ class Lead:
         """Have all of them drive a check; returns once each has, or is lost."""
         for engine in self.engines:
             engine.driven.discard(check)
+            engine.met.discard(check)
         await self.tell({"do": "drive", "check": check})
         for engine in self.engines:
             while engine.up and check not in engine.driven:
                 await self._next_news(engine)
+
+    async def meet(self, check: str) -> None:
+        """Wait until all of them have come to the point in a check where they wait for each other, and let them go on."""
+        for engine in self.engines:
+            while engine.up and check not in engine.met and check not in engine.driven:
+                await self._next_news(engine)
+        await self.release(check)
+
+    async def release(self, check: str) -> None:
+        """Let go on who waits for others in this check: also where the lead's own drive never came so far."""
+        await self.tell({"do": "go", "check": check})
 
     async def tell(self, command: dict[str, Any]) -> None:
         """Send a command to all that are there."""
@@ -166,6 +185,8 @@ class Lead:
             await self._delta(engine, told)
         elif what == "said":
             self._said(engine, told)
+        elif what == "met":
+            engine.met.add(str(told.get("check")))
         elif what == "driven":
             engine.driven.add(str(told.get("check")))
         elif what == "end":
@@ -174,7 +195,10 @@ class Lead:
 
     def _join(self, engine: Engine, told: dict[str, Any]) -> None:
         engine.state = "up"
-        engine.shift = int(told["origin"]) - self._origin
+        ours = self._clock.origin_told()
+        # Of one machine the monotonic clock says it exactly, of two the wall clocks as well as they are kept.
+        same = told.get("boot") and told["boot"] == ours["boot"]
+        engine.shift = int(told["origin"]) - ours["origin"] if same else int(told["wall"]) - ours["wall"]
         body = {"engine": engine.number, "where": engine.member.where, "users": engine.share.labels, "text": engine.share.text}
         self._add("", "join", {**body, "pid": told.get("pid"), "recording": told.get("recording"), "shift": engine.shift})
 
