@@ -56,8 +56,8 @@ class Cluster:
     def start_worker(self, name: str, root: Path = ROOT) -> None:
         """`root`: where its Vigil is."""
         self.start(
-            name, "dask_worker", self.address, "--name", name, "--no-nanny", "--nthreads", "1", "--death-timeout", "60", "--host", "127.0.0.1",
-            "--local-directory", str(self.folder / name), root=root,
+            name, "dask_worker", self.address, "--name", name, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1",
+            "--death-timeout", "60", "--local-directory", str(self.folder / name), root=root,
         )  # fmt: skip
 
     def wait_for(self, *names: str) -> None:
