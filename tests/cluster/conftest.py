@@ -57,7 +57,7 @@ class Cluster:
         """`root`: where its Vigil is."""
         self.start(
             name, "dask_worker", self.address, "--name", name, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1",
-            "--local-directory", str(self.folder / name), root=root,
+            "--death-timeout", "60", "--local-directory", str(self.folder / name), root=root,
         )  # fmt: skip
 
     def wait_for(self, *names: str) -> None:

@@ -1,7 +1,7 @@
 """In an engine's place: says a numbered line every 50 ms, echoes what it is told, ends with its standard input.
 
-Its order: {"lines": N, "secret": ...}: after N lines it waits for the end of its input. It never says the secret, only its length. {"deaf": true}: it
-reads nothing more, so that only a signal ends it.
+Its order: {"lines": N, "secret": ...}: after N lines it waits for the end of its input. It never says the secret, only its length.
+{"deaf": true}: it reads nothing more, so that only a signal ends it.
 """
 
 from __future__ import annotations

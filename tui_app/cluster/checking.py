@@ -13,7 +13,7 @@ from tui_app.sanitize import sanitize
 
 FAR_S: Final = 1.0
 """A clock that is further off makes the times of a worker's own recording misleading; what is judged does not depend on it."""
-SHAPE: Final = "{:12} {:20} {:9} {:9} {:10} {:>18}  {}"
+SHAPE: Final = "{:21} {:20} {:9} {:9} {:10} {:>18}  {}"
 
 
 async def check(address: str, tls: Tls, *, plain: bool) -> tuple[list[str], bool]:

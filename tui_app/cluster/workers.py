@@ -73,8 +73,8 @@ async def _one(client: Client, worker: str, name: str) -> WorkerFacts:
             break
         if (lasted := time.monotonic() - began) < took:
             took, offset = lasted, float(told["clock"]) - (before + lasted / 2)
-    name = sanitize(name)
     host = sanitize(worker.partition("://")[2])
+    name = host if name == worker else sanitize(name)  # Dask calls a worker without a name by its address
     if isinstance(told, ModuleNotFoundError | AttributeError):
         return WorkerFacts(
             worker, name, host, unfit=f"Vigil is not installed there, or one that knows no clusters; here it is {__version__}"
