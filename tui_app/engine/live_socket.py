@@ -99,7 +99,7 @@ class LiveSocket:
         """The upgrade was answered with 101."""
         self.open = True
         body = {"phases": phases_of(opened.phases), "subprotocol": opened.subprotocol, "warm": self.warm, "peer": opened.peer}
-        body |= {"stamps": opened.stamps, **_named(opened.headers)}
+        body |= {"stamps": opened.stamps, "library": opened.library, **_named(opened.headers)}
         self._row("open", body, t=self.hub.log.clock.since(stamp), ms=(stamp - self.began) / 1e6)
 
     def failed(self, stamp: int, failure: Failure) -> None:
