@@ -88,8 +88,8 @@ def summed_up(runs: Sequence[Run]) -> dict[str, Any]:
 def table(found: dict[Asked, dict[str, Any]]) -> list[str]:
     """The figures, contender by contender; `by off`: the p99 by that of the same without the application."""
     lines = [
-        f"{'contender':30}{'arrival p50':>12}{'p99':>8}{'(min-max)':>17}{'p99.9':>8}{'max':>9}{'by off':>8}"
-        f"  {'run p50':>9}{'p99':>8}{'max':>9}"
+        f"{'contender':30}{'arrival p50':>12}{'p99':>10}{'(min-max)':>20}{'p99.9':>9}{'max':>9}{'by off':>8}"
+        f"  {'run p50':>9}{'p99':>10}{'max':>10}"
         f"{'events/s':>10}{'engine':>8}{'TUI':>6}{'others':>8}{'waited':>8}{'counts':>8}"
     ]
     ratio = ratios(found)
@@ -99,8 +99,8 @@ def table(found: dict[Asked, dict[str, Any]]) -> list[str]:
         times = f"{ratio[name_of(asked)]:.2f}" if name_of(asked) in ratio else "-"
         tui = "-" if asked.mode == "off" else f"{one['application_cpu']:.0f}%"
         lines.append(
-            f"{name_of(asked):30}{arrival['p50_ms']:12.3f}{arrival['p99_ms']:8.3f}{between:>17}{arrival['p999_ms']:8.2f}{arrival['max_ms']:9.2f}{times:>8}"
-            f"  {run['p50_ms']:9.3f}{run['p99_ms']:8.3f}{run['max_ms']:9.3f}{one['events_per_s']:10.0f}{one['engine_cpu']:7.0f}%{tui:>6}"
+            f"{name_of(asked):30}{arrival['p50_ms']:12.3f}{arrival['p99_ms']:10.3f}{between:>20}{arrival['p999_ms']:9.2f}{arrival['max_ms']:9.2f}{times:>8}"
+            f"  {run['p50_ms']:9.3f}{run['p99_ms']:10.3f}{run['max_ms']:10.3f}{one['events_per_s']:10.0f}{one['engine_cpu']:7.0f}%{tui:>6}"
             f"{one['others_cpu']:7.0f}%{one['engine_waited']:7.1f}%{'exact' if one['exact'] else 'DIFFER':>8}"
         )
     return lines
