@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import serve
 
-from tui_app.stamped import OLDEST_NS, StampedTransport, WallClock, stamp_arrivals
+from tui_app.stamped import StampedTransport, stamp_arrivals
+from tui_app.wall_clock import OLDEST_NS, WallClock
 from tui_app.wire.socket import WireSocket
 
 SECOND = 1_000_000_000

@@ -142,6 +142,10 @@ class DaskMember:
             if self._quiet > LOST_S:
                 self.end(f"is lost: silent for {self._quiet:.1f} s")
 
+    def ahead(self) -> int:
+        """See `Member`."""
+        return self.offset.ns
+
     def health(self) -> WorkerHealth:
         """How its worker is."""
         state = "lost" if self.lost else "silent" if self._quiet > SILENT_S else "up"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from tui_app.model import SECOND
 
@@ -32,12 +30,6 @@ class Clock:
         self.origin = time.monotonic_ns()
         self.began = rfc3339(time.time())
         """UTC of 0: a label, and where an operator looks in logs; no duration is ever made of it."""
-
-    def origin_told(self) -> dict[str, Any]:
-        """When 0 was, for an engine elsewhere: ns of the monotonic clock, whose it is, and ns of the wall clock."""
-        boot = Path("/proc/sys/kernel/random/boot_id")
-        whose = boot.read_text().strip() if boot.exists() else ""
-        return {"origin": self.origin, "boot": whose, "wall": time.time_ns() - (time.monotonic_ns() - self.origin)}
 
     def now(self) -> int:
         """Now, ns since the session's start."""

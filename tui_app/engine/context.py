@@ -339,11 +339,6 @@ class LiveContext(Looking):
         """For how long the session was held so far."""
         return self._world.gate.held_ns()
 
-    def secret(self, kind: str, user: User, value: str) -> None:
-        """Make a value known to the vault before it travels."""
-        if value:
-            self._world.vault.add(kind, user.label, value)
-
     def later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start something beside this drive; it ends with the drive at the latest."""
         task = asyncio.get_running_loop().create_task(work)
@@ -361,14 +356,6 @@ class LiveContext(Looking):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def wait(self, event: asyncio.Event, within: float) -> bool:
-        """Whether the event came within so many seconds."""
-        try:
-            await asyncio.wait_for(event.wait(), within)
-        except TimeoutError:
-            return False
-        return True
 
     @asynccontextmanager
     async def sockets(self, users: Sequence[User]) -> AsyncIterator[list[HeldSocket]]:

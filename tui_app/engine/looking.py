@@ -24,6 +24,19 @@ class Looking:
     _world: World
     check: str
 
+    def secret(self, kind: str, user: User, value: str) -> None:
+        """Make a value known to the vault before it travels."""
+        if value:
+            self._world.vault.add(kind, user.label, value)
+
+    async def wait(self, event: asyncio.Event, within: float) -> bool:
+        """Whether the event came within so many seconds."""
+        try:
+            await asyncio.wait_for(event.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
     async def look(
         self, tier: str, what: str, *, user: User | None = None, settle: float = 2.0,
         until: Callable[[Sequence[Mapping[str, Any]]], bool] = bool, **ids: str,

@@ -62,7 +62,7 @@ class Member:
         """Serve the lead until it says that the session is over, or is gone; how the session ended."""
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._commands), sys.stdin)
-        self._tell("join", pid=os.getpid(), **self.log.clock.origin_told(), recording=str(self.log.writer.path))
+        self._tell("join", pid=os.getpid(), origin=self.log.clock.origin, recording=str(self.log.writer.path))
         telling = loop.create_task(self._telling())
         threading.Thread(target=self._beat, name="sign-of-life", daemon=True).start()
         try:

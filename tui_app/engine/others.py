@@ -38,6 +38,12 @@ class Shared:
     checks: list[str]
 
 
+def _tls(profile: dict[str, Any]) -> Any:
+    from tui_app.cluster.address import Tls
+
+    return Tls(**profile.get("cluster") or {})
+
+
 class Others:
     """Reaches those who run engines, and gives each engine its order."""
 
@@ -56,7 +62,7 @@ class Others:
                 from tui_app.cluster.dask_fleet import DaskFleet
             except ImportError:
                 raise FleetError("there is nothing here to reach a cluster with", "", "pip install 'vigil[cluster]'") from None
-            fleet = await DaskFleet.connect(plan.cluster, ["-m", "tui_app", "_engine"], plain=plan.cluster_plain)
+            fleet = await DaskFleet.connect(plan.cluster, ["-m", "tui_app", "_engine"], tls=_tls(plan.profile), plain=plan.cluster_plain)
             self._fleet, plan.engines = fleet, len(fleet.workers) + 1
             split = split_of(plan)
             plan.engines, plan.share = len(split), split[0].count
@@ -78,7 +84,7 @@ class Others:
         def add(check: str, type: str, body: dict[str, Any]) -> Any:
             return log.add("engine", body, check=check, type=type)
 
-        lead = Lead(self._fleet, add, self._clock, find)
+        lead = Lead(self._fleet, add, self._clock.origin, find)
         await lead.start(split, lambda engine, share: self._order_for(engine, share, recording, shared))
         return lead
 

@@ -35,6 +35,12 @@ class Member(Protocol):
     where: str
     """`local`, or the worker's name and host."""
 
+    lost: str
+    """Why nothing more comes of it, where that is known; ''."""
+
+    def ahead(self) -> int:
+        """By how many ns its machine's monotonic clock is ahead of ours, as far as is known."""
+
     async def start(self, order: bytes) -> None:
         """Start it with its order: one line of JSON, secrets included. Raises `FleetError`."""
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -31,12 +31,6 @@ _encode = msgspec.json.Encoder().encode
 
 Add = Callable[[str, str, dict[str, Any]], Row]
 """Appends a row of the kind `engine`: (check, type, body)."""
-
-
-class Origin(Protocol):
-    """When t = 0 was (`tui_app.engine.clock.Clock`)."""
-
-    def origin_told(self) -> dict[str, Any]: ...
 
 
 class Engine:
@@ -77,12 +71,12 @@ class Engine:
 
 
 class Lead:
-    """All other engines of a session. `add` writes rows, `clock` says when the lead's t = 0 was."""
+    """All other engines of a session. `add` writes rows, `origin` is the lead's t = 0 (ns of the monotonic clock)."""
 
-    def __init__(self, fleet: Fleet, add: Add, clock: Origin, find: Callable[[str], dict[str, Any] | None]) -> None:
+    def __init__(self, fleet: Fleet, add: Add, origin: int, find: Callable[[str], dict[str, Any] | None]) -> None:
         self._fleet = fleet
         self._add = add
-        self._clock = clock
+        self._origin = origin
         self._find = find
         """The lead's own frame in which a marker was sent."""
         self.engines: list[Engine] = []
@@ -187,7 +181,7 @@ class Lead:
         except (ConnectionError, OSError, ValueError) as error:
             why = f"{type(error).__name__}: {error}"
         engine.answered(None)
-        engine.told.put_nowait({"what": "gone", "why": why})
+        engine.told.put_nowait({"what": "gone", "why": engine.member.lost or why})
 
     async def _take_all(self, engine: Engine) -> None:
         while engine.up:
@@ -215,10 +209,7 @@ class Lead:
 
     def _join(self, engine: Engine, told: dict[str, Any]) -> None:
         engine.state = "up"
-        ours = self._clock.origin_told()
-        # Of one machine the monotonic clock says it exactly, of two the wall clocks as well as they are kept.
-        same = told.get("boot") and told["boot"] == ours["boot"]
-        engine.shift = int(told["origin"]) - ours["origin"] if same else int(told["wall"]) - ours["wall"]
+        engine.shift = int(told["origin"]) - engine.member.ahead() - self._origin
         body = {"engine": engine.number, "where": engine.member.where, "users": engine.share.labels, "text": engine.share.text}
         self._add("", "join", {**body, "pid": told.get("pid"), "recording": told.get("recording"), "shift": engine.shift})
 

@@ -21,11 +21,16 @@ class LocalMember:
     """A process of this machine. It ends with its standard input, so never later than the lead."""
 
     where = "local"
+    lost = ""
 
     def __init__(self, engine: int, command: Sequence[str]) -> None:
         self.engine = engine
         self._command = command
         self._process: Process | None = None
+
+    def ahead(self) -> int:
+        """See `Member`: one machine has one clock."""
+        return 0
 
     async def start(self, order: bytes) -> None:
         """See `Member`."""

@@ -23,6 +23,8 @@ class _Deeds:
 
     begun: array[int] = field(default_factory=lambda: array("q"))
     counted: array[int] = field(default_factory=lambda: array("q"))
+    latest: int = -1
+    """When the last of them was counted."""
 
 
 class Crowd:
@@ -62,6 +64,7 @@ class Crowd:
         at = bisect_right(deeds.begun, begun)
         deeds.begun.insert(at, begun)
         deeds.counted.insert(at, t)
+        deeds.latest = max(deeds.latest, t)
         self._last = t
         present = bisect_right(self._since, begun)
         own = self._open.get(source)
@@ -73,9 +76,12 @@ class Crowd:
         times = self._times(observer)
         if deeds is None:
             return 0
-        return sum(
-            any(since <= begun and t <= until for since, until in times) for begun, t in zip(deeds.begun, deeds.counted, strict=True)
-        )
+        if len(times) == 1 and times[0][1] >= deeds.latest:
+            return len(deeds.begun) - bisect_left(deeds.begun, times[0][0])
+        # Somebody who went in between: of the rest of the deeds each is looked at.
+        first = bisect_left(deeds.begun, min((since for since, _ in times), default=FOREVER))
+        deeds_of = zip(deeds.begun[first:], deeds.counted[first:], strict=True)
+        return sum(any(since <= begun and t <= until for since, until in times) for begun, t in deeds_of)
 
     def rows(self, users: Sequence[str], enough: int) -> Iterator[tuple[str, int, int]]:
         """Of each source's pairs with all other users: (source, the fewest probes, how many pairs have fewer than `enough`)."""

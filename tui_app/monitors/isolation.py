@@ -8,6 +8,7 @@ observer should see. Own markers on own sockets are the positive control, withou
 from __future__ import annotations
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -63,10 +64,8 @@ class Isolation:
         self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
         self._due: list[Action] = []
         self._elsewhere = Elsewhere(self)
-        self.far: Far | None = None
-        """Set in an engine of several, for the lead to be told."""
-        self._changed: dict[tuple[str, str], None] = {}
-        self._waiting: dict[tuple[str, str], None] = {}  # mere counts that wait for a flush; apart, so that no row pays for all cells
+        self.far: Far | None = None  # set in an engine of several, for the lead to be told
+        self._changed, self._waiting = dict[tuple[str, str], None](), dict[tuple[str, str], None]()  # what waits: mere counts, for a flush
         self._written: dict[tuple[str, str], tuple[str, int, int]] = {}
         self._enough = False
         self._sightings = Sightings(self)
@@ -86,10 +85,8 @@ class Isolation:
 
     def leaking(self) -> list[Cell]:
         """The pairs that leak, row by row."""
-        if not any(cell.leaks for cell in self._cells.values()):
-            return []
         if self.crowd is None:
-            return [cell for cell in self.cells() if cell.leaks]
+            return [cell for cell in self.cells() if cell.leaks] if any(cell.leaks for cell in self._cells.values()) else []
         place = {user: number for number, user in enumerate(self._users)}
         found = sorted(self._cells.values(), key=lambda cell: (place[cell.source], place[cell.observer]))
         for cell in found:
@@ -98,8 +95,7 @@ class Isolation:
 
     def matrix(self) -> Matrix:
         """All pairs together."""
-        pairs = len(self._users) * (len(self._users) - 1)
-        leaks = sum(cell.leaks for cell in self._cells.values())
+        pairs, leaks = len(self._users) * (len(self._users) - 1), sum(cell.leaks for cell in self._cells.values())
         if self.crowd is not None:
             rows = list(self.crowd.rows(self._users, PROBES_PER_CELL)) if pairs else []
             return Matrix(pairs, self.total_probes, min((row[1] for row in rows), default=0), sum(row[2] for row in rows), leaks)
@@ -337,9 +333,9 @@ class Isolation:
     def _everybody(self) -> Iterator[Cell]:
         """Of a crowd: a cell for all pairs of each source."""
         assert self.crowd is not None
-        leaks: dict[str, int] = {}
+        leaks = Counter[str]()
         for cell in self._cells.values():
-            leaks[cell.source] = leaks.get(cell.source, 0) + cell.leaks
+            leaks[cell.source] += cell.leaks
         proven = len(self._proof) >= len(self._users)
         yield from self.crowd.cells(self._users, leaks, proven, self.total_probes >= PROBES_IN_ALL, PROBES_PER_CELL)
 
