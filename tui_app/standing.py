@@ -9,7 +9,7 @@ from typing import Final
 
 from tui_app.checks.proof import release
 
-JUDGING: Final = ("model.py", "words.py", "stamped.py", "wall_clock.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine")
+JUDGING: Final = ("model.py", "words.py", "stamped.py", "wall_clock.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine", "fleet")
 """What decides whether a fault is caught."""
 
 
