@@ -9,7 +9,9 @@ from typing import Final
 
 from tui_app.checks.proof import release
 
-JUDGING: Final = ("model.py", "words.py", "stamped.py", "wall_clock.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine", "fleet")
+JUDGING: Final = (
+    "model.py", "words.py", "stamped.py", "wall_clock.py", "wire", "monitors", "verdict", "checks", "rehearsal", "engine", "fleet",
+)  # fmt: skip
 """What decides whether a fault is caught."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from widgets import crowd
 from widgets.glyphs import glyphs
 from widgets.grid import Place, grid_lines, grid_size, label_width
 from widgets.lines import BLANK, Line, LineView, Span, clip, fit
-from widgets.pairs import UNPROVEN, Cell, Cells, leaks_of
+from widgets.pairs import UNPROVEN, Cell, Cells, leaks_of, picture_glyph, worst
 
 __all__ = ["COUNTED", "Cell", "Cells", "Matrix", "Place", "cell_lines", "matrix_lines", "picture_lines", "sentence", "totals", "unclean"]
 
@@ -15,9 +16,6 @@ ROOMY = 90
 """From this width on rows are set apart, if the height allows."""
 COUNTED = 8
 """Up to so many users are shown with counts."""
-
-
-WORST = {"leak": 0, "unproven": 1, "measuring": 2, "clean": 3}
 
 
 def cell_text(cell: Cell, own: bool) -> tuple[str, str]:
@@ -55,21 +53,10 @@ def cell_lines(users: Sequence[str], cells: Cells, width: int, roomy: bool = Fal
     return lines
 
 
-def _picture_glyph(cell: Cell, own: bool) -> tuple[str, str]:
-    glyph = glyphs()
-    if cell.state == "leak" or cell.leaks:
-        return glyph.failed, "badbadge"
-    if cell.state == "clean":
-        return (glyph.own, "dim") if own else (glyph.clean, "good")
-    return (glyph.partial, "accent") if cell.state == "measuring" and cell.probes else (glyph.waiting, "dim")
-
-
-def _worst(block: Sequence[tuple[Cell, bool]]) -> tuple[Cell, bool]:
-    return min(block, key=lambda item: (WORST.get("leak" if item[0].leaks else item[0].state, 1), item[1]))
-
-
 def picture_lines(users: Sequence[str], cells: Cells, width: int, height: int) -> list[Line]:
     """One glyph per pair; where the room is short, one glyph for a block of pairs, which shows the worst of them."""
+    if crowd.is_crowd(users):
+        return crowd.picture_lines(users, cells, width, height)
     count = len(users)
     side = max(min(height - 1, (width - 6) // 2 if count * 2 <= width - 6 else width - 6), 1)
     step = -(-count // side)
@@ -80,8 +67,8 @@ def picture_lines(users: Sequence[str], cells: Cells, width: int, height: int) -
     for sources in groups:
         spans: list[Span] = [(fit(sources[0], 5), "head")]
         for observers in groups:
-            cell, own = _worst([(cells.get((s, o), UNPROVEN), s == o) for s in sources for o in observers])
-            text, tone = _picture_glyph(cell, own)
+            cell, own = worst([(cells.get((s, o), UNPROVEN), s == o) for s in sources for o in observers])
+            text, tone = picture_glyph(cell, own)
             if spans[-1][1] == tone:
                 spans[-1] = (spans[-1][0] + text * wide, tone)
             else:
@@ -104,6 +91,8 @@ def legend(width: int) -> Line:
 
 def totals(users: Sequence[str], cells: Cells) -> tuple[int, int, int, int, int]:
     """Ordered pairs of two users: (all, leaking, not measured or still measuring, probes, leaks)."""
+    if crowd.is_crowd(users):
+        return crowd.totals(users, cells)
     pairs = [cells.get((s, o), UNPROVEN) for s in users for o in users if s != o]
     return (
         len(pairs),
@@ -116,6 +105,8 @@ def totals(users: Sequence[str], cells: Cells) -> tuple[int, int, int, int, int]
 
 def sentence(users: Sequence[str], cells: Cells) -> tuple[str, str]:
     """The matrix in one sentence, with its tone."""
+    if crowd.is_crowd(users):
+        return crowd.sentence(users, cells)
     pairs, leaking, unmeasured, probes, leaks = totals(users, cells)
     begun = sum(1 for s in users for o in users if s != o and cells.get((s, o), UNPROVEN).probes)
     if not pairs:
@@ -132,6 +123,8 @@ def sentence(users: Sequence[str], cells: Cells) -> tuple[str, str]:
 
 def unclean(users: Sequence[str], cells: Cells) -> list[tuple[str, str, Cell]]:
     """Pairs that leak, then those not proven, in the users' order."""
+    if crowd.is_crowd(users):
+        return crowd.unclean(users, cells)
     found = [(s, o, cells.get((s, o), UNPROVEN)) for s in users for o in users]
     leaks = [item for item in found if item[2].leaks or item[2].state == "leak"]
     return leaks + [item for item in found if not item[2].leaks and item[2].state not in ("clean", "leak")]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from widgets.glyphs import glyphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,21 @@ def leaks_of(leaks: int, probes: int) -> str:
 
 Cells = Mapping[tuple[str, str], Cell]
 UNPROVEN = Cell()
+
+
+WORST = {"leak": 0, "unproven": 1, "measuring": 2, "clean": 3}
+
+
+def picture_glyph(cell: Cell, own: bool) -> tuple[str, str]:
+    """A pair in a picture, and its tone."""
+    glyph = glyphs()
+    if cell.state == "leak" or cell.leaks:
+        return glyph.failed, "badbadge"
+    if cell.state == "clean":
+        return (glyph.own, "dim") if own else (glyph.clean, "good")
+    return (glyph.partial, "accent") if cell.state == "measuring" and cell.probes else (glyph.waiting, "dim")
+
+
+def worst(block: Sequence[tuple[Cell, bool]]) -> tuple[Cell, bool]:
+    """The worst of several pairs, each with whether it is a user's own."""
+    return min(block, key=lambda item: (WORST.get("leak" if item[0].leaks else item[0].state, 1), item[1]))

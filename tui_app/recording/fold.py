@@ -14,6 +14,7 @@ import msgspec
 
 from tui_app.model import BULK_KINDS, Row
 from tui_app.recording.courses import KINDS, fold_course, fold_recovery
+from tui_app.recording.engines import fold_engine
 from tui_app.recording.kept import count as _count
 from tui_app.recording.kept import real as _number
 from tui_app.recording.kept import text as _text
@@ -45,6 +46,9 @@ class StateSource(Protocol):
     def state_rows(self, since: int, limit: int = ...) -> list[Row]: ...
 
 
+EVERYBODY: Final = "*"  # the observer of a cell that stands for all pairs of its source
+
+
 class Fold:
     """A SessionState that grows row by row. `header` is the recording's: it names the session and lists the planned checks."""
 
@@ -63,6 +67,7 @@ class Fold:
             "run": self._run, "cell": self._cell, "attempt": self._attempt, "sample": self._sample, "finding": self._finding,
             "verdict": self._verdict, "criterion": self._criterion, "result": self._result,
             **dict.fromkeys(KINDS, self._course),
+            "engine": lambda row, body: fold_engine(self._state.engines, row, body, self._user_view),
         }  # fmt: skip
         if header:
             self._plan(header)
@@ -293,6 +298,8 @@ class Fold:
         before = self._state.cells.get((source, observer))
         view = CellView(source, observer, _count(body, "probes"), _count(body, "leaks"), str(body.get("state") or "unproven"), row.seq)
         self._state.cells[source, observer] = view
+        if observer == EVERYBODY:
+            return
         user = self._user_view(observer)
         if source == observer:
             user.own_seen += view.probes - (before.probes if before else 0)

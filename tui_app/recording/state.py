@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from tui_app.recording.engines import EngineView
+
 RUNS_KEPT = 400
 POINTS_KEPT = 240
 FINDINGS_KEPT = 200
@@ -286,6 +288,8 @@ class SessionState:
     runs_total: int = 0
     runs_limit: int | None = None
     cells: dict[tuple[str, str], CellView] = field(default_factory=dict)
+    engines: dict[int, EngineView] = field(default_factory=dict)
+    """Other engines of the session, by number."""
     series: dict[str, SeriesView] = field(default_factory=dict)
     users: dict[str, UserView] = field(default_factory=dict)
     criteria: dict[str, CriterionView] = field(default_factory=dict)

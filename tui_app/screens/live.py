@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from tui_app import now
+from tui_app.recording.engines import engines_sentence
 from tui_app.screens import courses, rows
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
@@ -38,6 +39,8 @@ class LiveScreen(SessionScreen):
     LiveScreen #now { height: 1; padding: 0 1; }
     LiveScreen #course { height: 1; padding: 0 1; display: none; }
     LiveScreen.-course #course { display: block; }
+    LiveScreen #engines { height: 1; padding: 0 1; display: none; }
+    LiveScreen.-engines #engines { display: block; }
     LiveScreen #finding { height: 1; padding: 0 1; dock: bottom; margin-bottom: 1; }
     LiveScreen .pane { padding: 0; }
     LiveScreen #left { width: 34; }
@@ -58,6 +61,7 @@ class LiveScreen(SessionScreen):
     def body(self) -> ComposeResult:
         yield LineView(id="now", bar=True)
         yield LineView(id="course", bar=True)
+        yield LineView(id="engines", bar=True)
         with Horizontal():
             with Vertical(id="left"):
                 yield titled(RunList(id="runs", classes="pane"), "Agent runs")
@@ -81,6 +85,9 @@ class LiveScreen(SessionScreen):
             said, key = going[0]
             bad = said.startswith("load stopped") or "drift in" in said
             self.query_one("#course", LineView).draw(lambda width, _height: ([course_line(said, key, width, bad=bad)], None))
+        said, lost = engines_sentence(state.engines, state.t)
+        self.set_class(bool(said), "-engines")
+        self.query_one("#engines", LineView).draw(lambda width, _height: ([clip(((clean(said), "bad" if lost else "dim"),), width)], None))
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
