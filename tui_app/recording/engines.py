@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tui_app.model import SECOND, Row
+
+EVERYBODY: Final = "*"
+"""The observer of a cell that stands for all pairs of its source: a crowd has no cell for each."""
 
 
 @dataclass(slots=True)
@@ -26,7 +29,7 @@ class EngineView:
     seq: int = 0
 
 
-def fold_engine(engines: dict[int, EngineView], row: Row, body: Mapping[str, Any], joins: Callable[[str], object]) -> None:
+def fold_engine(engines: dict[int, EngineView], joins: Callable[[str], object], row: Row, body: Mapping[str, Any]) -> None:
     """Take one such row. `joins` is told of each user that signed in elsewhere."""
     number = body.get("engine")
     if not isinstance(number, int):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from tui_app.model import BULK_KINDS, Row
 from tui_app.recording.courses import KINDS, fold_course, fold_recovery
-from tui_app.recording.engines import fold_engine
+from tui_app.recording.engines import EVERYBODY, fold_engine
 from tui_app.recording.kept import count as _count
 from tui_app.recording.kept import real as _number
 from tui_app.recording.kept import text as _text
@@ -46,9 +47,6 @@ class StateSource(Protocol):
     def state_rows(self, since: int, limit: int = ...) -> list[Row]: ...
 
 
-EVERYBODY: Final = "*"  # the observer of a cell that stands for all pairs of its source
-
-
 class Fold:
     """A SessionState that grows row by row. `header` is the recording's: it names the session and lists the planned checks."""
 
@@ -67,7 +65,7 @@ class Fold:
             "run": self._run, "cell": self._cell, "attempt": self._attempt, "sample": self._sample, "finding": self._finding,
             "verdict": self._verdict, "criterion": self._criterion, "result": self._result,
             **dict.fromkeys(KINDS, self._course),
-            "engine": lambda row, body: fold_engine(self._state.engines, row, body, self._user_view),
+            "engine": partial(fold_engine, self._state.engines, self._user_view),
         }  # fmt: skip
         if header:
             self._plan(header)
