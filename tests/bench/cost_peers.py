@@ -99,23 +99,26 @@ config:
   engines: {{ ws: {{}} }}
 scenarios:
   - engine: ws
-    beforeRequest: "signIn"
-    flow: [{{ function: "asks" }}]
+    flow: [{{ connect: {{ function: "signIn" }} }}, {{ function: "asks" }}]
 """
 
 ARTILLERY_JS: Final = """
-// The built-in `send` waits for one answer only; five events to a message need a function of one's own.
+// The built-in `send` waits for one answer only; five events to a message need a function of one's own, on the tool's own socket.
 const fs = require('fs');
-const WebSocket = require(require.resolve('ws', { paths: [require.main.path, process.cwd(), ...module.paths] }));
 const about = JSON.parse(fs.readFileSync(__dirname + '/order.json'));
 const order = ['agent_started', 'agent_thinking', 'tool_executing', 'tool_completed', 'agent_completed'];
 let next = 0;
+module.exports.signIn = function (connection, context, done) {
+  context.vars.number = next++;
+  connection.options = { ...connection.options, perMessageDeflate: false,
+    headers: { Authorization: 'Bearer ' + about.tokens[context.vars.number % about.tokens.length] } };
+  done();
+};
 module.exports.asks = function (context, events, done) {
-  const number = next++;
-  const socket = new WebSocket(about.url, { headers: { Authorization: 'Bearer ' + about.tokens[number % about.tokens.length] }, perMessageDeflate: false });
-  let asked = 0, at = -1, user = '', request = '', good = 0, bad = 0;
+  const socket = context.ws, number = context.vars.number;
+  let asked = 0, at = 0, user = '', request = '', good = 0, bad = 0;
   const ask = () => {
-    if (asked === about.messages) { events.emit('counter', 'vigil_events', good); events.emit('counter', 'vigil_wrong', bad); socket.close(); return; }
+    if (asked === about.messages) { events.emit('counter', 'vigil_events', good); events.emit('counter', 'vigil_wrong', bad); done(); return; }
     asked += 1; at = 0; request = 'ar-' + number + '-' + asked + '-0123456789abcdef';
     const said = 'Quote my reference ' + request + ' in your answer.';
     socket.send(JSON.stringify({ type: 'user_message', payload: { content: said, message: said, turn_id: request, thread_id: 'thread-' + number },
@@ -123,21 +126,21 @@ module.exports.asks = function (context, events, done) {
   };
   socket.on('message', (text) => {
     const event = JSON.parse(text);
-    if (at < 0) { user = event.data.user_id; ask(); return; }
+    user = user || event.data.user_id;
+    if (event.type === 'connection_established') return;
     good += 1;
     if (event.type !== order[at] || event.data.request_id !== request || event.data.user_id !== user) bad += 1;
     at += 1;
     if (at === order.length) ask();
   });
-  socket.on('error', (error) => done(error));
-  socket.on('close', () => done());
+  ask();
 };
 """
 
 TSUNG: Final = """<?xml version="1.0"?>
 <!DOCTYPE tsung SYSTEM "{dtd}">
 <tsung loglevel="warning">
-  <clients><client host="localhost" use_controller_vm="true" maxusers="{users}"/></clients>
+  <clients><client host="localhost" use_controller_vm="true" maxusers="{room}"/></clients>
   <servers><server host="127.0.0.1" port="{port}" type="tcp"/></servers>
   <load><arrivalphase phase="1" duration="10" unit="minute"><users maxnumber="{users}" arrivalrate="{users}" unit="second"/></arrivalphase></load>
   <options>
@@ -148,7 +151,7 @@ TSUNG: Final = """<?xml version="1.0"?>
     <setdynvars sourcetype="file" fileid="tokens" delimiter=";" order="iter"><var name="token"/></setdynvars>
     <request subst="true"><websocket type="connect" path="/ws?token=%%_token%%"/></request>
     <for from="1" to="{messages}" var="n"><request subst="true">
-      <websocket type="message">{message}</websocket>
+      <websocket type="message" frame="text">{message}</websocket>
     </request></for>
     <request><websocket type="close"/></request>
   </session></sessions>
@@ -212,7 +215,7 @@ def _tsung(folder: Path, about: dict[str, Any]) -> list[str]:
     )
     text = json.dumps(message).replace('"', "&quot;").replace("%%_token_n%%", "0123456789abcdef")
     (folder / "asks.xml").write_text(
-        TSUNG.format(dtd=dtd, users=len(about["tokens"]), port=port, folder=folder, messages=about["messages"], message=text)
+        TSUNG.format(dtd=dtd, users=len(about["tokens"]), port=port, folder=folder, messages=about["messages"], message=text, room=2 * len(about["tokens"]))
     )
     return ["tsung", "-f", str(folder / "asks.xml"), "-l", str(folder / "log"), "-n", "start"]
 
