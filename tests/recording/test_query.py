@@ -14,7 +14,7 @@ from tui_app.model import Row
 from tui_app.recording import schema
 from tui_app.recording.query import HELP, KEYS, QueryError, completions, parse
 from tui_app.recording.reader import Reader
-from tui_app.recording.writer import INSERT
+from tui_app.recording.writer import INSERT, PLACES
 
 ROWS = [
     Row(1, 1, "frame", user="u1", conn=4, dir="in", type="agent_started", run="7fab", thread="t-1", text='{"a": "Hello World"}'),
@@ -206,7 +206,7 @@ def test_sqlite_and_python_agree(table: sqlite3.Connection, text: str, rows: lis
     query = parse(text)
     for row in rows:
         table.execute("DELETE FROM rows")
-        table.execute(INSERT, tuple(getattr(row, name) for name in row.__struct_fields__))
+        table.execute(INSERT + PLACES, tuple(getattr(row, name) for name in row.__struct_fields__))
         found = table.execute(f"SELECT ({query.sql}) IS 1, ({query.sql}) IS NULL FROM rows", (*query.params, *query.params)).fetchone()
         assert found == (query.match(row), 0)
         if query.state_only and query.match(row):
