@@ -51,9 +51,10 @@ def test_saying_that_the_recording_is_held_up_leaves_no_gap(tmp_path: Path, monk
     log.too_slow = lambda slow: void(log.add("client", {"what": "writer"}, type="slow" if slow else "ok"))
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
-    for number in range(200):
-        # Each asks for a run, which a judge makes a row of.
+    for number in range(1, 201):
+        # Each asks for a run and gives it up, which a judge makes a row of.
         log.add("step", {"step": number, "intent": "agent-run", "request": f"r{number}"}, type="begin", user="u1", conn=1)
+        log.add("step", {"step": number, "outcome": "stopped"}, type="end", user="u1", conn=1)
     other.rollback()
     other.close()
     assert writer.flush(within=20)

@@ -313,15 +313,43 @@ def test_events_of_a_run_nobody_asked_for_are_counted_apart() -> None:
     assert lifecycle.runs()[0].state == "ok"
 
 
-def test_a_run_row_is_written_for_each_change_and_not_for_each_event() -> None:
+def test_a_run_row_is_written_for_each_change_of_a_slow_run_and_not_for_each_event() -> None:
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    for event in healthy(tools=3):
+        trace.clock(trace.t + 250 * MS)
+        trace.frame(1, "u1", event)
+    rows = feed(Lifecycle(), trace.items)
+    assert [row.body["lamps"] for row in rows] == [".....", "s....", "ss...", "sss..", "ssss.", "sssss"]
+    assert [row.ms for row in rows] == [None] * 5 + [9 * 251.0]
+    assert rows[-1].body["first_ms"] == 251.0
+
+
+def test_of_a_quick_run_that_goes_well_only_the_end_is_told() -> None:
     trace = two_users()
     trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
     for event in healthy(tools=3):
         trace.frame(1, "u1", event)
-    rows = feed(Lifecycle(), trace.items)
-    assert [row.body["lamps"] for row in rows] == [".....", "s....", "ss...", "sss..", "ssss.", "sssss"]
-    assert [row.ms for row in rows] == [None] * 5 + [9.0]
-    assert rows[-1].body["first_ms"] == 1.0
+    assert [(row.body["lamps"], row.type, row.ms) for row in feed(Lifecycle(), trace.items)] == [("sssss", "", 9.0)]
+
+
+def test_what_is_kept_back_is_told_by_the_next_row_of_any_kind_and_what_goes_wrong_at_once() -> None:
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    events = healthy()
+    for event in events[:2]:
+        trace.frame(1, "u1", event)
+    lifecycle = Lifecycle()
+    assert feed(lifecycle, trace.items) == []
+    known = len(trace.items)
+    trace.clock(trace.t + 190 * MS)
+    trace.clock(trace.t + 20 * MS)
+    told = [lifecycle.feed(row, got) for row, got in trace.items[known:]]
+    assert [[row.body["lamps"] for row in rows] for rows in told] == [[], ["ss..."]]
+    known = len(trace.items)
+    trace.frame(1, "u1", events[0])
+    told = [lifecycle.feed(row, got) for row, got in trace.items[known:]]
+    assert [[row.body["rules"] for row in rows] for rows in told] == [[["duplicate-start"]]]
 
 
 def test_a_session_of_hours_keeps_judgements_and_lets_go_of_old_texts(monkeypatch: pytest.MonkeyPatch) -> None:

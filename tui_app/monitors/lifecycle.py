@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tui_app.model import CRITICAL_EVENTS, Event, Row
+from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.bodies import body_of
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.record import RunRecord
@@ -28,6 +28,8 @@ WHOLE: Final = 5000
 
 
 STRAYS_KEPT: Final = 64
+TOLD_EVERY: Final = SECOND // 5
+"""A run that goes well is told of this long after its request, and again this long after that: most runs of a load have ended by then."""
 
 
 class Stray(NamedTuple):
@@ -67,6 +69,7 @@ class Lifecycle:
         self._stops: set[tuple[str, str]] = set()
         self._deadlines: list[tuple[int, int, RunMonitor]] = []
         self._touched: list[RunMonitor] = []
+        self._owed: deque[tuple[int, RunMonitor]] = deque()  # what goes well and is not told of yet, and when it will be
         self._ended: deque[RunRecord] = deque()
 
     # -- what judges of checks read
@@ -95,6 +98,8 @@ class Lifecycle:
             self.ended_now.clear()
         if self._deadlines and self._deadlines[0][0] <= row.t:
             self._expire(row)
+        while self._owed and self._owed[0][0] <= row.t:
+            self._touched.append(self._owed.popleft()[1])
         kind = row.kind
         if kind == "frame":
             if row.dir == "out":
@@ -122,7 +127,7 @@ class Lifecycle:
                 if monitor.record.open:
                     monitor.abandon("the session ended first")
                     self._touched.append(monitor)
-        return self._changes() if self._touched else ()
+        return self._changes(row.t) if self._touched else ()
 
     def _step(self, row: Row) -> None:
         body = body_of(row)
@@ -158,7 +163,7 @@ class Lifecycle:
             deadline_ms=float(deadline) if isinstance(deadline, (int, float)) else None,
             step=number if isinstance(number, int) else 0,
         )
-        monitor = RunMonitor(record, self._subs.get(row.user, ""))
+        monitor = RunMonitor(record, self._subs.get(row.user, ""), row.t + TOLD_EVERY)
         self._all.append(monitor)
         if record.request:
             self._by_request[record.request] = monitor
@@ -264,13 +269,19 @@ class Lifecycle:
                 monitor.expire(row.seq)
                 self._touched.append(monitor)
 
-    def _changes(self) -> list[Derived]:
+    def _changes(self, t: int) -> list[Derived]:
         derived: list[Derived] = []
         for monitor in self._touched:
             if not monitor.dirty:
                 continue
-            monitor.dirty = False
             record = monitor.record
+            if record.state == "running" and not record.violations and t < monitor.due:
+                if not monitor.owed:
+                    monitor.owed = True
+                    self._owed.append((monitor.due, monitor))
+                continue
+            monitor.dirty = monitor.owed = False
+            monitor.due = t + TOLD_EVERY
             derived.append(run_row(record))
             if record.state == "running":
                 continue

@@ -33,13 +33,16 @@ class RunMonitor:
 
     # There is one for each run of the session, for good: what most runs do not need is made when it is.
     __slots__ = (
-        "_at", "_before_start", "_calls", "_numbers", "_open", "_seen", "_thoughts", "dirty", "ended", "record", "stop_asked", "sub",
+        "_at", "_before_start", "_calls", "_numbers", "_open", "_seen", "_thoughts",
+        "dirty", "due", "ended", "owed", "record", "stop_asked", "sub",
     )  # fmt: skip
 
-    def __init__(self, record: RunRecord, sub: str) -> None:
+    def __init__(self, record: RunRecord, sub: str, due: int = 0) -> None:
         self.record = record
         self.sub = sub
         self.dirty = True
+        self.due = due  # when it is told of next, ns, if all goes well until then
+        self.owed = False
         self.ended = False  # an end arrived: agent_completed, a failure, or a stop
         self.stop_asked = False
         self._seen = 0  # a bit for each lamp
