@@ -37,6 +37,8 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from tests.bench import accuracy_run  # noqa: E402
 from tests.bench.accuracy_run import Asked  # noqa: E402
+from tests.bench.goals import Goal, at_most  # noqa: E402
+from tests.bench.goals import told as lines_of  # noqa: E402
 
 MODES = ("off", "live", "events", "frozen")
 DRAWING = ("live", "events")
@@ -119,7 +121,7 @@ def ratios(found: dict[Asked, dict[str, Any]]) -> dict[str, float]:
     return out
 
 
-def goals(found: dict[Asked, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def goals(found: dict[Asked, dict[str, Any]]) -> dict[str, Goal]:
     """What the goals ask, what was measured, and whether they are held."""
     out = {}
     for (rate, sockets), limit in GOALS_MS.items():
@@ -129,7 +131,7 @@ def goals(found: dict[Asked, dict[str, Any]]) -> dict[str, dict[str, Any]]:
             if (asked.rate, asked.sockets) == (rate, sockets) and asked.mode in DRAWING
         ]
         if worst:
-            out[f"p99 at {rate:g}/s with {sockets}, drawing"] = {"ms": max(worst), "limit_ms": limit, "held": max(worst) < limit}
+            out[f"p99 arrival error at {rate:,.0f} events/s with {sockets}, the application drawing"] = at_most(max(worst), limit, "ms")
     return out
 
 
@@ -174,8 +176,7 @@ def main() -> int:
     print("\n".join(table(found)))
     if max(one["others_cpu"] for one in found.values()) > BUSY:
         print("other work used the machine meanwhile (others, waited): tails are its doing as well; measure again when it is quiet")
-    for name, goal in told.items():
-        print(f"{name}: {goal['ms']:.3f} ms, limit {goal['limit_ms']:g} ms: {'held' if goal['held'] else 'MISSED'}")
+    print("\n".join(lines_of(told)))
     exact = all(one["exact"] and not one["wrong"] for one in found.values())
     for one, figures in found.items():
         if figures["wrong"]:

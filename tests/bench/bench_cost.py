@@ -34,7 +34,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 import jwt  # noqa: E402
 
-from tests.bench import cost_peers  # noqa: E402
+from tests.bench import cost_peers, goals  # noqa: E402
 from tui_app.model import CRITICAL_EVENTS  # noqa: E402
 from tui_app.recording.reader import Reader  # noqa: E402
 
@@ -42,6 +42,8 @@ BARE = ("websockets", "websockets+uvloop", "picows")
 OURS = ("vigil (websockets)", "vigil (picows)")
 AGAINST = ("websockets+uvloop", "vigil (websockets)")
 EVENTS = len(CRITICAL_EVENTS)
+GOALS_MS = {(500, "vigil (websockets)"): 25.0, (500, "vigil (picows)"): 16.0}
+"""CPU ms per 1,000 events, at most, by users and contender."""
 SAMPLE_S = 0.05
 FILES_MORE = 200
 LONGEST_S = 900.0
@@ -267,7 +269,12 @@ def main() -> int:
     found = {size: {name: summed_up(of[name]) for name in chosen} for size, of in runs.items()}
     for of in found.values():
         ratios(of)
-    print("\n".join(table(found)))
+    held = {
+        f"CPU per 1,000 events at {users} users, {name}": goals.at_most(found[users][name]["ms_per_1000"], limit, "ms")
+        for (users, name), limit in GOALS_MS.items()
+        if name in found.get(users, {})
+    }
+    print("\n".join([*table(found), *goals.told(held)]))
     for name, why in absent.items():
         print(f"not measured: {name} ({why})")
     if asked.json:
@@ -276,6 +283,7 @@ def main() -> int:
             "events_per_message": EVENTS,
             "rounds": asked.rounds,
             "found": found,
+            "goals": held,
             "absent": absent,
             "runs": runs,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.bench import measured  # noqa: E402
+
 QUICK = {
     "bench_accuracy": ["--quick"],
     "bench_compare": ["--pairs", "2", "--planted", "1"],
@@ -22,15 +27,13 @@ QUICK = {
     "bench_recording": ["--rows", "100000"],
     "bench_stream": ["--rows", "100000"],
 }
-LEFT_OUT = frozenset({"runs"})
-"""Single measurements, of which the figures are the medians."""
 
 
 def figures(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """Every number of a bench's document with its place in it."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name not in LEFT_OUT:
+            if name not in measured.SINGLE:
                 yield from figures(inner, f"{path}: {name}" if path else str(name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
@@ -43,19 +46,34 @@ def main() -> int:
     """Run them; exit code 1 if one of them failed or missed its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller recordings and single runs: a look, not a measurement")
+    parser.add_argument("--only", default="", metavar="BENCH,..", help="these, such as bench_cost")
+    parser.add_argument("--options", default="", metavar="'--x ..'", help="options for the one bench that --only names")
+    parser.add_argument("--keep", action="store_true", help="keep the figures as those of the README (tests/bench/measured.json)")
     parser.add_argument("--json", metavar="FILE", help="write all documents here, by bench")
     asked = parser.parse_args()
+    here = {path.stem: path for path in sorted(HERE.glob("bench_*.py"))}
+    chosen = asked.only.split(",") if asked.only else list(here)
+    if unknown := set(chosen) - set(here):
+        parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(here)}")
+    if asked.options and len(chosen) != 1:
+        parser.error("--options are those of one bench: name it with --only")
+    if asked.keep and asked.quick:
+        parser.error("--quick is a look, and what is kept is a measurement: leave one of the two out")
     documents: dict[str, Any] = {}
     worst = 0
-    for path in sorted(HERE.glob("bench_*.py")):
+    for path in (here[name] for name in chosen):
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "figures.json"
-            options = QUICK.get(path.stem, []) if asked.quick else []
+            options = shlex.split(asked.options) or (QUICK.get(path.stem, []) if asked.quick else [])
             print(f"== {path.stem}", file=sys.stderr, flush=True)
             done = subprocess.run([sys.executable, str(path), *options, "--json", str(target)], check=False)
             worst = max(worst, min(done.returncode, 1))
             if target.exists():
-                documents[path.stem] = json.loads(target.read_text())
+                documents[path.stem] = document = json.loads(target.read_text())
+                if asked.keep and done.returncode:
+                    print(f"not kept: {path.stem} ended with exit code {done.returncode}", file=sys.stderr)
+                elif asked.keep:
+                    measured.keep(path.stem, shlex.join(["python", f"tests/bench/{path.name}", *options]), document)
     for name, document in documents.items():
         print(f"\n{name}")
         for what, number in figures(document):

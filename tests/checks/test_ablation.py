@@ -74,6 +74,17 @@ def test_unchanged_it_passes_whole(healthy: Healthy) -> None:
     assert required(words(healthy.judge(lambda row: row))) == {"PASS"}
 
 
+@pytest.mark.parametrize("lost", ["", "tool_completed", "agent_started"])
+def test_a_check_that_names_what_its_judge_reads_says_the_same_of_all_its_rows(healthy: Healthy, lost: str) -> None:
+    rows = [row for row in healthy.rows if not (lost and row.kind == "frame" and row.type == lost and row.seq % 7 == 0)]
+    sparing = [name for name in healthy.plan["checks"] if by_id()[name].intents is not None]
+    wide = [msgspec.structs.replace(by_id()[name], intents=None) for name in healthy.plan["checks"]]
+    judged, told = healthy.judged(rows), rejudge(rows, wide, healthy.plan, healthy.header)[0]
+    assert {"five-events", "isolation-frames", "frames-accounted"} <= set(sparing)
+    assert {name: judged.judgements[name] for name in sparing} == {name: told.judgements[name] for name in sparing}
+    assert all(row.kind == "step" for name in sparing for row in judged.cases[name].rows)
+
+
 def test_what_was_said_at_the_time_is_no_gap(healthy: Healthy) -> None:
     assert required(words(healthy.judge_file(lambda row: row.kind not in DERIVED_KINDS))) == {"PASS"}
 

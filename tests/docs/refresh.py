@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.bench import measured
 from tui_app.checks import rubric as rubric_module
 from tui_app.checks.catalogue import own
 from tui_app.checks.proof import release
@@ -101,12 +102,25 @@ def selftest() -> str:
     return table(("The self-test that ships with this build", ""), rows)
 
 
+def costs() -> str:
+    """What an event costs, beside others, as it was last measured and kept."""
+    head = ("Users", "", "Does with an event", "CPU, ms per 1,000 events", "of `websockets` with uvloop", "peak MB")
+    return table(head, measured.cost())
+
+
+def goals() -> str:
+    """Every figure that has a goal, and the commands that took them."""
+    return table(("Figure", "Goal", "Measured", ""), measured.goals()) + "\n\nTaken by " + ", ".join(measured.commands()) + "."
+
+
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "keys": key_table,
     "checks": checks,
     "strategy": strategy,
     "rubric": rubric,
     "selftest": selftest,
+    "costs": costs,
+    "goals": goals,
     "exits": exit_codes,
     "example": example,
 }

@@ -360,6 +360,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What it costs beyond `cost` where the session goes on for so many seconds; the same keys."""
     lean: bool = False
     """Goes on for hours: its case keeps only rows of steps (pings apart), connections and the like, and no traffic."""
+    intents: frozenset[str] | None = None
+    """Its judge reads of its own rows only the steps of these intents, and nothing of what came meanwhile: so its case keeps nothing else,
+    which under load would be every frame. None: all of them."""
     store: str = ""
     """The key of [tiers] without whose DSN it does nothing and reads SKIPPED."""
     spread: Literal["", "each", "whole"] = ""

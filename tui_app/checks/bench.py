@@ -85,6 +85,8 @@ class Bench:
         self.judgements: Mapping[str, Judgement] = self._said
         self.result: dict[str, Any] | None = None
         self._pings: set[Any] = set()
+        self._asked: set[Any] = set()
+        self._again = int(plan.get("iterations", 1)) > 1 or bool(plan.get("until_fail"))
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
@@ -125,7 +127,7 @@ class Bench:
             if kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
-            elif not self.checks[row.check].lean or self._lasting(row):
+            elif self._kept(self.checks[row.check], row):
                 case.rows.append(row)
                 if len(case.rows) >= WATCHED and self.checks[row.check].watch:
                     # It goes on as long as the session does: how it began and where it stands is enough.
@@ -195,6 +197,22 @@ class Bench:
         """Why driving this check once more tells nothing new; '' where it may. It is never said of one that passes."""
         times = self._iterations.get(check)
         return times.decided if times is not None else ""
+
+    def _kept(self, check: Check, row: Row) -> bool:
+        """Whether a check's case keeps a row. Where times are held against each other, all that is cited of each is looked at again."""
+        if check.lean:
+            return self._lasting(row)
+        if check.intents is None or self._again:
+            return True
+        if not check.intents or row.kind != "step":
+            return False
+        body = row.body
+        if row.type == "begin":
+            if body.get("intent") not in check.intents:
+                return False
+            self._asked.add(body.get("step"))
+            return True
+        return body.get("step") in self._asked
 
     def _lasting(self, row: Row) -> bool:
         """Whether a lean check's case keeps a row: no traffic, and of pings neither the beginning nor the end."""

@@ -174,6 +174,7 @@ CHECKS = (
         effects=frozenset({"write"}),
         drive=_events,
         judge=_judge_events,
+        intents=frozenset(),
         needs=("sign-in", "ws-connect"),
         catches=(
             "misroute-event",

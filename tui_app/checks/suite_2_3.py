@@ -209,6 +209,7 @@ CHECKS = (
         effects=frozenset({"write"}),
         drive=_frames,
         judge=_judge_frames,
+        intents=frozenset(),
         needs=("sign-in", "ws-connect"),
         min_users=2,
         catches=(

@@ -146,6 +146,7 @@ CHECKS = (
         effects=frozenset({"read"}),
         drive=_nothing,
         judge=_judge_response,
+        intents=frozenset(),
         timed=True,
         needs=("sign-in", "ws-connect"),
         catches=("mean-too-slow", "run-too-long", "one-run-in-ten"),

@@ -274,6 +274,7 @@ CHECKS = (
         effects=frozenset({"load", "write"}),
         drive=_drive,
         judge=judge,
+        intents=frozenset({"ramp"}),
         needs=("sign-in", "ws-connect"),
         exclusive=True,
         min_users=2,
