@@ -15,6 +15,7 @@ ROWS = {
     2: Row(seq=2, t=0, kind="frame", user="u2", run="r2", text='{"run_id":"r2"}'),
     3: Row(seq=3, t=0, kind="frame", user="u1", run="made-up", text='{"run_id":"made-up","request_id":"q1"}'),
     4: Row(seq=4, t=0, kind="http", user="u2", text="{}"),
+    5: Row(seq=5, t=0, kind="engine", type="witness", text='{"engine":2,"row":{"user":"u7","text":"\\"run_id\\":\\"r1\\""}}'),
 }
 TRUTH = Truth(3, frozenset({"r1", "q1"}), frozenset({"u1"}))
 
@@ -32,6 +33,10 @@ def result(word: str, *evidence: int, severity: str = "critical") -> dict[str, A
         (result("FAIL", 2), TRUTH, False, "names no run or user"),
         (result("FAIL", 4), TRUTH, False, "names no run or user"),
         (result("FAIL", 4), Truth(1, frozenset(), frozenset()), True, ""),
+        (result("FAIL", 5), TRUTH, True, ""),
+        (result("FAIL", 5), Truth(1, frozenset({"r2"}), frozenset({"u7"})), False, "names no run or user"),
+        (result("FAIL", 5), Truth(1, frozenset(), frozenset({"u7"})), True, ""),
+        (result("FAIL", 5), Truth(1, frozenset(), frozenset({"u1"})), False, "names no run or user"),
         (result("FAIL"), TRUTH, False, "without a witness"),
         (result("FAIL", 1, severity="minor"), TRUTH, False, "without a witness"),
         (result("FAIL", 99), TRUTH, False, "names no run or user"),

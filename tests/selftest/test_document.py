@@ -52,6 +52,8 @@ def test_a_partial_result_adds_to_what_the_same_code_has_shown_before(tmp_path: 
     assert (summary.faults, summary.caught, summary.checks_proven) == (3, 2, 2)
     assert kept(before, result("other code", fault("c", True)))[0] == [("c", True)]
     assert kept(None, result("code", fault("c", True)))[0] == [("c", True)]
+    for other in ({"engines": 2}, {"sockets": "picows"}):
+        assert kept(None, msgspec.structs.replace(result("code", fault("d", True)), **other))[0] == [("c", True)], "it takes no place"
 
 
 def test_a_fault_of_hours_that_was_proved_in_seconds_says_so() -> None:

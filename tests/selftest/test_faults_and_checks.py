@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_app.checks.catalogue import by_id, catalogue
 from tui_app.rehearsal.faults import FAULTS
-from tui_app.selftest.jobs import fault_job
+from tui_app.selftest.jobs import fault_job, healthy_jobs
 
 
 def test_who_catches_a_fault_is_a_check_that_says_so() -> None:
@@ -20,3 +20,13 @@ def test_the_proof_of_a_fault_plans_checks_that_exist() -> None:
 def test_the_session_of_a_fault_plans_the_checks_that_catch_it() -> None:
     for fault in FAULTS.values():
         assert set(fault.caught_by) <= set(fault_job(fault, 1).plan.checks), fault.id
+
+
+def test_with_several_engines_every_session_has_them_but_those_that_are_driven_several_times() -> None:
+    jobs = [*(fault_job(fault, 1, 2) for fault in FAULTS.values()), *healthy_jobs(6, engines=2)]
+    for job in jobs:
+        plan = job.plan
+        engines = (plan.engines, plan.share < plan.users, plan.users >= 7)
+        assert engines == ((2, True, True) if plan.iterations == 1 else (1, True, plan.users >= 7)), job.name
+        if job.faults and plan.iterations == 1:
+            assert plan.checks == fault_job(FAULTS[job.faults[0]], 1).plan.checks, job.name

@@ -19,6 +19,9 @@ def add(commands: Commands) -> None:
     selftest.add_argument("--healthy", type=int, metavar="N", help="so many healthy sessions beside the full ones; default 60")
     selftest.add_argument("--healthy-only", action="store_true", help="only healthy sessions: false alarms and gaps")
     selftest.add_argument("--lanes", type=positive, default=2, metavar="N", help="sessions side by side; default 2")
+    selftest.add_argument(
+        "--engines", type=positive, default=1, metavar="N", help="share each session's users among so many engines; default 1"
+    )
     selftest.add_argument("--keep", metavar="DIR", help="keep recordings of what was missed, and of healthy sessions, here")
     selftest.add_argument("--json", metavar="FILE", help="write the result (vigil.selftest/1); - for standard output")
 

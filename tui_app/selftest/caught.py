@@ -67,6 +67,11 @@ def _touched(rows: Sequence[Row], truth: Truth) -> bool:
     """Whether one of these rows is of a run that the fault touched, or else of such a user; of any where the fault names neither."""
     if not rows:
         return False
+    if any(row.kind == "engine" for row in rows):
+        # What another engine saw stands in what it told: its row, or what its judge said of it.
+        told = [row.text for row in rows]
+        names = truth.runs or {f'"{user}"' for user in truth.users}
+        return not names or any(name in text for text in told for name in names)
     if truth.runs and any(row.run for row in rows):
         return any(row.run in truth.runs or any(run in row.text for run in truth.runs) for row in rows)
     users = [row.user for row in rows if row.user]

@@ -22,11 +22,12 @@ from tui_app.engine.launch import LaunchError
 from tui_app.recording.sessions import state_dir
 from tui_app.rehearsal.faults import FAULTS
 from tui_app.selftest.ablation import ablate
-from tui_app.selftest.jobs import Job, batch_job, fault_jobs, healthy_jobs
+from tui_app.selftest.jobs import PROOFS, Job, batch_job, fault_jobs, healthy_jobs
 from tui_app.selftest.quick import BATCHES
 from tui_app.selftest.session import Outcome, carry_out
 from tui_app.standing import code_digest
-from tui_app.verdict.self_test import SCHEMA, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, is_caught, summed
+from tui_app.verdict.self_test import SCHEMA, USUAL_SOCKETS, AblationRun, FaultResult, FaultRun, HealthyRun, SelfTest, is_caught, summed
+from tui_app.wire.library import library
 
 LANES = 2
 ABLATION_ROUNDS = 2
@@ -37,14 +38,14 @@ def run(asked: argparse.Namespace) -> int:
     chosen = [name.strip() for name in asked.faults.split(",") if name.strip()]
     whole = not (chosen or asked.quick or asked.healthy_only or asked.healthy is not None)
     if asked.quick:
-        jobs = [batch_job(f"quick-{number}", batch) for number, batch in enumerate(BATCHES, 1)]
+        jobs = [batch_job(f"quick-{number}", batch, asked.engines) for number, batch in enumerate(BATCHES, 1)]
     else:
-        jobs = [] if asked.healthy_only else fault_jobs(chosen)
+        jobs = [] if asked.healthy_only else fault_jobs(chosen, asked.engines)
         if not chosen:
-            jobs += healthy_jobs() if asked.healthy is None else healthy_jobs(asked.healthy)
+            jobs += healthy_jobs(PROOFS if asked.healthy is None else asked.healthy, engines=asked.engines)
     left_by, before = state_dir() / LOCAL, local()
     found = test(jobs, lanes=asked.lanes, keep=Path(asked.keep) if asked.keep else None)
-    result = document(found, whole=whole)
+    result = msgspec.structs.replace(document(found, whole=whole), engines=asked.engines, sockets=library())
     keep_local(left_by, before, result)
     if asked.json:
         text = msgspec.json.format(msgspec.json.encode(result), indent=1).decode() + "\n"
@@ -58,7 +59,12 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def keep_local(path: Path, before: SelfTest | None, result: SelfTest) -> None:
-    """Leave the result for the screens and for what makes a check from outside proven: beside faults tried before, of the same code."""
+    """Leave the result for the screens and for what makes a check from outside proven: beside faults tried before, of the same code.
+
+    One with several engines, or with other sockets than usual, shows what holds there and takes no other's place.
+    """
+    if (result.engines, result.sockets) != (1, USUAL_SOCKETS):
+        return
     if before is not None and before.code == result.code and not result.whole:
         fresh = {fault.id for fault in result.faults}
         faults = (*(fault for fault in before.faults if fault.id not in fresh), *result.faults)
@@ -220,7 +226,8 @@ def report(result: SelfTest) -> None:
     summary = result.summary
     if summary.compressed:
         print(f"time-compressed: {', '.join(fault.id for fault in result.faults if fault.compressed)}")
-    print(f"self-test: {summary.text}")
+    arranged = f" ({result.engines} engines, {result.sockets})" if result.engines > 1 or result.sockets != USUAL_SOCKETS else ""
+    print(f"self-test{arranged}: {summary.text}")
     print(
         f"{summary.checks_proven} of {summary.checks} checks seen to fail; {summary.wrong_passes} wrong passes in {summary.ablations} "
         f"recordings with gaps; {summary.rejudged_differently} sessions judged otherwise anew; {result.seconds:.0f} s"

@@ -112,7 +112,7 @@ def _read(outcome: Outcome, log: Path) -> None:
     bench, _ = rejudge(rows, [by_id()[name] for name in plan["checks"]], plan, header)
     outcome.differs = same_verdicts(result, bench.result) if bench.result is not None else ["everything"]
     if outcome.job.faults:
-        labels = {str(row.body.get("sub")): row.user for row in rows if row.kind == "user" and row.type == "ready"}
+        labels = {str(row.body.get("sub")): row.user for row in rows if row.kind == "user" and row.type in ("ready", "elsewhere")}
         lines = log.read_bytes().splitlines() if log.exists() else []
         table = {row.seq: row for row in rows}
         for fault in outcome.job.faults:

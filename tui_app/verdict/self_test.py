@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 SCHEMA: Final = "vigil.selftest/1"
+USUAL_SOCKETS: Final = "websockets"
 PROBABILISTIC_SHARE: Final = 0.95
 """Of the sessions with a probabilistic fault, how many have to catch it."""
 
@@ -96,13 +97,18 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SelfTest(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole document. `date`: UTC, YYYY-MM-DD. `code`: digest of what was tested. `whole`: nothing was left out."""
+    """The whole document. `date`: UTC, YYYY-MM-DD. `code`: digest of what was tested. `whole`: nothing was left out.
+
+    `engines` shared each session's users (those apart that are driven several times); `sockets`: the library that read them.
+    """
 
     schema: str
     version: str = ""
     date: str = ""
     code: str = ""
     whole: bool = False
+    engines: int = 1
+    sockets: str = USUAL_SOCKETS
     seconds: float = 0.0
     faults: tuple[FaultResult, ...] = ()
     healthy: tuple[HealthyRun, ...] = ()
