@@ -16,6 +16,9 @@ CRITICAL_EVENTS: Final = ("agent_started", "agent_thinking", "tool_executing", "
 SECOND: Final = 1_000_000_000
 """Nanoseconds in a second: the unit of `Row.t`."""
 
+EVERYBODY: Final = "*"
+"""The observer of a `cell` row that stands for all pairs of its source: a crowd has no cell for each."""
+
 # A row is *acting* (what happened: the only input of a judge) or *derived* (what a judge made of it; made anew by `rejudge`).
 ACTING_KINDS: Final = frozenset(
     {

@@ -30,6 +30,7 @@ ENDS: Final = {
     "stopped": "stopped and tidied",
     "interrupted": "interrupted",
     "credentials": "ended: nobody signed in again",
+    "engines": "ended: its other engines did not start",
 }
 INTENTS: Final = {
     "ping": "awaiting a pong",

@@ -99,13 +99,18 @@ def test_users_of_an_engine_that_is_killed_are_not_passed_and_the_others_go_on(t
         process = home.start(*command)
         os.kill(joined(home)["pid"], signal.SIGKILL)
         _, err = process.communicate(timeout=60)
-    result = json.loads(target.read_text())
+        result = json.loads(target.read_text())
+        cleaned = home.vigil("cleanup", home.recording().stem)
     words = {check["id"]: (check["verdict"], check["reason"]) for check in result["checks"]}
     assert words["isolation-frames"][0] == words["frames-accounted"][0] == "INCONCLUSIVE", err
     assert "engine 2 was lost" in words["isolation-frames"][1] and "3 users (u6-u8)" in words["isolation-frames"][1]
     assert words["ws-connect"][0] == "PASS", "the lead's own checks went on"
     assert result["engines"][0]["state"] == "lost"
     assert process.returncode == 3
+    left = [thing for thing in result["footprint"]["left_behind"] if "engine 2 was lost" in thing["reason"]]
+    threads = {thing["id"] for thing in left if thing["thing"] == "thread"}
+    assert threads and {thing["owner"] for thing in left} <= {"u6", "u7", "u8"}, "what it made is left behind, and told"
+    assert all(f"thread {name} archived" in cleaned.out for name in threads), cleaned.out + cleaned.err
 
 
 def joined(home: Home) -> dict[str, Any]:

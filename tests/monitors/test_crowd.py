@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_app.model import SECOND, Row
+from tui_app.model import EVERYBODY, SECOND, Row
 from tui_app.monitors import isolation
-from tui_app.monitors.cells import EVERYBODY
 from tui_app.monitors.isolation import CROWD, Isolation
 
 USERS = 3

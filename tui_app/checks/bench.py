@@ -57,9 +57,9 @@ class Bench:
         lifecycle, isolation = Lifecycle(), Isolation(int(plan.get("users", 1)))
         latency = Latency(lifecycle, limits_ms(limits), {check.id for check in checks if check.effects & {"fault", "load"}})
         drift = Drift(lifecycle, weighing(limits))
-        self.engines = Engines(int(plan.get("engines", 1)) if int(plan.get("engine", 1)) == 1 else 1)
+        engines = Engines(int(plan.get("engines", 1)) if int(plan.get("engine", 1)) == 1 else 1)
         frames, canned, load = Frames(isolation), Canned(lifecycle), Load(lifecycle)
-        self.monitors = Monitors(lifecycle, isolation, latency, frames, canned, load, drift, self.engines)
+        self.monitors = Monitors(lifecycle, isolation, latency, frames, canned, load, drift, engines)
         self.cases = {
             check.id: Case(
                 check.id,
@@ -98,7 +98,7 @@ class Bench:
         self.losses.acting(row)
         self.strain.acting(row)
         if kind == "engine":
-            self.engines.feed(row)
+            self.monitors.engines.feed(row)
             self.monitors.latency.told(row)
         if events is None or (not events and kind == "frame"):
             events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
@@ -273,8 +273,8 @@ class Bench:
 
     def _say(self, check: str, judgement: Judgement, row: Row, out: list[Row]) -> None:
         spread = self.checks[check].spread
-        if spread and self.engines.planned > 1:
-            judgement = merged(check, spread, consistent(judgement), self.engines)
+        if spread and self.monitors.engines.planned > 1:
+            judgement = merged(check, spread, consistent(judgement), self.monitors.engines)
         judgement = self.gaps.weigh(check, self.losses.weigh(check, self.strain.weigh(check, consistent(judgement))))
         self._said[check] = judgement
         for finding in judgement.findings:

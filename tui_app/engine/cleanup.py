@@ -52,9 +52,14 @@ async def clean(entry: sessions.SessionEntry) -> Left:
 def _open_threads(reader: Reader) -> dict[str, str]:
     """id -> owner of every thread that was made and never tidied, by the rows and by earlier cleanups."""
     threads: dict[str, str] = {}
-    for row in reader.rows(kinds=("created",)):
+    for row in reader.rows(kinds=("created", "engine")):
         body = row.body
-        if body.get("thing") == "thread":
+        if row.kind == "engine":
+            # What another engine told of its own things: one that was lost could not tidy them.
+            threads.update({name: owner for thing, name, owner in body.get("made", ()) if thing == "thread"})
+            for _, name in body.get("tidied", ()):
+                threads.pop(name, None)
+        elif body.get("thing") == "thread":
             if row.type == "made":
                 threads[str(body.get("id"))] = str(body.get("owner", ""))
             elif row.type == "tidied":
@@ -118,8 +123,14 @@ async def _archive_one(name: str, owner: str, token: str | None, why: str, clien
 
 
 def _names(reader: Reader) -> dict[str, str]:
-    """Label -> local part of the account's address, as the session signed in."""
-    return {row.user: str(row.body.get("name", "")) for row in reader.rows(kinds=("user",)) if row.type == "ready"}
+    """Label -> local part of the account's address, as the session signed in, on whichever engine."""
+    names: dict[str, str] = {}
+    for row in reader.rows(kinds=("user", "engine")):
+        if row.kind == "engine":
+            names.update({label: name for label, _, name in row.body.get("joined", ())})
+        elif row.type == "ready":
+            names[row.user] = str(row.body.get("name", ""))
+    return names
 
 
 async def _sign_in(profile: Profile, plan: Plan, names: dict[str, str], client: HttpClient) -> tuple[dict[str, str], str]:

@@ -19,12 +19,11 @@ import msgspec
 from tui_app.checks.judgement import Judgement
 from tui_app.engine.log import Log
 from tui_app.engine.runner import Runner
+from tui_app.engine.sent import sent, told
 from tui_app.fleet.deltas import Deltas
 from tui_app.fleet.lead import TOLD_EVERY_S
-from tui_app.model import Row
 from tui_app.monitors.cells import Far
 from tui_app.monitors.scan import plain_markers
-from tui_app.recording.query import parse
 from tui_app.recording.reader import Reader
 from tui_app.wire.envelope import normalise
 
@@ -32,7 +31,6 @@ SHOWN: Final = 3
 LEAKS_SHOWN, PAIRS_SHOWN = 2, 40
 """Leaks of a pair, and pairs, whose frames travel."""
 """Rows of a finding that travel with it."""
-TEXT_MAX: Final = 8_192
 FOUND_S: Final = 1.5
 ALIVE_EVERY_S: Final = 0.5
 _encode = msgspec.json.Encoder().encode
@@ -180,15 +178,8 @@ class Member:
         return {"source": source, "observer": observer, "what": what, "row": row, "sent": sent}
 
     async def _found(self, asked: int, marker: str) -> None:
-        row = await asyncio.to_thread(self._sent, marker)
+        row = await asyncio.to_thread(sent, self.log.writer, marker, FOUND_S)
         self._tell("found", asked=asked, row=row)
-
-    def _sent(self, marker: str) -> dict[str, Any] | None:
-        """The frame or request of ours in which a marker went out."""
-        self.log.writer.flush(FOUND_S)
-        with Reader(self.log.writer.path) as reader:
-            row = reader.first(parse(f"dir:out {marker}"), budget=FOUND_S)
-        return None if row is None else told(row)
 
     def _row(self, seq: int) -> dict[str, Any] | None:
         self.log.writer.flush(FOUND_S)
@@ -210,11 +201,3 @@ class Member:
         """A sign of life, from a thread of its own: an engine that is busy is not lost."""
         while not self._over.wait(ALIVE_EVERY_S):
             self._say(b"{}")
-
-
-def told(row: Row) -> dict[str, Any]:
-    """A row as evidence for the lead's recording."""
-    return {
-        "seq": row.seq, "t": row.t, "kind": row.kind, "user": row.user, "conn": row.conn, "dir": row.dir, "type": row.type, "run": row.run,
-        "text": row.text[:TEXT_MAX],
-    }  # fmt: skip

@@ -11,15 +11,13 @@ import msgspec
 from tui_app.engine.clock import Clock
 from tui_app.engine.launch import own_command
 from tui_app.engine.log import Log
-from tui_app.engine.member import told
 from tui_app.engine.order import Order
+from tui_app.engine.sent import sent
 from tui_app.fleet.api import Fleet, FleetError
 from tui_app.fleet.lead import Lead
 from tui_app.fleet.local import LocalFleet
 from tui_app.fleet.shares import Share, split_of
 from tui_app.recording.places import SUFFIX
-from tui_app.recording.query import parse
-from tui_app.recording.reader import Reader
 from tui_app.target.profile import Profile
 
 FIND_S = 1.0
@@ -75,17 +73,15 @@ class Others:
         if self._fleet is None or len(split) == 1:
             return None
 
-        def find(marker: str) -> dict[str, Any] | None:
-            log.writer.flush(FIND_S)
-            with Reader(recording) as reader:
-                row = reader.first(parse(f"dir:out {marker}"), budget=FIND_S)
-            return None if row is None else told(row)
-
         def add(check: str, type: str, body: dict[str, Any]) -> Any:
             return log.add("engine", body, check=check, type=type)
 
-        lead = Lead(self._fleet, add, self._clock.origin, find)
-        await lead.start(split, lambda engine, share: self._order_for(engine, share, recording, shared))
+        lead = Lead(self._fleet, add, self._clock.origin, lambda marker: sent(log.writer, marker, FIND_S))
+        try:
+            await lead.start(split, lambda engine, share: self._order_for(engine, share, recording, shared))
+        except FleetError:
+            await lead.close()
+            raise
         return lead
 
     def _order_for(self, engine: int, share: Share, recording: Path, shared: Shared) -> bytes:

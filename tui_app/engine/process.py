@@ -11,6 +11,7 @@ import signal
 import ssl
 import sys
 import time
+from collections.abc import Coroutine
 from typing import Any
 from urllib.request import getproxies
 
@@ -79,7 +80,6 @@ class Engine:
         self.child: RehearsalChild | None = None
         self.runner: Runner | None = None
         self.keeper: Keeper | None = None
-        self.offers: set[asyncio.Task[None]] = set()
         self.later: set[asyncio.Task[None]] = set()
         self.urls = self.profile.urls
         self.leases: list[Lease] = []
@@ -158,14 +158,17 @@ class Engine:
             {"session": self.order.session, "target": self.profile.target.name, "urls": self.urls, "who": self.order.who},
             type="start",
         )
-        log.add("clock", {"wall": time.time()}, type="wall")
+        log.add("clock", {"wall": time.time(), "origin_ns": self.clock.origin}, type="wall")
         if self.alone:
             say({"session": self.order.session, "recording": str(recording), "control": str(paths.control), "pid": os.getpid()})
         reason, text = "fault", ""
         try:
             await refusal.look()
             if self.alone:
-                self.fleet = self.runner.fleet = await others.start(log, recording, self._shared())
+                try:
+                    self.fleet = self.runner.fleet = await others.start(log, recording, self._shared())
+                except FleetError as error:
+                    self.runner.give_up(f"{error.what}: {error.why}" if error.why else error.what, error.what_next, "engines")
                 if self.fleet is not None:
                     world.meet = self.fleet.meet
                     world.on_ready.append(self._introduce)
@@ -205,7 +208,13 @@ class Engine:
 
     def _introduce(self, user: User) -> None:
         if self.fleet is not None:
-            self.later.add(asyncio.get_running_loop().create_task(self.fleet.introduce([(user.label, user.sub)])))
+            self._meanwhile(self.fleet.introduce([(user.label, user.sub)]))
+
+    def _meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside everything else."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.later.add(task)
+        task.add_done_callback(self.later.discard)
 
     def _shared(self) -> Shared:
         return Shared(self.profile, self.authority, self.child is not None, [check.id for check in self.checks if check.spread])
@@ -297,7 +306,7 @@ class Engine:
 
     def _act(self, log: Log, world: World, command: str, facts: dict[str, Any], who: str) -> dict[str, Any]:
         if self.fleet is not None and command in ("hold", "resume", "stop"):
-            self.later.add(asyncio.get_running_loop().create_task(self.fleet.tell({"do": command})))
+            self._meanwhile(self.fleet.tell({"do": command}))
         if command == "hold":
             self.gate.hold()
         elif command == "resume":
@@ -306,9 +315,7 @@ class Engine:
             self.gate.resume()
         elif command == "sign-in" and self.keeper is not None:
             self.keeper.said = "trying"
-            offer = asyncio.get_running_loop().create_task(self.keeper.offer(str(facts.get("user", "")), facts))
-            self.offers.add(offer)
-            offer.add_done_callback(self.offers.discard)
+            self._meanwhile(self.keeper.offer(str(facts.get("user", "")), facts))
         elif command == "stop" and self.runner is not None:
             self.runner.stop()
         if command != "status":

@@ -47,6 +47,7 @@ class Runner:
         """Asks the target again who it is."""
         self.fault = ""
         self._lost = ("", "")
+        self._wanting = ""
         self._cooled: dict[str, int] = {}
         self.round = 1
         """Which time the selected checks are driven, with `until_fail`."""
@@ -62,7 +63,7 @@ class Runner:
         """Checks that were ended one by one: why, and what would decide them."""
 
     async def run(self) -> str:
-        """Run everything; returns how it ended: complete, stopped, credentials or fault."""
+        """Run everything; returns how it ended: complete, stopped, credentials, engines or fault."""
         last = [check for check in self.checks if check.last]
         watching = [asyncio.create_task(self._tracked(check), name=check.id) for check in self.checks if check.watch]
         others = [check for check in self.checks if not check.last and not check.watch]
@@ -81,7 +82,7 @@ class Runner:
             if not self.world.gate.stopping:
                 await self._tracked(check)
         stopped = self.world.gate.stopping
-        return "fault" if self.fault else "credentials" if self._lost[0] else "stopped" if stopped else "complete"
+        return "fault" if self.fault else self._wanting if self._lost[0] else "stopped" if stopped else "complete"
 
     async def _until_fail(self) -> None:
         """Drive the selected checks again and again, until one of them fails or a limit ends it."""
@@ -136,9 +137,10 @@ class Runner:
             self._ended[check] = (why, decide)
             task.cancel()
 
-    def give_up(self, why: str, decide: str) -> None:
-        """Stop because nobody can be kept signed in: what has not ended is BLOCKED by that, and nothing FAILs by it."""
+    def give_up(self, why: str, decide: str, what: str = "credentials") -> None:
+        """Stop for want of something, such as nobody who can be kept signed in: what has not ended is BLOCKED by that, nothing FAILs."""
         self._lost = (why, decide)
+        self._wanting = what
         self.stop()
 
     async def tidy(self) -> None:

@@ -26,9 +26,13 @@ class Deltas:
         self._samples: dict[str, list[float]] = {}
         self._late: dict[str, int] = {}
         self._tainted: dict[str, int] = {}
-        self._joined: list[tuple[str, str]] = []
+        self._joined: list[tuple[str, str, str]] = []
         self._came: list[tuple[str, int, int]] = []
         self._went: list[tuple[int, int]] = []
+        self._made: list[tuple[str, str, str]] = []
+        self._tidied: list[tuple[str, str]] = []
+        self._lag_ms = 0.0
+        self._usage: dict[str, Any] = {}
 
     def listen(self, row: Row) -> None:
         """Take one row of the log, acting or derived."""
@@ -60,7 +64,24 @@ class Deltas:
             elif row.type == "dialing":
                 sums["connects"] += 1
         elif kind == "user" and row.type == "ready":
-            self._joined.append((row.user, str(row.body.get("sub") or "")))
+            body = row.body
+            self._joined.append((row.user, str(body.get("sub") or ""), str(body.get("name") or "")))
+        elif kind == "created":
+            self._created(row)
+        elif kind == "lag":
+            self._lag_ms = max(self._lag_ms, row.ms or 0.0)
+        elif kind == "client" and row.type == "usage":
+            body = row.body
+            self._usage = {key: body.get(key) for key in ("cpu_s", "rss_mb", "lag_p99_ms")}
+
+    def _created(self, row: Row) -> None:
+        """What stays on the target if this engine is lost; a run ends by itself."""
+        body = row.body
+        thing, name = str(body.get("thing")), str(body.get("id"))
+        if row.type == "made" and thing != "run":
+            self._made.append((thing, name, str(body.get("owner") or "")))
+        elif row.type == "tidied":
+            self._tidied.append((thing, name))
 
     def _run(self, row: Row) -> None:
         body = row.body
@@ -82,7 +103,8 @@ class Deltas:
             told["first_wrong"] = self.first_wrong
         for name, value in (
             ("samples", self._samples), ("late", self._late), ("tainted", self._tainted), ("joined", self._joined),
-            ("came", self._came), ("went", self._went),
+            ("came", self._came), ("went", self._went), ("made", self._made), ("tidied", self._tidied), ("usage", self._usage),
+            ("lag_ms", round(self._lag_ms, 3)),
         ):  # fmt: skip
             if value:
                 told[name] = value

@@ -186,7 +186,6 @@ class Lead:
     async def _take_all(self, engine: Engine) -> None:
         while engine.up:
             told = await engine.told.get()
-            told.pop("n", None)
             await self._take(engine, told.pop("what"), told)
             engine.news.set()
 
@@ -227,7 +226,7 @@ class Lead:
         for leak in leaks:
             await self._leak(engine, leak)
         if joined := told.get("joined"):
-            await self.introduce(joined, engine)
+            await self.introduce([(label, subject) for label, subject, _ in joined], engine)
         self._add("", type, {"engine": engine.number, **told})
 
     async def _leak(self, engine: Engine, leak: dict[str, Any]) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
-
-EVERYBODY: Final = "*"
-"""Observer of a cell that stands for all pairs of its source: its `probes` are the fewest of them, its `leaks` those of all."""
 
 
 class Cell(msgspec.Struct):

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tui_app.monitors.cells import EVERYBODY, Cell
+from tui_app.model import EVERYBODY
+from tui_app.monitors.cells import Cell
 
 FOREVER: Final = 1 << 62
 

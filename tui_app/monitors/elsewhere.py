@@ -54,7 +54,7 @@ class Elsewhere:
         elif row.type == "delta" and engine in self._heard:
             self._heard[engine] = max(int(body.get("at", 0)), self._heard[engine])
             there = self._open.setdefault(engine, set())
-            for user, sub in body.get("joined", ()):
+            for user, sub, _ in body.get("joined", ()):
                 book.join(user)
                 book.identities.learn(sub, "user", user)
             for user, conn, t in body.get("came", ()):

@@ -44,6 +44,8 @@ class Other(msgspec.Struct):
     canned: int = 0
     created: list[dict[str, str]] = []
     left: list[dict[str, str]] = []
+    made: dict[tuple[str, str], dict[str, str]] = {}
+    """What it told that it made on the target and has not tidied: left there if it is lost."""
     said: dict[str, Said] = {}
 
 
@@ -70,6 +72,11 @@ class Engines:
             other.at = int(body.get("at", other.at))
             other.sums = dict(body.get("sums", other.sums))
             other.first_wrong = str(body.get("first_wrong", other.first_wrong))
+            for thing, name, owner in body.get("made", ()):
+                if len(other.made) < LEFT_KEPT:
+                    other.made[thing, name] = {"thing": thing, "id": name, "owner": owner}
+            for thing, name in body.get("tidied", ()):
+                other.made.pop((thing, name), None)
         if row.type == "end":
             other.state, other.seq = "ended", row.seq
             other.classified, other.names = dict(body.get("classified", {})), dict(body.get("names", {}))
@@ -77,6 +84,8 @@ class Engines:
             other.created, other.left = list(body.get("created", ())), list(body.get("left", ()))[:LEFT_KEPT]
         elif row.type == "lost":
             other.state, other.why, other.seq = "lost", str(body.get("why")), row.seq
+            other.created = list(other.made.values())
+            other.left = [{**made, "reason": f"engine {number} was lost before it tidied"} for made in other.created]
         elif row.type == "said":
             findings = tuple((str(one["severity"]), str(one["text"]), tuple(one["rows"])) for one in body.get("findings", ()))
             check = str(body.get("check"))

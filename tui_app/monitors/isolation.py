@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tui_app.model import SECOND, Event, Row
+from tui_app.model import EVERYBODY, SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
+from tui_app.monitors.cells import Action, Cell, Far, Matrix, Stray
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.elsewhere import Elsewhere

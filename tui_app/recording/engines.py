@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from tui_app.model import SECOND, Row
-
-EVERYBODY: Final = "*"
-"""The observer of a cell that stands for all pairs of its source: a crowd has no cell for each."""
 
 
 @dataclass(slots=True)

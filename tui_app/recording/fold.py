@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from tui_app.model import BULK_KINDS, Row
+from tui_app.model import BULK_KINDS, EVERYBODY, Row
 from tui_app.recording.courses import KINDS, fold_course, fold_recovery
-from tui_app.recording.engines import EVERYBODY, fold_engine
+from tui_app.recording.engines import fold_engine
 from tui_app.recording.kept import count as _count
 from tui_app.recording.kept import real as _number
 from tui_app.recording.kept import text as _text
