@@ -252,6 +252,11 @@ async def _drive(ctx: Context) -> None:
 
 
 def _missing(ctx: Context, needed: int, there: int, asked: int) -> tuple[str, str] | None:
+    if there < needed and ctx.everybody > there:
+        # Levels of several engines are not in step, so that only what one of them holds by itself was there at once.
+        engines = -(-ctx.everybody // there)
+        text = f"each engine needs {needed} users of its own, and one has {there} of {ctx.everybody}"
+        return text, f"--users {needed * engines} (or more), or fewer engines"
     if there < needed:
         return f"it needs {needed} signed-in users and there are {there}", f"--users {needed} (or more), with an account for each"
     if asked > int(ctx.limits.agent_runs):

@@ -54,9 +54,8 @@ def fault_job(fault: Fault, seed: int, engines: int = 1) -> Job:
     proof = fault.proof
     checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
     limits, options = dict(proof.limits), proof.options
-    plan = _plan(
-        checks, proof.users, seed, faults=[fault.id], iterations=proof.iterations, limits=limits, rehearsal=options, engines=engines
-    )
+    users = proof.users * engines if "concurrent_users" in limits else proof.users  # each engine holds a load by itself
+    plan = _plan(checks, users, seed, faults=[fault.id], iterations=proof.iterations, limits=limits, rehearsal=options, engines=engines)
     plan.duration_s = proof.duration_s
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
     return Job(name=f"{fault.id}-{seed}", plan=plan, faults=(fault.id,), seed=seed, alone=proof.alone)
