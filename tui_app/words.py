@@ -9,6 +9,9 @@ SHORTEST: Final = 8
 """Characters of a word, at least."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 
+all_words: Final = _WORD.findall
+"""`words` of a text that nobody else looks at."""
+
 _last: tuple[str, list[str]] = ("", [])
 
 

@@ -128,11 +128,12 @@ class Isolation:
             if row.dir == "out":
                 self._sightings.said(row)
             else:
-                self.last_class = self._frame(row, events)
-                self.classified[self.last_class] += 1
+                self.last_class = kind = self._frame(row, events)
+                self.classified[kind] += 1
                 self.attempts.heard(row, events)
-                if self._asked and self.last_class in TAKEN and not any(event.name == "error" for event in events):
-                    self._took(row)
+                if self._asked and kind in TAKEN and (row.user, row.check) in self._asked:
+                    if not any(event.name == "error" for event in events):
+                        self._took(row)
         elif row.kind == "http":
             if row.dir == "out":
                 self._sightings.said(row)
@@ -250,17 +251,20 @@ class Isolation:
     # -- scanning
 
     def _frame(self, row: Row, events: Sequence[Event]) -> str:
+        session = bool(events)
         for event in events:
             self.identities.event(event, row.user)
+            if session and event.name not in SESSION_NAMES:
+                session = False
         kind = self._sightings.classify(row)
         if kind == "foreign":
             return kind
-        if any(event.name == "malformed" for event in events):
+        if not session and any(event.name == "malformed" for event in events):
             return "malformed"
-        if kind:
-            return "session" if events and all(event.name in SESSION_NAMES for event in events) else kind
-        if "control" in row.flag or (events and all(event.name in SESSION_NAMES for event in events)):
+        if session or (not kind and "control" in row.flag):
             return "session"
+        if kind:
+            return kind
         for event in events:
             sub = self.identities.sub(row.user)
             if event.user and sub and same_identity(event.user, sub):

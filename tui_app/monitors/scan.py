@@ -31,8 +31,23 @@ WHOLE: Final = 20
 """Digits at the end of a marker."""
 LONG: Final = 16
 """Characters from which on a word may hide something: 16 of a marker's 20 digits."""
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LEGIBLE: Final = [ord(character) for character in _ALPHABET + "%\\"]
+
+
+def _one_of(places: Iterable[int]) -> str:
+    return "[" + "".join(_ALPHABET[place] for place in sorted(set(places), reverse=True)) + "]"
+
+
+_GROUP: Final = (
+    _one_of(byte >> 2 for byte in _LEGIBLE)
+    + _one_of(two << 4 | byte >> 4 for byte in _LEGIBLE for two in range(4))
+    + _one_of(four << 2 | byte >> 6 for byte in _LEGIBLE for four in range(16))
+    + _one_of(byte & 63 for byte in _LEGIBLE)
+)
+# Eight legible characters in a row, in base64: two whole groups of them at least, wherever they begin.
+_READABLE: Final = re.compile(f"(?:{_GROUP}){{2}}")
 _BASE64_MIN: Final = 22
-_PACKED: Final = re.compile(f"{'|'.join(_BASE64_SIGNS)}|{_COMPRESSED.pattern}")
 UNPACKED: Final = 1 << 16
 """Bytes that a compressed word is unpacked to at most."""
 
@@ -74,15 +89,19 @@ def signs(text: str) -> bool:
 
 def packed(text: str) -> bool:
     """Whether a form that makes one long word of what it hides may be there, beside those that a word itself shows."""
-    return _PACKED.search(text) is not None
+    # One after the other: looking for a few characters is ten times as quick as a pattern that has them all.
+    if "Vk0t" in text or "ZNL" in text or "WTS" in text:
+        return True
+    return ("H4sI" in text or "eJ" in text or "eN" in text or "eAE" in text) and _COMPRESSED.search(text) is not None
 
 
 def hides_nothing(word: str, known: Container[str]) -> bool:
     """Whether it shows at a glance that a word of `LONG` or more is no id or part of a marker in any form; False where it does not.
 
-    One so short, or of nothing but hexadecimal digits and dashes, is no base64; what is left is its reversal.
+    One so short, or of nothing but hexadecimal digits and dashes, is no base64, and neither is one that would read as nothing with a
+    word in it, or with escaped characters that could make one; what is left is its reversal.
     """
-    if len(word) >= _BASE64_MIN and not _ID_LIKE.fullmatch(word):
+    if len(word) >= _BASE64_MIN and not _ID_LIKE.fullmatch(word) and _READABLE.search(word):
         return False
     return _DIGITS.search(word.lower()) is None and "-MV" not in word and word[::-1] not in known
 

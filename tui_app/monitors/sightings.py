@@ -9,7 +9,7 @@ from tui_app.model import Row
 from tui_app.monitors.attempts import Attempts
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.scan import LONG, MARKER, WHOLE, Mark, Parts, hidden, hides_nothing, packed, plain_markers, signs
-from tui_app.words import words
+from tui_app.words import all_words, words
 
 RULES: Final[dict[str, str]] = {
     "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
@@ -22,6 +22,8 @@ RULES: Final[dict[str, str]] = {
 }
 """What makes a frame or an answer foreign, by name. Markers, parts and ids are also looked for in every form of `scan.FORMS`."""
 NOBODYS_KEPT: Final = 65_536
+BARE_KEPT: Final = 4096
+BARE_LONGEST: Final = 64
 ANOTHER_KEPT: Final = 16
 
 WHERE: Final = {"http": " in an HTTP answer"}
@@ -60,27 +62,17 @@ class Sightings:
         self.another_session: list[int] = []
         self._book = book
         self._sent = Parts()
+        self._bare: set[str] = set()
+        """What stands between two quotes and has no word in it, as it was seen before: no id can ever be in it."""
 
     def classify(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
         text = row.text
+        plain = self._at_a_glance(row, text)
+        if plain is not None:
+            return plain
         found = words(text)
-        marks = plain_markers(text)
-        if not signs(text) and (not marks or (row.user and all(self._own(mark, row.user) for mark in marks))):
-            # Nearly every row: all its words were seen before, or are its owner's own.
-            identities = self._book.identities
-            mine = identities.own(row.user)
-            new = set(found) - identities.nobodys
-            known = not mine.isdisjoint(new)
-            if known:
-                new -= mine
-            if marks:
-                new = {word for word in new if not MARKER.fullmatch(word)}
-            if not new or self._plain(new, text):
-                for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
-                    self._book.prove(row.user, mark.tail, row)
-                return "own" if known or marks else ""
-        seen = self._markers(row, marks, "")
+        seen = self._markers(row, plain_markers(text), "")
         if "foreign" in seen:
             return "foreign"
         seen |= self._ids(row, found, "")
@@ -96,6 +88,49 @@ class Sightings:
                 self.another_session.append(row.seq)
             return "another-session"
         return ""
+
+    def _at_a_glance(self, row: Row, text: str) -> str | None:
+        """'own' or '' for nearly every row: all its words were seen before, or are its owner's own. None: it must be looked into.
+
+        Neither a word nor an encoded form has a quote in it, so what stands between two is looked at by itself, and mostly is known:
+        it is a word, or has none in it.
+        """
+        identities, user = self._book.identities, row.user
+        nobodys, mine = identities.nobodys, identities.own(user)
+        pieces = set(text.split('"')) - self._bare - nobodys
+        known = not mine.isdisjoint(pieces)
+        if known:
+            pieces = pieces - mine
+        if not pieces:
+            return "own" if known else ""
+        rest = '"'.join(pieces)
+        if signs(rest):
+            return None
+        marks = plain_markers(text) if "VM-" in rest else ()
+        if marks and not (user and all(self._own(mark, user) for mark in marks)):
+            return None
+        new = set(all_words(rest)) - nobodys
+        if new:
+            if not mine.isdisjoint(new):
+                known = True
+                new = new - mine
+            if marks:
+                new = {word for word in new if not MARKER.fullmatch(word)}
+            if new and not self._plain(new, rest):
+                return None
+        if marks:
+            for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
+                self._book.prove(user, mark.tail, row)
+            return "own"
+        self._remember(pieces)
+        return "own" if known else ""
+
+    def _remember(self, pieces: set[str]) -> None:
+        for piece in pieces:
+            if len(piece) < BARE_LONGEST and not all_words(piece) and not packed(piece):
+                self._bare.add(piece)
+        if len(self._bare) > BARE_KEPT:
+            self._bare.clear()
 
     def _own(self, mark: Mark, user: str) -> bool:
         return mark.user == user and len(mark.tail) == WHOLE and (not self.session or mark.session == self.session)
@@ -184,7 +219,7 @@ class Sightings:
     def said(self, row: Row) -> None:
         """What a user of ours sends: their markers are known from now on, also by a part."""
         found = plain_markers(row.text)
-        for mark in found:
+        for mark in dict.fromkeys(found):
             if mark.user == row.user:
                 self._sent.learn(mark)
         self._book.attempts.said(row, found)
