@@ -68,6 +68,8 @@ class Bench:
                 int(plan.get("share") or plan.get("users", 1)),
                 str(plan.get("preset", "quick")),
                 plan.get("target", {}),
+                lean=check.lean,
+                watch=check.watch,
             )
             for check in checks
         }
@@ -92,23 +94,32 @@ class Bench:
         if kind in DERIVED_KINDS:
             self.gaps.derived(row)
             return []
-        self.gaps.acting(row)
-        self.losses.acting(row)
-        self.strain.acting(row)
-        if kind == "engine":
-            self.engines.feed(row)
-            self.monitors.latency.told(row)
-        if events is None or (not events and kind == "frame"):
-            events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
+        if kind == "frame":
+            self.gaps.frame(row)
+            self.losses.frame(row)
+            if t > self.strain.t:
+                self.strain.t = t
+            if not events:
+                events = normalise(row.text) if row.dir == "in" and "control" not in row.flag else ()
+        else:
+            self.gaps.acting(row)
+            self.losses.acting(row)
+            self.strain.acting(row)
+            if kind == "engine":
+                self.engines.feed(row)
+                self.monitors.latency.told(row)
+            if events is None:
+                events = ()
         # The order matters: who comes later reads what the ones before made of the same row. Each has a line of its own, because
         # the interpreter learns what is called on a line.
         monitors = self.monitors
-        runs = monitors.lifecycle.feed(row, events)
+        lifecycle = monitors.lifecycle
+        runs = lifecycle.feed(row, events)
         cells = monitors.isolation.feed(row, events)
         samples = monitors.latency.feed(row, events)
-        if kind in monitors.frames.kinds:
+        if kind == "frame" or kind == "conn":
             monitors.frames.feed(row, events)
-        if monitors.lifecycle.ended_now:
+        if lifecycle.ended_now:
             monitors.canned.feed(row, events)
         levels = monitors.load.feed(row, events) if kind in monitors.load.kinds else ()
         out: list[Row] = []
@@ -116,18 +127,23 @@ class Bench:
             out = [one.row(0, t) for one in (*runs, *cells, *samples, *levels)]
         if kind in monitors.drift.kinds:
             out += [one.row(0, t) for one in monitors.drift.feed(row, out)]
-        if kind in self.sums.kinds:
-            self.sums.feed(row)
-        if kind in self._circumstances.kinds:
-            self._circumstances.feed(row)
+        if kind == "frame":
+            # What came in tells of its circumstances in the welcome alone.
+            if row.dir == "out" or row.type == "welcome":
+                self._circumstances.feed(row)
+        else:
+            if kind in self.sums.kinds:
+                self.sums.feed(row)
+            if kind in self._circumstances.kinds:
+                self._circumstances.feed(row)
         case = self.cases.get(row.check)
         if case is not None:
             if kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
-            elif not self.checks[row.check].lean or self._lasting(row):
+            elif not case.lean or self._lasting(row):
                 case.rows.append(row)
-                if len(case.rows) >= WATCHED and self.checks[row.check].watch:
+                if case.watch and len(case.rows) >= WATCHED:
                     # It goes on as long as the session does: how it began and where it stands is enough.
                     del case.rows[WATCHED // 4 : WATCHED // 2]
         if kind == "session" and row.type == "end":

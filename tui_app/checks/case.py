@@ -68,6 +68,9 @@ class Case:
     rows: list[Row] = field(default_factory=list)
     since: int = 0
     """Rows up to this one belong to iterations before: only later ones are this case's."""
+    lean: bool = False
+    watch: bool = False
+    """What of its rows is kept, as the check says (`tui_app.checks.api.Check`)."""
 
     def of(self, kind: str, type: str | None = None) -> Iterator[Row]:
         """Own rows of one kind, in order."""

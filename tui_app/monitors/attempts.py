@@ -16,7 +16,6 @@ from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.scan import LONG, MARKER, Mark, hidden, key_of, plain_markers, signs
-from tui_app.words import words
 
 OPEN_WORDS_KEPT: Final = 16_384
 DENIED: Final = (401, 403, 404)
@@ -81,16 +80,20 @@ class Attempts:
 
     def said(self, row: Row, found: Sequence[Mark] = ()) -> None:
         """A frame or request that a user of ours sent, with the markers that stand in it: remember which foreign ids it names."""
-        text, identities = row.text, self._identities
-        spoken = words(text)
-        named = {word for word in identities.hits(spoken) if identities.owner(word) != row.user}
-        named.update(mark.tail for mark in found if mark.user != row.user)
+        text, identities, user = row.text, self._identities, row.user
+        mine, known = identities.own(user), identities.known
+        pieces = identities.bare.rest(text) - mine
+        spoken = identities.bare.words(pieces)
+        named: set[str] = set()
+        if not known.keys().isdisjoint(spoken):
+            named.update(word for word in spoken if known.get(word, user) != user)
+        named.update(mark.tail for mark in found if mark.user != user)
         # What was sent before hid no marker; a whole marker of one's own hides no other one, and neither does an id.
-        new = set(spoken) - self._open_words - identities.own(row.user)
-        unknown = [word for word in spoken if len(word) >= LONG and word in new and not MARKER.fullmatch(word)]
-        if unknown or signs(text):
+        new = spoken - self._open_words - mine
+        unknown = [word for word in sorted(new) if len(word) >= LONG and not MARKER.fullmatch(word)] if new else []
+        if unknown or any(map(signs, pieces)):
             inside = [mark for _, reading in hidden(text, unknown) for mark in plain_markers(reading)]
-            named.update(mark.tail for mark in inside if mark.user != row.user)
+            named.update(mark.tail for mark in inside if mark.user != user)
             if not inside:
                 if len(self._open_words) > OPEN_WORDS_KEPT:
                     self._open_words.clear()

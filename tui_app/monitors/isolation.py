@@ -14,6 +14,7 @@ from typing import Final
 
 from tui_app.model import SECOND, Event, Row
 from tui_app.monitors.attempts import Attempts
+from tui_app.monitors.bodies import body_of
 from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
@@ -192,7 +193,7 @@ class Isolation:
             self.crowd.went(gone[0], conn, t)
 
     def _action(self, row: Row) -> None:
-        body = row.body
+        body = body_of(row)
         key = (row.user, str(body.get("marker") or body.get("action") or ""))
         if row.type == "begin":
             action = self._acting[key] = Action(row.user, row.t, 0)

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from tui_app.words import words
+from tui_app.words import all_words, words
 
 MARKER: Final = re.compile(r"VM-([0-9a-f]{6})-(u\d+)-([0-9a-f]{8,20})")
 _ESCAPE: Final = re.compile(r"\\{1,8}u00([2-7][0-9a-fA-F])")
@@ -185,7 +185,7 @@ def markers(text: str) -> list[Mark]:
 
 def plain_markers(text: str) -> list[Mark]:
     """The markers that stand in `text` as they are."""
-    return [Mark(*match.groups()) for match in MARKER.finditer(text)] if "VM-" in text else []
+    return list(map(Mark._make, MARKER.findall(text))) if "VM-" in text else []
 
 
 def hidden(text: str, long_words: list[str], depth: int = 1) -> Iterator[tuple[str, str]]:
@@ -234,5 +234,37 @@ class Parts:
 
 def key_of(identifier: str) -> str:
     """What of an id is looked for in text: its longest word, or '' if that is too short to mean anything."""
-    found = words(identifier)
-    return max(found, key=len) if found else ""
+    found = all_words(identifier)
+    if len(found) < 2:
+        return found[0] if found else ""
+    return max(found, key=len)
+
+
+class Bare:
+    """Knows what stands between two quotes and has no word in it: most of what a frame is made of, and no id can ever be in it.
+
+    Neither a word nor an encoded form has a quote in it, so that a text may be looked at piece by piece.
+    """
+
+    KEPT: Final = 4096
+    LONGEST: Final = 64
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def rest(self, text: str) -> set[str]:
+        """The pieces of `text` that are not known to be bare."""
+        return set(text.split('"')) - self._known
+
+    def words(self, pieces: set[str]) -> set[str]:
+        """The words in `pieces`; those without are known from now on."""
+        found: set[str] = set()
+        for piece in pieces:
+            inside = all_words(piece)
+            if inside:
+                found.update(inside)
+            elif len(piece) <= self.LONGEST and not signs(piece) and not packed(piece):
+                if len(self._known) >= self.KEPT:
+                    self._known.clear()
+                self._known.add(piece)
+        return found

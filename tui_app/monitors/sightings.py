@@ -9,7 +9,7 @@ from tui_app.model import Row
 from tui_app.monitors.attempts import Attempts
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.scan import LONG, MARKER, WHOLE, Mark, Parts, hidden, hides_nothing, packed, plain_markers, signs
-from tui_app.words import all_words, words
+from tui_app.words import words
 
 RULES: Final[dict[str, str]] = {
     "marker": "another user's marker, whole or with at least 8 of its last 20 digits",
@@ -22,8 +22,6 @@ RULES: Final[dict[str, str]] = {
 }
 """What makes a frame or an answer foreign, by name. Markers, parts and ids are also looked for in every form of `scan.FORMS`."""
 NOBODYS_KEPT: Final = 65_536
-BARE_KEPT: Final = 4096
-BARE_LONGEST: Final = 64
 ANOTHER_KEPT: Final = 16
 
 WHERE: Final = {"http": " in an HTTP answer"}
@@ -62,8 +60,6 @@ class Sightings:
         self.another_session: list[int] = []
         self._book = book
         self._sent = Parts()
-        self._bare: set[str] = set()
-        """What stands between two quotes and has no word in it, as it was seen before: no id can ever be in it."""
 
     def classify(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
@@ -90,14 +86,10 @@ class Sightings:
         return ""
 
     def _at_a_glance(self, row: Row, text: str) -> str | None:
-        """'own' or '' for nearly every row: all its words were seen before, or are its owner's own. None: it must be looked into.
-
-        Neither a word nor an encoded form has a quote in it, so what stands between two is looked at by itself, and mostly is known:
-        it is a word, or has none in it.
-        """
+        """'own' or '' for nearly every row: all its words were seen before, or are its owner's own. None: it must be looked into."""
         identities, user = self._book.identities, row.user
-        nobodys, mine = identities.nobodys, identities.own(user)
-        pieces = set(text.split('"')) - self._bare - nobodys
+        bare, nobodys, mine = identities.bare, identities.nobodys, identities.own(user)
+        pieces = bare.rest(text) - nobodys
         known = not mine.isdisjoint(pieces)
         if known:
             pieces = pieces - mine
@@ -109,7 +101,7 @@ class Sightings:
         marks = plain_markers(text) if "VM-" in rest else ()
         if marks and not (user and all(self._own(mark, user) for mark in marks)):
             return None
-        new = set(all_words(rest)) - nobodys
+        new = bare.words(pieces) - nobodys
         if new:
             if not mine.isdisjoint(new):
                 known = True
@@ -122,15 +114,7 @@ class Sightings:
             for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
                 self._book.prove(user, mark.tail, row)
             return "own"
-        self._remember(pieces)
         return "own" if known else ""
-
-    def _remember(self, pieces: set[str]) -> None:
-        for piece in pieces:
-            if len(piece) < BARE_LONGEST and not all_words(piece) and not packed(piece):
-                self._bare.add(piece)
-        if len(self._bare) > BARE_KEPT:
-            self._bare.clear()
 
     def _own(self, mark: Mark, user: str) -> bool:
         return mark.user == user and len(mark.tail) == WHOLE and (not self.session or mark.session == self.session)
@@ -218,8 +202,8 @@ class Sightings:
 
     def said(self, row: Row) -> None:
         """What a user of ours sends: their markers are known from now on, also by a part."""
-        found = plain_markers(row.text)
-        for mark in dict.fromkeys(found):
+        found = list(dict.fromkeys(plain_markers(row.text)))
+        for mark in found:
             if mark.user == row.user:
                 self._sent.learn(mark)
         self._book.attempts.said(row, found)
