@@ -20,7 +20,8 @@ class Identities:
         self._owner: dict[str, str] = {}
         self._kind: dict[str, str] = {}
         self._subs: dict[str, str] = {}
-        self._runs: set[str] = set()
+        self.runs: set[str] = set()
+        """Whose owner is known: nothing more is learned of them from events."""
         self.nobodys: set[str] = set()
         """Words that were looked at, are nobody's id and hide nothing: most of a text. One that is learned later leaves it."""
         self.bare = Bare()
@@ -105,12 +106,12 @@ class Identities:
                 if not self.owner(key_of(word)):
                     self.learn(word, kind, receiver)
             return
-        if event.run and event.run not in self._runs:
+        if event.run and event.run not in self.runs:
             owner = self.owner(key_of(event.request)) if event.request else ""
             if not owner and event.thread:
                 owner = self.owner(key_of(event.thread))
                 # A run of this thread that only somebody else sees, and that names no request, may be anybody's.
                 owner = owner if owner == receiver else ""
             if owner:
-                self._runs.add(event.run)
+                self.runs.add(event.run)
                 self.learn(event.run, "run", owner)

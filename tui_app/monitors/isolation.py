@@ -37,6 +37,8 @@ CROWD: Final = 128
 
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
+TURNED: Final = ("measuring", "clean")
+"""States in which one more probe is a mere count."""
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
@@ -119,49 +121,53 @@ class Isolation:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
+        kind = row.kind
         self.last_class = ""
         if self._due and self._due[0].due <= row.t:
             self._probe(self._elsewhere.settled(row.t))
-        derived: list[Derived] = []
-        if row.kind == "frame":
+        if kind == "frame":
             if row.dir == "out":
                 self._sightings.said(row)
             else:
-                self.last_class = kind = self._frame(row, events)
-                self.classified[kind] += 1
-                self.attempts.heard(row, events)
-                if self._asked and kind in TAKEN and (row.user, row.check) in self._asked:
+                self.last_class = found = self._frame(row, events)
+                self.classified[found] += 1
+                if self.attempts.open:
+                    self.attempts.heard(row, events)
+                if self._asked and found in TAKEN and (row.user, row.check) in self._asked:
                     if not any(event.name == "error" for event in events):
                         self._took(row)
-        elif row.kind == "http":
+            if self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
+                return self._changes(False)
+            return ()
+        derived: list[Derived] = []
+        if kind == "http":
             if row.dir == "out":
                 self._sightings.said(row)
             else:
                 self._answer(row)
                 if self._asked and row.type.startswith("2"):
                     self._took(row)
-        elif row.kind == "action":
+        elif kind == "action":
             self._action(row)
-        elif row.kind == "conn":
+        elif kind == "conn":
             self._conn(row)
-        elif row.kind == "step":
+        elif kind == "step":
             self.identities.step(row)
             derived.extend(self.attempts.step(row))
-        elif row.kind == "created":
+        elif kind == "created":
             self.identities.created(row)
-        elif row.kind == "user":
+        elif kind == "user":
             if row.type == "ready":
                 self.join(row.user)
             self.identities.user(row)
-        elif row.kind == "engine":
+        elif kind == "engine":
             self._elsewhere.feed(row)
-        elif row.kind == "session" and row.type == "start":
+        elif kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
         flush = False
         if self._waiting or self._changed:
-            kind = row.kind
             flush = (kind == "clock" and len(self._users) <= QUIET_MATRIX) or (kind in ("check", "session") and row.type == "end")
         if flush or self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
             derived.extend(self._changes(flush))
@@ -224,13 +230,16 @@ class Isolation:
                 self._waiting[action.source, EVERYBODY] = None
                 continue
             present = {user for user, since in self._conns.values() if since <= action.begin}
+            waiting, changed = self._waiting, self._changed
             # With 50 users an action is 49 probes, in the receive path: only cells that may have turned are looked at now.
             for cell in self._from(action.source):
                 if cell.observer in present:
-                    cell.probes += 1
+                    probes = cell.probes = cell.probes + 1
                     self.total_probes += 1
-                    settled = cell.state in ("measuring", "clean") and cell.probes != PROBES_PER_CELL
-                    (self._waiting if settled else self._changed)[cell.pair] = None
+                    if probes != PROBES_PER_CELL and cell.state in TURNED:
+                        waiting[cell.pair] = None
+                    else:
+                        changed[cell.pair] = None
 
     # -- what another engine told (tui_app.monitors.elsewhere)
 
@@ -252,15 +261,20 @@ class Isolation:
     # -- scanning
 
     def _frame(self, row: Row, events: Sequence[Event]) -> str:
-        session = bool(events)
+        session, malformed = bool(events), False
+        identities = self.identities
         for event in events:
-            self.identities.event(event, row.user)
-            if session and event.name not in SESSION_NAMES:
+            name = event.name
+            if name not in SESSION_NAMES:
                 session = False
+                if name == "malformed":
+                    malformed = True
+            if name == "handshake" or (event.run and event.run not in identities.runs):
+                identities.event(event, row.user)
         kind = self._sightings.classify(row)
         if kind == "foreign":
             return kind
-        if not session and any(event.name == "malformed" for event in events):
+        if malformed:
             return "malformed"
         if session or (not kind and "control" in row.flag):
             return "session"
@@ -285,7 +299,9 @@ class Isolation:
         self.proven_by(user, row.seq)
         if len(seen) < 4096:
             seen.add(tail)
-            self._changed[(user, user)] = None
+            # How many it saw is a mere count once it was told that there is one.
+            counted = not self._changed and (user, user) in self._written
+            (self._waiting if counted else self._changed)[user, user] = None
 
     def proven_by(self, user: str, seq: int) -> None:
         """A row shows a user a marker of its own."""
@@ -366,7 +382,8 @@ class Isolation:
 
     def _changes(self, flush: bool) -> list[Derived]:
         """Rows for what changed: turning points at once, mere counts when `flush`ed, so that a storm stays readable."""
-        if self.total_probes >= PROBES_IN_ALL and not self._enough:
+        enough = self.total_probes >= PROBES_IN_ALL
+        if enough and not self._enough:
             self._enough = True  # the last probe needed settles every other cell too
             self._changed.update((pair, None) for pair, cell in self._cells.items() if cell.state == "measuring")
         pairs, self._changed = self._changed, {}

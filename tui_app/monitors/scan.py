@@ -212,12 +212,14 @@ class Parts:
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
-        for start in range(len(mark.tail) - LONG + 1):
-            known = self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
-            if known is not None and known[0] != mark.user:
-                self._owners[mark.tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
-        while len(self._owners) > self.KEPT:
-            del self._owners[next(iter(self._owners))]
+        owners, (_, user, tail) = self._owners, mark
+        owner = (user, tail)
+        for start in range(len(tail) - LONG + 1):
+            known = owners.setdefault(tail[start : start + LONG], owner)
+            if known is not owner and known is not None and known[0] != user:
+                owners[tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
+        while len(owners) > self.KEPT:
+            del owners[next(iter(owners))]
 
     def find(self, word: str) -> tuple[str, str] | None:
         """Whose marker a word holds a part of, and that marker's digits; None for none."""

@@ -202,8 +202,10 @@ class Sightings:
 
     def said(self, row: Row) -> None:
         """What a user of ours sends: their markers are known from now on, also by a part."""
-        found = list(dict.fromkeys(plain_markers(row.text)))
+        identities = self._book.identities
+        pieces = identities.bare.rest(row.text) - identities.own(row.user)
+        found = dict.fromkeys(plain_markers('"'.join(sorted(pieces))))
         for mark in found:
             if mark.user == row.user:
                 self._sent.learn(mark)
-        self._book.attempts.said(row, found)
+        self._book.attempts.said(row, pieces, found)
