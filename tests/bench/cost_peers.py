@@ -215,7 +215,15 @@ def _tsung(folder: Path, about: dict[str, Any]) -> list[str]:
     )
     text = json.dumps(message).replace('"', "&quot;").replace("%%_token_n%%", "0123456789abcdef")
     (folder / "asks.xml").write_text(
-        TSUNG.format(dtd=dtd, users=len(about["tokens"]), port=port, folder=folder, messages=about["messages"], message=text, room=2 * len(about["tokens"]))
+        TSUNG.format(
+            dtd=dtd,
+            users=len(about["tokens"]),
+            port=port,
+            folder=folder,
+            messages=about["messages"],
+            message=text,
+            room=2 * len(about["tokens"]),
+        )
     )
     return ["tsung", "-f", str(folder / "asks.xml"), "-l", str(folder / "log"), "-n", "start"]
 

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from tui_app.monitors.derived import Derived
+
 EVERYBODY: Final = "*"
 """Observer of a cell that stands for all pairs of its source: its `probes` are the fewest of them, its `leaks` those of all."""
 
@@ -21,6 +23,15 @@ class Cell(msgspec.Struct):
     witnesses: list[int] = []
     what: str = ""
     pair: tuple[str, str] = ("", "")
+
+
+def cell_row(cell: Cell) -> Derived:
+    """The `cell` row that tells how a cell is."""
+    body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
+    if cell.what:
+        body["what"] = cell.what
+    body["evidence"] = [[1, seq] for seq in cell.witnesses] if cell.witnesses else []
+    return Derived(kind="cell", user=cell.observer if cell.observer != EVERYBODY else cell.source, body=body)
 
 
 class Matrix(msgspec.Struct, frozen=True):

@@ -7,19 +7,19 @@ observer should see. Own markers on own sockets are the positive control, withou
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tui_app.model import SECOND, Event, Row
+from tui_app.monitors.actions import Actions
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.bodies import body_of
-from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray
+from tui_app.monitors.cells import EVERYBODY, Action, Cell, Far, Matrix, Stray, cell_row
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.elsewhere import Elsewhere
 from tui_app.monitors.identities import Identities
+from tui_app.monitors.presence import Lots, Presence
 from tui_app.monitors.run import same_identity
 from tui_app.monitors.sightings import RULES, Sightings
 
@@ -37,8 +37,7 @@ CROWD: Final = 128
 
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
-TURNED: Final = ("measuring", "clean")
-"""States in which one more probe is a mere count."""
+MANY: Final = 1 << 62
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
@@ -62,10 +61,8 @@ class Isolation:
         self._by_source: dict[str, list[Cell]] = {}
         self._proof: dict[str, int] = {}
         self._proofs: dict[str, set[str]] = {}
-        self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
-        self._acting: dict[tuple[str, str], Action] = {}
-        self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
-        self._due: list[Action] = []
+        self._presence, self._lots = Presence(), Lots()
+        self._actions = Actions(QUIET)
         self._elsewhere = Elsewhere(self)
         self.far: Far | None = None  # set in an engine of several, for the lead to be told
         self._changed, self._waiting = dict[tuple[str, str], None](), dict[tuple[str, str], None]()  # what waits: mere counts, for a flush
@@ -82,6 +79,7 @@ class Isolation:
 
     def cells(self) -> list[Cell]:
         """The ordered pairs, row by row; the diagonal is in `proven`. Of a crowd: one for each source, then the pairs that leak."""
+        self._lots.tell_all()
         if self.crowd is not None:
             return [*self._everybody(), *self.leaking()]
         return [self._cell(source, observer) for source in self._users for observer in self._users if source != observer]
@@ -125,7 +123,8 @@ class Isolation:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
         kind = row.kind
         self.last_class = ""
-        if self._due and self._due[0].due <= row.t:
+        actions = self._actions
+        if actions.due and actions.due[0].due <= row.t:
             self._probe(self._elsewhere.settled(row.t))
         if kind == "frame":
             if row.dir == "out":
@@ -135,9 +134,8 @@ class Isolation:
                 self.classified[found] += 1
                 if self.attempts.open:
                     self.attempts.heard(row, events)
-                if self._asked and found in TAKEN and (row.user, row.check) in self._asked:
-                    if not any(event.name == "error" for event in events):
-                        self._took(row)
+                if actions.asked and found in TAKEN and not any(event.name == "error" for event in events):
+                    actions.took(row)
             if self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
                 return self._changes(False)
             return ()
@@ -146,13 +144,18 @@ class Isolation:
             if row.dir == "out":
                 self._sightings.said(row)
             else:
-                self._answer(row)
-                if self._asked and row.type.startswith("2"):
-                    self._took(row)
+                self.attempts.answered(row, self._sightings.classify(row) == "foreign")
+                if actions.asked and row.type.startswith("2"):
+                    actions.took(row)
         elif kind == "action":
-            self._action(row)
+            ended = self._actions.feed(row)
+            if ended is not None and self.far is not None:
+                self.far.acts.append((ended.source, ended.begin, ended.due))
         elif kind == "conn":
-            self._conn(row)
+            if row.type == "welcome":
+                self.arrived(row.user, row.conn, row.t)
+            elif row.type in ("closed", "refused"):
+                self.left(row.conn, row.t)
         elif kind == "step":
             self.identities.step(row)
             derived.extend(self.attempts.step(row))
@@ -179,73 +182,54 @@ class Isolation:
             self._users.append(user)
             self._proofs[user] = set()
 
-    def _conn(self, row: Row) -> None:
-        if row.type == "welcome":
-            self.arrived(row.user, row.conn, row.t)
-        elif row.type in ("closed", "refused"):
-            self.left(row.conn, row.t)
-
     def arrived(self, user: str, conn: int, t: int) -> None:
         """A welcomed connection."""
         if user in self._proofs:
-            self._conns[conn] = (user, t)
+            self._presence.came(user, conn, t)
             if self.crowd is not None:
                 self.crowd.came(user, conn, t)
 
     def left(self, conn: int, t: int) -> None:
         """It has ended."""
-        gone = self._conns.pop(conn, None)
-        if gone is not None and self.crowd is not None:
-            self.crowd.went(gone[0], conn, t)
-
-    def _action(self, row: Row) -> None:
-        body = body_of(row)
-        key = (row.user, str(body.get("marker") or body.get("action") or ""))
-        if row.type == "begin":
-            action = self._acting[key] = Action(row.user, row.t, 0)
-            self._asked.setdefault((row.user, row.check), []).append(action)
-        elif ended := self._acting.pop(key, None):
-            ended.due = row.t + QUIET
-            if ended.taken:
-                insort(self._due, ended, key=lambda action: action.due)
-                if self.far is not None:
-                    self.far.acts.append((ended.source, ended.begin, ended.due))
-            else:
-                waiting = self._asked.pop((row.user, row.check), [])
-                if left := [action for action in waiting if action is not ended]:
-                    self._asked[row.user, row.check] = left
-
-    def _took(self, row: Row) -> None:
-        """The target answered this user in this check: what was under way was taken up, and its marker is there to leak."""
-        for action in self._asked.pop((row.user, row.check), ()):
-            action.taken = True
+        gone = self._presence.went(conn)
+        if gone and self.crowd is not None:
+            self.crowd.went(gone, conn, t)
 
     def _probe(self, now: int) -> None:
-        while self._due and self._due[0].due <= now:
-            action = self._due.pop(0)
+        due = self._actions.due
+        while due and due[0].due <= now:
+            action = due.pop(0)
             if action.source not in self._proofs:
                 continue
             if self.crowd is not None:
                 self.total_probes += self.crowd.acted(action.source, action.begin, now)
                 self._waiting[action.source, EVERYBODY] = None
                 continue
-            present = {user for user, since in self._conns.values() if since <= action.begin}
-            waiting, changed = self._waiting, self._changed
-            # With 50 users an action is 49 probes, in the receive path: only cells that may have turned are looked at now.
-            for cell in self._from(action.source):
-                if cell.observer in present:
-                    probes = cell.probes = cell.probes + 1
-                    self.total_probes += 1
-                    if probes != PROBES_PER_CELL and cell.state in TURNED:
-                        waiting[cell.pair] = None
-                    else:
-                        changed[cell.pair] = None
+            source = action.source
+            present = self._presence.since(action.begin)
+            if counted := self._lots.one(source, present):
+                self.total_probes += counted
+                continue
+            self._lots.tell(source)
+            probed = [cell for cell in self._from(source) if cell.observer in present]
+            self.total_probes += len(probed)
+            for cell in probed:
+                cell.probes += 1
+                (self._waiting if self._room(cell) >= 0 else self._changed)[cell.pair] = None
+            if not self._changed:
+                self._lots.begin(source, probed, present, self._room)
+
+    def _room(self, cell: Cell) -> int:
+        """How many more probes are mere counts, which wait to be told; negative where this one is none."""
+        if cell.state not in ("measuring", "clean") or cell.probes == PROBES_PER_CELL:
+            return -1
+        return PROBES_PER_CELL - 1 - cell.probes if cell.probes < PROBES_PER_CELL else MANY
 
     # -- what another engine told (tui_app.monitors.elsewhere)
 
     def acted(self, source: str, begin: int, due: int) -> None:
         """An action of a user elsewhere that the target took up."""
-        insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
+        self._actions.counts(Action(source, begin, due, taken=True))
 
     def leaked(self, source: str, observer: str, what: str, rows: Sequence[int], count: int = 1) -> None:
         """Leaks that another engine saw, and the rows that tell of them."""
@@ -287,10 +271,6 @@ class Isolation:
             if event.user and sub and "stranger" in RULES:
                 self._stray(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
         return "unattributed"
-
-    def _answer(self, row: Row) -> None:
-        kind = self._sightings.classify(row)
-        self.attempts.answered(row, kind == "foreign")
 
     def prove(self, user: str, tail: str, row: Row) -> None:
         seen = self._proofs.get(user)
@@ -368,7 +348,7 @@ class Isolation:
             now = (cell.state, cell.probes, cell.leaks)
             if self._written.get(cell.pair) != now:
                 self._written[cell.pair] = now
-                derived.append(self._row(cell))
+                derived.append(cell_row(cell))
         return derived
 
     def _state(self, cell: Cell) -> str:
@@ -386,6 +366,7 @@ class Isolation:
         if enough and not self._enough:
             self._enough = True  # the last probe needed settles every other cell too
             self._changed.update((pair, None) for pair, cell in self._cells.items() if cell.state == "measuring")
+        self._lots.tell_all()
         pairs, self._changed = self._changed, {}
         if flush:
             pairs, self._waiting = self._waiting | pairs, {}
@@ -404,7 +385,7 @@ class Isolation:
             if flush or before is None or before[0] != cell.state:
                 self._written[pair] = now
                 self._waiting.pop(pair, None)
-                derived.append(self._row(cell))
+                derived.append(cell_row(cell))
             else:
                 self._waiting[pair] = None
         return derived
@@ -412,10 +393,3 @@ class Isolation:
     def _diagonal(self, user: str) -> Cell:
         """The positive control as a cell: how many of its own markers a user saw."""
         return Cell(user, user, len(self._proofs[user]), witnesses=[self._proof[user]])
-
-    def _row(self, cell: Cell) -> Derived:
-        body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
-        if cell.what:
-            body["what"] = cell.what
-        user = cell.observer if cell.observer != EVERYBODY else cell.source
-        return Derived(kind="cell", user=user, body=body | {"evidence": [[1, seq] for seq in cell.witnesses]})
