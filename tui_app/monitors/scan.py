@@ -252,11 +252,12 @@ class Bare:
     LONGEST: Final = 64
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self.known: set[str] = set()
+        """What stood between two quotes and had no word in it."""
 
     def rest(self, text: str) -> set[str]:
         """The pieces of `text` that are not known to be bare."""
-        return set(text.split('"')) - self._known
+        return set(text.split('"')) - self.known
 
     def words(self, pieces: set[str]) -> set[str]:
         """The words in `pieces`; those without are known from now on."""
@@ -266,7 +267,7 @@ class Bare:
             if inside:
                 found.update(inside)
             elif len(piece) <= self.LONGEST and not signs(piece) and not packed(piece):
-                if len(self._known) >= self.KEPT:
-                    self._known.clear()
-                self._known.add(piece)
+                if len(self.known) >= self.KEPT:
+                    self.known.clear()
+                self.known.add(piece)
         return found

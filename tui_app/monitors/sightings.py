@@ -89,7 +89,7 @@ class Sightings:
         """'own' or '' for nearly every row: all its words were seen before, or are its owner's own. None: it must be looked into."""
         identities, user = self._book.identities, row.user
         bare, nobodys, mine = identities.bare, identities.nobodys, identities.own(user)
-        pieces = bare.rest(text) - nobodys
+        pieces = set(text.split('"')) - bare.known - nobodys
         known = not mine.isdisjoint(pieces)
         if known:
             pieces = pieces - mine
