@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 SHORTEST: Final = 8
 """Characters of a word, at least."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
+
+all_words: Final[Callable[[str], list[str]]] = _WORD.findall
+"""`words` of a text that nobody else looks at."""
 
 _last: tuple[str, list[str]] = ("", [])
 

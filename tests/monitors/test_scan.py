@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.parse
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tui_app.monitors.scan import Mark, key_of, markers
+from tui_app.monitors.scan import Bare, Mark, hides_nothing, key_of, markers
 
 TAIL = "0123456789abcdef0123"
 MARK = Mark("abcdef", "u3", TAIL)
@@ -72,3 +73,28 @@ def test_nothing_is_found_in_other_base64(data: bytes) -> None:
 )
 def test_the_key_of_an_id_is_its_longest_word(identifier: str, key: str) -> None:
     assert key_of(identifier) == key
+
+
+@given(
+    before=st.binary(max_size=20),
+    legible=st.text("ABCYZabcyz0189-_%\\", min_size=8, max_size=30),
+    after=st.binary(max_size=20),
+)
+def test_a_word_that_reads_as_something_legible_in_base64_is_looked_into(before: bytes, legible: str, after: bytes) -> None:
+    coded = base64.urlsafe_b64encode(before + legible.encode() + after).decode().rstrip("=")
+    assume(len(coded) >= 22 and not re.fullmatch("[0-9a-f-]+", coded))
+    assert not hides_nothing(coded, ())
+
+
+def test_most_ids_hide_nothing_at_a_glance() -> None:
+    assert hides_nothing("call_ed197b13-3096-4a54-b022-e6ad6-000001", ())
+    assert hides_nothing("toolu_01A09q90qw90lq917835lq9", ())
+    assert not hides_nothing("call_0123456789abcdef", ()), "sixteen digits may be a part of a marker"
+
+
+def test_what_has_no_word_in_it_is_known_from_then_on_and_nothing_else_is() -> None:
+    bare = Bare()
+    text = '{"type":"agent_started","at":"%2D%2D","in":"eJw+eJw/","id":"known-id"}'
+    assert bare.words(bare.rest(text)) == {"agent_started", "known-id"}
+    assert bare.rest(text) == {"agent_started", "known-id", "%2D%2D"}
+    assert bare.words(bare.rest('"known-id"')) == {"known-id"}, "a word is a word each time"

@@ -60,6 +60,8 @@ class Bench:
         engines = Engines(int(plan.get("engines", 1)) if int(plan.get("engine", 1)) == 1 else 1)
         frames, canned, load = Frames(isolation), Canned(lifecycle), Load(lifecycle)
         self.monitors = Monitors(lifecycle, isolation, latency, frames, canned, load, drift, engines)
+        # Where times of a check are held against each other, all that is cited of each is looked at again.
+        again = int(plan.get("iterations", 1)) > 1 or bool(plan.get("until_fail"))
         self.cases = {
             check.id: Case(
                 check.id,
@@ -68,6 +70,8 @@ class Bench:
                 int(plan.get("share") or plan.get("users", 1)),
                 str(plan.get("preset", "quick")),
                 plan.get("target", {}),
+                whole=not check.lean and (check.intents is None or again),
+                watch=check.watch,
             )
             for check in checks
         }
@@ -86,7 +90,6 @@ class Bench:
         self.result: dict[str, Any] | None = None
         self._pings: set[Any] = set()
         self._asked: set[Any] = set()
-        self._again = int(plan.get("iterations", 1)) > 1 or bool(plan.get("until_fail"))
 
     def feed(self, row: Row, events: Sequence[Event] | None = None) -> list[Row]:
         """Judge one acting row. Returns derived rows with `seq` 0 and the row's own time."""
@@ -94,23 +97,32 @@ class Bench:
         if kind in DERIVED_KINDS:
             self.gaps.derived(row)
             return []
-        self.gaps.acting(row)
-        self.losses.acting(row)
-        self.strain.acting(row)
-        if kind == "engine":
-            self.monitors.engines.feed(row)
-            self.monitors.latency.told(row)
-        if events is None or (not events and kind == "frame"):
-            events = normalise(row.text) if kind == "frame" and row.dir == "in" and "control" not in row.flag else ()
+        if kind == "frame":
+            self.gaps.frame(row)
+            self.losses.frame(row)
+            if t > self.strain.t:
+                self.strain.t = t
+            if not events:
+                events = normalise(row.text) if row.dir == "in" and "control" not in row.flag else ()
+        else:
+            self.gaps.acting(row)
+            self.losses.acting(row)
+            self.strain.acting(row)
+            if kind == "engine":
+                self.monitors.engines.feed(row)
+                self.monitors.latency.told(row)
+            if events is None:
+                events = ()
         # The order matters: who comes later reads what the ones before made of the same row. Each has a line of its own, because
         # the interpreter learns what is called on a line.
         monitors = self.monitors
-        runs = monitors.lifecycle.feed(row, events)
+        lifecycle = monitors.lifecycle
+        runs = lifecycle.feed(row, events)
         cells = monitors.isolation.feed(row, events)
         samples = monitors.latency.feed(row, events)
-        if kind in monitors.frames.kinds:
+        if kind == "frame" or kind == "conn":
             monitors.frames.feed(row, events)
-        if monitors.lifecycle.ended_now:
+        if lifecycle.ended_now:
             monitors.canned.feed(row, events)
         levels = monitors.load.feed(row, events) if kind in monitors.load.kinds else ()
         out: list[Row] = []
@@ -118,18 +130,23 @@ class Bench:
             out = [one.row(0, t) for one in (*runs, *cells, *samples, *levels)]
         if kind in monitors.drift.kinds:
             out += [one.row(0, t) for one in monitors.drift.feed(row, out)]
-        if kind in self.sums.kinds:
-            self.sums.feed(row)
-        if kind in self._circumstances.kinds:
-            self._circumstances.feed(row)
+        if kind == "frame":
+            # What came in tells of its circumstances in the welcome alone.
+            if row.dir == "out" or row.type == "welcome":
+                self._circumstances.feed(row)
+        else:
+            if kind in self.sums.kinds:
+                self.sums.feed(row)
+            if kind in self._circumstances.kinds:
+                self._circumstances.feed(row)
         case = self.cases.get(row.check)
         if case is not None:
             if kind == "check":
                 if row.type == "end":
                     self._ended(case, row, out)
-            elif self._kept(self.checks[row.check], row):
+            elif case.whole or self._kept(self.checks[row.check], row):
                 case.rows.append(row)
-                if len(case.rows) >= WATCHED and self.checks[row.check].watch:
+                if case.watch and len(case.rows) >= WATCHED:
                     # It goes on as long as the session does: how it began and where it stands is enough.
                     del case.rows[WATCHED // 4 : WATCHED // 2]
         if kind == "session" and row.type == "end":
@@ -199,11 +216,9 @@ class Bench:
         return times.decided if times is not None else ""
 
     def _kept(self, check: Check, row: Row) -> bool:
-        """Whether a check's case keeps a row. Where times are held against each other, all that is cited of each is looked at again."""
-        if check.lean:
+        """Whether a case that does not keep all its rows keeps this one."""
+        if check.lean or check.intents is None:
             return self._lasting(row)
-        if check.intents is None or self._again:
-            return True
         if not check.intents or row.kind != "step":
             return False
         body = row.body

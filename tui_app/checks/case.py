@@ -68,6 +68,9 @@ class Case:
     rows: list[Row] = field(default_factory=list)
     since: int = 0
     """Rows up to this one belong to iterations before: only later ones are this case's."""
+    whole: bool = True
+    watch: bool = False
+    """Whether all of its rows are kept, and whether only how it began and where it stands (`lean`, `intents` and `watch` of a check)."""
 
     def of(self, kind: str, type: str | None = None) -> Iterator[Row]:
         """Own rows of one kind, in order."""

@@ -36,13 +36,17 @@ class Gaps:
         self.owed = max(0, self.owed - 1)
         self._last = row.seq
 
-    def acting(self, row: Row) -> None:
-        """A row of what happened."""
+    def frame(self, row: Row) -> None:
+        """A frame, or any other row that begins and ends no check."""
         seq = row.seq
         absent = seq - self._last - 1
         if absent and absent != self.owed:
             self._gap(row)
         self._last = seq
+
+    def acting(self, row: Row) -> None:
+        """A row of what happened."""
+        self.frame(row)
         if row.kind != "check":
             return
         if row.type == "start":

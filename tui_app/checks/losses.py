@@ -46,16 +46,18 @@ class Losses:
         self._open: set[str] = set()
         self._found: dict[str, list[Loss]] = {}
 
-    def acting(self, row: Row) -> None:
-        """A row of what happened."""
+    def frame(self, row: Row) -> None:
+        """A frame, or any other row that tells of no loss."""
         # In sixteen bytes a row: it is done with every row of a session of hours.
         self._seqs.append(row.seq)
         self._users.append(intern(row.user))
         if len(self._users) >= 2 * REMEMBERED:
             del self._seqs[:REMEMBERED], self._users[:REMEMBERED]
+
+    def acting(self, row: Row) -> None:
+        """A row of what happened."""
+        self.frame(row)
         kind = row.kind
-        if kind == "frame":
-            return
         if kind == "step":
             self._step(row)
         elif kind == "check":

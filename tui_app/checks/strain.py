@@ -45,15 +45,14 @@ class Strain:
         self._under_way: set[str] = set()
         self._usage: tuple[int, float] | None = None
         self._slow = ""
-        self._t = 0
+        self.t = 0
+        """Of the latest row, ns of the session; who knows that a row tells nothing else may say it here."""
 
     def acting(self, row: Row) -> None:
         """A row of what happened."""
-        if row.t > self._t:
-            self._t = row.t
+        if row.t > self.t:
+            self.t = row.t
         kind = row.kind
-        if kind == "frame":
-            return
         if kind == "lag" and row.ms is not None:
             for drive in self._now():
                 drive.stuck_ms += min(row.ms, max(row.t - drive.began, 0) / 1e6)
@@ -71,7 +70,7 @@ class Strain:
         drive = self._whole.get(check) or self._drives.get(check)
         if drive is None or judgement.word not in ("PASS", "FAIL"):
             return judgement
-        took = max(self._t - drive.began, 1) / 1e6
+        took = max(self.t - drive.began, 1) / 1e6
         why = drive.why
         if took >= LEAST_MS and drive.stuck_ms > STUCK * took:
             why = f"our own loop was stuck for {drive.stuck_ms / 1000:.1f} of {took / 1000:.1f} s"

@@ -7,7 +7,7 @@ attempt may come back in the refusal, and is no leak.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +16,6 @@ from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.identities import Identities
 from tui_app.monitors.scan import LONG, MARKER, Mark, hidden, key_of, plain_markers, signs
-from tui_app.words import words
 
 OPEN_WORDS_KEPT: Final = 16_384
 DENIED: Final = (401, 403, 404)
@@ -49,7 +48,7 @@ class Attempts:
     def __init__(self, identities: Identities) -> None:
         self.done: list[Attempt] = []
         self._identities = identities
-        self._open: dict[int, Attempt] = {}
+        self.open: dict[int, Attempt] = {}
         self._asked: dict[int, set[str]] = {}  # http request number -> foreign ids in it
         self._open_words: set[str] = set()
         """Long words that were sent and hid no marker."""
@@ -58,10 +57,10 @@ class Attempts:
     def step(self, row: Row) -> list[Derived]:
         """A `step` row. The end of an attempt gives its `attempt` row."""
         if row.type == "end":
-            if not self._open:
+            if not self.open:
                 return []
             body = row.body
-            attempt = self._open.pop(body.get("step", -1), None)
+            attempt = self.open.pop(body.get("step", -1), None)
             return [] if attempt is None else [self._finish(attempt, row)]
         if '"attempt"' not in row.text:
             return []
@@ -76,21 +75,27 @@ class Attempts:
                 check=row.check,
                 seq=row.seq,
             )
-            self._open[body["step"]] = attempt
+            self.open[body["step"]] = attempt
         return []
 
-    def said(self, row: Row, found: Sequence[Mark] = ()) -> None:
-        """A frame or request that a user of ours sent, with the markers that stand in it: remember which foreign ids it names."""
-        text, identities = row.text, self._identities
-        spoken = words(text)
-        named = {word for word in identities.hits(spoken) if identities.owner(word) != row.user}
-        named.update(mark.tail for mark in found if mark.user != row.user)
+    def said(self, row: Row, pieces: set[str], found: Iterable[Mark]) -> None:
+        """A frame or request that a user of ours sent: remember which foreign ids it names.
+
+        pieces -- of its text, without those that are bare or an id of that user's own;  found -- the markers that stand in them
+        """
+        identities, user = self._identities, row.user
+        known = identities.known
+        spoken = identities.bare.words(pieces)
+        named = {mark.tail for mark in found if mark.user != user}
+        if not known.keys().isdisjoint(spoken):
+            named.update(word for word in spoken if known.get(word, user) != user)
         # What was sent before hid no marker; a whole marker of one's own hides no other one, and neither does an id.
-        new = set(spoken) - self._open_words - identities.own(row.user)
-        unknown = [word for word in spoken if len(word) >= LONG and word in new and not MARKER.fullmatch(word)]
-        if unknown or signs(text):
-            inside = [mark for _, reading in hidden(text, unknown) for mark in plain_markers(reading)]
-            named.update(mark.tail for mark in inside if mark.user != row.user)
+        new = spoken - self._open_words - identities.own(user)
+        unknown = [word for word in new if len(word) >= LONG and not MARKER.fullmatch(word)]
+        if unknown or any(map(signs, pieces)):
+            unknown.sort()
+            inside = [mark for _, reading in hidden(row.text, unknown) for mark in plain_markers(reading)]
+            named.update(mark.tail for mark in inside if mark.user != user)
             if not inside:
                 if len(self._open_words) > OPEN_WORDS_KEPT:
                     self._open_words.clear()
@@ -112,7 +117,7 @@ class Attempts:
         said = self._said.get(row.conn)
         if not said:
             return False
-        waiting = any(attempt.actor == row.user and key_of(attempt.id) == word for attempt in self._open.values())
+        waiting = any(attempt.actor == row.user and key_of(attempt.id) == word for attempt in self.open.values())
         return any(name == word and (waiting or row.t - when <= ECHO) for when, name in said)
 
     def answered(self, row: Row, foreign: bool) -> None:
@@ -121,7 +126,7 @@ class Attempts:
             number = row.body.get("req")
             if isinstance(number, int):
                 self._asked.pop(number, None)
-        if not self._open:
+        if not self.open:
             return
         attempt = self._attempt(row)
         if attempt is None:
@@ -133,10 +138,10 @@ class Attempts:
 
     def heard(self, row: Row, events: Sequence[Event]) -> None:
         """A frame that came in: it may be the answer to an attempt over a socket."""
-        if not self._open:
+        if not self.open:
             return
         for event in events:
-            for attempt in self._open.values():
+            for attempt in self.open.values():
                 if attempt.actor != row.user:
                     continue
                 if event.name == "error":
@@ -149,7 +154,7 @@ class Attempts:
                     self._weigh(attempt, denied=False, allowed=True, content=False)
 
     def _attempt(self, row: Row) -> Attempt | None:
-        mine = [attempt for attempt in self._open.values() if attempt.actor == row.user and attempt.check == row.check]
+        mine = [attempt for attempt in self.open.values() if attempt.actor == row.user and attempt.check == row.check]
         path = str(row.body.get("path") or "") if len(mine) > 1 else ""
         return next((attempt for attempt in mine if attempt.id and attempt.id in path), mine[-1] if mine else None)
 

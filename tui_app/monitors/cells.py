@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from tui_app.model import EVERYBODY
+from tui_app.monitors.derived import Derived
+
 
 class Cell(msgspec.Struct):
     """One ordered pair. `state`: unproven, measuring, clean or leak. `witnesses`: rows that show a leak, the first 16."""
@@ -16,6 +19,15 @@ class Cell(msgspec.Struct):
     witnesses: list[int] = []
     what: str = ""
     pair: tuple[str, str] = ("", "")
+
+
+def cell_row(cell: Cell) -> Derived:
+    """The `cell` row that tells how a cell is."""
+    body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
+    if cell.what:
+        body["what"] = cell.what
+    body["evidence"] = [[1, seq] for seq in cell.witnesses] if cell.witnesses else []
+    return Derived(kind="cell", user=cell.observer if cell.observer != EVERYBODY else cell.source, body=body)
 
 
 class Matrix(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ class Frames:
     def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
         """Take one acting row; derives nothing."""
         if row.kind == "frame":
-            count = self._of(row)
+            count = self.conns.get(row.conn) or self._of(row)
             if row.dir == "out":
                 self.sent += 1
                 count.sent += 1
@@ -72,10 +72,14 @@ class Frames:
                 count.first.append(row.seq)
             if kind == "malformed" and len(count.malformed) < 16:
                 count.malformed.append(row.seq)
+            names = self.names
             for event in events:
-                # Names come from the target: beyond a few hundred they are noise, and memory is ours.
-                name = event.name if event.name in self.names or len(self.names) < 256 else "other"
-                self.names[name] = self.names.get(name, 0) + 1
+                name = event.name
+                if name not in names:
+                    # Names come from the target: beyond a few hundred they are noise, and memory is ours.
+                    name = name if len(names) < 256 else "other"
+                    names.setdefault(name, 0)
+                names[name] += 1
         elif row.kind == "conn" and row.type == "closed":
             said = body_of(row).get("received")
             if isinstance(said, int):

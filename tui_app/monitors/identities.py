@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 from tui_app.model import Event, Row
-from tui_app.monitors.scan import key_of
+from tui_app.monitors.bodies import body_of
+from tui_app.monitors.scan import Bare, key_of
 
 NOTHING: Final[Set[str]] = frozenset()
 
@@ -19,9 +20,11 @@ class Identities:
         self._owner: dict[str, str] = {}
         self._kind: dict[str, str] = {}
         self._subs: dict[str, str] = {}
-        self._runs: set[str] = set()
+        self.runs: set[str] = set()
+        """Whose owner is known: nothing more is learned of them from events."""
         self.nobodys: set[str] = set()
         """Words that were looked at, are nobody's id and hide nothing: most of a text. One that is learned later leaves it."""
+        self.bare = Bare()
         self._own: dict[str, set[str]] = {}
 
     def sub(self, user: str) -> str:
@@ -79,8 +82,8 @@ class Identities:
 
     def step(self, row: Row) -> None:
         """A `step` row: a requested run names its request and thread."""
-        if row.type == "begin" and row.text.find('"agent-run"') >= 0:
-            body = row.body
+        if row.type == "begin" and '"agent-run"' in row.text:
+            body = body_of(row)
             if body.get("intent") == "agent-run":
                 self.learn(body.get("request"), "request", row.user)
                 self.learn(body.get("thread"), "thread", row.user)
@@ -88,7 +91,7 @@ class Identities:
     def created(self, row: Row) -> None:
         """A `created` row: a thread or run that we made."""
         if row.type == "made":
-            body = row.body
+            body = body_of(row)
             if body.get("thing") in ("thread", "run"):
                 owner = body.get("owner")
                 self.learn(body.get("id"), str(body["thing"]), owner if isinstance(owner, str) and owner else row.user)
@@ -103,12 +106,12 @@ class Identities:
                 if not self.owner(key_of(word)):
                     self.learn(word, kind, receiver)
             return
-        if event.run and event.run not in self._runs:
+        if event.run and event.run not in self.runs:
             owner = self.owner(key_of(event.request)) if event.request else ""
             if not owner and event.thread:
                 owner = self.owner(key_of(event.thread))
                 # A run of this thread that only somebody else sees, and that names no request, may be anybody's.
                 owner = owner if owner == receiver else ""
             if owner:
-                self._runs.add(event.run)
+                self.runs.add(event.run)
                 self.learn(event.run, "run", owner)

@@ -7,18 +7,19 @@ observer should see. Own markers on own sockets are the positive control, withou
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tui_app.model import EVERYBODY, SECOND, Event, Row
+from tui_app.monitors.actions import Actions
 from tui_app.monitors.attempts import Attempts
-from tui_app.monitors.cells import Action, Cell, Far, Matrix, Stray
+from tui_app.monitors.cells import Action, Cell, Far, Matrix, Stray, cell_row
 from tui_app.monitors.crowd import Crowd
 from tui_app.monitors.derived import Derived
 from tui_app.monitors.elsewhere import Elsewhere
 from tui_app.monitors.identities import Identities
+from tui_app.monitors.presence import Lots, Presence
 from tui_app.monitors.run import same_identity
 from tui_app.monitors.sightings import RULES, Sightings
 
@@ -36,6 +37,7 @@ CROWD: Final = 128
 
 TAKEN: Final = ("own", "unattributed")
 """Classes of frames that show that an action was taken up. A refusal, or nothing at all, plants no marker and probes nothing."""
+MANY: Final = 1 << 62
 SESSION_NAMES: Final = frozenset({"welcome", "handshake", "ping", "pong", "heartbeat", "heartbeat_ack", "ack"})
 CLASSES: Final = ("own", "foreign", "unattributed", "session", "malformed", "another-session")
 
@@ -59,10 +61,8 @@ class Isolation:
         self._by_source: dict[str, list[Cell]] = {}
         self._proof: dict[str, int] = {}
         self._proofs: dict[str, set[str]] = {}
-        self._conns: dict[int, tuple[str, int]] = {}  # welcomed sockets: conn -> (user, since)
-        self._acting: dict[tuple[str, str], Action] = {}
-        self._asked: dict[tuple[str, str], list[Action]] = {}  # (user, check): actions that nothing has come back for yet
-        self._due: list[Action] = []
+        self._presence, self._lots = Presence(), Lots()
+        self._actions = Actions(QUIET)
         self._elsewhere = Elsewhere(self)
         self.far: Far | None = None  # set in an engine of several, for the lead to be told
         self._changed, self._waiting = dict[tuple[str, str], None](), dict[tuple[str, str], None]()  # what waits: mere counts, for a flush
@@ -79,6 +79,7 @@ class Isolation:
 
     def cells(self) -> list[Cell]:
         """The ordered pairs, row by row; the diagonal is in `proven`. Of a crowd: one for each source, then the pairs that leak."""
+        self._lots.tell_all()
         if self.crowd is not None:
             return [*self._everybody(), *self.leaking()]
         return [self._cell(source, observer) for source in self._users for observer in self._users if source != observer]
@@ -118,48 +119,58 @@ class Isolation:
 
     # -- feeding
 
-    def feed(self, row: Row, events: Sequence[Event]) -> list[Derived]:
+    def feed(self, row: Row, events: Sequence[Event]) -> Sequence[Derived]:
         """Take one acting row; return the `cell` and `attempt` rows that follow from it."""
+        kind = row.kind
         self.last_class = ""
-        if self._due and self._due[0].due <= row.t:
+        actions = self._actions
+        if actions.due and actions.due[0].due <= row.t:
             self._probe(self._elsewhere.settled(row.t))
+        if kind == "frame":
+            if row.dir == "out":
+                self._sightings.said(row)
+            else:
+                self.last_class = found = self._frame(row, events)
+                self.classified[found] += 1
+                if self.attempts.open:
+                    self.attempts.heard(row, events)
+                if actions.asked and found in TAKEN and not any(event.name == "error" for event in events):
+                    actions.took(row)
+            if self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
+                return self._changes(False)
+            return ()
         derived: list[Derived] = []
-        if row.kind == "frame":
+        if kind == "http":
             if row.dir == "out":
                 self._sightings.said(row)
             else:
-                self.last_class = self._frame(row, events)
-                self.classified[self.last_class] += 1
-                self.attempts.heard(row, events)
-                if self._asked and self.last_class in TAKEN and not any(event.name == "error" for event in events):
-                    self._took(row)
-        elif row.kind == "http":
-            if row.dir == "out":
-                self._sightings.said(row)
-            else:
-                self._answer(row)
-                if self._asked and row.type.startswith("2"):
-                    self._took(row)
-        elif row.kind == "action":
-            self._action(row)
-        elif row.kind == "conn":
-            self._conn(row)
-        elif row.kind == "step":
+                self.attempts.answered(row, self._sightings.classify(row) == "foreign")
+                if actions.asked and row.type.startswith("2"):
+                    actions.took(row)
+        elif kind == "action":
+            ended = self._actions.feed(row)
+            if ended is not None and self.far is not None:
+                self.far.acts.append((ended.source, ended.begin, ended.due))
+        elif kind == "conn":
+            if row.type == "welcome":
+                self.arrived(row.user, row.conn, row.t)
+            elif row.type in ("closed", "refused"):
+                self.left(row.conn, row.t)
+        elif kind == "step":
             self.identities.step(row)
             derived.extend(self.attempts.step(row))
-        elif row.kind == "created":
+        elif kind == "created":
             self.identities.created(row)
-        elif row.kind == "user":
+        elif kind == "user":
             if row.type == "ready":
                 self.join(row.user)
             self.identities.user(row)
-        elif row.kind == "engine":
+        elif kind == "engine":
             self._elsewhere.feed(row)
-        elif row.kind == "session" and row.type == "start":
+        elif kind == "session" and row.type == "start":
             self._sightings.session = str(row.body.get("session") or "")[:6]
         flush = False
         if self._waiting or self._changed:
-            kind = row.kind
             flush = (kind == "clock" and len(self._users) <= QUIET_MATRIX) or (kind in ("check", "session") and row.type == "end")
         if flush or self._changed or (self.total_probes >= PROBES_IN_ALL and not self._enough):
             derived.extend(self._changes(flush))
@@ -171,70 +182,54 @@ class Isolation:
             self._users.append(user)
             self._proofs[user] = set()
 
-    def _conn(self, row: Row) -> None:
-        if row.type == "welcome":
-            self.arrived(row.user, row.conn, row.t)
-        elif row.type in ("closed", "refused"):
-            self.left(row.conn, row.t)
-
     def arrived(self, user: str, conn: int, t: int) -> None:
         """A welcomed connection."""
         if user in self._proofs:
-            self._conns[conn] = (user, t)
+            self._presence.came(user, conn, t)
             if self.crowd is not None:
                 self.crowd.came(user, conn, t)
 
     def left(self, conn: int, t: int) -> None:
         """It has ended."""
-        gone = self._conns.pop(conn, None)
-        if gone is not None and self.crowd is not None:
-            self.crowd.went(gone[0], conn, t)
-
-    def _action(self, row: Row) -> None:
-        body = row.body
-        key = (row.user, str(body.get("marker") or body.get("action") or ""))
-        if row.type == "begin":
-            action = self._acting[key] = Action(row.user, row.t, 0)
-            self._asked.setdefault((row.user, row.check), []).append(action)
-        elif ended := self._acting.pop(key, None):
-            ended.due = row.t + QUIET
-            if ended.taken:
-                insort(self._due, ended, key=lambda action: action.due)
-                if self.far is not None:
-                    self.far.acts.append((ended.source, ended.begin, ended.due))
-            else:
-                waiting = self._asked.pop((row.user, row.check), [])
-                if left := [action for action in waiting if action is not ended]:
-                    self._asked[row.user, row.check] = left
-
-    def _took(self, row: Row) -> None:
-        """The target answered this user in this check: what was under way was taken up, and its marker is there to leak."""
-        for action in self._asked.pop((row.user, row.check), ()):
-            action.taken = True
+        gone = self._presence.went(conn)
+        if gone and self.crowd is not None:
+            self.crowd.went(gone, conn, t)
 
     def _probe(self, now: int) -> None:
-        while self._due and self._due[0].due <= now:
-            action = self._due.pop(0)
+        due = self._actions.due
+        while due and due[0].due <= now:
+            action = due.pop(0)
             if action.source not in self._proofs:
                 continue
             if self.crowd is not None:
                 self.total_probes += self.crowd.acted(action.source, action.begin, now)
                 self._waiting[action.source, EVERYBODY] = None
                 continue
-            present = {user for user, since in self._conns.values() if since <= action.begin}
-            # With 50 users an action is 49 probes, in the receive path: only cells that may have turned are looked at now.
-            for cell in self._from(action.source):
-                if cell.observer in present:
-                    cell.probes += 1
-                    self.total_probes += 1
-                    settled = cell.state in ("measuring", "clean") and cell.probes != PROBES_PER_CELL
-                    (self._waiting if settled else self._changed)[cell.pair] = None
+            source = action.source
+            present = self._presence.since(action.begin)
+            if counted := self._lots.one(source, present):
+                self.total_probes += counted
+                continue
+            self._lots.tell(source)
+            probed = [cell for cell in self._from(source) if cell.observer in present]
+            self.total_probes += len(probed)
+            for cell in probed:
+                cell.probes += 1
+                (self._waiting if self._room(cell) >= 0 else self._changed)[cell.pair] = None
+            if not self._changed:
+                self._lots.begin(source, probed, present, self._room)
+
+    def _room(self, cell: Cell) -> int:
+        """How many more probes are mere counts, which wait to be told; negative where this one is none."""
+        if cell.state not in ("measuring", "clean") or cell.probes == PROBES_PER_CELL:
+            return -1
+        return PROBES_PER_CELL - 1 - cell.probes if cell.probes < PROBES_PER_CELL else MANY
 
     # -- what another engine told (tui_app.monitors.elsewhere)
 
     def acted(self, source: str, begin: int, due: int) -> None:
         """An action of a user elsewhere that the target took up."""
-        insort(self._due, Action(source, begin, due, taken=True), key=lambda action: action.due)
+        self._actions.counts(Action(source, begin, due, taken=True))
 
     def leaked(self, source: str, observer: str, what: str, rows: Sequence[int], count: int = 1) -> None:
         """Leaks that another engine saw, and the rows that tell of them."""
@@ -250,17 +245,25 @@ class Isolation:
     # -- scanning
 
     def _frame(self, row: Row, events: Sequence[Event]) -> str:
+        session, malformed = bool(events), False
+        identities = self.identities
         for event in events:
-            self.identities.event(event, row.user)
+            name = event.name
+            if name not in SESSION_NAMES:
+                session = False
+                if name == "malformed":
+                    malformed = True
+            if name == "handshake" or (event.run and event.run not in identities.runs):
+                identities.event(event, row.user)
         kind = self._sightings.classify(row)
         if kind == "foreign":
             return kind
-        if any(event.name == "malformed" for event in events):
+        if malformed:
             return "malformed"
-        if kind:
-            return "session" if events and all(event.name in SESSION_NAMES for event in events) else kind
-        if "control" in row.flag or (events and all(event.name in SESSION_NAMES for event in events)):
+        if session or (not kind and "control" in row.flag):
             return "session"
+        if kind:
+            return kind
         for event in events:
             sub = self.identities.sub(row.user)
             if event.user and sub and same_identity(event.user, sub):
@@ -269,10 +272,6 @@ class Isolation:
                 self._stray(Stray(f"{event.name} carries user id {event.user}, which is none of ours", row.user, row.seq))
         return "unattributed"
 
-    def _answer(self, row: Row) -> None:
-        kind = self._sightings.classify(row)
-        self.attempts.answered(row, kind == "foreign")
-
     def prove(self, user: str, tail: str, row: Row) -> None:
         seen = self._proofs.get(user)
         if seen is None or tail in seen:
@@ -280,7 +279,9 @@ class Isolation:
         self.proven_by(user, row.seq)
         if len(seen) < 4096:
             seen.add(tail)
-            self._changed[(user, user)] = None
+            # How many it saw is a mere count once it was told that there is one.
+            counted = not self._changed and (user, user) in self._written
+            (self._waiting if counted else self._changed)[user, user] = None
 
     def proven_by(self, user: str, seq: int) -> None:
         """A row shows a user a marker of its own."""
@@ -347,7 +348,7 @@ class Isolation:
             now = (cell.state, cell.probes, cell.leaks)
             if self._written.get(cell.pair) != now:
                 self._written[cell.pair] = now
-                derived.append(self._row(cell))
+                derived.append(cell_row(cell))
         return derived
 
     def _state(self, cell: Cell) -> str:
@@ -361,9 +362,11 @@ class Isolation:
 
     def _changes(self, flush: bool) -> list[Derived]:
         """Rows for what changed: turning points at once, mere counts when `flush`ed, so that a storm stays readable."""
-        if self.total_probes >= PROBES_IN_ALL and not self._enough:
+        enough = self.total_probes >= PROBES_IN_ALL
+        if enough and not self._enough:
             self._enough = True  # the last probe needed settles every other cell too
             self._changed.update((pair, None) for pair, cell in self._cells.items() if cell.state == "measuring")
+        self._lots.tell_all()
         pairs, self._changed = self._changed, {}
         if flush:
             pairs, self._waiting = self._waiting | pairs, {}
@@ -382,7 +385,7 @@ class Isolation:
             if flush or before is None or before[0] != cell.state:
                 self._written[pair] = now
                 self._waiting.pop(pair, None)
-                derived.append(self._row(cell))
+                derived.append(cell_row(cell))
             else:
                 self._waiting[pair] = None
         return derived
@@ -390,10 +393,3 @@ class Isolation:
     def _diagonal(self, user: str) -> Cell:
         """The positive control as a cell: how many of its own markers a user saw."""
         return Cell(user, user, len(self._proofs[user]), witnesses=[self._proof[user]])
-
-    def _row(self, cell: Cell) -> Derived:
-        body = {"source": cell.source, "observer": cell.observer, "probes": cell.probes, "leaks": cell.leaks, "state": cell.state}
-        if cell.what:
-            body["what"] = cell.what
-        user = cell.observer if cell.observer != EVERYBODY else cell.source
-        return Derived(kind="cell", user=user, body=body | {"evidence": [[1, seq] for seq in cell.witnesses]})

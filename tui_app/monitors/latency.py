@@ -168,13 +168,13 @@ class Latency:
         if pings.deadlines and pings.deadlines[0][0] <= t:
             pings.expire(row)
         if kind == "frame":
-            control = bool(row.flag) and "control" in row.flag
-            if not control and row.conn not in self._linked:
-                self.skew.frame(row, events)
-            if row.dir == "in":
-                if control:
+            if row.flag and "control" in row.flag:
+                if row.dir == "in":
                     pings.control(row)
-                else:
+            else:
+                if row.conn not in self._linked:
+                    self.skew.frame(row, events)
+                if row.conn in pings.waiting and row.dir == "in":
                     pings.frame(row, events)
         elif kind == "step":
             pings.step(row)
@@ -200,7 +200,8 @@ class Latency:
             pings.control(row)
         if events or self._first or self._ended:
             self._streams.feed(row, events)
-        if self._fresh and (self._fresh[0].end + SETTLE <= t or (kind == "session" and row.type == "end")):
+        fresh = self._fresh
+        if fresh and (fresh[0].end + SETTLE <= t or (kind == "session" and row.type == "end")):
             return self._settle(row)
         return ()
 

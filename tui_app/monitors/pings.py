@@ -35,7 +35,8 @@ class Pings:
 
     def __init__(self, add: Add) -> None:
         self._add = add
-        self._waiting: dict[int, list[_Ping]] = {}
+        self.waiting: dict[int, list[_Ping]] = {}
+        """By socket, which is here as long as a ping of it is."""
         self._steps: dict[int, _Ping] = {}
         self.deadlines: list[tuple[int, int, _Ping]] = []
 
@@ -54,9 +55,7 @@ class Pings:
 
     def frame(self, row: Row, events: Sequence[Event]) -> None:
         """A frame that came in."""
-        waiting = self._waiting.get(row.conn)
-        if not waiting:
-            return
+        waiting = self.waiting.get(row.conn, [])
         for event in events:
             if event.name != "pong":
                 continue
@@ -82,14 +81,14 @@ class Pings:
             cap = float(deadline) if isinstance(deadline, int | float) else 0.0
             due = intended if isinstance(intended, int) else row.t
             ping = _Ping(str(body.get("id") or ""), row.conn, row.check, row.user, due, cap, row.seq)
-            self._waiting.setdefault(row.conn, []).append(ping)
+            self.waiting.setdefault(row.conn, []).append(ping)
             self._steps[number] = ping
             if cap:
                 heapq.heappush(self.deadlines, (ping.intended + int(cap * 1e6), row.seq, ping))
 
     def _over(self, ping: _Ping) -> None:
         ping.done = True
-        waiting = self._waiting[ping.conn]
+        waiting = self.waiting[ping.conn]
         waiting.remove(ping)
         if not waiting:
-            del self._waiting[ping.conn]
+            del self.waiting[ping.conn]

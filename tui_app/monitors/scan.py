@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from tui_app.words import words
+from tui_app.words import all_words, words
 
 MARKER: Final = re.compile(r"VM-([0-9a-f]{6})-(u\d+)-([0-9a-f]{8,20})")
 _ESCAPE: Final = re.compile(r"\\{1,8}u00([2-7][0-9a-fA-F])")
@@ -31,8 +31,23 @@ WHOLE: Final = 20
 """Digits at the end of a marker."""
 LONG: Final = 16
 """Characters from which on a word may hide something: 16 of a marker's 20 digits."""
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LEGIBLE: Final = [ord(character) for character in _ALPHABET + "%\\"]
+
+
+def _one_of(places: Iterable[int]) -> str:
+    return "[" + "".join(_ALPHABET[place] for place in sorted(set(places), reverse=True)) + "]"
+
+
+_GROUP: Final = (
+    _one_of(byte >> 2 for byte in _LEGIBLE)
+    + _one_of(two << 4 | byte >> 4 for byte in _LEGIBLE for two in range(4))
+    + _one_of(four << 2 | byte >> 6 for byte in _LEGIBLE for four in range(16))
+    + _one_of(byte & 63 for byte in _LEGIBLE)
+)
+# Eight legible characters in a row, in base64: two whole groups of them at least, wherever they begin.
+_READABLE: Final = re.compile(f"(?:{_GROUP}){{2}}")
 _BASE64_MIN: Final = 22
-_PACKED: Final = re.compile(f"{'|'.join(_BASE64_SIGNS)}|{_COMPRESSED.pattern}")
 UNPACKED: Final = 1 << 16
 """Bytes that a compressed word is unpacked to at most."""
 
@@ -74,15 +89,19 @@ def signs(text: str) -> bool:
 
 def packed(text: str) -> bool:
     """Whether a form that makes one long word of what it hides may be there, beside those that a word itself shows."""
-    return _PACKED.search(text) is not None
+    # One after the other: looking for a few characters is ten times as quick as a pattern that has them all.
+    if "Vk0t" in text or "ZNL" in text or "WTS" in text:
+        return True
+    return ("H4sI" in text or "eJ" in text or "eN" in text or "eAE" in text) and _COMPRESSED.search(text) is not None
 
 
 def hides_nothing(word: str, known: Container[str]) -> bool:
     """Whether it shows at a glance that a word of `LONG` or more is no id or part of a marker in any form; False where it does not.
 
-    One so short, or of nothing but hexadecimal digits and dashes, is no base64; what is left is its reversal.
+    One so short, or of nothing but hexadecimal digits and dashes, is no base64, and neither is one that would read as nothing with a
+    word in it, or with escaped characters that could make one; what is left is its reversal.
     """
-    if len(word) >= _BASE64_MIN and not _ID_LIKE.fullmatch(word):
+    if len(word) >= _BASE64_MIN and not _ID_LIKE.fullmatch(word) and _READABLE.search(word):
         return False
     return _DIGITS.search(word.lower()) is None and "-MV" not in word and word[::-1] not in known
 
@@ -166,7 +185,7 @@ def markers(text: str) -> list[Mark]:
 
 def plain_markers(text: str) -> list[Mark]:
     """The markers that stand in `text` as they are."""
-    return [Mark(*match.groups()) for match in MARKER.finditer(text)] if "VM-" in text else []
+    return list(map(Mark._make, MARKER.findall(text))) if "VM-" in text else []
 
 
 def hidden(text: str, long_words: list[str], depth: int = 1) -> Iterator[tuple[str, str]]:
@@ -193,12 +212,14 @@ class Parts:
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
-        for start in range(len(mark.tail) - LONG + 1):
-            known = self._owners.setdefault(mark.tail[start : start + LONG], (mark.user, mark.tail))
-            if known is not None and known[0] != mark.user:
-                self._owners[mark.tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
-        while len(self._owners) > self.KEPT:
-            del self._owners[next(iter(self._owners))]
+        owners, (_, user, tail) = self._owners, mark
+        owner = (user, tail)
+        for start in range(len(tail) - LONG + 1):
+            known = owners.setdefault(tail[start : start + LONG], owner)
+            if known is not owner and known is not None and known[0] != user:
+                owners[tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
+        while len(owners) > self.KEPT:
+            del owners[next(iter(owners))]
 
     def find(self, word: str) -> tuple[str, str] | None:
         """Whose marker a word holds a part of, and that marker's digits; None for none."""
@@ -215,5 +236,38 @@ class Parts:
 
 def key_of(identifier: str) -> str:
     """What of an id is looked for in text: its longest word, or '' if that is too short to mean anything."""
-    found = words(identifier)
-    return max(found, key=len) if found else ""
+    found = all_words(identifier)
+    if len(found) < 2:
+        return found[0] if found else ""
+    return max(found, key=len)
+
+
+class Bare:
+    """Knows what stands between two quotes and has no word in it: most of what a frame is made of, and no id can ever be in it.
+
+    Neither a word nor an encoded form has a quote in it, so that a text may be looked at piece by piece.
+    """
+
+    KEPT: Final = 4096
+    LONGEST: Final = 64
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        """What stood between two quotes and had no word in it."""
+
+    def rest(self, text: str) -> set[str]:
+        """The pieces of `text` that are not known to be bare."""
+        return set(text.split('"')) - self.known
+
+    def words(self, pieces: set[str]) -> set[str]:
+        """The words in `pieces`; those without are known from now on."""
+        found: set[str] = set()
+        for piece in pieces:
+            inside = all_words(piece)
+            if inside:
+                found.update(inside)
+            elif len(piece) <= self.LONGEST and not signs(piece) and not packed(piece):
+                if len(self.known) >= self.KEPT:
+                    self.known.clear()
+                self.known.add(piece)
+        return found

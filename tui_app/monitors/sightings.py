@@ -64,23 +64,11 @@ class Sightings:
     def classify(self, row: Row) -> str:
         """Classify a row by the markers and ids in it: foreign, another-session, own, or '' where it names nobody."""
         text = row.text
+        plain = self._at_a_glance(row, text)
+        if plain is not None:
+            return plain
         found = words(text)
-        marks = plain_markers(text)
-        if not signs(text) and (not marks or (row.user and all(self._own(mark, row.user) for mark in marks))):
-            # Nearly every row: all its words were seen before, or are its owner's own.
-            identities = self._book.identities
-            mine = identities.own(row.user)
-            new = set(found) - identities.nobodys
-            known = not mine.isdisjoint(new)
-            if known:
-                new -= mine
-            if marks:
-                new = {word for word in new if not MARKER.fullmatch(word)}
-            if not new or self._plain(new, text):
-                for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
-                    self._book.prove(row.user, mark.tail, row)
-                return "own" if known or marks else ""
-        seen = self._markers(row, marks, "")
+        seen = self._markers(row, plain_markers(text), "")
         if "foreign" in seen:
             return "foreign"
         seen |= self._ids(row, found, "")
@@ -96,6 +84,37 @@ class Sightings:
                 self.another_session.append(row.seq)
             return "another-session"
         return ""
+
+    def _at_a_glance(self, row: Row, text: str) -> str | None:
+        """'own' or '' for nearly every row: all its words were seen before, or are its owner's own. None: it must be looked into."""
+        identities, user = self._book.identities, row.user
+        bare, nobodys, mine = identities.bare, identities.nobodys, identities.own(user)
+        pieces = set(text.split('"')) - bare.known - nobodys
+        known = not mine.isdisjoint(pieces)
+        if known:
+            pieces = pieces - mine
+        if not pieces:
+            return "own" if known else ""
+        rest = '"'.join(pieces)
+        if signs(rest):
+            return None
+        marks = plain_markers(text) if "VM-" in rest else ()
+        if marks and not (user and all(self._own(mark, user) for mark in marks)):
+            return None
+        new = bare.words(pieces) - nobodys
+        if new:
+            if not mine.isdisjoint(new):
+                known = True
+                new = new - mine
+            if marks:
+                new = {word for word in new if not MARKER.fullmatch(word)}
+            if new and not self._plain(new, rest):
+                return None
+        if marks:
+            for mark in dict.fromkeys(marks) if row.kind == "frame" else ():
+                self._book.prove(user, mark.tail, row)
+            return "own"
+        return "own" if known else ""
 
     def _own(self, mark: Mark, user: str) -> bool:
         return mark.user == user and len(mark.tail) == WHOLE and (not self.session or mark.session == self.session)
@@ -183,8 +202,10 @@ class Sightings:
 
     def said(self, row: Row) -> None:
         """What a user of ours sends: their markers are known from now on, also by a part."""
-        found = plain_markers(row.text)
+        identities = self._book.identities
+        pieces = identities.bare.rest(row.text) - identities.own(row.user)
+        found = dict.fromkeys(plain_markers('"'.join(sorted(pieces))))
         for mark in found:
             if mark.user == row.user:
                 self._sent.learn(mark)
-        self._book.attempts.said(row, found)
+        self._book.attempts.said(row, pieces, found)

@@ -88,12 +88,11 @@ class Skew:
                 self._asked[row.conn, str(body.get("id") or "")] = (row.t, body.get("timestamp"))
             return
         for event in events:
-            if event.at is None or event.replayed:
-                continue
             name = event.name
             if name == "pong":
-                self._pong(row, event, event.at)
-            elif self.clocks and name in CRITICAL_EVENTS:
+                if event.at is not None and not event.replayed:
+                    self._pong(row, event, event.at)
+            elif self.clocks and name in CRITICAL_EVENTS and event.at is not None and not event.replayed:
                 self._event(row, event.at)
 
     def _pong(self, row: Row, event: Event, at: float) -> None:

@@ -28,9 +28,13 @@ class _Silence(msgspec.Struct, gc=False):
 
     def ends(self, t: int, seq: int) -> None:
         """Something came."""
-        if t - self.t > self.longest:
-            self.longest, self.end, self.refs = t - self.t, t, (self.seq, seq)
-        self.t, self.seq = t, seq
+        took = t - self.t
+        if took > self.longest:
+            self.longest = took
+            self.end = t
+            self.refs = (self.seq, seq)
+        self.t = t
+        self.seq = seq
 
 
 class Streams:
@@ -44,11 +48,14 @@ class Streams:
 
     def feed(self, row: Row, events: Sequence[Event]) -> None:
         """Take one acting row."""
-        if events and self._open:
+        known = self._open
+        if known:
             for event in events:
-                silence = self._open.get(event.run)
-                if silence is not None and silence.conn == row.conn and not event.replayed:
-                    silence.ends(row.t, row.seq)
+                run = event.run
+                if run and run in known and not event.replayed:
+                    silence = known[run]
+                    if silence.conn == row.conn:
+                        silence.ends(row.t, row.seq)
         if self._first:
             for record in self._first:
                 first_ms = record.first_ms

@@ -61,10 +61,13 @@ def _before(wanted: str, seconds: float, *, runs: frozenset[int] = frozenset(ran
 
 
 def _now_and_then_long() -> dict[str, Listener]:
-    """Runs of eleven seconds, and every tenth of forty."""
+    """Runs of eleven seconds, and every tenth of forty, whoever asked for it."""
+    seen: dict[str, int] = {}
 
     def wait(was: float, *, run: RunFacts, type: str, **_: Any) -> float:
-        return was if type != "agent_completed" else 40.0 if run.ordinal % 10 == 5 else 11.0
+        if type != "agent_completed":
+            return was
+        return 40.0 if seen.setdefault(run.run_id, len(seen)) % 10 == 5 else 11.0
 
     return {"event.wait": wait}
 
