@@ -40,6 +40,8 @@ from tui_app.recording.reader import Reader  # noqa: E402
 
 BARE = ("websockets", "websockets+uvloop", "picows")
 OURS = ("vigil (websockets)", "vigil (picows)")
+PARTS = {"vigil without judging": ["judging"], "vigil without judging or recording": ["judging", "recording"]}
+"""Vigil without some of its parts: what each costs is the difference."""
 AGAINST = ("websockets+uvloop", "vigil (websockets)")
 EVENTS = len(CRITICAL_EVENTS)
 GOALS_MS = {(500, "vigil (websockets)"): 25.0, (500, "vigil (picows)"): 16.0}
@@ -143,6 +145,12 @@ def contender(name: str, order: Order) -> tuple[list[str], dict[str, str], Calla
     if name in OURS:
         env = environment(order.folder, name.partition("(")[2].rstrip(")"))
         return [sys.executable, str(HERE / "cost_vigil.py"), secrets.token_hex(6), str(order.path)], env, last_line
+    if name in PARTS:
+        return (
+            [sys.executable, str(HERE / "cost_vigil.py"), secrets.token_hex(6), str(order.path), *PARTS[name]],
+            environment(order.folder),
+            last_line,
+        )
     return cost_peers.command(name, order.folder, order.path), environment(order.folder), lambda out: cost_peers.told(name, out)
 
 
@@ -299,7 +307,7 @@ def available() -> tuple[list[str], dict[str, str]]:
     if find_spec("picows") is None:
         absent |= dict.fromkeys(("picows", "vigil (picows)"), "picows is not installed: pip install 'vigil[fast]'")
     absent |= {name: f"no {name} on PATH" for name in cost_peers.PEERS if not cost_peers.found(name)}
-    return [name for name in (*BARE, *OURS, *cost_peers.PEERS) if name not in absent], absent
+    return [name for name in (*BARE, *OURS, *PARTS, *cost_peers.PEERS) if name not in absent], absent
 
 
 if __name__ == "__main__":

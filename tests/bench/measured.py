@@ -23,6 +23,8 @@ WHAT: Final = {
     "artillery": "counts",
     "locust": "counts",
     "tsung": "counts; asks again after the first of the five events",
+    "vigil without judging or recording": "drives runs, cleans of secrets, normalises",
+    "vigil without judging": "the same, and records",
     "vigil (websockets)": "**normalises, judges and records every frame**",
     "vigil (picows)": "**the same**, with `vigil[fast]`",
 }
