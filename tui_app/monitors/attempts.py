@@ -78,21 +78,21 @@ class Attempts:
             self.open[body["step"]] = attempt
         return []
 
-    def said(self, row: Row, pieces: set[str], found: Iterable[Mark]) -> None:
+    def said(self, row: Row, rest: str, found: Iterable[Mark]) -> None:
         """A frame or request that a user of ours sent: remember which foreign ids it names.
 
-        pieces -- of its text, without those that are bare or an id of that user's own;  found -- the markers that stand in them
+        rest -- of its text, without pieces that are bare or an id of that user's own;  found -- the markers that stand in it
         """
         identities, user = self._identities, row.user
         known = identities.known
-        spoken = identities.bare.words(pieces)
+        spoken = identities.bare.words(rest.split('"'))
         named = {mark.tail for mark in found if mark.user != user}
         if not known.keys().isdisjoint(spoken):
             named.update(word for word in spoken if known.get(word, user) != user)
         # What was sent before hid no marker; a whole marker of one's own hides no other one, and neither does an id.
-        new = spoken - self._open_words - identities.own(user)
-        unknown = [word for word in new if len(word) >= LONG and not MARKER.fullmatch(word)]
-        if unknown or any(map(signs, pieces)):
+        new = {word for word in spoken if len(word) >= LONG} - self._open_words - identities.own(user)
+        unknown = [word for word in new if not MARKER.fullmatch(word)]
+        if unknown or signs(rest):
             unknown.sort()
             inside = [mark for _, reading in hidden(row.text, unknown) for mark in plain_markers(reading)]
             named.update(mark.tail for mark in inside if mark.user != user)

@@ -209,9 +209,21 @@ class Parts:
 
     def __init__(self) -> None:
         self._owners: dict[str, tuple[str, str] | None] = {}
+        self._sent: list[Mark] = []
+        """Those that nobody has asked about yet: most sessions see no word that might be a part of one."""
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
+        self._sent.append(mark)
+        if len(self._sent) > self.KEPT // 8:
+            self._read()
+
+    def _read(self) -> None:
+        for mark in self._sent:
+            self._take(mark)
+        self._sent.clear()
+
+    def _take(self, mark: Mark) -> None:
         owners, (_, user, tail) = self._owners, mark
         owner = (user, tail)
         for start in range(len(tail) - LONG + 1):
@@ -223,6 +235,8 @@ class Parts:
 
     def find(self, word: str) -> tuple[str, str] | None:
         """Whose marker a word holds a part of, and that marker's digits; None for none."""
+        if self._sent:
+            self._read()
         if not self._owners:
             return None
         for match in _DIGITS.finditer(word.lower()):
@@ -259,7 +273,7 @@ class Bare:
         """The pieces of `text` that are not known to be bare."""
         return set(text.split('"')) - self.known
 
-    def words(self, pieces: set[str]) -> set[str]:
+    def words(self, pieces: Iterable[str]) -> set[str]:
         """The words in `pieces`; those without are known from now on."""
         found: set[str] = set()
         for piece in pieces:

@@ -204,8 +204,9 @@ class Sightings:
         """What a user of ours sends: their markers are known from now on, also by a part."""
         identities = self._book.identities
         pieces = identities.bare.rest(row.text) - identities.own(row.user)
-        found = dict.fromkeys(plain_markers('"'.join(sorted(pieces))))
+        rest = '"'.join(sorted(pieces))
+        found = dict.fromkeys(plain_markers(rest))
         for mark in found:
             if mark.user == row.user:
                 self._sent.learn(mark)
-        self._book.attempts.said(row, pieces, found)
+        self._book.attempts.said(row, rest, found)
