@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from tui_app.checks.bench import Bench
@@ -23,14 +26,27 @@ def judge(reader: Reader) -> tuple[dict[str, Any], list[str]]:
     kept = as_recorded(reader.header, reader.rows(kinds=("finding", "verdict")), missing) if missing else {}
     checks = [by_id().get(name) or kept[name] for name in plan["checks"]]
     bench = Bench(checks, plan, dict(reader.header))
-    for row in reader.rows():
-        bench.feed(row)  # and nothing of what is said on the way is kept: a session may be long
+    with _uncollected():
+        for row in reader.acting():
+            bench.feed(row)  # and nothing of what is said on the way is kept: a session may be long
     last = reader.row(reader.head())
     if bench.result is None and last is not None:
         bench.feed(Row(seq=last.seq + 1, t=last.t, kind="session", type="end", text='{"reason": "interrupted"}'))
     if bench.result is None:
         raise RecordingError(f"{reader.path.name} holds no rows", "the session was interrupted before its first commit", "run it again")
     return bench.result, missing
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for cycles: judges make none, and what they remember would be looked through over and over."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def result_of(reader: Reader) -> tuple[dict[str, Any], bool]:

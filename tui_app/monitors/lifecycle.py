@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Sequence
+from sys import intern
 from typing import Final, NamedTuple
 
 from tui_app.model import CRITICAL_EVENTS, SECOND, Event, Row
@@ -151,8 +152,8 @@ class Lifecycle:
         deadline = body.get("deadline_ms")
         record = RunRecord(
             request=str(body.get("request") or ""),
-            check=row.check,
-            user=row.user,
+            check=intern(row.check),  # rows that were read from a file have each a text of their own
+            user=intern(row.user),
             conn=row.conn,
             seq=row.seq,
             t_begin=row.t,

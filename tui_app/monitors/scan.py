@@ -47,6 +47,9 @@ _GROUP: Final = (
 )
 # Eight legible characters in a row, in base64: two whole groups of them at least, wherever they begin.
 _READABLE: Final = re.compile(f"(?:{_GROUP}){{2}}")
+_AROUND: Final = WHOLE - LONG
+_CORE: Final = slice(_AROUND, WHOLE - _AROUND)
+"""What of a marker's digits is in every part of it."""
 _BASE64_MIN: Final = 22
 UNPACKED: Final = 1 << 16
 """Bytes that a compressed word is unpacked to at most."""
@@ -203,49 +206,48 @@ def hidden(text: str, long_words: list[str], depth: int = 1) -> Iterator[tuple[s
 
 
 class Parts:
-    """Knows markers by any 16 digits in a row of their last 20."""
+    """Knows markers by any 16 digits in a row of their last 20.
 
-    KEPT: Final = 400_000
+    Every 16 of 20 hold the twelve in the middle: a marker is kept once, by those, and what stands around them is looked at then.
+    """
+
+    KEPT: Final = 80_000
 
     def __init__(self) -> None:
-        self._owners: dict[str, tuple[str, str] | None] = {}
-        self._sent: list[Mark] = []
-        """Those that nobody has asked about yet: most sessions see no word that might be a part of one."""
+        self._by_core: dict[str, str] = {}  # core -> "user tail", of more markers with the same one after the other
 
     def learn(self, mark: Mark) -> None:
         """A marker that was sent: from now on a part of it is recognised."""
-        self._sent.append(mark)
-        if len(self._sent) > self.KEPT // 8:
-            self._read()
-
-    def _read(self) -> None:
-        for mark in self._sent:
-            self._take(mark)
-        self._sent.clear()
-
-    def _take(self, mark: Mark) -> None:
-        owners, (_, user, tail) = self._owners, mark
-        owner = (user, tail)
-        for start in range(len(tail) - LONG + 1):
-            known = owners.setdefault(tail[start : start + LONG], owner)
-            if known is not owner and known is not None and known[0] != user:
-                owners[tail[start : start + LONG]] = None  # digits that two users' markers share accuse neither
-        while len(owners) > self.KEPT:
-            del owners[next(iter(owners))]
+        if len(mark.tail) < WHOLE:
+            return
+        core, said = mark.tail[_CORE], f"{mark.user} {mark.tail}"
+        known = self._by_core.setdefault(core, said)
+        if known != said and said not in known.split(","):
+            self._by_core[core] = f"{known},{said}"
+        while len(self._by_core) > self.KEPT:
+            del self._by_core[next(iter(self._by_core))]
 
     def find(self, word: str) -> tuple[str, str] | None:
         """Whose marker a word holds a part of, and that marker's digits; None for none."""
-        if self._sent:
-            self._read()
-        if not self._owners:
+        if not self._by_core:
             return None
         for match in _DIGITS.finditer(word.lower()):
             digits = match[0]
-            for start in range(len(digits) - LONG + 1):
-                owner = self._owners.get(digits[start : start + LONG])
-                if owner is not None:
+            for at in range(len(digits) - (WHOLE - 2 * _AROUND) + 1):
+                known = self._by_core.get(digits[at : at + WHOLE - 2 * _AROUND])
+                if known is not None and (owner := _of_one(known, digits, at)) is not None:
                     return owner
         return None
+
+
+def _of_one(known: str, digits: str, at: int) -> tuple[str, str] | None:
+    """Whose of the markers with the same core a part of is in `digits`, where that core is `at`; two users' part accuses neither."""
+    for start in range(max(0, at - _AROUND), min(at, len(digits) - LONG) + 1):
+        part = digits[start : start + LONG]
+        owners = [tuple(one.split(" ")) for one in known.split(",") if part in one]
+        if owners and len({user for user, _ in owners}) == 1:
+            return owners[0][0], owners[0][1]
+    return None
 
 
 def key_of(identifier: str) -> str:

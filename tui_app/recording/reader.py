@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, Self
 
 import msgspec
 
-from tui_app.model import BULK_KINDS, SECOND, Row
+from tui_app.model import BULK_KINDS, DERIVED_KINDS, SECOND, Row
 from tui_app.recording import schema
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.opening import journal_is_wal, open_read_only, open_read_write
@@ -293,6 +293,19 @@ class Reader:
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq > ? ORDER BY seq LIMIT ?"
         while True:
             found = self._rows(sql, (*params, since, batch))
+            yield from found
+            if len(found) < batch:
+                return
+            since = found[-1].seq
+
+    def acting(self, *, batch: int = 4 * BATCH) -> Iterator[Row]:
+        """Every row in order, for judges: what a judge once said comes without its text, for only its number is looked at."""
+        said = ", ".join(f"'{kind}'" for kind in sorted(DERIVED_KINDS))
+        columns = COLUMNS.removesuffix("text") + f"iif(kind IN ({said}), '', text)"
+        sql = f"SELECT {columns} FROM rows WHERE seq > ? ORDER BY seq LIMIT ?"
+        since = 0
+        while True:
+            found = self._rows(sql, (since, batch))
             yield from found
             if len(found) < batch:
                 return

@@ -107,5 +107,11 @@ class ReaderUpTo(Reader):
                 return
             yield row
 
+    def acting(self, *, batch: int = 4 * BATCH) -> Iterator[Row]:
+        for row in super().acting(batch=batch):
+            if row.seq > self.upto:
+                return
+            yield row
+
     def annotations(self) -> list[Annotation]:
         return [one for one in super().annotations() if one.seq is None or one.seq <= self.upto]
