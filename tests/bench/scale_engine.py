@@ -99,11 +99,9 @@ class Asking:
         async def one(number: int, user: User, socket: Socket) -> None:
             nonlocal left
             due = began + period * number / len(self.held)
-            while left > 0 or time.monotonic() - began < phase.seconds:
+            while left > 0 or max(time.monotonic(), due) - began < phase.seconds:
                 if period and (early := due - time.monotonic()) > 0:
                     await asyncio.sleep(early)
-                    if time.monotonic() - began >= phase.seconds and left <= 0:
-                        break
                 left -= 1
                 begun = time.monotonic()
                 await self.ask(user, socket)
