@@ -12,7 +12,8 @@ anew, reports, and the memory of the application on a real terminal that walks t
 
 Everything that works while agents run is on: sockets, normaliser, judges, markers and the isolation matrix, the writer. What the
 server counted is the truth: whoever recorded another number, lost a row, let go of a user or judged a good run bad has failed (exit
-code 1). Figures are medians of the rounds. Where other work takes the core, `a CPU second` says what the engine does with one.
+code 1). Figures are medians of the rounds. Where other work takes the core (`waited`: for how much of the time the engine could have
+run and had none), what is done in a CPU second still stands, and rates do not.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ def load(asked: argparse.Namespace) -> dict[str, Any]:
         "share_of_two_cores": share,
         "users_per_core": 50 * asked.load_users / share * rate / asked.load_rate,
         "events_per_cpu_s": median(runs, lambda one: one["phases"][0]["runs"] * EVENTS / one["phases"][0]["cpu_s"]),
+        "waited_for_a_core_share": waited(runs),
         "late_p99_ms": median(runs, lambda one: one["phases"][0]["late_ms"]["p99"]),
         "runs": runs,
     }
@@ -137,9 +139,15 @@ def highest(asked: argparse.Namespace, name: str, more: int) -> dict[str, Any]:
         "flat_out_events_per_s": most * events,
         "events_per_cpu_s": median(runs, lambda one: one["phases"][0]["runs"] * events / one["phases"][0]["cpu_s"]),
         "held_events_per_s": held,
+        "waited_for_a_core_share": waited(runs),
         "pinned": bool(runs and runs[0]["pinned"]),
         "runs": runs + steps,
     }
+
+
+def waited(runs: Sequence[Run]) -> float:
+    """For how much of the time, per cent, the engine could have run and had no core."""
+    return median(runs, lambda one: 100 * one["phases"][0]["waited_s"] / one["phases"][0]["lasted_s"])
 
 
 def growth(one: Run, events: int) -> float:
@@ -218,6 +226,21 @@ def lines(value: Any, name: str = "") -> list[str]:
     return []
 
 
+def parted(found: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figures, and by the same names the single runs whose medians they are."""
+    figures: dict[str, Any] = {}
+    runs: dict[str, Any] = {}
+    for name, value in found.items():
+        if name == "runs":
+            runs["of"] = value
+        elif isinstance(value, dict):
+            figures[name], below = parted(value)
+            runs |= {name: below} if below else {}
+        else:
+            figures[name] = value
+    return figures, runs
+
+
 def wrong(found: dict[str, Any]) -> list[str]:
     """Whatever did not fit, anywhere."""
     said = [found.get("recording", {}).get("wrong", "")]
@@ -267,7 +290,9 @@ def main() -> int:
     bad = wrong(found)
     print("\n".join(f"WRONG: {each}" for each in bad), end="\n" if bad else "")
     if asked.json:
-        Path(asked.json).write_text(json.dumps({"rounds": asked.rounds, "load_before": before, **found, "goals": held}, indent=1) + "\n")
+        figures, runs = parted(found)
+        document = {"rounds": asked.rounds, "load_before": before, **figures, "goals": held, "runs": runs}
+        Path(asked.json).write_text(json.dumps(document, indent=1) + "\n")
     return int(bool(bad))
 
 
