@@ -3,7 +3,7 @@
 As lean as it can be, because it shares the machine with whom it serves: frames are made and read by hand (RFC 6455 5.2). A token is
 checked (HS256) before anything is answered. What it counted is the truth: one JSON line on standard output once standard input ends.
 
-    python tests/bench/cost_server.py KEY      # prints its port first
+    python tests/bench/cost_server.py KEY [MORE]      # prints its port first; MORE: so many further thoughts in each run
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import jwt
@@ -69,14 +70,14 @@ def framed(payload: bytes) -> bytes:
     return (bytes((0x80 | TEXT, size)) if size < 126 else struct.pack("!BBH", 0x80 | TEXT, 126, size)) + payload
 
 
-def template(name: str) -> bytes:
-    """An event's JSON with places for what a run fills in."""
+def template(name: str, step: int = 0) -> bytes:
+    """An event's JSON with places for what a run fills in; no two steps of a run think the same."""
     data: dict[str, Any] = {"run_id": "%(run)b", "thread_id": "%(thread)b", "user_id": "%(user)b", "request_id": "%(request)b"}
     data["agent_name"] = "supervisor"
     if name.startswith("tool_"):
         data |= {"tool": "figures_query", "tool_call_id": "call_%(run)b"}
     if name == "agent_thinking":
-        data["thought"] = "Which figures the question needs"
+        data["thought"] = "Which figures the question needs" + (f", step {step}" if step else "")
     if name == "agent_completed":
         data |= {"status": "completed", "result": "%(said)b", "execution_time_ms": 1.0}
     frame = {"type": name, "data": data, "timestamp": "%(iso)b", "critical": True, "attempt": None}
@@ -88,8 +89,8 @@ def template(name: str) -> bytes:
 class Peer(asyncio.Protocol):
     """One user's connection."""
 
-    def __init__(self, counts: Counts, key: str) -> None:
-        self.counts, self.key = counts, key
+    def __init__(self, counts: Counts, key: str, templates: Sequence[bytes]) -> None:
+        self.counts, self.key, self.templates = counts, key, templates
         self.waiting = b""
         self.upgraded = False
         self.user = ""
@@ -180,18 +181,21 @@ class Peer(asyncio.Protocol):
             b"said": _encode(asked.payload.content)[1:-1],
         }  # fmt: skip
         self.counts.messages += 1
-        self.counts.events += len(TEMPLATES)
-        self.transport.write(b"".join([framed(one % facts) for one in TEMPLATES]))
+        self.counts.events += len(self.templates)
+        self.transport.write(b"".join([framed(one % facts) for one in self.templates]))
 
 
-TEMPLATES: Final = tuple(template(name) for name in CRITICAL_EVENTS)
+def templates(more: int) -> tuple[bytes, ...]:
+    """A run's events in their order: the five, and so many further thoughts after the first one."""
+    started, thinking, *rest = (template(name) for name in CRITICAL_EVENTS)
+    return (started, thinking, *(template("agent_thinking", step) for step in range(1, more + 1)), *rest)
 
 
-async def serve(key: str) -> None:
+async def serve(key: str, more: int) -> None:
     """Serve on loopback until standard input ends."""
-    counts = Counts()
+    counts, made = Counts(), templates(more)
     listener = socket.create_server((HOST, 0), backlog=BACKLOG)
-    server = await asyncio.get_running_loop().create_server(lambda: Peer(counts, key), sock=listener, backlog=BACKLOG)
+    server = await asyncio.get_running_loop().create_server(lambda: Peer(counts, key, made), sock=listener, backlog=BACKLOG)
     print(listener.getsockname()[1], flush=True)
     began = time.process_time()
     await asyncio.to_thread(sys.stdin.read)
@@ -201,4 +205,4 @@ async def serve(key: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1]))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0))

@@ -25,6 +25,9 @@ QUICK = {
     "bench_compare": ["--pairs", "2", "--planted", "1"],
     "bench_cost": ["--users", "50", "--rounds", "1"],
     "bench_recording": ["--rows", "100000"],
+    "bench_reports": ["--frames", "100000"],
+    "bench_scale": ["--quick"],
+    "bench_sockets": ["--runs", "1", "--sockets", "50", "--seconds", "2"],
     "bench_stream": ["--rows", "100000"],
 }
 
