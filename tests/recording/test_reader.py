@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tui_app.model import SECOND, Row
@@ -139,6 +140,14 @@ def test_state_rows_come_by_the_partial_index_and_bulk_is_left_out(record: Recor
         assert seqs(list(reader.rows(kinds={"sample"}, batch=7))) == list(range(100, 5001, 100))
         assert len(list(reader.rows(kinds={"frame"}, batch=500))) == 4950
         assert seqs(list(reader.rows(since=4998))) == [4999, 5000]
+
+
+def test_for_judges_only_what_a_judge_said_comes_without_its_text(record: Record) -> None:
+    kinds = ("frame", "verdict", "step", "sample", "run", "engine", "cell")
+    rows = [Row(seq, seq * 7, kinds[seq % 7], check="c", user="u1", run=f"r{seq}", text=f'{{"n":{seq}}}') for seq in range(1, 100)]
+    with Reader(record(rows)) as reader:
+        said = {"verdict", "sample", "run", "cell"}
+        assert list(reader.acting(batch=9)) == [msgspec.structs.replace(row, text="") if row.kind in said else row for row in rows]
 
 
 def test_the_conditions_of_the_schema_are_what_the_index_is_made_of(record: Record) -> None:
