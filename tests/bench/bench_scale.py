@@ -56,6 +56,10 @@ LITTLE = 50
 REJUDGES = 3
 WARM = 0.2
 """The share of a session after which memory that grows is counted."""
+GOAL_USERS = 5_000
+GOAL_LOAD = (1_000, 5_000.0)
+GOAL_FRAMES = 990_000
+"""A million, less what does not fill a run."""
 QUICK = {"users": 200, "load_users": 100, "load_rate": 500.0, "seconds": 3.0, "rounds": 1, "frames": 100_000, "walks": 2}
 MIB_FOR_NOISE = 8.0
 """What two processes of the same application that did the same may differ by."""
@@ -194,16 +198,16 @@ def recording(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def held_against(found: dict[str, Any]) -> dict[str, Goal]:
-    """The goals of what was measured; one whose size was not reached stands with the size that was measured."""
+    """The goals of what was measured at their size: a smaller one says nothing of them."""
     held: dict[str, Goal] = {}
-    if one := found.get("users"):
-        held[f"users held in one engine ({one['users']:,} asked for)"] = goals.at_least(one["held"], 5_000, "users")
-    if one := found.get("load"):
+    if (one := found.get("users")) and one["users"] >= GOAL_USERS:
+        held[f"users held in one engine ({one['users']:,} asked for)"] = goals.at_least(one["held"], GOAL_USERS, "users")
+    if (one := found.get("load")) and one["users"] >= GOAL_LOAD[0] and one["asked_events_per_s"] >= GOAL_LOAD[1]:
         name = f"share of two cores, {one['users']:,} users at {one['asked_events_per_s']:,.0f} events/s"
         held[name] = goals.at_most(one["share_of_two_cores"], 25.0, "%")
     for name, one in found.get("rate", {}).items():
         held[f"judged and recorded on one core, {name}"] = goals.at_least(one["held_events_per_s"], 40_000, "events/s")
-    if (one := found.get("recording")) and "frames" in one:
+    if (one := found.get("recording")) and one.get("frames", 0) >= GOAL_FRAMES:
         size = f"{one['frames']:,} frames"
         held[f"memory of the engine per million events, {size}"] = goals.at_most(one["engine_mb_per_million_events"], 40.0, "MB")
         more = one["application_mib_more_than_on_a_little_recording"]
@@ -243,10 +247,9 @@ def parted(found: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def wrong(found: dict[str, Any]) -> list[str]:
     """Whatever did not fit, anywhere."""
-    said = [found.get("recording", {}).get("wrong", "")]
-    for one in (found.get("users"), found.get("load"), *found.get("rate", {}).values()):
-        said += [each["wrong"] for each in (one or {}).get("runs", ())]
-    return [each for each in said if each]
+    parts = (found.get("users", {}), found.get("load", {}), *found.get("rate", {}).values())
+    said = [each["wrong"] for one in parts for each in one.get("runs", ())]
+    return [each for each in (found.get("recording", {}).get("wrong", ""), *said) if each]
 
 
 def main() -> int:
@@ -272,8 +275,7 @@ def main() -> int:
         parser.error(f"no part {', '.join(sorted(unknown))}")
     if why := room_for(max(asked.users, asked.load_users, asked.rate_users)):
         parser.error(why)
-    before = os.getloadavg()[0]
-    found: dict[str, Any] = {}
+    before, found = os.getloadavg()[0], dict[str, Any]()
     if "users" in parts:
         found["users"] = users(asked)
     if "load" in parts:

@@ -60,8 +60,15 @@ def test_a_load_by_a_timetable_has_its_rate_and_its_goal(tmp_path) -> None:
     # Half a second at 20 runs a second: not one more than was due, however slow the machine is.
     assert 1 <= phase["runs"] <= 10 and only["recorded"] == phase["runs"] * len(CRITICAL_EVENTS)
     assert load["share_of_two_cores"] == pytest.approx(50 * phase["cpu_s"] / phase["lasted_s"])
-    (goal,) = document["goals"].values()
-    assert goal["limit"] == 25.0 and goal["measured"] == load["share_of_two_cores"]
+    assert document["goals"] == {}  # four users say nothing of a thousand
+
+
+def test_goals_stand_for_their_size_only() -> None:
+    load = {"users": 1_000, "asked_events_per_s": 5_000.0, "share_of_two_cores": 45.0}
+    ((name, goal),) = bench_scale.held_against({"load": load}).items()
+    assert "1,000 users at 5,000 events/s" in name and (goal["measured"], goal["limit"], goal["held"]) == (45.0, 25.0, False)
+    assert bench_scale.held_against({"load": load | {"users": 100}, "users": {"users": 200, "held": 200}}) == {}
+    assert bench_scale.held_against({"recording": {"frames": 100_000}}) == {}
 
 
 def test_a_rate_is_held_only_if_all_was_asked_for_in_time_and_nothing_is_wrong() -> None:
