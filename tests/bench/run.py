@@ -22,6 +22,7 @@ from tests.bench import measured  # noqa: E402
 
 QUICK = {
     "bench_accuracy": ["--quick"],
+    "bench_cluster": ["--users", "40"],
     "bench_compare": ["--pairs", "2", "--planted", "1"],
     "bench_cost": ["--users", "50", "--rounds", "1"],
     "bench_recording": ["--rows", "100000"],

@@ -49,6 +49,8 @@ class Line:
         self._websocket = websocket
         self._began = self._heard = time.monotonic()
         self._messages = 0
+        self.sent = 0
+        """Messages written."""
         self._turn = asyncio.Lock()
         self._past: Past = platform.sockets.past.setdefault(user_id, Past())
         self._past.connects += 1
@@ -122,6 +124,7 @@ class Line:
         turn: asyncio.Lock = self.platform.faults.apply("send.turn", self._turn, user_id=self.user_id)
         async with turn:
             await self._websocket.send_text(text)
+            self.sent += 1
 
     # -- ending
 

@@ -47,6 +47,7 @@ class Session:
         self._outbox = Outbox(websocket, platform.jitter.of_socket(), self.line.send)
         self.offered: Offer | None = None
         self._left = 1006
+        self._came = 0
         self._requests = Requests(self)
         self._open = True
         self._answers: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
@@ -103,7 +104,8 @@ class Session:
             sockets.remove(self.connection_id)
             if self._requests.current is None or not self.platform.faults.apply("run.survives", True, run=self._requests.current):
                 worker.cancel()
-            self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id)
+            counts = {"sent": line.sent, "came": self._came}
+            self.platform.log.note("socket_closed", connection_id=self.connection_id, user_id=self.user_id, **counts)
 
     def welcome(self) -> Frame:
         """The welcome of this socket."""
@@ -170,6 +172,7 @@ class Session:
             self.heard_at = asyncio.get_running_loop().time()
             text: str | None = incoming.get("text")
             if text is not None:
+                self._came += 1
                 return text
             await self.refuse("FORMAT_ERROR", "Binary frames are not understood; send JSON text")
         self._left = int(incoming.get("code") or 1006)
