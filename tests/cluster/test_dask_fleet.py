@@ -113,6 +113,18 @@ async def test_nothing_secret_is_anywhere_but_in_the_engine(secure: Cluster) -> 
         assert secret not in everything
 
 
+async def test_nothing_is_missed_where_the_scheduler_is_slow_to_subscribe_us(secure: Cluster) -> None:
+    async with fleet_of(secure) as fleet:
+        client = fleet._client
+        told, late = client._send_to_scheduler, asyncio.get_running_loop().call_later
+        client._send_to_scheduler = lambda message: late(0.4, told, message) if message["op"] == "subscribe-topic" else told(message)
+        (member,) = await fleet.members(1)
+        await member.start(order(2))
+        heard = Heard(member)
+        assert await heard.until("done") == 2
+        assert not member.lost and heard.all("line") == [0, 1]
+
+
 def test_it_lives_in_the_engines_own_event_loop(secure: Cluster) -> None:
     async def hears() -> None:
         async with fleet_of(secure) as fleet:

@@ -299,7 +299,7 @@ class Context(Protocol):
         """Mark what is done inside as a marker-bearing action: one isolation probe for every open observer."""
 
     async def meet(self) -> None:
-        """Where several engines drive this check: go on once all of them have come so far. Once in a drive; alone it does nothing."""
+        """Where several engines drive this check: go on once all of them have come so far; alone it does nothing."""
 
     async def linger(self) -> None:
         """Wait as long as something may still follow the last action and count."""

@@ -38,6 +38,8 @@ async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
         await ctx.meet()
         await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
+        # Who is done keeps watching while others act.
+        await ctx.meet()
         await ctx.linger()
 
 

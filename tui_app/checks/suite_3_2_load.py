@@ -56,9 +56,9 @@ class Ramp:
     async def climb(self) -> tuple[str, str]:
         """Level after level, until the last or a reason to end: ('', '') or (what, in words)."""
         ctx = self.ctx
-        await ctx.meet()
         counts = levels(len(ctx.users), self.needed)
         for number, count in enumerate(counts, 1):
+            await ctx.meet()
             users = list(ctx.users[:count])
             self.tally = Tally()
             facts: dict[str, Any] = {"number": number, "of": len(counts), "users": count, "each": each(count, self.needed)}
@@ -253,7 +253,7 @@ async def _drive(ctx: Context) -> None:
 
 def _missing(ctx: Context, needed: int, there: int, asked: int) -> tuple[str, str] | None:
     if there < needed and ctx.everybody > there:
-        # Levels of several engines are not in step, so that only what one of them holds by itself was there at once.
+        # Levels of several engines begin together, and nobody sees that their runs overlap: what one holds by itself was there at once.
         engines = -(-ctx.everybody // there)
         text = f"each engine needs {needed} users of its own, and one has {there} of {ctx.everybody}"
         return text, f"--users {needed * engines} (or more), or fewer engines"

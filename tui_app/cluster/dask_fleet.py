@@ -19,6 +19,8 @@ from tui_app.fleet.api import FleetError, Member, WorkerHealth
 
 LOOK_S: Final = 0.25
 KEEP_S: Final = 2.0
+HEARD_S: Final = 15.0
+OURSELVES: Final = {"from": "", "n": 0}
 EVERYTHING: Final = "all"
 """The scheduler's own topic of what happens to workers."""
 
@@ -65,7 +67,9 @@ class DaskFleet:
 
         def told(event: tuple[float, Any]) -> None:
             message = event[1]
-            if (member := by_token.get(message.get("from"))) is not None and message.get("worker") == member.worker:
+            if message == OURSELVES:
+                heard.set()
+            elif (member := by_token.get(message.get("from"))) is not None and message.get("worker") == member.worker:
                 member.take(message["n"], message["box"])
 
         def happened(event: tuple[float, Any]) -> None:
@@ -77,10 +81,27 @@ class DaskFleet:
             ):
                 member.end("is lost: its worker has left the scheduler")
 
-        self._client.subscribe_topic(self._topic, told)
+        heard = asyncio.Event()
         self._client.subscribe_topic(EVERYTHING, happened)
+        self._client.subscribe_topic(self._topic, told)
+        await self._heard(heard)
         self._tasks = [asyncio.create_task(self._watch()), *(asyncio.create_task(_keep(member)) for member in self._members)]
         return list(self._members)
+
+    async def _heard(self, heard: asyncio.Event) -> None:
+        """Say something under our own topic until we hear it: a subscription takes its time, and what comes before it is not told.
+
+        Raises `FleetError`.
+        """
+        until = time.monotonic() + HEARD_S
+        while not heard.is_set():
+            if time.monotonic() > until:
+                raise FleetError(
+                    "the scheduler tells nothing", f"what we said was not to be heard for {HEARD_S:.0f} s", "look at the scheduler's log"
+                )
+            with contextlib.suppress(OSError, TimeoutError):
+                await self._client.log_event(self._topic, OURSELVES)
+                await asyncio.wait_for(heard.wait(), LOOK_S)
 
     def health(self) -> Sequence[WorkerHealth]:
         """See `Fleet`."""

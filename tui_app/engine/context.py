@@ -46,6 +46,7 @@ class LiveContext(Looking):
         """Which time the check is driven, where it is more than once; it stands in every step."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._threads: dict[str, str] = {}
+        self._meetings = 0
 
     @property
     def users(self) -> Sequence[User]:
@@ -220,7 +221,8 @@ class LiveContext(Looking):
 
     async def meet(self) -> None:
         """Wait for the drives of this check on other engines."""
-        await self._world.meet(self.check)
+        self._meetings += 1
+        await self._world.meet(self.check, self._meetings)
 
     async def linger(self) -> None:
         """Wait as long as a leak of the last action may still count."""

@@ -36,6 +36,25 @@ ALIVE_EVERY_S: Final = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
+class Meeting:
+    """How far the engines have come together in one drive of a check."""
+
+    def __init__(self) -> None:
+        self._come = 0.0
+        self._news = asyncio.Event()
+
+    def let(self, point: int | None) -> None:
+        """All have come to this point; None: nobody waits for anybody any more."""
+        self._come = float("inf") if point is None else max(self._come, point)
+        self._news.set()
+
+    async def until(self, point: int) -> None:
+        """Wait for the others."""
+        while self._come < point:
+            self._news.clear()
+            await self._news.wait()
+
+
 class Member:
     """The command loop of such an engine, beside its runner. `act` carries out hold, resume and stop."""
 
@@ -49,7 +68,7 @@ class Member:
         self._n = 0
         self._leaked: Counter[tuple[str, str]] = Counter()
         self._reader: Reader | None = None
-        self._go: dict[str, asyncio.Event] = {}
+        self._meetings: dict[str, Meeting] = {}
         self._line = threading.Lock()
         self._over = threading.Event()
         self._said: set[str] = set()
@@ -68,9 +87,10 @@ class Member:
                 told = msgspec.json.decode(line, type=dict[str, Any])
                 what = str(told.get("do"))
                 if what == "drive":
-                    self._spawn(self._drive(str(told.get("check"))))
+                    self._meetings.pop(check := str(told.get("check")), None)
+                    self._spawn(self._drive(check))
                 elif what == "go":
-                    self._going(str(told.get("check"))).set()
+                    self._meeting(str(told.get("check"))).let(told.get("point"))
                 elif what == "users":
                     for label, sub in told["users"]:
                         self.log.add("user", {"sub": sub}, user=label, type="elsewhere")
@@ -99,13 +119,13 @@ class Member:
         if self._reader is not None:
             self._reader.close()
 
-    async def meet(self, check: str) -> None:
-        """This drive has come to where the engines wait for each other."""
-        self._tell("met", check=check)
-        await self._going(check).wait()
+    async def meet(self, check: str, point: int) -> None:
+        """This drive has come to a point where the engines wait for each other: the first of the drive is 1."""
+        self._tell("met", check=check, point=point)
+        await self._meeting(check).until(point)
 
-    def _going(self, check: str) -> asyncio.Event:
-        return self._go.setdefault(check, asyncio.Event())
+    def _meeting(self, check: str) -> Meeting:
+        return self._meetings.setdefault(check, Meeting())
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -113,7 +133,6 @@ class Member:
         task.add_done_callback(self._tasks.discard)
 
     async def _drive(self, name: str) -> None:
-        self._going(name).clear()
         check = next((one for one in self.runner.checks if one.id == name), None)
         if check is not None:
             await self.runner.alone(check)

@@ -34,7 +34,7 @@ COOKIE_MIN = 16
 """A cookie as long as that may open a session; a shorter one names an instance at most."""
 
 
-async def alone(check: str) -> None:
+async def alone(check: str, point: int) -> None:
     """There is no other engine to wait for."""
 
 
@@ -72,8 +72,8 @@ class World:
     """Whether registered accounts outlive the session and are reused (anywhere but on the engine's own rehearsal)."""
     stored_by: str = ""
     """The variable of the server on which the engine's own rehearsal stores accounts: there they outlive it."""
-    meet: Callable[[str], Awaitable[None]] = alone
-    """Waits until every engine's drive of a check has come so far."""
+    meet: Callable[[str, int], Awaitable[None]] = alone
+    """Waits until every engine's drive of a check has come to its point of this number, the first is 1."""
     on_registered: Callable[[str, str], None] = lambda email, password: None
     on_unknown: Callable[[str], None] = lambda email: None
     spares: list[User] = field(default_factory=list)

@@ -49,7 +49,8 @@ class Engine:
         self.gone = False
         self.news = asyncio.Event()
         self.driven: set[str] = set()
-        self.met: set[str] = set()
+        self.met: dict[str, int] = {}
+        """How many of a drive's meeting points it has come to, by check."""
         self.found: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     def answered(self, told: dict[str, Any] | None) -> None:
@@ -106,7 +107,7 @@ class Lead:
         """Have all of them drive a check; returns once each has, or is lost."""
         for engine in self.engines:
             engine.driven.discard(check)
-            engine.met.discard(check)
+            engine.met.pop(check, None)
         await self.tell({"do": "drive", "check": check})
         for engine in self.engines:
             while engine.up and check not in engine.driven:
@@ -116,12 +117,12 @@ class Lead:
         """Tell every engine but their own who these (label, subject) are: whose id it is that turns up where it should not."""
         await self.tell({"do": "users", "users": users}, but=of)
 
-    async def meet(self, check: str) -> None:
-        """Wait until all of them have come to the point in a check where they wait for each other, and let them go on."""
+    async def meet(self, check: str, point: int) -> None:
+        """Wait until all of them have come to this point in a check where they wait for each other, and let them go on."""
         for engine in self.engines:
-            while engine.up and check not in engine.met and check not in engine.driven:
+            while engine.up and engine.met.get(check, 0) < point and check not in engine.driven:
                 await self._next_news(engine)
-        await self.release(check)
+        await self.tell({"do": "go", "check": check, "point": point})
 
     async def release(self, check: str) -> None:
         """Let go on who waits for others in this check: also where the lead's own drive never came so far."""
@@ -199,7 +200,7 @@ class Lead:
         elif what == "said":
             self._said(engine, told)
         elif what == "met":
-            engine.met.add(str(told.get("check")))
+            engine.met[str(told.get("check"))] = int(told["point"])
         elif what == "driven":
             engine.driven.add(str(told.get("check")))
         elif what == "end":
