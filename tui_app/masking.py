@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from tui_app.model import Row
+from tui_app.recording.witness import unwrapped
 from tui_app.wire.vocabulary import MARKER
 
 OWN_TARGETS: Final = frozenset({"rehearsal", "docker", ""})
@@ -20,7 +21,8 @@ _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?')
 
 
 def may_be_a_strangers(row: Row, environment: str, convicting: Collection[int]) -> bool:
-    """Whether the text of this row is to be held back."""
+    """Whether the text of this row is to be held back; a copy of another engine's row is as that row."""
+    row = unwrapped(row)
     if environment in OWN_TARGETS or row.dir != "in" or row.kind not in ("frame", "http") or row.seq not in convicting:
         return False
     return MARKER.search(row.text) is None

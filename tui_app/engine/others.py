@@ -17,7 +17,7 @@ from tui_app.fleet.api import Fleet, FleetError
 from tui_app.fleet.lead import Lead
 from tui_app.fleet.local import LocalFleet
 from tui_app.fleet.shares import Share, split_of
-from tui_app.recording.places import SUFFIX
+from tui_app.recording.places import SHARD, SUFFIX
 from tui_app.target.profile import Profile
 
 FIND_S = 1.0
@@ -91,7 +91,7 @@ class Others:
             plan, checks=shared.checks, selected=[], engine=engine, first_user=share.first, share=share.count, profile=document,
             rehearsal=[],
         )  # fmt: skip
-        shard = recording.with_name(f"{recording.name.removesuffix(SUFFIX)}.{engine}.shard")
+        shard = recording.with_name(f"{recording.name.removesuffix(SUFFIX)}.{engine}{SHARD}")
         return msgspec.json.encode(
             msgspec.structs.replace(
                 order, session=f"{order.session[:8]}{engine:04x}", plan=own, own=shared.own,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from glob import escape
 from pathlib import Path
 from typing import Final, Protocol
 
-from tui_app.recording.places import SUFFIX
+from tui_app.recording.places import SHARD, SUFFIX
 
 PIN: Final = "pin"
 """Kind of the annotation that says whether a session is kept whatever retention says; the last one counts."""
@@ -29,11 +30,20 @@ def is_pinned(remarks: Iterable[_Remark]) -> bool:
 
 
 def files_beside(recording: Path) -> list[Path]:
-    """What there is of a recording on disk: the file, what SQLite keeps beside it, its lock, its reports' folder."""
+    """What there is of a recording on disk: the file, its other engines' shards, what SQLite keeps beside each, its lock, its reports."""
     real = recording.resolve()
     stem = real.name.removesuffix(SUFFIX)
-    names = [real.name, *(real.name + end for end in ("-wal", "-shm", "-journal")), f"{stem}.lock", f"{stem}-reports"]
-    return [path for name in names if (path := real.with_name(name)).exists()]
+    found = [*shards_beside(real), real]  # who deletes them in this order never leaves a shard that belongs to nobody
+    names = [one.name + end for one in found for end in ("", "-wal", "-shm", "-journal")]
+    return [path for name in (*names, f"{stem}.lock", f"{stem}-reports") if (path := real.with_name(name)).exists()]
+
+
+def shards_beside(recording: Path) -> list[Path]:
+    """The shards of a recording's other engines, in the order of their numbers."""
+    real = recording.resolve()
+    start = f"{real.name.removesuffix(SUFFIX)}."
+    numbered = ((path.name.removeprefix(start).removesuffix(SHARD), path) for path in real.parent.glob(f"{escape(start)}*{SHARD}"))
+    return [path for number, path in sorted((int(number), path) for number, path in numbered if number.isdecimal())]
 
 
 def size_of(recording: Path) -> int:

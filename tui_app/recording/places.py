@@ -16,6 +16,8 @@ from tui_app.recording.errors import RecordingError
 from tui_app.recording.writer import make_private_dir
 
 SUFFIX: Final = ".vigil"
+SHARD: Final = ".shard"
+"""End of the name of another engine's recording, which stands beside that of the lead."""
 SOCKET_PATH_MAX: Final = 100
 """Bytes; the system's own limit for a Unix socket's path is 104 to 108."""
 

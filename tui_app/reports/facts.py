@@ -17,6 +17,7 @@ from tui_app.masking import masked, may_be_a_strangers
 from tui_app.model import SECOND, Row
 from tui_app.recording.beside import PIN
 from tui_app.recording.reader import Annotation, Reader
+from tui_app.recording.witness import address, unwrapped
 from tui_app.reports.tally import KINDS, Runs, Sockets, Tally
 from tui_app.runbook.protocol import in_words
 from tui_app.sanitize import sanitize
@@ -181,19 +182,22 @@ def _queries(reader: Reader, plan: object, header: Mapping[str, str], result: Ma
     found = {}
     for check in result["checks"] if logs else ():
         seqs = {seq for finding in check["findings"] if finding["severity"] in ("critical", "major") for seq in named(finding)}
-        rows = [row for seq in sorted(seqs) if (row := reader.row(seq)) is not None]
+        rows = [unwrapped(row) for seq in sorted(seqs) if (row := reader.row(seq)) is not None]
         if check["verdict"] == FAIL and (made := of_rows(logs, rows, header)):
             found[str(check["id"])] = made
     return found
 
 
 def _witness(row: Row, header: Mapping[str, str], *, hide: bool) -> Witness:
+    engine, there = address(row)
+    row = unwrapped(row)
     shown = masked(row) if hide else row
+    elsewhere = f" (row {there} of engine {engine})" if engine > 1 or there != row.seq else ""
     return Witness(
         seq=row.seq,
         at=_utc(header, row.t),
         since=since(row.t),
-        what=f"{row.kind} {sanitize(row.type, 60)}".strip(),
+        what=f"{row.kind} {sanitize(row.type, 60)}".strip() + elsewhere,
         user=sanitize(row.user, 30),
         conn=row.conn,
         dir=row.dir,

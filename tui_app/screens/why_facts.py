@@ -11,6 +11,7 @@ from tui_app.logged import ids_among
 from tui_app.model import Row
 from tui_app.recording.reader import Reader
 from tui_app.recording.state import CellView, CheckView, FindingView, SessionState
+from tui_app.recording.witness import address, unwrapped
 from tui_app.screens.before import rerun_facts
 from tui_app.screens.frame_sections import Where, utc
 from tui_app.screens.masking import HELD_BACK, is_masked
@@ -80,7 +81,7 @@ def of_check(check: CheckView, state: SessionState, reader: Reader | None) -> Ev
 
 def server_side(seqs: Sequence[int], reader: Reader | None) -> list[tuple[str, str, str]]:
     """By which ids and when, in UTC, the target's own logs tell of these rows."""
-    rows = [row for seq in seqs if (row := reader.row(seq)) is not None] if reader is not None else []
+    rows = [unwrapped(row) for seq in seqs if (row := reader.row(seq)) is not None] if reader is not None else []
     if reader is None or not rows:
         return []
     began, ids = reader.header.get("started", ""), ids_among(rows)
@@ -315,7 +316,11 @@ def with_context(cited: list[Witness], reader: Reader | None) -> list[Witness]:
 
 def witness(row: Row, guilty: set[int], *, context: bool = False) -> Witness:
     """A row as a witness; `context` where it is not cited itself."""
+    engine, there = address(row)
+    row = unwrapped(row)
     kind, text, tone = describe(row)
+    if engine > 1:
+        text = f"{text}  (engine {engine}, row {there:,})"
     name = clean(row.user[:20])
     return Witness(row.seq, clock_time(row.t), name, arrow(row), kind, short_id(row.run), text, tone, row.seq in guilty, context)
 
