@@ -134,7 +134,8 @@ def conclude(bench: Proceedings, row: Row) -> tuple[list[dict[str, Any]], dict[s
         received=monitors.frames.received + engines.total("received"),
         classified=_added(monitors.frames.classified, engines.counts("classified")),
         footprint=Footprint(
-            sums.runs + engines.total("runs"), sums.connects + engines.total("connects"),
+            sums.runs + engines.total("runs"),
+            sums.connects + engines.total("connects"),
             [*sums.created.values(), *(thing for other in engines.others.values() for thing in other.created)],
             [*sums.left, *(thing for other in engines.others.values() for thing in other.left)],
         ),
