@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,7 +54,7 @@ def fault_job(fault: Fault, seed: int, engines: int = 1) -> Job:
     proof = fault.proof
     checks = [*fault.caught_by, *proof.checks, *outside_of(fault.id)]
     limits, options = dict(proof.limits), proof.options
-    users = proof.users * engines if "concurrent_users" in limits else proof.users  # each engine holds a load by itself
+    users = _users(proof.users, limits, engines)
     plan = _plan(checks, users, seed, faults=[fault.id], iterations=proof.iterations, limits=limits, rehearsal=options, engines=engines)
     plan.duration_s = proof.duration_s
     plan.rehearsal = ["--delay-scale", str(proof.delay_scale), *proof.options]
@@ -67,7 +67,7 @@ def batch_job(name: str, ids: Sequence[str], engines: int = 1) -> Job:
     checks = dict.fromkeys(check for fault in faults for check in (*fault.caught_by, *fault.proof.checks))
     proofs = [fault.proof for fault in faults]
     limits = {key: value for proof in proofs for key, value in proof.limits.items()}
-    users, options = max(proof.users for proof in proofs), proofs[0].options
+    users, options = _users(max(proof.users for proof in proofs), limits, engines), proofs[0].options
     plan = _plan(list(checks), users, 1, faults=ids, limits=limits, rehearsal=options, engines=engines)
     plan.rehearsal = ["--delay-scale", str(max(proof.delay_scale for proof in proofs)), *proofs[0].options]
     plan.duration_s = max(proof.duration_s for proof in proofs)
@@ -133,6 +133,11 @@ def _plan(
         profile, chosen, preset="quick", users=least_users(users, engines), seed=seed, faults=faults, iterations=iterations,
         rehearsal=rehearsal, engines=engines,
     )  # fmt: skip
+
+
+def _users(users: int, limits: Mapping[str, float], engines: int) -> int:
+    """Each engine holds a load by itself."""
+    return users * engines if "concurrent_users" in limits else users
 
 
 def least_users(users: int, engines: int) -> int:
