@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 WARM = ("live", "help", "events", "latency", "isolation", "verdict", "frame", "why", "plan")
 """Screens that are made ready once the first one stands, in the order in which they are likely to be wanted."""
-TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations")
+TABS = ("plan", "live", "events", "isolation", "latency", "verdict", "load", "soak", "iterations", "engines")
 SESSION_TABS = ("live", "events", "latency", "isolation", "verdict")
 BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]
 BEAT = 0.1
@@ -245,6 +245,9 @@ class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOu
 
     def action_go_iterations(self) -> None:
         self.go("iterations")
+
+    def action_go_engines(self) -> None:
+        self.go("engines")
 
     def open_why(self, check_id: str) -> None:
         """The evidence behind a check's verdict, on top of the screen in view."""

@@ -31,6 +31,7 @@ CLASSES = {
     "load": ("load", "LoadScreen"),
     "soak": ("soak", "SoakScreen"),
     "iterations": ("iterations", "IterationsScreen"),
+    "engines": ("engines", "EnginesScreen"),
     "why": ("why", "WhyScreen"),
     "frame": ("frame", "FrameScreen"),
     "runbook": ("runbook", "RunbookScreen"),
@@ -126,7 +127,7 @@ async def test_the_palette_offers_what_applies_and_says_why_the_rest_does_not() 
             assert said in text_of(app).splitlines()[-1], title
 
 
-WALKED = ("live", "isolation", "latency", "verdict", "load", "soak", "iterations", "plan", "doctor", "about", "selftest")
+WALKED = ("live", "isolation", "latency", "verdict", "load", "soak", "iterations", "engines", "plan", "doctor", "about", "selftest")
 
 
 @pytest.mark.parametrize("name", WALKED)

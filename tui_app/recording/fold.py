@@ -137,6 +137,7 @@ class Fold:
             named = target if isinstance(target, dict) else {"name": target}
             state.target = str(named.get("name") or "")
             state.environment = str(named.get("environment") or "")
+            state.lead.planned = (_count(plan, "users"), _count(plan, "engines"))
             limits = plan.get("limits")
             limit = limits.get("agent_runs") if isinstance(limits, dict) else plan.get("agent_runs")
             state.runs_limit = limit if isinstance(limit, int) else None
@@ -267,7 +268,7 @@ class Fold:
 
     def _client(self, row: Row, body: dict[str, Any]) -> None:
         if row.type == "usage":
-            return
+            return self._state.lead.used(row.t, body)
         self._state.client_slow = (_text(body, "text") or _text(body, "what") or "slow") if row.type == "slow" else ""
 
     # -- what judges made of it

@@ -290,6 +290,8 @@ class SessionState:
     cells: dict[tuple[str, str], CellView] = field(default_factory=dict)
     engines: dict[int, EngineView] = field(default_factory=dict)
     """Other engines of the session, by number."""
+    lead: EngineView = field(default_factory=lambda: EngineView(1, "", ""))
+    """The engine that wrote this recording: how it is, and so many users and engines as were planned."""
     series: dict[str, SeriesView] = field(default_factory=dict)
     users: dict[str, UserView] = field(default_factory=dict)
     criteria: dict[str, CriterionView] = field(default_factory=dict)

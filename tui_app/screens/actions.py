@@ -25,6 +25,7 @@ SCREENS: Final = {
     "load": "Load",
     "soak": "Soak",
     "iterations": "Iterations",
+    "engines": "Engines",
     "why": "Why",
     "frame": "Frame",
     "chart": "Chart",
@@ -45,11 +46,11 @@ SCREENS: Final = {
 
 COURSES: Final = ("load", "soak", "iterations")
 """What takes its course over a session: levels of users, blocks of hours, times of a repeated check."""
-SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "chart")
+SESSION: Final = ("live", "events", "isolation", "latency", "verdict", *COURSES, "engines", "why", "frame", "chart")
 PRESENTABLE: Final = (*SESSION, "present")
 FRAMES: Final = ("frame", "sideframe")
-OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "frame", "runbook", "handover", "compare",
-                  "behind", "pair", "selftest", "watch", "help")  # fmt: skip
+OPENING: Final = ("start", "live", "events", "isolation", "latency", "verdict", *COURSES, "engines", "why", "frame", "runbook", "handover",
+                  "compare", "behind", "pair", "selftest", "watch", "help")  # fmt: skip
 SIDEWAYS: Final = (*(name for name in OPENING if name not in ("runbook", "handover", "pair")), "plan", "doctor", "sideframe")
 """Screens with something at the left and the right."""
 LISTS: Final = (*OPENING, "plan", "doctor", "sideframe")
@@ -148,6 +149,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _screen("7", "load", "users against time, what each level of them did, the knee"),
     _screen("8", "soak", "the hours block by block, drift with its bound, reconnects"),
     _screen("9", "iterations", "every time of each repeated check, how often it fails, and what failures have in common"),
+    _screen("0", "engines", "each engine of the session: its users, what it does, whether it is heard, what its loss means"),
     # -- moving
     Action("up", ("up", "k"), "up", "move up", "Moving", LISTS, palette=False),
     Action("down", ("down", "j"), "down", "move down", "Moving", LISTS, palette=False),
@@ -175,7 +177,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            ("plan", "verdict", "selftest"), footer=3),
     # -- looking
     Action("freeze", ("space",), "freeze", "hold the picture still; the session goes on", "Looking",
-           ("live", "events", "isolation", "latency", *COURSES), footer=3),
+           ("live", "events", "isolation", "latency", *COURSES, "engines"), footer=3),
     Action("follow", ("f",), "follow", "keep the newest event in view", "Looking", ("events",), footer=2),
     Action("filter", ("slash",), "filter", 'only what matches: type: user: run: dir: flag: >ms "text"', "Looking", ("events",), footer=2),
     Action("fold", ("space",), "fold", "open or fold the group under the cursor", "Looking", ("verdict",)),
@@ -213,7 +215,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("stay", ("space",), "stay", "stay on this page, or let the pages change by themselves", "A room", ("present",), footer=2),
     Action("freeze-moment", ("z",), "freeze", "hold this moment on every page; the session goes on", "A room", ("present",), footer=3),
     Action("whole", ("i",), "in full", "the line under the cursor, or every line that is cut short, in full", "Looking",
-           ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "why", "chart", "selftest", "about", "help"),
+           ("start", "plan", "live", "events", "isolation", "latency", "verdict", *COURSES, "engines", "why", "chart", "selftest", "about",
+            "help"),
            "app"),
     # -- the session
     Action("docker", ("d",), "docker", "say whether local Docker is restored, failed or unknown", "Session", ("verdict", "compare"),

@@ -12,6 +12,7 @@ from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.frame_sections import citing_check, heading, same_socket, sections, utc
 from tui_app.screens.masking import is_masked, masked, reveal
+from tui_app.screens.others import Elsewhere, OtherEngines
 from tui_app.screens.row_pane import RowTitle
 from tui_app.screens.row_words import clock_time, describe
 from tui_app.screens.safe import clean
@@ -35,7 +36,7 @@ def copied(lines: Sequence[str]) -> str:
 
 
 class FrameScreen(SessionScreen):
-    """Row `seq` of the recording. n and p go along the same socket."""
+    """Row `seq` of the recording, or the row of another engine that it is a copy of. n and p go along the same socket."""
 
     NAME = "frame"
     SMALLEST = (0, 0)
@@ -50,6 +51,12 @@ class FrameScreen(SessionScreen):
         self.seq = seq
         self.row: Row | None = None
         self._shown: tuple[object, ...] = ()
+        self.others = OtherEngines()
+        self.elsewhere: Elsewhere | None = None
+        """Set where the row is another engine's."""
+
+    def on_unmount(self) -> None:
+        self.others.close()
 
     def body(self) -> ComposeResult:
         yield RowTitle(id="title")
@@ -62,31 +69,47 @@ class FrameScreen(SessionScreen):
     def tick(self) -> None:
         reader = self.reader
         title = self.query_one("#title", RowTitle)
-        if self.row is None or self.row.seq != self.seq:
-            self.row = reader.row(self.seq) if reader is not None else None
+        if self.row is None:
+            self._take(reader.row(self.seq) if reader is not None else None)
         if self.row is None:
             title.show([((f"row {self.seq:,} is not in this recording", "warn"),)])
             return
         held = is_masked(self.row, self.state)
-        title.update(masked(self.row) if held else self.row, self.state.started)
+        there = self.elsewhere
+        title.update(masked(self.row) if held else self.row, self.state.started, there.name if there else "", there.note if there else "")
         # What a row says never changes; who cites it may, while the session runs.
         cited = sum(len(check.findings) for check in self.state.checks.values())
-        if (self.seq, cited, held) != self._shown:
-            same = bool(self._shown) and self._shown[0] == self.seq
-            self._shown = (self.seq, cited, held)
-            self.query_one(FrameView).show(sections(self.row, reader, self.state), keep_place=same)
+        at = (there.engine, there.seq) if there else (1, self.seq)
+        if (at, cited, held) != self._shown:
+            same = bool(self._shown) and self._shown[0] == at
+            self._shown = (at, cited, held)
+            self.query_one(FrameView).show(sections(self.row, reader, self.state, there), keep_place=same)
+
+    def _take(self, row: Row | None) -> None:
+        """Show a row of the recording, or what it is a copy of."""
+        self.row, self.elsewhere = row, None
+        if row is not None and self.reader is not None:
+            self.elsewhere = self.others.behind(row, self.reader)
+            self.row = self.elsewhere.row if self.elsewhere is not None else row
 
     def _step(self, forward: bool) -> None:
         reader = self.reader
         if reader is None or self.row is None:
             return
-        where = same_socket(self.row)
-        found = reader.first(where, self.seq) if forward else reader.last(where, self.seq - 1)
-        if found is None:
+        if self.elsewhere is not None:
+            there = self.others.beside(self.elsewhere, forward, reader, self.state)
+            found = there.row if there is not None else None
+            self.elsewhere = there or self.elsewhere
+        else:
+            where = same_socket(self.row)
+            found = reader.first(where, self.seq) if forward else reader.last(where, self.seq - 1)
+        if found is not None:
+            self.row, self.seq = found, found.seq
+        else:
             end = "last" if forward else "first"
-            self.app.notify(f"This is the {end} frame on this socket.", markup=False, timeout=2)
+            why = self.elsewhere.note if self.elsewhere is not None else ""
+            self.app.notify(f"This is {why}." if why else f"This is the {end} frame on this socket.", markup=False, timeout=4 if why else 2)
             return
-        self.seq, self.row = found.seq, found
         self.tick()
 
     def action_next_row(self) -> None:
@@ -103,7 +126,8 @@ class FrameScreen(SessionScreen):
 
     def chips(self) -> list[tuple[str, str]]:
         held = self.row is not None and is_masked(self.row, self.state)
-        return [*super().chips(), *([("MASKED, V shows", "warn")] if held else [])]
+        there = [(f"ENGINE {self.elsewhere.engine}", "badge")] if self.elsewhere is not None else []
+        return [*super().chips(), *there, *([("MASKED, V shows", "warn")] if held else [])]
 
     def evidence_rows(self) -> list[int]:
         """What a query of the target's logs is about."""
@@ -160,4 +184,5 @@ class FrameScreen(SessionScreen):
         else:
             body = copied(current.lines) if current is not None else text
         when = f"{clock_time(row.t)} {utc(self.state.started, row.t)}"
-        return f"{name}  {place}  row {row.seq}  {when}  session {self.state.session}\n{body}"
+        where = self.elsewhere.name if self.elsewhere is not None else f"row {row.seq}"
+        return f"{name}  {place}  {where}  {when}  session {self.state.session}\n{body}"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -22,6 +22,9 @@ from tui_app.screens.row_words import arrow, clock_time, describe, number, short
 from tui_app.screens.safe import clean
 from tui_app.wire.envelope import normalise
 from widgets.frame_view import Section
+
+if TYPE_CHECKING:
+    from tui_app.screens.others import Elsewhere
 
 NEAR: Final = SECOND
 """Loop lag counts as near a row within this many nanoseconds."""
@@ -95,8 +98,8 @@ def _shown(found: re.Match[str]) -> str:
     return letter if letter.isprintable() and letter not in '"\\' else found.group()
 
 
-def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Section]:
-    """All readings of a row, in the order of their tabs."""
+def sections(row: Row, reader: Reader | None, state: SessionState, there: Elsewhere | None = None) -> list[Section]:
+    """All readings of a row, in the order of their tabs; `there`: it is another engine's."""
     if is_masked(row, state):
         row = masked(row)
     shaped = pretty(row.text)
@@ -105,7 +108,7 @@ def sections(row: Row, reader: Reader | None, state: SessionState) -> list[Secti
     return [
         Section("pretty", shaped, "json") if shaped is not None else Section("pretty", raw),
         Section("raw", raw),
-        Section("timing", facts=timing(row, reader, state)),
+        Section("timing", facts=timing(row, reader, state) if there is None else timing_there(there, state)),
         Section(f"cited by {len(cited)}", facts=cited or [("", "no finding and no verdict names this row", "dim")]),
     ]
 
@@ -144,6 +147,14 @@ def timing(row: Row, reader: Reader | None, state: SessionState) -> list[tuple[s
     if reader is not None:
         facts.append(("loop lag", *lag_near(row, reader)))
     return facts
+
+
+def timing_there(there: Elsewhere, state: SessionState) -> list[tuple[str, str, str]]:
+    """The same of another engine's row: what came before it is looked up where it came, and its own time is told by the lead's clock."""
+    if there.own is None:
+        return [*timing(there.row, None, state), ("recorded", there.note, "warn")]
+    first, *rest = timing(there.own, there.reader, state)
+    return [(first[0], f"{clock_time(there.row.t)}  since the session began", first[2]), *rest, ("recorded", there.name, "dim")]
 
 
 def carried(row: Row) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ class LiveScreen(SessionScreen):
             self.query_one("#course", LineView).draw(lambda width, _height: ([course_line(said, key, width, bad=bad)], None))
         said, lost = engines_sentence(state.engines, state.t)
         self.set_class(bool(said), "-engines")
-        self.query_one("#engines", LineView).draw(lambda width, _height: ([clip(((clean(said), "bad" if lost else "dim"),), width)], None))
+        self.query_one("#engines", LineView).draw(lambda width, _height: ([course_line(clean(said), "0", width, bad=lost)], None))
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")

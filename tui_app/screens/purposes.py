@@ -79,6 +79,10 @@ PURPOSES: Final = {
         "How often a repeated check fails, and what its failures have in common. One failure is a failure; many passes only "
         "bound how often it may fail."
     ),
+    "engines": (
+        "Who carries the session's users, where there are several: a row an engine, with what it receives, when it was last heard "
+        "and how it fares. Users of an engine that is lost are INCONCLUSIVE, and the session goes on."
+    ),
     "why": (
         "What a verdict rests on: what was expected, what was seen, the rows of the recording that show it, and what would "
         "decide it where it is open. Enter opens the row under the cursor."

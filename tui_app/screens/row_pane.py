@@ -13,23 +13,24 @@ from tui_app.screens.masking import is_masked, masked
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
 from widgets.frame_view import FrameView
-from widgets.lines import Line, LineView, spread
+from widgets.lines import Line, LineView, spread, wrap
 
 TONES = {"good": "good", "bad": "bad", "warn": "warn", "accent": "accent"}
 
 
-def title_lines(row: Row, started: str, width: int) -> list[Line]:
-    """Two lines: what it is and its row; where it belongs and when."""
+def title_lines(row: Row, started: str, width: int, address: str = "", note: str = "") -> list[Line]:
+    """Two lines: what it is and its row (or its `address` where that is another engine's); where it belongs and when. Then the note."""
     name, place, tone = heading(row)
     when = f"{clock_time(row.t)}  {utc(started, row.t)}".rstrip()
     return [
-        spread(((name, TONES.get(tone, "strong")),), ((f"row {row.seq:,}", "dim"),), width),
+        spread(((name, TONES.get(tone, "strong")),), ((address or f"row {row.seq:,}", "dim"),), width),
         spread(((place, "plain"),), ((when, "dim"),), width),
+        *(((part, "warn"),) for part in wrap(note, width)),
     ]
 
 
 class RowTitle(LineView):
-    """The two lines that say which row is shown."""
+    """The lines that say which row is shown: two, and a note where there is one."""
 
     DEFAULT_CSS = "RowTitle { height: 2; }"
 
@@ -37,16 +38,20 @@ class RowTitle(LineView):
         super().__init__(id=id, bar=True)
         self._row: Row | None = None
         self._started = ""
+        self._address = ""
+        self._note = ""
 
-    def update(self, row: Row, started: str) -> None:
+    def update(self, row: Row, started: str, address: str = "", note: str = "") -> None:
         """Name another row."""
-        self._row, self._started = row, started
+        self._row, self._started, self._address, self._note = row, started, address, note
         self.on_resize()
 
     def on_resize(self) -> None:
         width = self.scrollable_content_region.width
         if self._row is not None and width:
-            self.show(title_lines(self._row, self._started, width))
+            lines = title_lines(self._row, self._started, width, self._address, self._note)
+            self.styles.height = len(lines)
+            self.show(lines)
 
 
 class RowPane(Vertical):
