@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import msgspec
@@ -14,6 +15,8 @@ from tui_app.verdict.statistics import none_of
 
 PROBES_NEEDED = 299
 PER_CELL = 10
+AT_ONCE = 128
+"""Users of a session that act at the same time, at most: of a crowd that all begins in one instant, most would time out in a queue."""
 DENIED = ("401", "403", "404")
 STRATEGY = (
     "tests/e2e/staging/test_multi_user_thread_isolation.py",
@@ -37,10 +40,21 @@ def runs_each(users: int) -> int:
 async def _frames(ctx: Context) -> None:
     async with ctx.sockets(ctx.users) as held:
         await ctx.meet()
-        await ctx.together(_act(ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
+        turns = asyncio.Semaphore(at_once(len(ctx.users), ctx.everybody))
+        await ctx.together(_in_turn(turns, ctx, user, socket) for user, socket in zip(ctx.users, held, strict=True))
         # Who is done keeps watching while others act.
         await ctx.meet()
         await ctx.linger()
+
+
+def at_once(users: int, everybody: int) -> int:
+    """How many of its users an engine lets act at the same time: its part of `AT_ONCE`. All are connected, and watch."""
+    return max(AT_ONCE * users // max(everybody, 1), 1)
+
+
+async def _in_turn(turns: asyncio.Semaphore, ctx: Context, user: User, socket: Socket) -> None:
+    async with turns:
+        await _act(ctx, user, socket)
 
 
 async def _act(ctx: Context, user: User, socket: Socket) -> None:
