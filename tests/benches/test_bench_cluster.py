@@ -22,7 +22,7 @@ def test_a_leak_between_workers_is_shown_with_frames_that_can_be_opened_and_tota
     document = json.loads(found.read_text())
     leak = document["sessions"]["leak"]
     assert leak["wrong"] == document["secrets"]["wrong"] == []
-    assert leak["leaks_across_workers"] > 0 and leak["runs"] == leak["runs_there"] > 0 and leak["frames"] > leak["runs"]
+    assert leak["leaks_across_engines"] > 0 and leak["runs"] == leak["runs_there"] > 0 and leak["frames"] > leak["runs"]
     assert {one["users"] for one in leak["engines"].values()} == {"u6-u7", "u8-u9"}
     assert document["secrets"]["looked_for"] == 9
 
