@@ -146,8 +146,8 @@ def test_a_crowd_costs_more_than_one() -> None:
 
 def test_one_run_of_ten_is_far_slower_than_the_mean_that_stays_fine() -> None:
     class Run:
-        def __init__(self, ordinal: int) -> None:
-            self.ordinal = ordinal
+        def __init__(self, number: int) -> None:
+            self.run_id = f"run-{number}"
 
     wait = listener("one-run-in-ten", "event.wait")
     took = [wait(0.0, run=Run(number), type="agent_completed") for number in range(1, 11)]
