@@ -218,6 +218,24 @@ def test_a_stop_of_a_run_that_nobody_waits_for_any_more_accuses_nobody() -> None
     assert (record.state, record.violations) == ("unfinished", [])
 
 
+@pytest.mark.parametrize(("type", "rules"), [("error", []), ("agent_error", ["error-event"])])
+@pytest.mark.parametrize("before", [2, 5])
+def test_a_stop_that_comes_too_late_is_refused_and_the_run_is_not_to_blame(before: int, type: str, rules: list[str]) -> None:
+    """Tidying asks a run to stop which has ended meanwhile, or is just storing its answer; what the agent says of itself counts."""
+    trace = two_users()
+    trace.ask(1, "u1", "req-1-aaaaaaaa", thread=THREAD)
+    events = healthy()
+    for event in events[:before]:
+        trace.frame(1, "u1", event)
+    trace.add("frame", "stop_agent", conn=1, user="u1", dir="out", text='{"type":"stop_agent","payload":{"run_id":"run-1-aaaaaaaa"}}')
+    trace.frame(1, "u1", Event(name="error", code="RUN_NOT_FOUND", run="run-1-aaaaaaaa"), type=type)
+    for event in events[before:]:
+        trace.frame(1, "u1", event)
+    (record, *_) = judge(trace).runs()
+    assert [violation.rule for violation in record.violations][:1] == rules
+    assert record.state == ("wrong" if rules else "ok")
+
+
 @pytest.mark.parametrize("outcome", ["stopped", "fault", "refused", "lost"])
 def test_a_step_that_ends_early_leaves_the_run_unfinished(outcome: str) -> None:
     trace = two_users()

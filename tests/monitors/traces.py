@@ -71,7 +71,8 @@ class Trace:
 
     def frame(self, conn: int, user: str, *events: Event, text: str | None = None, **fields: Any) -> Row:
         shown = msgspec.json.encode([msgspec.structs.asdict(event) for event in events]).decode() if text is None else text
-        return self.add("frame", events[0].name if events else "", conn=conn, user=user, dir="in", text=shown, events=events, **fields)
+        type = fields.pop("type", events[0].name if events else "")
+        return self.add("frame", type, conn=conn, user=user, dir="in", text=shown, events=events, **fields)
 
 
 def healthy(request: str = "req-1-aaaaaaaa", run: str = "run-1-aaaaaaaa", thread: str = "thread-1-aaaaaaaa",

@@ -225,6 +225,8 @@ class Lifecycle:
             return
         if event.name == STOPPED and (user, event.run or record.run) in self._stops:
             monitor.stop_asked = True
+        elif event.name == "error" and row.type != "agent_error" and (user, event.run) in self._stops:
+            return  # the answer to the stop, which may come when the run has just ended: it is no error of the run
         waited, known = record.t_first < 0, record.run
         monitor.event(event, row.seq, row.t)
         if record.run != known:
