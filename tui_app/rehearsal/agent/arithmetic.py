@@ -6,6 +6,7 @@ Values are exact fractions. Nothing of a prompt is ever evaluated as code; resul
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 from tui_app.rehearsal.agent.arithmetic_tokens import Token
 from tui_app.rehearsal.agent.arithmetic_work import Value, Work, bracketed
@@ -16,6 +17,16 @@ MAX_DEPTH = 24
 
 class NoExpression(Exception):
     """There is no arithmetic at this place."""
+
+
+@cache
+def _by_first_word(phrases: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:
+    """The words of each phrase, so that one look tells that none comes next: prompts are mostly not arithmetic."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        words = tuple(phrase.split())
+        found.setdefault(words[0], []).append(words)
+    return found
 
 
 class Parser(Work):
@@ -39,10 +50,9 @@ class Parser(Work):
 
     def take(self, *phrases: str) -> bool:
         """Step over the first of `phrases` (words separated by spaces) that comes next."""
-        for phrase in phrases:
-            parts = phrase.split()
-            if all(self.word(index) == part for index, part in enumerate(parts)):
-                self.position += len(parts)
+        for words in _by_first_word(phrases).get(self.word(), ()):
+            if len(words) == 1 or all(self.word(index) == word for index, word in enumerate(words)):
+                self.position += len(words)
                 return True
         return False
 
