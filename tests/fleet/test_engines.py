@@ -21,6 +21,13 @@ from tui_app.words import words
 CHECKS = "isolation-frames,frames-accounted"
 USERS = 8
 """The lead keeps five of them."""
+NO_MORE_PROCESSES = """
+import asyncio, errno, os, sys
+if "_engine" in sys.orig_argv:
+    async def refused(*command, **options):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    asyncio.create_subprocess_exec = refused
+"""
 
 
 def run(home: Home, served: Served, *options: str, engines: int = 2) -> Ran:
@@ -111,6 +118,35 @@ def test_users_of_an_engine_that_is_killed_are_not_passed_and_the_others_go_on(t
     threads = {thing["id"] for thing in left if thing["thing"] == "thread"}
     assert threads and {thing["owner"] for thing in left} <= {"u6", "u7", "u8"}, "what it made is left behind, and told"
     assert all(f"thread {name} archived" in cleaned.out for name in threads), cleaned.out + cleaned.err
+
+
+def test_an_engine_that_is_lost_before_it_joins_is_named_with_its_users_and_why(tmp_path: Path) -> None:
+    home, recording = Home(tmp_path), tmp_path / "mine.vigil"
+    (tmp_path / "mine.2.shard").mkdir()  # where the second engine would keep its frames
+    with Served(tmp_path, users=USERS) as served:
+        ran = run(home, served, "--record", str(recording))
+    assert ran.code == 3 and ran.result is not None, ran.err
+    (engine,) = ran.result["engines"]
+    assert (engine["engine"], engine["users"], engine["state"], engine["rows"]) == (2, "u6-u8", "lost", 0)
+    assert "mine.2.shard exists already" in engine["why"]
+    for check in CHECKS.split(","):
+        assert ran.word(check) == "INCONCLUSIVE"
+        assert "engine 2 was lost" in ran.reason(check) and "3 users (u6-u8)" in ran.reason(check) and engine["why"] in ran.reason(check)
+    assert ran.word("ws-connect") == "PASS", "the lead's own checks went on"
+
+
+def test_where_engines_cannot_be_started_everything_is_blocked_and_says_why(tmp_path: Path) -> None:
+    """The machine has no process left for the second engine."""
+    home, broken = Home(tmp_path), tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(NO_MORE_PROCESSES)
+    home.env["PYTHONPATH"] = os.pathsep.join([str(broken), home.env.get("PYTHONPATH", "")])
+    with Served(tmp_path, users=USERS) as served:
+        ran = run(home, served)
+    assert ran.code == 3 and ran.result is not None, ran.err
+    for check in CHECKS.split(","):
+        assert ran.word(check) == "BLOCKED", ran.reason(check)
+        assert "engine 2 did not start: Resource temporarily unavailable" in ran.reason(check)
 
 
 def joined(home: Home) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One judgement of a check that several engines drove, each with users of its own.
 
-FAIL where any of them failed; INCONCLUSIVE where one of them was lost or decided nothing: its users are part of the session. What is
-judged over the whole matrix is judged by the lead, and the others' words count where they found something.
+FAIL where any of them failed; BLOCKED where nothing could begin; INCONCLUSIVE where one of them was lost or decided nothing: its users
+are part of the session. What is judged over the whole matrix is judged by the lead, and the others' words count where they found something.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def merged(check: str, spread: str, own: Judgement, engines: Engines) -> Judgeme
     if own.word == "FAIL" or failed:
         reason = own.reason if own.word == "FAIL" else _told(failed[0])
         return Judgement("FAIL", reason, tuple(findings), own.to_decide if own.word == "FAIL" else failed[0].to_decide)
+    if own.word == "BLOCKED" and not said:
+        return own  # nobody could begin, and why is known
     if silent or engines.missing:
         lost = "; ".join(_lost(other) for other in silent[:3]) or f"{engines.missing} of {engines.planned} engines never joined"
         return Judgement("INCONCLUSIVE", f"{lost}; of the rest: {own.reason}", tuple(findings), "run it again with every engine")
@@ -48,5 +50,5 @@ def _told(one: Said) -> str:
 def _lost(other: Other) -> str:
     users = f"{len(other.users)} users ({other.text})" if len(other.users) > 1 else other.text
     if other.state == "lost":
-        return f"engine {other.engine} was lost ({other.why}), and with it the judgement on {users}"
+        return f"engine {other.engine} was lost, and with it the judgement on {users}: {other.why}"
     return f"engine {other.engine} has not judged {users}"

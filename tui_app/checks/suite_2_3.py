@@ -11,6 +11,7 @@ from tui_app.checks.api import Case, Check, Context, Finding, Judgement, Socket,
 from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
 from tui_app.checks.severities import grade
+from tui_app.verdict.people import named
 from tui_app.verdict.statistics import none_of
 
 PROBES_NEEDED = 299
@@ -101,7 +102,7 @@ def _judge_frames(case: Case) -> Judgement:
         return nothing_done("isolation")
     unproven = [label for label in isolation.users if not isolation.proven(label)]
     if unproven:
-        reason = f"no leak, but {', '.join(unproven)} never saw their own marker: the detector is not proven there"
+        reason = f"no leak, but {named(unproven)} never saw their own marker: the detector is not proven there"
         return Judgement("INCONCLUSIVE", reason, to_decide="own markers seen by every user")
     if matrix.thin or probes < PROBES_NEEDED:
         reason = f"no leak in {probes} probes, {matrix.thin} of {matrix.pairs} cells below {PER_CELL}"

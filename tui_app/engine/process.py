@@ -126,7 +126,11 @@ class Engine:
             return
         vault = Vault()
         header = self._header()
-        writer = Writer(recording, header, gid=gid)
+        try:
+            writer = Writer(recording, header, gid=gid)
+        except RecordingError as error:
+            self._refuse(str(error))
+            return
         if gid is not None and not self.order.recording:
             list_here(recording, paths.recording)
         bench = Bench(self.checks, msgspec.to_builtins(self.plan), header)
@@ -221,7 +225,7 @@ class Engine:
 
     def _refuse(self, why: str) -> None:
         """Say to whoever started this engine why it does not begin."""
-        say({"error": why} if self.alone else {"n": 1, "what": "refused", "why": why})
+        say({"error": why} if self.alone else {"n": 1, "what": "refused", "why": why.rstrip(".")})
 
     def _rounds(self) -> dict[str, Any]:
         """How often the selected checks were driven, and what ended that, where nobody knew it before."""

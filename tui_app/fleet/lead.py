@@ -288,7 +288,8 @@ class Lead:
         engine.state = "lost"
         engine.news.set()
         engine.answered(None)
-        self._add("", "lost", {"engine": engine.number, "why": why, "users": engine.share.text})
+        who = {"where": engine.member.where, "users": engine.share.labels, "text": engine.share.text}
+        self._add("", "lost", {"engine": engine.number, "why": why, **who})
 
     async def _next_news(self, engine: Engine) -> None:
         engine.news.clear()

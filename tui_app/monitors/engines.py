@@ -62,9 +62,8 @@ class Engines:
             return
         body = row.body
         number = int(body.get("engine", 0))
-        if row.type == "join":
+        if row.type == "join" or (row.type == "lost" and number not in self.others):  # an engine may be lost before it joins
             self.others[number] = Other(number, str(body.get("where")), list(body.get("users", ())), str(body.get("text")), seq=row.seq)
-            return
         other = self.others.get(number)
         if other is None or other.state == "lost":
             return
@@ -101,7 +100,7 @@ class Engines:
 
     @property
     def missing(self) -> int:
-        """Engines of the plan that never joined."""
+        """Engines of the plan of which nothing was ever heard."""
         return self.planned - 1 - len(self.others)
 
     def total(self, name: str) -> int:

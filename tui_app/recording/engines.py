@@ -72,10 +72,9 @@ def fold_engine(engines: dict[int, EngineView], joins: Callable[[str], object], 
     number = body.get("engine")
     if not isinstance(number, int):
         return
-    if row.type == "join":
+    if row.type == "join" or (row.type == "lost" and number not in engines):  # an engine may be lost before it joins
         where, users, recording = (str(body.get(name) or "") for name in ("where", "text", "recording"))
         engines[number] = EngineView(number, where, users, t=row.t, seq=row.seq, pid=count(body, "pid"), recording=recording)
-        return
     view = engines.get(number)
     if view is None:
         return

@@ -10,6 +10,7 @@ import msgspec
 
 from tui_app.verdict import statistics
 from tui_app.verdict.facts import Facts, SeriesFact
+from tui_app.verdict.people import named
 from tui_app.verdict.statistics import Reading
 from tui_app.verdict.words import FAIL, INCONCLUSIVE, PASS
 
@@ -62,7 +63,7 @@ def isolation(facts: Facts) -> Reading:
     if seen.users < 2:
         return Reading(INCONCLUSIVE, "", n, f"{seen.users} users signed in, two are needed", "a second account")
     if seen.unproven_users:
-        who = ", ".join(seen.unproven_users)
+        who = named(seen.unproven_users)
         return Reading(
             INCONCLUSIVE, "not measured", n, f"{who} never saw a marker of their own, so nothing can be called clean", f"a run of {who}"
         )
