@@ -20,6 +20,7 @@ from tui_app.verdict.statistics import (
     mean_bound,
     mean_verdict,
     none_of,
+    percent,
     percentile_verdict,
     rule_of_three,
     t_quantile,
@@ -240,3 +241,12 @@ def test_up_to_one_percent_tainted_is_tolerated() -> None:
     judge = lambda v: every_verdict(v, 100.0)  # noqa: E731
     assert with_taint(judge, values, hiccups).word == FAIL
     assert with_taint(judge, values[:99], hiccups[:99]).word == INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (1, "100 %"), (0.26, "26 %"), (0.0099, "0.99 %"), (0.0003, "0.03 %"), (7.5e-8, "0.0000075 %"), (9.99e-7, "0.0001 %")],
+)
+def test_a_share_keeps_two_figures_however_small_it_is(share: float, text: str) -> None:
+    """'under 0.0 %' would promise what nobody can."""
+    assert percent(share) == text

@@ -144,6 +144,8 @@ USES: Final[tuple[Use, ...]] = (
         "vigil runbook",
         "The command for a redeployment, shown and not run",
     ),
-    _by("Emergency", "scripts/escalate_infrastructure_issue.py", "--severity critical", "vigil bundle FILE", "The incident, to hand over"),
+    _by(
+        "Emergency", "scripts/escalate_infrastructure_issue.py", "--severity critical", "vigil bundle --incident FILE", "What to hand over"
+    ),
 )
 """In the strategy's order. The paths are its own; 51 are distinct, three stand in two chapters."""

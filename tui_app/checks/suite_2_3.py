@@ -12,7 +12,7 @@ from tui_app.checks.prompts import make_prompt
 from tui_app.checks.reading import decided, nothing_done, of_answer, seqs
 from tui_app.checks.severities import grade
 from tui_app.verdict.people import named
-from tui_app.verdict.statistics import none_of
+from tui_app.verdict.statistics import none_of, percent
 
 PROBES_NEEDED = 299
 PER_CELL = 10
@@ -108,9 +108,10 @@ def _judge_frames(case: Case) -> Judgement:
         reason = f"no leak in {probes} probes, {matrix.thin} of {matrix.pairs} cells below {PER_CELL}"
         return Judgement("INCONCLUSIVE", reason, to_decide=f"{PER_CELL} probes in every cell and {PROBES_NEEDED} in all")
     proof = [isolation.proven(label) for label in isolation.users]
+    under = percent(none_of(probes))
     return decided(
         [],
-        f"0 leaks in {probes} probes over {matrix.pairs} pairs (under {none_of(probes):.1%} at 95 %); every user saw their own markers",
+        f"0 leaks in {probes} probes over {matrix.pairs} pairs (under {under} at 95 %); every user saw their own markers",
         "",
         proof,
     )

@@ -70,7 +70,7 @@ class Lifecycle:
         self._stops: set[tuple[str, str]] = set()
         self._deadlines: list[tuple[int, int, RunMonitor]] = []
         self._touched: list[RunMonitor] = []
-        self._owed: deque[tuple[int, RunMonitor]] = deque()  # what goes well and is not told of yet, and when it will be
+        self._owed: list[tuple[int, int, RunMonitor]] = []  # what goes well and is not told of yet, and when it will be
         self._ended: deque[RunRecord] = deque()
 
     # -- what judges of checks read
@@ -100,7 +100,7 @@ class Lifecycle:
         if self._deadlines and self._deadlines[0][0] <= row.t:
             self._expire(row)
         while self._owed and self._owed[0][0] <= row.t:
-            self._touched.append(self._owed.popleft()[1])
+            self._touched.append(heapq.heappop(self._owed)[2])
         kind = row.kind
         if kind == "frame":
             if row.dir == "out":
@@ -281,7 +281,7 @@ class Lifecycle:
             if record.state == "running" and not record.violations and t < monitor.due:
                 if not monitor.owed:
                     monitor.owed = True
-                    self._owed.append((monitor.due, monitor))
+                    heapq.heappush(self._owed, (monitor.due, record.seq, monitor))
                 continue
             monitor.dirty = monitor.owed = False
             monitor.due = t + TOLD_EVERY

@@ -73,7 +73,7 @@ def isolation(facts: Facts) -> Reading:
         missing = [f"{PROBES_IN_ALL - n} more probes"] if n < PROBES_IN_ALL else []
         missing += [f"{PROBES_PER_CELL - seen.least} more of the least probed pair"] if seen.least < PROBES_PER_CELL else []
         return Reading(INCONCLUSIVE, "0 leaks", n, reason, " and ".join(missing))
-    reason = f"0 leaks in {n} probes: a leak in over {statistics.none_of(n):.1%} of actions is ruled out at 95 % confidence"
+    reason = f"0 leaks in {n} probes: a leak in over {statistics.percent(statistics.none_of(n))} of actions is ruled out at 95 % confidence"
     return Reading(PASS, "0 leaks", n, reason)
 
 

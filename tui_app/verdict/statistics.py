@@ -172,7 +172,7 @@ def every_verdict(values: Sequence[float], limit_ms: float, *, late: int = 0) ->
         return Reading(FAIL, shown, n, f"{over} of {n} not under {_ms(limit_ms)}" + (f", {late} of them never ended" if late else ""))
     if n < LEAST:
         return Reading(INCONCLUSIVE, shown, n, f"{n} of {n} under {_ms(limit_ms)}, {LEAST} are needed", f"{LEAST - n} more")
-    return Reading(PASS, shown, n, f"{n} of {n} under {_ms(limit_ms)}: fewer than {_percent(none_of(n))} are over it, at 95 % confidence")
+    return Reading(PASS, shown, n, f"{n} of {n} under {_ms(limit_ms)}: fewer than {percent(none_of(n))} are over it, at 95 % confidence")
 
 
 def none_of(n: int) -> float:
@@ -221,5 +221,10 @@ def _ms(value: float) -> str:
     return f"{value:.0f} ms" if value >= 99.5 else f"{value:.3g} ms"
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.2g} %"
+def percent(share: float) -> str:
+    """A share as people read it, with two figures, however small it is."""
+    value = share * 100
+    if value <= 0 or value >= 10:
+        return f"{value:.0f} %"
+    text = f"{value:.2g}"
+    return f"{text if 'e' not in text else f'{value:.{1 - math.floor(math.log10(value))}f}'} %"
