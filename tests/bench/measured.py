@@ -32,7 +32,7 @@ WHAT: Final = {
 
 
 def keep(name: str, command: str, document: Mapping[str, Any]) -> None:
-    """Put one bench's document in the place of the one before it, with what produced it, where and when."""
+    """Put the document of one bench, or of a part of it, in the place of the one before, with what produced it, where and when."""
     known = load()
     known[name] = {
         "command": command,
@@ -44,18 +44,22 @@ def keep(name: str, command: str, document: Mapping[str, Any]) -> None:
 
 
 def load() -> dict[str, dict[str, Any]]:
-    """What is kept, by bench."""
+    """What is kept, by bench and part."""
     return dict(json.loads(FILE.read_text())) if FILE.exists() else {}
 
 
 def cost() -> list[tuple[str, ...]]:
     """What an event costs, contender by contender, the cheapest first; sizes one after the other."""
+    sizes: dict[int, dict[str, Any]] = {}
+    for name, kept in load().items():
+        if name.split()[0] == "bench_cost":
+            sizes |= {int(users): found for users, found in kept["document"]["found"].items()}
     rows: list[tuple[str, ...]] = []
-    for users, found in load()["bench_cost"]["document"]["found"].items():
+    for users, found in sorted(sizes.items()):
         for name, one in sorted(found.items(), key=lambda item: item[1]["ms_per_1000"]):
             ratio = one["ratio"].get("websockets+uvloop")
             times = "-" if ratio is None else f"{ratio:.2f}"
-            rows.append((users, name, WHAT[name], f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
+            rows.append((f"{users:,}", name, WHAT[name], f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
     return rows
 
 

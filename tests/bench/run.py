@@ -52,7 +52,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller recordings and single runs: a look, not a measurement")
     parser.add_argument("--only", default="", metavar="BENCH,..", help="these, such as bench_cost")
     parser.add_argument("--options", default="", metavar="'--x ..'", help="options for the one bench that --only names")
-    parser.add_argument("--keep", action="store_true", help="keep the figures as those of the README (tests/bench/measured.json)")
+    parser.add_argument(
+        "--keep", nargs="?", const="", metavar="PART",
+        help="keep the figures as those of the README (tests/bench/measured.json); commands that measure a part of a bench each name theirs",
+    )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write all documents here, by bench")
     asked = parser.parse_args()
     here = {path.stem: path for path in sorted(HERE.glob("bench_*.py"))}
@@ -61,7 +64,7 @@ def main() -> int:
         parser.error(f"no bench {', '.join(sorted(unknown))}; there are {', '.join(here)}")
     if asked.options and len(chosen) != 1:
         parser.error("--options are those of one bench: name it with --only")
-    if asked.keep and asked.quick:
+    if asked.keep is not None and asked.quick:
         parser.error("--quick is a look, and what is kept is a measurement: leave one of the two out")
     documents: dict[str, Any] = {}
     worst = 0
@@ -74,10 +77,11 @@ def main() -> int:
             worst = max(worst, min(done.returncode, 1))
             if target.exists():
                 documents[path.stem] = document = json.loads(target.read_text())
-                if asked.keep and done.returncode:
+                if asked.keep is not None and done.returncode:
                     print(f"not kept: {path.stem} ended with exit code {done.returncode}", file=sys.stderr)
-                elif asked.keep:
-                    measured.keep(path.stem, shlex.join(["python", f"tests/bench/{path.name}", *options]), document)
+                elif asked.keep is not None:
+                    command = shlex.join(["python", f"tests/bench/{path.name}", *options])
+                    measured.keep(f"{path.stem} {asked.keep}".strip(), command, document)
     for name, document in documents.items():
         print(f"\n{name}")
         for what, number in figures(document):

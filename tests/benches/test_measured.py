@@ -1,0 +1,25 @@
+"""The README's figures: what parts of a bench measured stands side by side, and a part measured again takes its own place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench import measured
+
+
+def document(users: int, ms: float) -> dict[str, Any]:
+    return {"found": {str(users): {"k6": {"ms_per_1000": ms, "rss_mb": 1.0, "ratio": {"websockets+uvloop": 2.0}}}}, "runs": {"k6": [1]}}
+
+
+def test_parts_of_a_bench_are_one_table_and_each_keeps_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "FILE", tmp_path / "measured.json")
+    measured.keep("bench_cost 5000", "python big", document(5000, 7.0))
+    measured.keep("bench_cost", "python small", document(50, 3.0))
+    measured.keep("bench_cost", "python small again", document(50, 4.0))
+    measured.keep("bench_other", "python other", {"goals": {}})
+    assert [(row[0], row[1], row[3]) for row in measured.cost()] == [("50", "k6", "4.0"), ("5,000", "k6", "7.0")]
+    assert [command.split("`")[1] for command in measured.commands()] == ["python small again", "python big", "python other"]
+    assert "runs" not in measured.load()["bench_cost"]["document"], "medians are kept, not single runs"
