@@ -22,6 +22,7 @@ from tui_app.standing import sentence
 from tui_app.target import consent, credentials, lasting
 from tui_app.target.network import headers_of, proxy_of, trust_of
 from tui_app.target.profile import Profile
+from tui_app.target.tables import MOST_USERS
 from tui_app.verdict.accepting import never
 
 
@@ -83,6 +84,8 @@ def make_plan(
                 "remove it, and have it repaired"
             )
     users = users or profile.credentials.users
+    if users > MOST_USERS:
+        raise PlanError(f"{users:,} users are more than one session has: ask for {MOST_USERS:,} at most")
     split = shares(users, engines) if not cluster else [Share(0, users)]
     profile = profile.for_users(users)
     if users > profile.limits.sockets:

@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--options", default="", metavar="'--x ..'", help="options for the one bench that --only names")
     parser.add_argument(
         "--keep", nargs="?", const="", metavar="PART",
-        help="keep the figures as those of the README (tests/bench/measured.json); commands that measure a part of a bench each name theirs",
+        help="keep the figures as the README's (tests/bench/measured.json); commands that measure a part of a bench each name theirs",
     )  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write all documents here, by bench")
     asked = parser.parse_args()

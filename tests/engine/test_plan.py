@@ -106,3 +106,10 @@ def test_a_plan_that_will_not_fit_into_its_budget_says_so_before_it_starts() -> 
 def test_an_unknown_fault_is_answered_with_the_nearest_that_there_are() -> None:
     with pytest.raises(PlanError, match=r"no fault 'latency-120'; did you mean latency-120ms"):
         make_plan(load("rehearsal"), faults=["latency-120"])
+
+
+def test_a_session_of_thousands_of_users_can_be_ordered_and_one_of_too_many_is_refused_in_words() -> None:
+    profile = load("rehearsal")
+    assert make_plan(profile, users=10_000, engines=10).users == 10_000
+    with pytest.raises(PlanError, match="100,001 users are more than one session has: ask for 100,000 at most"):
+        make_plan(profile, users=100_001)

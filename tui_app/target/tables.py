@@ -19,6 +19,8 @@ from tui_app.target.address import BLANK, Environment, split
 from tui_app.verdict.accepting import NEVER_ACCEPTED
 
 Mode = Literal["register", "login", "e2e", "tokens", "command"]
+MOST_USERS: Final = 100_000
+"""Of one session: what an engine holds, times the workers of a large cluster."""
 ACCEPT_DAYS: Final = 30
 """How long a known failure may be accepted (architecture, Command line contract)."""
 
@@ -184,7 +186,7 @@ class CredentialsTable(Table):
     """
 
     mode: Mode | None = None
-    users: Annotated[int, Field(ge=1, le=500)] | None = None
+    users: Annotated[int, Field(ge=1, le=MOST_USERS)] | None = None
     accounts: Text | None = None
     key_env: Variable | None = None
     tokens_env: Variable | None = None
@@ -350,8 +352,8 @@ class LimitsTable(Table):
     connect_cold_s: Annotated[float, Field(gt=0, le=600)] | None = None
     event_gap_s: Annotated[float, Field(gt=0, le=3600)] | None = None
     soak_block_s: Annotated[float, Field(gt=0, le=3600)] | None = None
-    agent_runs: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
-    sockets: Annotated[int, Field(ge=1, le=20_000)] | None = None
+    agent_runs: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    sockets: Annotated[int, Field(ge=1, le=2 * MOST_USERS)] | None = None
     connects_per_minute: Annotated[int, Field(ge=1, le=6_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=1_440)] | None = None
     sign_in_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
