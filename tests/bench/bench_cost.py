@@ -160,8 +160,8 @@ def last_line(out: str) -> Run:
     return dict(json.loads(lines[-1])) if lines and lines[-1].startswith("{") else {}
 
 
-def watched(command: Sequence[str], env: dict[str, str], folder: Path) -> Run:
-    """Run it to its end: CPU of its tree, the most memory that its tree held at once, and its last words."""
+def watched(command: Sequence[str], env: dict[str, str], folder: Path, longest_s: float = LONGEST_S) -> Run:
+    """Run it to its end: CPU of its tree, the most memory that its tree held at once, and its last words. Killed where it takes longer."""
     out, err = folder / "out.txt", folder / "err.txt"
     began, most = time.monotonic(), 0
     with out.open("w") as said, err.open("w") as cried:
@@ -173,7 +173,7 @@ def watched(command: Sequence[str], env: dict[str, str], folder: Path) -> Run:
             if pid:
                 break
             most = max(most, tree_kib(process.pid))
-            if time.monotonic() - began > LONGEST_S:
+            if time.monotonic() - began > longest_s:
                 os.killpg(process.pid, signal.SIGKILL)
             time.sleep(SAMPLE_S)
     process.returncode = os.waitstatus_to_exitcode(status)

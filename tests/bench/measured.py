@@ -48,18 +48,107 @@ def load() -> dict[str, dict[str, Any]]:
     return dict(json.loads(FILE.read_text())) if FILE.exists() else {}
 
 
+def parts(bench: str) -> list[dict[str, Any]]:
+    """The documents of one bench, of each part that is kept."""
+    return [kept["document"] for name, kept in load().items() if name.split()[0] == bench]
+
+
 def cost() -> list[tuple[str, ...]]:
     """What an event costs, contender by contender, the cheapest first; sizes one after the other."""
     sizes: dict[int, dict[str, Any]] = {}
-    for name, kept in load().items():
-        if name.split()[0] == "bench_cost":
-            sizes |= {int(users): found for users, found in kept["document"]["found"].items()}
+    for document in parts("bench_cost"):
+        sizes |= {int(users): found for users, found in document["found"].items()}
     rows: list[tuple[str, ...]] = []
     for users, found in sorted(sizes.items()):
         for name, one in sorted(found.items(), key=lambda item: item[1]["ms_per_1000"]):
             ratio = one["ratio"].get("websockets+uvloop")
             times = "-" if ratio is None else f"{ratio:.2f}"
             rows.append((f"{users:,}", name, WHAT[name], f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
+    return rows
+
+
+def accuracy() -> list[tuple[str, ...]]:
+    """Errors of Vigil's times by rate, socket library and what the application did meanwhile; ms."""
+    rows: list[tuple[str, ...]] = []
+    for document in parts("bench_accuracy"):
+        for name, one in document["medians"].items():
+            rate, sockets, mode = name.split()
+            arrival, run = one["arrival"], one["reported_error"]["run"]
+            errors = [arrival["p50_ms"], arrival["p99_ms"], arrival["max_ms"], *(abs(run[key]) for key in ("p50_ms", "p99_ms", "max_ms"))]
+            rate = f"{float(rate.removesuffix('/s')):,.0f}"
+            rows.append((rate, sockets, MODES[mode], *(figure(error) for error in errors), f"{one['engine_cpu']:.0f} %"))
+    return rows
+
+
+def scale() -> list[tuple[str, ...]]:
+    """How far one engine goes: what was measured, and the figure with its unit."""
+    rows: list[tuple[str, ...]] = []
+    for document in parts("bench_scale"):
+        for part, found in document.items():
+            rows += [(what, told) for what, told in SCALE[part](found)] if part in SCALE else []
+    return rows
+
+
+def _users(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("users asked for and held by one engine", f"{found['users']:,}, {found['held']:,}"),
+        ("memory for each", f"{figure(found['kib_per_user'])} KiB"),
+        ("of one core, while nobody asks", f"{figure(found['idle_share_of_a_core'])} %"),
+        ("sockets opened a CPU second", figure(found["connects_per_cpu_s"])),
+    ]
+
+
+def _load(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    what = f"{found['users']:,} users at {found['asked_events_per_s']:,.0f} events/s: "
+    return [
+        (f"{what}of two cores", f"{figure(found['share_of_two_cores'])} %"),
+        (f"{what}so many users a core", figure(found["users_per_core"])),
+    ]
+
+
+def _rate(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (what, told)
+        for shape, one in found.items()
+        for what, told in (
+            (f"events/s held on one core, {shape}", figure(one["held_events_per_s"])),
+            (f"events judged and recorded a CPU second, {shape}", figure(one["events_per_cpu_s"])),
+        )
+    ]
+
+
+def _recording(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    name = f"recording of {found['frames']:,} frames"
+    return [
+        (f"{name}, made of runs of twenty events", f"{found['mib'] / 1024:.1f} GiB"),
+        ("frames judged and recorded a CPU second", figure(found["frames_per_cpu_s"])),
+        ("memory of its engine, per million events", f"{figure(found['engine_mb_per_million_events'])} MB"),
+        *((f"{name}: {what}", f"{figure(one['value'])} {one['unit']}") for what, one in found["looked_at"].items()),
+        (f"{name}: judged anew", f"{figure(found['rejudge']['cpu_s'])} s of CPU, {figure(found['rejudge']['rss_mb'])} MB"),
+        *(
+            (f"{name}: report {what}", f"{figure(one['seconds'])} s, {figure(one['peak_mib'])} MiB")
+            for what, one in found["reports"].items()
+        ),
+        (
+            "the application on it, more than on one of a fiftieth",
+            f"{figure(found['application_mib_more_than_on_a_little_recording'])} MiB",
+        ),
+    ]
+
+
+SCALE: Final = {"users": _users, "load": _load, "rate": _rate, "recording": _recording}
+MODES: Final = {"off": "off", "live": "drawing Live", "events": "drawing Events", "frozen": "on a terminal that nobody reads"}
+"""What the application does, by the modes of `bench_accuracy.py`."""
+
+
+def screen() -> list[tuple[str, ...]]:
+    """What the application costs whoever sits before it."""
+    rows: list[tuple[str, ...]] = []
+    for document in parts("bench_screen"):
+        for part, found in document.items():
+            for name, one in found.items():
+                if isinstance(one, dict):
+                    rows.append((part, name, ", ".join(f"{figure(value)} {unit.replace('_', ' ')}" for unit, value in one.items())))
     return rows
 
 

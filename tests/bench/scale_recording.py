@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench import bench_recording, bench_reports
-from tests.bench.bench_cost import watched
+from tests.bench.bench_cost import LONGEST_S, watched
 from tests.bench.watched_pty import Watched
 
 VIGIL: Final = [sys.executable, "-m", "tui_app"]
@@ -20,6 +20,8 @@ QUIET_S: Final = 1.0
 QUIET_SHARE: Final = 0.1
 """An application that used less than this share of a core for so long has done what it had to do."""
 SETTLES_S: Final = 600.0
+LEAST_BYTES_PER_S: Final = 1_000_000
+"""Judging anew is given up where it reads fewer."""
 PAGES: Final = 40
 KEYS: Final = ("3", *("\x1b[H", "\x1b[F") * 3, *("\x1b[5~",) * PAGES, "\x1b[H", *("\x1b[6~",) * PAGES, "4", "5", "6", "2", "3", "\x1b[F")
 """Every event: from end to end and pages from both; other screens and back."""
@@ -33,7 +35,8 @@ def looked_at(path: Path) -> dict[str, dict[str, Any]]:
 def rejudged(path: Path, judged: Mapping[str, tuple[str, str]], env: dict[str, str], folder: Path, times: int) -> dict[str, Any]:
     """Seconds, memory, and what the judges say otherwise than they said live (check by check, in words)."""
     out = folder / "anew.json"
-    runs = [watched([*VIGIL, "rejudge", "--json", str(out), str(path)], env, folder) for _ in range(times)]
+    command = [*VIGIL, "rejudge", "--json", str(out), str(path)]
+    runs = [watched(command, env, folder, longest_s=LONGEST_S + path.stat().st_size / LEAST_BYTES_PER_S) for _ in range(times)]
     if not out.exists():
         return {"runs": runs, "wrong": f"rejudge wrote nothing: {runs[-1]['last']}"}
     document = json.loads(out.read_text())

@@ -108,6 +108,22 @@ def costs() -> str:
     return table(head, measured.cost())
 
 
+def accuracy() -> str:
+    """How true times are."""
+    head = ("Events/s", "Sockets", "Application", "Arrival p50", "p99", "max", "Run p50", "p99", "max", "Engine, of a core")
+    return table(head, measured.accuracy())
+
+
+def scale() -> str:
+    """How far one engine goes."""
+    return table(("", "Measured"), measured.scale())
+
+
+def screen() -> str:
+    """What the application costs."""
+    return table(("", "", "Measured"), measured.screen())
+
+
 def goals() -> str:
     """Every figure that has a goal, and the commands that took them."""
     return table(("Figure", "Goal", "Measured", ""), measured.goals()) + "\n\nTaken by " + ", ".join(measured.commands()) + "."
@@ -120,6 +136,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "rubric": rubric,
     "selftest": selftest,
     "costs": costs,
+    "accuracy": accuracy,
+    "scale": scale,
+    "screen": screen,
     "goals": goals,
     "exits": exit_codes,
     "example": example,
