@@ -226,7 +226,11 @@ def report(result: SelfTest) -> None:
     summary = result.summary
     if summary.compressed:
         print(f"time-compressed: {', '.join(fault.id for fault in result.faults if fault.compressed)}")
-    arranged = f" ({result.engines} engines, {result.sockets})" if result.engines > 1 or result.sockets != USUAL_SOCKETS else ""
+    arranged = (
+        f" ({result.engines} engine{'s' if result.engines > 1 else ''}, {result.sockets})"
+        if result.engines > 1 or result.sockets != USUAL_SOCKETS
+        else ""
+    )
     print(f"self-test{arranged}: {summary.text}")
     print(
         f"{summary.checks_proven} of {summary.checks} checks seen to fail; {summary.wrong_passes} wrong passes in {summary.ablations} "
