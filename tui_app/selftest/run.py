@@ -226,11 +226,8 @@ def report(result: SelfTest) -> None:
     summary = result.summary
     if summary.compressed:
         print(f"time-compressed: {', '.join(fault.id for fault in result.faults if fault.compressed)}")
-    arranged = (
-        f" ({result.engines} engine{'s' if result.engines > 1 else ''}, {result.sockets})"
-        if result.engines > 1 or result.sockets != USUAL_SOCKETS
-        else ""
-    )
+    many = "one engine" if result.engines == 1 else f"{result.engines} engines"
+    arranged = "" if (result.engines, result.sockets) == (1, USUAL_SOCKETS) else f" ({many}, {result.sockets})"
     print(f"self-test{arranged}: {summary.text}")
     print(
         f"{summary.checks_proven} of {summary.checks} checks seen to fail; {summary.wrong_passes} wrong passes in {summary.ablations} "
