@@ -54,7 +54,8 @@ async def test_a_stop_is_clean_with_a_run_in_flight_and_leaves_nothing_behind(se
 def test_being_terminated_while_starting_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with subprocess.Popen([sys.executable, "-m", "tui_app.rehearsal"], stdout=subprocess.PIPE, cwd=ROOT) as process:
-        while process.poll() is None and not list(tmp_path.iterdir()):
+        # A folder: before it makes one, tempfile itself tries with a file whether it could.
+        while process.poll() is None and not any(path.is_dir() for path in tmp_path.iterdir()):
             continue
         process.terminate()
         assert process.wait(10) == 0
