@@ -127,6 +127,18 @@ def test_everybody_lost_at_one_instant_is_one_outage_of_the_network() -> None:
     assert hours.judge().word == "INCONCLUSIVE"
 
 
+def test_somebody_lost_every_moment_is_no_outage_however_close_the_moments_are() -> None:
+    """Of many users one is gone at any time: each loss follows soon on the one before, and all of them are not one."""
+    hours = Hours(users=3)
+    hours.blocks(5)
+    for turn in range(12):
+        hours.cut(hours.users[turn % 3], back=0.05)
+        hours.pass_time(0.7)
+    hours.blocks(19)
+    said = hours.judge()
+    assert said.word == "FAIL" and "12 unexplained drops" in said.reason
+
+
 def test_a_socket_that_ended_with_its_token_is_neither() -> None:
     hours = Hours()
     hours.blocks(5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 from tui_app.checks.api import Case, Finding, Judgement, StepRows
@@ -124,8 +123,12 @@ def _rate(soak: Soak, drops: int) -> str:
 
 
 def _instants(lost: Sequence[Lost]) -> int:
-    times = sorted(one.closing.at_s for one in lost)
-    return 1 + sum(b - a > ONE_OUTAGE_S for a, b in pairwise(times)) if times else 0
+    """Outages that explain them all, each from its first loss on: of many users somebody is lost at any time, which is no one outage."""
+    instants, until = 0, float("-inf")
+    for at in sorted(one.closing.at_s for one in lost):
+        if at > until:
+            instants, until = instants + 1, at + ONE_OUTAGE_S
+    return instants
 
 
 def _who(lost: Sequence[Lost]) -> str:
