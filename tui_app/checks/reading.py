@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from tui_app.checks.api import Case, Finding, Judgement
 from tui_app.model import Event, Row
 from tui_app.monitors.record import RunRecord
 
 HEALTHY = frozenset({"healthy", "ok", "ready", "alive", "up"})
+SHOWN: Final = 300
+"""Rows behind a PASS that are kept: a recording of ten million frames would show 15 MB of their numbers, which nobody reads."""
 
 
 def answers(case: Case) -> list[tuple[Row, dict[str, Any]]]:
@@ -80,14 +83,17 @@ def ends(run: RunRecord) -> tuple[int, ...]:
 
 
 def decided(findings: list[Finding], passed: str, decide: str, proof: Iterable[int] = ()) -> Judgement:
-    """FAIL by the gravest finding, or PASS with the rows that prove it."""
+    """FAIL by the gravest finding, or PASS with the rows that prove it: of a session of millions of frames the first of them."""
     grave = [finding for finding in findings if finding.severity in ("critical", "major")]
     if grave:
         worst = min(grave, key=lambda finding: ("critical", "major").index(finding.severity))
         return Judgement("FAIL", worst.text, tuple(findings), decide)
-    shown = tuple(proof)
+    rows = iter(proof)
+    shown = tuple(islice(rows, SHOWN))
     if shown:
-        findings = [*findings, Finding("info", "the rows behind it", shown)]
+        more = sum(1 for _ in rows)
+        text = f"the first {SHOWN} of {SHOWN + more:,} rows behind it" if more else "the rows behind it"
+        findings = [*findings, Finding("info", text, shown)]
     return Judgement("PASS", passed, tuple(findings))
 
 

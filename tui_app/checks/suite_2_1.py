@@ -80,7 +80,7 @@ def _judge_events(case: Case) -> Judgement:
         return Judgement("INCONCLUSIVE", reason, to_decide="run it to its end")
     if len(runs) < RUNS:
         return Judgement("INCONCLUSIVE", f"{len(runs)} runs are fine; {RUNS} are asked for", to_decide=f"{RUNS - len(runs)} more runs")
-    proof = tuple(seq for run in runs for seq in ends(run))
+    proof = (seq for run in runs for seq in ends(run))
     return decided([], f"all five events in every one of {len(runs)} runs: present, ordered, paired, once, with the right ids", "", proof)
 
 
