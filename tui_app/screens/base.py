@@ -182,7 +182,7 @@ def tiny_lines(screen: SessionScreen, width: int, height: int) -> list[Line]:
 def hints(screen: SessionScreen) -> list[KeyHint]:
     """The key bar of a screen: its own actions, the screens' digits, and help at the right."""
     found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME) if screen.applies(action.id)]
-    places = [KeyHint("1-9", "screens", 5), KeyHint("q", "leave", 6)]
+    places = [KeyHint("0-9", "screens", 5), KeyHint("q", "leave", 6)]
     helps = [hint for hint in found if hint.rank == 9]
     return [hint for hint in found if hint.rank != 9] + places + helps
 

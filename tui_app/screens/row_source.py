@@ -9,7 +9,8 @@ from textual.cache import LRUCache
 
 from tui_app.model import Row
 from tui_app.recording.errors import RecordingError
-from tui_app.recording.reader import Condition, Count, Reader
+from tui_app.recording.merged import Rows
+from tui_app.recording.reader import Condition, Count
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
@@ -41,7 +42,7 @@ class RowSource:
 
     block = 1
 
-    def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
+    def __init__(self, reader: Rows, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
         self.query = query
         self.masks = masks

@@ -18,7 +18,7 @@ import msgspec
 from textual.cache import LRUCache
 
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
-from tui_app.recording.reader import Reader
+from tui_app.recording.merged import Rows
 from tui_app.recording.state import RunView, SessionState
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.masking import HELD_BACK
@@ -78,7 +78,7 @@ class RunSource(RowSource):
     block = BLOCK
 
     def __init__(
-        self, reader: Reader, query: Where, state: Callable[[], SessionState], masks: Callable[[Row], bool] = lambda row: False
+        self, reader: Rows, query: Where, state: Callable[[], SessionState], masks: Callable[[Row], bool] = lambda row: False
     ) -> None:
         self.wanted = query
         self.where = Where(f"({query.sql}) AND NOT {FOLDED}", query.params)
@@ -143,8 +143,8 @@ class RunSource(RowSource):
         last: dict[Any, int] = {}
         for group in _groups(page, page.low):
             row = group[0]
-            gap_of = row.conn or row.user
-            gap = (row.t - last[gap_of]) / 1e6 if gap_of and gap_of in last else None
+            gap_of = (row.user, row.conn)  # each engine numbers its own connections
+            gap = (row.t - last[gap_of]) / 1e6 if any(gap_of) and gap_of in last else None
             last[gap_of] = group[-1].t
             if _asks(row):
                 lines.append(self._run_line(row, known[row.seq], gap))
