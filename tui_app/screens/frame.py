@@ -81,7 +81,7 @@ class FrameScreen(SessionScreen):
             return
         held = is_masked(self.row, self.state)
         there = self.elsewhere
-        title.update(masked(self.row) if held else self.row, self.state.started, there.name if there else "", there.note if there else "")
+        title.update(masked(self.row) if held else self.row, self.state.started, self._told_as(), there.note if there else "")
         # What a row says never changes; who cites it may, while the session runs.
         cited = sum(len(check.findings) for check in self.state.checks.values())
         at = (there.engine, there.seq) if there else (1, self.seq)
@@ -89,6 +89,12 @@ class FrameScreen(SessionScreen):
             same = bool(self._shown) and self._shown[0] == at
             self._shown = (at, cited, held)
             self.query_one(FrameView).show(sections(self.row, reader, self.state, there), keep_place=same)
+
+    def _told_as(self) -> str:
+        """The row's address in words, where there are several engines."""
+        if self.elsewhere is not None:
+            return self.elsewhere.name
+        return f"engine {LEAD}, row {self.seq:,}" if self.state.engines else ""
 
     def _take(self, reader: Reader) -> None:
         """Show a row of the recording, or what it is a copy of; or of another engine's."""
@@ -193,5 +199,5 @@ class FrameScreen(SessionScreen):
         else:
             body = copied(current.lines) if current is not None else text
         when = f"{clock_time(row.t)} {utc(self.state.started, row.t)}"
-        where = self.elsewhere.name if self.elsewhere is not None else f"row {row.seq}"
+        where = self._told_as() or f"row {row.seq}"
         return f"{name}  {place}  {where}  {when}  session {self.state.session}\n{body}"
