@@ -187,8 +187,8 @@ class Merged:
 
     def waiting(self) -> float:
         """How much of the lead's, in seconds, is not in the order yet because another engine has not told."""
-        whole, settled = self._readers[0], self._cuts[-1][0] - 1
-        newest, last = whole.row(whole.head()), whole.row(settled)
+        whole = self._readers[0]
+        newest, last = whole.row(whole.head()), whole.row(self._cuts[-1][0])  # the word that made the last cut
         return (newest.t - last.t) / SECOND if newest is not None and last is not None and self._up else 0.0
 
     def first_seq(self) -> int:

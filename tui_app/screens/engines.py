@@ -67,9 +67,11 @@ class EnginesScreen(Moving, SessionScreen):
         engines = engine_views(self.state)
         self.set_class(not engines, "-empty")
         said, lost = engines_sentence(self.state.engines, self.state.t)
-        self.query_one("#now", LineView).draw(
-            lambda width, _height: ([clip((("now  ", "dim"), (clean(said) or "one engine", "bad" if lost else "plain")), width)], None)
-        )
+        now = self.query_one("#now", LineView)
+        lines = wrap(clean(said) or "one engine", max(now.scrollable_content_region.width - 5, 20))[: 2 if lost else 1]
+        now.styles.height = len(lines)
+        named = list(zip(("now  ", "     "), lines, strict=False))
+        now.draw(lambda width, _height: ([clip(((name, "dim"), (part, "bad" if lost else "plain")), width) for name, part in named], None))
         if not engines:
             self.query_one("#empty", LineView).draw(lambda width, _height: (empty_lines(EMPTY, width), None))
             return
@@ -105,7 +107,7 @@ class EnginesScreen(Moving, SessionScreen):
             return ""
         if view.engine not in self._kept or view.state == "up":
             shards = Shards(reader)
-            self._kept[view.engine] = shards.why_not(view.engine) or "beside this recording: its frames open from whatever cites them"
+            self._kept[view.engine] = shards.why_not(view.engine) or "beside this recording: Events (3) lists its frames among all"
             shards.close()
         return self._kept[view.engine]
 

@@ -209,7 +209,7 @@ class EventsScreen(NarrowedScreen):
 
     def _show_missing(self) -> None:
         """Which engines' rows are not in this stream, and why."""
-        view, problems = self.query_one("#missing", LineView), self.together.problems()
+        view, problems = self.query_one("#missing", LineView), self.together.problems(self.state)
         view.display = bool(problems)
         width = max(self.size.width - 4, 20)
         lines = [part for text in problems for part in wrap(text, width)]

@@ -13,7 +13,7 @@ from tui_app.screens.row_words import short_id
 from widgets.filter_bar import FilterProblem
 
 QUIET = ("clock", "lag", "sample", "cell", "run", "attempt", "action", "client")
-"""Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened."""
+"""Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened. So are the sums of engines."""
 
 REACH = 100_000
 """Rows around one in which its run's request is looked for."""
@@ -36,7 +36,8 @@ def selection(text: str) -> Where:
     if re.search(r"\bkind:", text, re.IGNORECASE):
         return Where(asked.sql, asked.params, asked.state_only)
     quiet = ", ".join(f"'{kind}'" for kind in QUIET)
-    return Where(f"({asked.sql}) AND kind NOT IN ({quiet})", asked.params, asked.state_only)
+    what = f"({asked.sql}) AND kind NOT IN ({quiet}) AND NOT (kind = 'engine' AND type = 'delta')"
+    return Where(what, asked.params, asked.state_only)
 
 
 @dataclass(frozen=True, slots=True)

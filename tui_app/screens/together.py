@@ -15,6 +15,7 @@ from tui_app.recording.state import SessionState
 from tui_app.recording.upto import ReaderUpTo
 from tui_app.recording.witness import address
 from tui_app.screens.others import Elsewhere, OtherEngines, copies
+from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
 
 AGAIN_S: Final = 1.0
@@ -73,10 +74,16 @@ class Together:
         engine, seq = self.address(number)
         return f"row {seq:,}" if self._merged is None else f"engine {engine}, row {seq:,}"
 
-    def problems(self) -> list[str]:
-        """What is not in the stream though the session has it, in words."""
+    def problems(self, state: SessionState) -> list[str]:
+        """What is not in the stream though the session had it, in words."""
         broken = self._merged.broken if self._merged is not None else {}
-        found = [f"without engine {engine}: {clean(why)}" for engine, why in sorted({**self._missing, **broken}.items())]
+        gone = {**self._missing, **broken}
+        found = [f"without the rows of engine {engine}: {clean(why)}" for engine, why in sorted(gone.items())]
+        found += [
+            f"engine {one.engine} was lost ({clean(one.why)}): its rows end at {clock_time(one.t)[:5]}, or soon after"
+            for one in state.engines.values()
+            if one.state == "lost" and one.engine not in gone
+        ]
         waiting = self._merged.waiting() if self._merged is not None else 0.0
         return found if waiting < LATE_S else [*found, f"the newest {waiting:.1f} s wait until every engine has told of its own"]
 
