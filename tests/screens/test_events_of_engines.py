@@ -45,9 +45,7 @@ class Session:
         self.seqs = {1: 0, 2: 0}
         self.add(1, 0, "session", type="start", text="{}")
         self.engine(2 * SECOND, "join", engine=2, where="local", users=["u6", "u7"], text="u6-u7", shift=SHIFT)
-        self.engine(
-            2 * SECOND, "join", engine=3, where="w1 at tcp://10.0.0.7:4", users=["u8"], text="u8", recording="/far/3.shard", shift=0
-        )
+        self.engine(2 * SECOND, "join", engine=3, where="w1 at tcp://10.0.0.7:4", text="u8", recording="/far/3.shard", shift=0)
         self.add(2, SHIFT, "session", type="start", text="{}")
 
     def add(self, engine: int, t: int, kind: str, **fields: object) -> int:

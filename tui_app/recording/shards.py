@@ -43,6 +43,18 @@ def shard_of(recording: Path, engine: int) -> Path:
     return real.with_name(f"{real.name.removesuffix(SUFFIX)}.{engine}{SHARD}")
 
 
+def lead_of(shard: Path) -> Path:
+    """The lead's recording beside which a shard of this machine stands."""
+    real = shard.resolve()
+    return real.with_name(real.name.removesuffix(SHARD).rpartition(".")[0] + SUFFIX)
+
+
+def part_sentence(engine: int, recording: Path | None) -> str:
+    """What a shard alone is, in words."""
+    whole = f", {lead_of(recording).name}" if recording is not None and recording.name.endswith(SHARD) else ""
+    return f"this is the part of engine {engine} alone, not the session: the verdict is in the lead's recording{whole}"
+
+
 class Shards:
     """All engines' recordings of the session that `lead` reads. Shards are opened when they are first asked for."""
 

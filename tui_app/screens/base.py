@@ -232,6 +232,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
         found.append(("ENGINE GONE" if view.role in ("driving", "watching") else "DAMAGED", "bad"))
+    if state.engine > 1:
+        found.append((f"ENGINE {state.engine} ALONE", "warn"))
     if state.parent:
         found.append((f"RERUN of {clean(state.parent[:6])}", "badge"))
     if state.faults:

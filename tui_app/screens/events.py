@@ -44,7 +44,7 @@ class EventsScreen(NarrowedScreen):
     DEFAULT_CSS = """
     EventsScreen #facts { height: 1; padding: 0 1; }
     EventsScreen #strip { height: 1; padding: 0 1; }
-    EventsScreen #missing { height: auto; max-height: 3; padding: 0 1; display: none; }
+    EventsScreen #missing { height: auto; max-height: 4; padding: 0 1; display: none; }
     EventsScreen Horizontal { height: 1fr; }
     """
 
@@ -213,9 +213,8 @@ class EventsScreen(NarrowedScreen):
         view.display = bool(problems)
         width = max(self.size.width - 4, 20)
         lines = [part for text in problems for part in wrap(text, width)]
-        view.show(
-            [((part, "warn"),) for part in (lines if len(lines) <= 3 else [*lines[:2], f"and {len(lines) - 2} more lines: screen 0"])]
-        )
+        shown = lines if len(lines) <= 4 else [*lines[:3], f"and {len(lines) - 3} more lines of this: 0 shows the engines"]
+        view.show([((part, "warn"),) for part in shown])
 
     def _show_strip(self) -> None:
         """Where in the session the view is."""

@@ -13,7 +13,10 @@ from tui_app.screens.row_words import short_id
 from widgets.filter_bar import FilterProblem
 
 QUIET = ("clock", "lag", "sample", "cell", "run", "attempt", "action", "client")
-"""Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened. So are the sums of engines."""
+"""Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened."""
+
+TOLD = "((kind = 'engine' AND type = 'delta') OR (kind = 'user' AND type = 'elsewhere'))"
+"""What engines tell each other all the time: sums, and whose each user is; left out likewise."""
 
 REACH = 100_000
 """Rows around one in which its run's request is looked for."""
@@ -36,7 +39,7 @@ def selection(text: str) -> Where:
     if re.search(r"\bkind:", text, re.IGNORECASE):
         return Where(asked.sql, asked.params, asked.state_only)
     quiet = ", ".join(f"'{kind}'" for kind in QUIET)
-    what = f"({asked.sql}) AND kind NOT IN ({quiet}) AND NOT (kind = 'engine' AND type = 'delta')"
+    what = f"({asked.sql}) AND kind NOT IN ({quiet}) AND NOT {TOLD}"
     return Where(what, asked.params, asked.state_only)
 
 
