@@ -169,7 +169,7 @@ class Merged:
     def _keys(self, slot: int, low: int, high: int) -> list[tuple[int, int]]:
         if high <= low:
             return []
-        times = dict(self._ask(slot, lambda: self._readers[slot].times(low, high - 1), []))
+        times = dict(self._ask(slot, lambda: self._readers[slot].times(low, high - 1), list[tuple[int, int]]()))
         newest, shift, keys = 0, self._shifts[slot], []
         for seq in range(low, high):
             newest = max(newest, times.get(seq, 0) + shift)
@@ -283,7 +283,7 @@ class Merged:
             self._ours(slot, row)
             for slot, reader in enumerate(self._readers)
             if start[slot] < end[slot]
-            for row in self._ask(slot, partial(reader.between, start[slot], end[slot] - 1, query, limit), [])
+            for row in self._ask(slot, partial(reader.between, start[slot], end[slot] - 1, query, limit), list[Row]())
         ]
         return sorted(rows, key=lambda row: row.seq)[:limit]
 
@@ -292,7 +292,7 @@ class Merged:
         start, end = self._local(max(low, 1)), self._local(min(high, self.head()) + 1)
         found: dict[str, int] = {}
         for slot, reader in enumerate(self._readers):
-            for run, seq in self._ask(slot, partial(reader.runs_named, start[slot], end[slot] - 1), {}).items():
+            for run, seq in self._ask(slot, partial(reader.runs_named, start[slot], end[slot] - 1), dict[str, int]()).items():
                 number = self.number(self.engines[slot], seq) or high
                 found[run] = min(found.get(run, number), number)
         return found
