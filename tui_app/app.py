@@ -271,11 +271,11 @@ class VigilApp(EndingApp, SwitchingApp, WatchingApp, PacedApp, WritingApp, WayOu
         if not isinstance(self.screen, AboutScreen):
             self.push_screen(AboutScreen(self.view))
 
-    def open_frame(self, seq: int) -> None:
-        """One row of the recording, on top of the screen in view."""
+    def open_frame(self, seq: int, engine: int = 1) -> None:
+        """One row of the recording, or of another engine's, on top of the screen in view."""
         from tui_app.screens.frame import FrameScreen
 
-        self.push_screen(FrameScreen(self.view, seq))
+        self.push_screen(FrameScreen(self.view, seq, engine))
 
     def open_events(self, query: str = "", seq: int | None = None) -> None:
         """The events screen with a filter set, at a row where one is named."""

@@ -36,7 +36,7 @@ def engine_lines(rows: Sequence[EngineRow], width: int) -> list[Line]:
     roomy = width >= ROOMY
     where = min(max(len(row.where) for row in rows), 40 if roomy else 14)
     where = max(where, 8)
-    heads = ("frames in", "a second", "heard", "lag, ms", *(("messages", "CPU", "memory") if roomy else ()))
+    heads = ("received", "per s", "heard", "lag, ms", *(("messages", "CPU", "memory") if roomy else ()))
     sizes = (10, 9, 9, 9, *((10, 7, 10) if roomy else ()))
     head = fit("", 2) + fit("#", 4) + fit("where", where + 2) + fit("users", 12) + fit("state", 10)
     lines: list[Line] = [

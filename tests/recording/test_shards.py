@@ -1,4 +1,4 @@
-"""Several engines' recordings read as one: in the order of the lead's clock, by address, and what is missing is said in words."""
+"""The recordings of other engines: found beside the lead's, read by address, and what is missing is said in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from tui_app.model import SECOND, Row
 from tui_app.recording.beside import files_beside, size_of
-from tui_app.recording.query import parse
 from tui_app.recording.reader import Reader
 from tui_app.recording.shards import Shards, shard_of
 from tui_app.recording.witness import address, unwrapped
@@ -47,40 +46,12 @@ def lead(tmp_path: Path) -> Path:
     return path
 
 
-def told(found: list) -> list[tuple[int, int]]:  # type: ignore[type-arg]
-    return [(one.engine, one.row.seq) for one in found]
-
-
-def test_rows_of_all_engines_are_one_order_by_the_leads_clock(lead: Path) -> None:
+def test_a_row_is_read_by_its_address_and_its_engines_clock_is_known(lead: Path) -> None:
     with Reader(lead) as reader:
         shards = Shards(reader)
-        everything = shards.window({1: 1, 2: 1}, 0, 99)
-        assert told(everything) == [(1, 1), (1, 2), (2, 1), (1, 3), (1, 4), (2, 2), (2, 3), (1, 5), (2, 4)], "the lead first on ties"
-        assert everything[2].row.t == SHIFT + 5
-        assert everything.high == shards.end() == {1: 6, 2: 5}
-        shards.close()
-
-
-def test_a_window_goes_both_ways_from_any_cursor_and_windows_join_without_gap(lead: Path) -> None:
-    with Reader(lead) as reader:
-        shards = Shards(reader)
-        at = shards.at_time(SHIFT + 20)
-        around = shards.window(at, 2, 2)
-        assert told(around) == [(2, 1), (1, 3), (1, 4), (2, 2)]
-        assert told(shards.window(around.high, 0, 2)) == [(2, 3), (1, 5)]
-        assert told(shards.window(around.low, 2, 0)) == [(1, 1), (1, 2)]
-        walked, cursor = [], {1: 1, 2: 1}
-        while page := shards.window(cursor, 0, 2):
-            walked += told(page)
-            cursor = page.high
-        assert len(walked) == len(set(walked)) == shards.totals()["rows"] == 9
-        shards.close()
-
-
-def test_a_filter_goes_over_all_engines(lead: Path) -> None:
-    with Reader(lead) as reader:
-        shards = Shards(reader)
-        assert told(shards.window({1: 1, 2: 1}, 0, 9, parse("user:u6 or kind:engine"))) == [(1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4)]
+        own = shards.reader(2)
+        assert own is not None and (row := own.row(3)) is not None and row.t + shards.shift(2) == SHIFT + 25
+        assert [engine for engine, _ in shards.here()] == [1, 2], "engine 3 is a worker that kept its recording"
         shards.close()
 
 
@@ -88,9 +59,9 @@ def test_what_a_worker_kept_is_said_with_where_it_is(lead: Path) -> None:
     with Reader(lead) as reader:
         shards = Shards(reader)
         assert shards.engines() == [1, 2, 3]
-        assert shards.row(3, 1) is None
+        assert shards.reader(3) is None
         assert shards.why_not(3) == "kept by worker w1 at tcp://10.0.0.7:1 at /far/3.shard"
-        assert shards.window({}, 0, 1).missing == {3: shards.why_not(3)}
+        assert shards.missing() == {3: shards.why_not(3)}
         assert shards.why_not(2) == "" and shards.why_not(4) == "there is no engine 4 in this session"
         shards.close()
         shard_of(lead, 2).unlink()
@@ -101,7 +72,7 @@ def test_another_recording_under_the_name_of_a_shard_is_not_taken_for_it(lead: P
     written(shard_of(lead, 3), 9, frames("u9", 1, [1]))
     with Reader(lead) as reader:
         shards = Shards(reader)
-        assert shards.row(3, 1) is None and "cannot be read" in shards.why_not(3)
+        assert shards.reader(3) is None and "cannot be read" in shards.why_not(3)
 
 
 def test_shards_belong_to_their_session(lead: Path) -> None:

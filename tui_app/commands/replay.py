@@ -57,6 +57,7 @@ def _tell(path: Path, speed: float) -> int:
 
     from tui_app.follow import follower
     from tui_app.recording.fold import Fold
+    from tui_app.recording.shards import part_sentence
     from tui_app.recording.upto import ReaderUpTo
     from tui_app.screens.farewell import verdict_table
     from tui_app.screens.playback import Playback
@@ -64,6 +65,9 @@ def _tell(path: Path, speed: float) -> int:
     with ReaderUpTo(path) as reader:
         playback, fold = Playback(reader, speed), Fold(reader.header)
         print(f"REPLAY of {playback.date}, session {reader.header.get('session', '?')}")
+        part = part_sentence(fold.state.engine, path) if fold.state.engine > 1 else ""
+        if part:
+            print(part)
         with follower() as follow:
             while True:
                 playback.advance(True)
@@ -77,4 +81,6 @@ def _tell(path: Path, speed: float) -> int:
         if playback.over and not fold.state.ended:
             fold.interrupted()
         print(verdict_table(fold.state, reader.result()))
+        if part:
+            print(part)
     return 0

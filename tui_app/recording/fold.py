@@ -124,9 +124,8 @@ class Fold:
     def _plan(self, header: Mapping[str, str]) -> None:
         state = self._state
         state.session = header.get("session", "")
-        state.started = header.get("started", "")
-        state.host = header.get("host", "")
-        state.parent = header.get("parent", "")
+        state.started, state.host, state.parent = (header.get(name, "") for name in ("started", "host", "parent"))
+        state.engine = int(number) if (number := header.get("engine", "")).isdecimal() else 1
         plan = _json(header.get("plan", ""))
         if isinstance(plan, dict):
             state.preset = str(plan.get("preset") or "")

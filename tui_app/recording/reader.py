@@ -199,6 +199,16 @@ class Reader:
         sql = f"SELECT {COLUMNS} FROM {source} WHERE {where} AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         return self._rows(sql, (*params, low, min(high, self.head()), limit))
 
+    def times(self, low: int, high: int) -> list[tuple[int, int]]:
+        """(seq, t) of the rows with low <= seq <= high, in order: for spans that are known to be short."""
+        with self._reading() as db:
+            return db.execute("SELECT seq, t FROM rows WHERE seq BETWEEN ? AND ? ORDER BY seq", (low, high)).fetchall()
+
+    def matching(self, low: int, high: int, query: Condition | None) -> int:
+        """How many rows with low <= seq <= high match: for spans that are known to be short."""
+        source, where, params = self._source(query)
+        return self._value(f"SELECT count(*) FROM {source} WHERE {where} AND seq BETWEEN ? AND ?", (*params, low, high)) or 0
+
     def runs_named(self, low: int, high: int) -> dict[str, int]:
         """The runs that frames with low <= seq <= high name, and the first such frame of each: for spans that are known to be short."""
         sql = "SELECT run, min(seq) FROM rows WHERE seq BETWEEN ? AND ? AND kind = 'frame' AND run <> '' GROUP BY run"

@@ -1,46 +1,22 @@
 """One reader over the recordings of all engines of a session: the lead's, and the shard of each other engine beside it.
 
-A row is addressed by (engine, seq). Rows of several engines are put in order by the lead's clock, and the lead's come first where
-times are equal. A place in that order is a cursor: for each engine, the number of its next row. A window is merged of one small window a
-file, so it costs the same wherever it is and however long the recordings are.
+A row is addressed by (engine, seq). Their one order is made by `tui_app.recording.merged`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from tui_app.model import Row
 from tui_app.recording.errors import RecordingError
 from tui_app.recording.places import SHARD, SUFFIX
-from tui_app.recording.reader import Condition, Reader
+from tui_app.recording.reader import Reader
 
 LEAD: Final = 1
-
-Cursor = dict[int, int]
-"""Engine to the number of its next row."""
-
-
-class Addressed(msgspec.Struct, frozen=True):
-    """A row and the engine whose it is; `row.t` is ns of the lead's clock."""
-
-    engine: int
-    row: Row
-
-
-class Merged(list[Addressed]):
-    """Rows in order; `low` is the cursor of the first and `high` the one after the last. `missing`: engines whose rows are not
-    among them, each with the reason in words. `more_before`, `more_after`: a search ran out of time there."""
-
-    low: Cursor
-    high: Cursor
-    missing: Mapping[int, str]
-    more_before: bool = False
-    more_after: bool = False
 
 
 class _Engine(msgspec.Struct):
@@ -65,6 +41,18 @@ def shard_of(recording: Path, engine: int) -> Path:
     """Where the shard of an engine of this machine stands."""
     real = recording.resolve()
     return real.with_name(f"{real.name.removesuffix(SUFFIX)}.{engine}{SHARD}")
+
+
+def lead_of(shard: Path) -> Path:
+    """The lead's recording beside which a shard of this machine stands."""
+    real = shard.resolve()
+    return real.with_name(real.name.removesuffix(SHARD).rpartition(".")[0] + SUFFIX)
+
+
+def part_sentence(engine: int, recording: Path | None) -> str:
+    """What a shard alone is, in words."""
+    whole = f", {lead_of(recording).name}" if recording is not None and recording.name.endswith(SHARD) else ""
+    return f"this is the part of engine {engine} alone, not the session: the verdict is in the lead's recording{whole}"
 
 
 class Shards:
@@ -141,72 +129,10 @@ class Shards:
         self.engines()
         return self._known[engine].shift if engine in self._known else 0
 
-    def row(self, engine: int, seq: int) -> Row | None:
-        """The row at this address, its time on the lead's clock; None where it is not here."""
-        reader = self.reader(engine)
-        row = reader.row(seq) if reader is not None else None
-        return None if row is None else self._ours(engine, row)
+    def missing(self) -> dict[int, str]:
+        """The engines whose frames cannot be read here, each with the reason in words."""
+        return {engine: why for engine in self.engines() if (why := self.why_not(engine))}
 
-    def _ours(self, engine: int, row: Row) -> Row:
-        shift = self.shift(engine)
-        return msgspec.structs.replace(row, t=row.t + shift) if shift else row
-
-    # -- one order
-
-    def at_time(self, t: int) -> Cursor:
-        """The cursor of the first rows at or after `t`, ns of the lead's clock."""
-        found: Cursor = {}
-        for engine, reader in self._here():
-            found[engine] = reader.at_time(max(t - self.shift(engine), 0)) or reader.head() + 1
-        return found
-
-    def end(self) -> Cursor:
-        """The cursor after the newest rows."""
-        return {engine: reader.head() + 1 for engine, reader in self._here()}
-
-    def window(self, at: Mapping[int, int], before: int, after: int, query: Condition | None = None, *, budget: float = 0.05) -> Merged:
-        """At most `before` rows that match before the cursor and `after` from it on, in order, looked for in about `budget` seconds."""
-        here = self._here()
-        each = budget / max(len(here), 1)
-        behind: dict[int, list[Row]] = {}
-        ahead: dict[int, list[Row]] = {}
-        found = Merged()
-        for engine, reader in here:
-            start = at.get(engine, 1)
-            window = reader.window(start, before, after, query, budget=each)
-            rows = [self._ours(engine, row) for row in window]
-            behind[engine] = [row for row in rows if row.seq - start < 0]
-            ahead[engine] = [row for row in rows if row.seq - start >= 0]
-            found.more_before |= window.more_before
-            found.more_after |= window.more_after
-        earlier = _merge({engine: rows[::-1] for engine, rows in behind.items()}, before, lambda one: (-one[1].t, -one[0]))
-        later = _merge(ahead, after, lambda one: (one[1].t, one[0]))
-        found.low, found.high = {engine: at.get(engine, 1) for engine, _ in here}, {engine: at.get(engine, 1) for engine, _ in here}
-        for one in earlier:
-            found.low[one.engine] = one.row.seq
-        for one in later:
-            found.high[one.engine] = one.row.seq + 1
-        found.extend([*reversed(earlier), *later])
-        found.missing = {engine: why for engine in self.engines() if (why := self.why_not(engine))}
-        return found
-
-    def totals(self) -> dict[str, int]:
-        """Rows of each engine that is here, by its number, and of all as `rows`."""
-        found: dict[str, Any] = {str(engine): reader.head() for engine, reader in self._here()}
-        return {**found, "rows": sum(found.values())}
-
-    def _here(self) -> list[tuple[int, Reader]]:
+    def here(self) -> list[tuple[int, Reader]]:
+        """The recordings that can be read, the lead's first."""
         return [(engine, reader) for engine in self.engines() if (reader := self.reader(engine)) is not None]
-
-
-def _merge(rows: Mapping[int, list[Row]], limit: int, key: Callable[[tuple[int, Row]], tuple[int, int]]) -> list[Addressed]:
-    """The first `limit` of several lists, each in its own order; which is next, `key` decides."""
-    places = {engine: 0 for engine, found in rows.items() if found}
-    merged: list[Addressed] = []
-    while places and len(merged) < limit:
-        engine = min(places, key=lambda one: key((one, rows[one][places[one]])))
-        merged.append(Addressed(engine, rows[engine][places[engine]]))
-        places[engine] += 1
-        if places[engine] == len(rows[engine]):
-            del places[engine]
-    return merged

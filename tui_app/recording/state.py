@@ -288,6 +288,8 @@ class SessionState:
     runs_total: int = 0
     runs_limit: int | None = None
     cells: dict[tuple[str, str], CellView] = field(default_factory=dict)
+    engine: int = 1
+    """Whose recording it is: that of another engine than the first holds a part of the session alone."""
     engines: dict[int, EngineView] = field(default_factory=dict)
     """Other engines of the session, by number."""
     lead: EngineView = field(default_factory=lambda: EngineView(1, "", ""))

@@ -182,7 +182,7 @@ def tiny_lines(screen: SessionScreen, width: int, height: int) -> list[Line]:
 def hints(screen: SessionScreen) -> list[KeyHint]:
     """The key bar of a screen: its own actions, the screens' digits, and help at the right."""
     found = [KeyHint(action.key_text, action.label, action.footer) for action in footer_for(screen.NAME) if screen.applies(action.id)]
-    places = [KeyHint("1-9", "screens", 5), KeyHint("q", "leave", 6)]
+    places = [KeyHint("0-9", "screens", 5), KeyHint("q", "leave", 6)]
     helps = [hint for hint in found if hint.rank == 9]
     return [hint for hint in found if hint.rank != 9] + places + helps
 
@@ -232,6 +232,8 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         found.append((f"CATCHING UP {view.caught_up:.0%}".replace("%", " %"), "warn"))
     if view.gone:
         found.append(("ENGINE GONE" if view.role in ("driving", "watching") else "DAMAGED", "bad"))
+    if state.engine > 1:
+        found.append((f"ENGINE {state.engine} ALONE", "warn"))
     if state.parent:
         found.append((f"RERUN of {clean(state.parent[:6])}", "badge"))
     if state.faults:

@@ -10,7 +10,7 @@ from tui_app.fleet.shares import shares
 from tui_app.model import SECOND
 from tui_app.recording.engines import EngineView, engines_sentence
 from tui_app.recording.reader import Count, Reader
-from tui_app.recording.shards import Shards
+from tui_app.recording.shards import Shards, part_sentence
 from tui_app.recording.state import SessionState
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen, titled
@@ -33,6 +33,10 @@ EMPTY = (
     "This session has one engine.",
     "Several share its users, on this machine (`vigil run --engines 4`) or on the workers of a cluster (`--cluster tcp://host:8786`); "
     "each then has a row here, and what the loss of one means is said.",
+)
+ALONE = (
+    "This recording is that of one engine of several.",
+    "Open the lead's recording to see all of them, and Events of them all as one stream.",
 )
 
 
@@ -65,13 +69,16 @@ class EnginesScreen(Moving, SessionScreen):
 
     def tick(self) -> None:
         engines = engine_views(self.state)
+        part = part_sentence(self.state.engine, self.view.path) if self.state.engine > 1 else ""
         self.set_class(not engines, "-empty")
-        said, lost = engines_sentence(self.state.engines, self.state.t)
-        self.query_one("#now", LineView).draw(
-            lambda width, _height: ([clip((("now  ", "dim"), (clean(said) or "one engine", "bad" if lost else "plain")), width)], None)
-        )
+        said, lost = (part, True) if part else engines_sentence(self.state.engines, self.state.t)
+        now = self.query_one("#now", LineView)
+        lines = wrap(clean(said) or "one engine", max(now.scrollable_content_region.width - 5, 20))[: 2 if lost else 1]
+        now.styles.height = len(lines)
+        named = list(zip(("now  ", "     "), lines, strict=False))
+        now.draw(lambda width, _height: ([clip(((name, "dim"), (part, "bad" if lost else "plain")), width) for name, part in named], None))
         if not engines:
-            self.query_one("#empty", LineView).draw(lambda width, _height: (empty_lines(EMPTY, width), None))
+            self.query_one("#empty", LineView).draw(lambda width, _height: (empty_lines(ALONE if part else EMPTY, width), None))
             return
         self.at = min(self.at, len(engines) - 1)
         table = self.query_one("#table", LineView)
@@ -105,7 +112,7 @@ class EnginesScreen(Moving, SessionScreen):
             return ""
         if view.engine not in self._kept or view.state == "up":
             shards = Shards(reader)
-            self._kept[view.engine] = shards.why_not(view.engine) or "beside this recording: its frames open from whatever cites them"
+            self._kept[view.engine] = shards.why_not(view.engine) or "beside this recording: Events (3) lists its frames among all"
             shards.close()
         return self._kept[view.engine]
 
@@ -145,7 +152,7 @@ class EnginesScreen(Moving, SessionScreen):
 
 def engine_views(state: SessionState) -> list[EngineView]:
     """All engines, the lead first; those of the plan that have not joined too. Empty where there is only one."""
-    users, planned = state.lead.planned
+    users, planned = state.lead.planned if state.engine == 1 else (0, 0)
     split = shares(users, planned) if planned > 1 and users else []
     if not state.engines and len(split) < 2:
         return []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from tui_app.model import Row
+from tui_app.recording.merged import Merged, Rows
 from tui_app.recording.query import completions
 from tui_app.recording.reader import Count
+from tui_app.recording.shards import LEAD
 from tui_app.screens import filter_history
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.frame_sections import Where
@@ -21,9 +25,10 @@ from tui_app.screens.run_source import FOLDED, RunSource
 from tui_app.screens.safe import clean
 from tui_app.screens.selecting import check_filter, check_time, parse_time, run_pin, selection
 from tui_app.screens.timeline import Timeline
+from tui_app.screens.together import Together
 from tui_app.screens.view import View
 from widgets.filter_bar import FilterBar
-from widgets.lines import Line, LineView, spread
+from widgets.lines import Line, LineView, spread, wrap
 from widgets.stream import EventStream, StreamSource
 
 PANE_FROM = 130
@@ -39,6 +44,7 @@ class EventsScreen(NarrowedScreen):
     DEFAULT_CSS = """
     EventsScreen #facts { height: 1; padding: 0 1; }
     EventsScreen #strip { height: 1; padding: 0 1; }
+    EventsScreen #missing { height: auto; max-height: 4; padding: 0 1; display: none; }
     EventsScreen Horizontal { height: 1fr; }
     """
 
@@ -51,11 +57,17 @@ class EventsScreen(NarrowedScreen):
         self._count: Count | None = None
         self._timeline = Timeline()
         self._query: Where | None = None
+        self._convicting: frozenset[int] = frozenset()
         self._times: dict[int, int] = {}
+        self.together = Together()
+
+    def on_unmount(self) -> None:
+        self.together.close()
 
     def body(self) -> ComposeResult:
         yield LineView(id="facts", bar=True)
         yield LineView(id="strip", bar=True)
+        yield LineView(id="missing", bar=True)
         with Horizontal():
             yield self.stream
             yield self.pane
@@ -93,13 +105,13 @@ class EventsScreen(NarrowedScreen):
         self._version = -1
         self._take_source()
         if seq is not None:
-            self._show_row(seq)
+            self._show_row(self.together.number(seq) or seq)
         self.stream.focus()
         self.pulse()
 
     def _show_row(self, seq: int) -> None:
-        """Put the cursor on a row; one that is folded into its run is shown beneath it."""
-        reader, source = self.reader, self.stream.view.source
+        """Put the cursor on a row of the stream; one that is folded into its run is shown beneath it."""
+        reader, source = self.rows, self.stream.view.source
         row = reader.row(seq) if reader is not None else None
         if reader is not None and row is not None and isinstance(source, RunSource) and reader.between(seq, seq, Where(FOLDED)):
             pin = run_pin(row, reader, seq)
@@ -113,7 +125,7 @@ class EventsScreen(NarrowedScreen):
 
     def _take_source(self) -> None:
         """Look at the recording that the view has now, through the filter and the pin."""
-        reader = self.reader
+        reader = self.rows = self.together.look(self.reader) if self.reader is not None else None
         if self._version != self.view.version:
             self._version, self._times = self.view.version, {}
         self._count = None
@@ -131,18 +143,35 @@ class EventsScreen(NarrowedScreen):
         narrowed = (self.text or self.pinned) and not self.suspended
         self.stream.change(source, empty="No row matches this filter." if narrowed else NOTHING)
 
+    def _read_from(self, rows: Rows) -> None:
+        """Another engine's recording has come to the stream: what is looked at, and where it was frozen, stays."""
+        view, before = self.stream.view, self.rows
+        kept = [
+            (before.address(n) if isinstance(before, Merged) else (LEAD, n)) if n else None for n in (self.stream.cursor, view.frozen_at)
+        ]
+        self._take_source()
+        at, frozen = [rows.number(*one) if one and isinstance(rows, Merged) else None for one in kept]
+        if frozen is not None:
+            view.frozen_at = frozen
+        if at is not None and not view.follow:
+            self.stream.go_to(at)
+
     def _masks(self, row: Row) -> bool:
-        return is_masked(row, self.state)
+        return bool(self._convicting) and is_masked(self.together.as_cited(row, self.state), self.state)
 
     def tick(self) -> None:
         if self._version != self.view.version or (self.reader is not None and isinstance(self.stream.view.source, NoRows)):
             self._take_source()
-        marks = convicting(self.state)
+        elif self.reader is not None and (rows := self.together.look(self.reader)) is not self.rows:
+            self._read_from(rows)
+        self._convicting = convicting(self.state)
+        marks = frozenset(number for seq in self._convicting if (number := self.together.number(seq)))
         if marks != self.stream.marked:
             # What convicts may have to be masked from now on, too: read the rows in view again.
             self.stream.mark(marks)
             self.stream.change(self.stream.view.source)
-        self._moments = moments(self.reader, self.state, self._times) if self.reader is not None else []
+        found = moments(self.reader, self.state, self._times) if self.reader is not None else []
+        self._moments = sorted((replace(one, seq=self.together.number(one.seq)) for one in found), key=lambda one: one.seq)
         self.stream.note({one.seq: one.text for one in self._moments if one.kind == "mark"})
         self.stream.tick()
         self._show_facts()
@@ -162,7 +191,7 @@ class EventsScreen(NarrowedScreen):
         """One line: how much is shown of how much, and what the keys would do now."""
         view = self.query_one("#facts", LineView)
         width = max(view.scrollable_content_region.width, 20)
-        reader = self.reader
+        reader = self.rows
         if reader is None:
             view.show([(("no session yet", "dim"),)])
             return
@@ -173,13 +202,23 @@ class EventsScreen(NarrowedScreen):
             more = " so far" if self._count.at_least else ""
             left = ((f"{self._count.n:,} of {reader.head():,} rows{more}", "plain"),)
         place = self.stream.view.row(self.stream.view.cursor)
-        right = f"row {place.seq:,} at {place.time}" if place is not None else ""
+        right = f"{self.together.name(place.seq)} at {place.time}" if place is not None else ""
         view.show([spread(left, ((right, "dim"),), width)])
         self._show_strip()
+        self._show_missing()
+
+    def _show_missing(self) -> None:
+        """Which engines' rows are not in this stream, and why."""
+        view, problems = self.query_one("#missing", LineView), self.together.problems(self.state)
+        view.display = bool(problems)
+        width = max(self.size.width - 4, 20)
+        lines = [part for text in problems for part in wrap(text, width)]
+        shown = lines if len(lines) <= 4 else [*lines[:3], f"and {len(lines) - 3} more lines of this: 0 shows the engines"]
+        view.show([((part, "warn"),) for part in shown])
 
     def _show_strip(self) -> None:
         """Where in the session the view is."""
-        reader, shown = self.reader, self.stream.view.visible()
+        reader, shown = self.rows, self.stream.view.visible()
         strip = self.query_one("#strip", LineView)
         if reader is None or not shown:
             strip.show([])
@@ -195,7 +234,8 @@ class EventsScreen(NarrowedScreen):
         """
         following = self.stream.chip == "" and self.view.running and self.pane.seq > 0
         seq = self.pane.seq if following else self.stream.cursor
-        self.pane.show_row(seq, self.reader, self.state, room=self.size.width >= PANE_FROM and not self._without_pane)
+        room = self.size.width >= PANE_FROM and not self._without_pane
+        self.pane.show_row(seq, self.reader, self.state, room=room, together=self.together)
 
     def chips(self) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -215,7 +255,8 @@ class EventsScreen(NarrowedScreen):
     # -- what a person does
 
     def on_event_stream_opened(self, message: EventStream.Opened) -> None:
-        self.vigil.open_frame(message.seq)
+        engine, seq = self.together.address(message.seq)
+        self.vigil.open_frame(seq, engine)
 
     def on_event_stream_moved(self) -> None:
         self._show_facts()
@@ -236,7 +277,7 @@ class EventsScreen(NarrowedScreen):
         self.stream.focus()
 
     def _go_to_time(self, t: int) -> None:
-        reader = self.reader
+        reader = self.rows
         if reader is None:
             return
         seq = reader.at_time(t)
@@ -302,14 +343,15 @@ class EventsScreen(NarrowedScreen):
         if not self.stream.unfold(False):
             self.pane.turn(-1)
 
-    def evidence_rows(self) -> list[int]:
+    def evidence_rows(self) -> list[int | Row]:
         """What a query of the target's logs is about: the row under the cursor, or the newest."""
-        return [self.marked_row or self.state.seq]
+        row = self._here() if self.marked_row else None
+        return [row if row is not None else self.state.seq]
 
     @property
     def marked_row(self) -> int:
-        """What a mark is left on: the row under the cursor; 0, for the newest, while that is followed."""
-        return 0 if self.stream.view.follow and self.view.running else self.stream.cursor
+        """What a mark is left on: the row under the cursor, or the lead's last one before it; 0, for the newest, while following."""
+        return 0 if self.stream.view.follow and self.view.running else self.together.led(self.stream.cursor)
 
     def in_full(self) -> list[str]:
         """The line under the cursor with every column it has, and those that stand over one another apart."""
@@ -317,14 +359,14 @@ class EventsScreen(NarrowedScreen):
         if row is None:
             return []
         told = (
-            ("row", f"{row.seq:,}"),
+            ("", self.together.name(row.seq)),
             ("user", row.user),
             ("run", row.run),
             ("thread", row.thread),
             ("took", f"{row.ms:,.1f} ms" if row.ms is not None else ""),
             ("after the row above", f"{row.gap:,.1f} ms" if row.gap is not None else ""),
         )
-        facts = [f"{name} {value}" for name, value in told if value]
+        facts = [f"{name} {value}".lstrip() for name, value in told if value]
         return [f"{row.time}  {row.dir} {row.type}".rstrip(), row.text, "   ".join(facts)]
 
     def action_first(self) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from tui_app.model import Row
+from tui_app.recording.reader import Reader
+from tui_app.recording.shards import LEAD
 from tui_app.sanitize import sanitize
 from tui_app.screens.actions import bindings_for
 from tui_app.screens.base import SessionScreen
@@ -46,9 +48,11 @@ class FrameScreen(SessionScreen):
     FrameScreen FrameView { padding: 0 1; }
     """
 
-    def __init__(self, view: View, seq: int) -> None:
+    def __init__(self, view: View, seq: int, engine: int = LEAD) -> None:
         super().__init__(view)
         self.seq = seq
+        self.engine = engine
+        """Whose recording it is first looked for in."""
         self.row: Row | None = None
         self._shown: tuple[object, ...] = ()
         self.others = OtherEngines()
@@ -69,14 +73,15 @@ class FrameScreen(SessionScreen):
     def tick(self) -> None:
         reader = self.reader
         title = self.query_one("#title", RowTitle)
+        if self.row is None and reader is not None:
+            self._take(reader)
         if self.row is None:
-            self._take(reader.row(self.seq) if reader is not None else None)
-        if self.row is None:
-            title.show([((f"row {self.seq:,} is not in this recording", "warn"),)])
+            where = "this recording" if self.engine == LEAD else f"the shard of engine {self.engine}"
+            title.show([((f"row {self.seq:,} is not in {where}", "warn"),)])
             return
         held = is_masked(self.row, self.state)
         there = self.elsewhere
-        title.update(masked(self.row) if held else self.row, self.state.started, there.name if there else "", there.note if there else "")
+        title.update(masked(self.row) if held else self.row, self.state.started, self._told_as(), there.note if there else "")
         # What a row says never changes; who cites it may, while the session runs.
         cited = sum(len(check.findings) for check in self.state.checks.values())
         at = (there.engine, there.seq) if there else (1, self.seq)
@@ -85,12 +90,22 @@ class FrameScreen(SessionScreen):
             self._shown = (at, cited, held)
             self.query_one(FrameView).show(sections(self.row, reader, self.state, there), keep_place=same)
 
-    def _take(self, row: Row | None) -> None:
-        """Show a row of the recording, or what it is a copy of."""
-        self.row, self.elsewhere = row, None
-        if row is not None and self.reader is not None:
-            self.elsewhere = self.others.behind(row, self.reader)
+    def _told_as(self) -> str:
+        """The row's address in words, where there are several engines."""
+        if self.elsewhere is not None:
+            return self.elsewhere.name
+        return f"engine {LEAD}, row {self.seq:,}" if self.state.engines else ""
+
+    def _take(self, reader: Reader) -> None:
+        """Show a row of the recording, or what it is a copy of; or of another engine's."""
+        if self.engine != LEAD:
+            self.elsewhere = self.others.at(self.engine, self.seq, reader, self.state)
+            self.row = self.elsewhere.row if self.elsewhere is not None else None
+        elif (row := reader.row(self.seq)) is not None:
+            self.elsewhere = self.others.behind(row, reader)
             self.row = self.elsewhere.row if self.elsewhere is not None else row
+        if self.row is not None:
+            self.seq = self.row.seq
 
     def _step(self, forward: bool) -> None:
         reader = self.reader
@@ -129,9 +144,9 @@ class FrameScreen(SessionScreen):
         there = [(f"ENGINE {self.elsewhere.engine}", "badge")] if self.elsewhere is not None else []
         return [*super().chips(), *there, *([("MASKED, V shows", "warn")] if held else [])]
 
-    def evidence_rows(self) -> list[int]:
+    def evidence_rows(self) -> list[int | Row]:
         """What a query of the target's logs is about."""
-        return [self.seq]
+        return [self.row if self.row is not None else self.seq]
 
     def action_view(self) -> None:
         self.query_one(FrameView).action_section(1)
@@ -184,5 +199,5 @@ class FrameScreen(SessionScreen):
         else:
             body = copied(current.lines) if current is not None else text
         when = f"{clock_time(row.t)} {utc(self.state.started, row.t)}"
-        where = self.elsewhere.name if self.elsewhere is not None else f"row {row.seq}"
+        where = self._told_as() or f"row {row.seq}"
         return f"{name}  {place}  {where}  {when}  session {self.state.session}\n{body}"

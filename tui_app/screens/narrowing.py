@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_app.model import Row
+from tui_app.recording.merged import Rows
 from tui_app.screens.base import SessionScreen
 from tui_app.screens.moments import Moment
 from tui_app.screens.row_source import NoRows
@@ -26,6 +27,8 @@ class NarrowedScreen(SessionScreen):
         """The filter and the pin are left out for a while."""
         self.stream = EventStream(NoRows(), empty=NOTHING, id="stream")
         self._moments: list[Moment] = []
+        self.rows: Rows | None = None
+        """What the stream is of: one recording, or those of all engines as one."""
 
     def _take_source(self) -> None:
         """Look at the recording through the filter and the pin."""
@@ -74,8 +77,7 @@ class NarrowedScreen(SessionScreen):
 
     def _go_to_moment(self, step: int) -> None:
         """To the next (or the last) mark, note, finding or failure from the row under the cursor."""
-        reader = self.reader
-        if reader is None:
+        if self.rows is None:
             return
         here = self.stream.cursor
         found = [moment for moment in self._moments if (moment.seq > here if step > 0 else moment.seq < here)]
@@ -89,8 +91,7 @@ class NarrowedScreen(SessionScreen):
 
     def _here(self) -> Row | None:
         """The row under the cursor."""
-        reader = self.reader
-        return reader.row(self.stream.cursor) if reader is not None and self.stream.cursor else None
+        return self.rows.row(self.stream.cursor) if self.rows is not None and self.stream.cursor else None
 
     def action_pin(self) -> None:
         """Only the user of this row; once more, everybody again."""
@@ -104,8 +105,7 @@ class NarrowedScreen(SessionScreen):
 
     def action_pin_run(self) -> None:
         """Only the run of this row, every frame of it; once more, everything again."""
-        row = self._here()
-        reader = self.reader
+        row, reader = self._here(), self.rows
         if self.pinned is not None:
             self._pin(None)
             return

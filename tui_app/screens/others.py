@@ -51,6 +51,19 @@ class OtherEngines:
             self._shards = Shards(lead)
         return self._shards
 
+    def at(self, engine: int, seq: int, lead: Reader, state: SessionState) -> Elsewhere | None:
+        """A row by its address; None where its recording is not here, or has no such row."""
+        shards = self._of(lead)
+        reader = shards.reader(engine)
+        own = reader.row(seq) if reader is not None else None
+        return None if own is None else self._found(engine, own, lead, state)
+
+    def _found(self, engine: int, own: Row, lead: Reader, state: SessionState) -> Elsewhere:
+        # By the number of its copy it is known who cites it, and what of it is held back.
+        shards = self._of(lead)
+        row = msgspec.structs.replace(own, seq=copies(lead, state).get((engine, own.seq), 0), t=own.t + shards.shift(engine))
+        return Elsewhere(engine, own.seq, row, own, shards.reader(engine))
+
     def behind(self, row: Row, lead: Reader) -> Elsewhere | None:
         """What a row of the lead's recording is a copy of; None where it is no copy."""
         engine, seq = address(row)
@@ -72,19 +85,16 @@ class OtherEngines:
         found = one.reader.first(where, one.own.seq) if forward else one.reader.last(where, one.own.seq - 1)
         if found is None:
             return None
-        shift = self._of(lead).shift(one.engine)
-        # By the number of its copy it is known who cites it, and what of it is held back.
-        row = msgspec.structs.replace(found, seq=_copy_of(one.engine, found.seq, lead, state), t=found.t + shift)
-        return Elsewhere(one.engine, found.seq, row, found, one.reader)
+        return self._found(one.engine, found, lead, state)
 
 
-def _copy_of(engine: int, seq: int, lead: Reader, state: SessionState) -> int:
-    """The row of the lead's recording that is a copy of this one and that a finding names; 0 where there is none."""
+def copies(lead: Reader, state: SessionState) -> dict[tuple[int, int], int]:
+    """The rows of other engines that findings name, by address, each with the number of its copy in the lead's recording."""
     cited = sorted({number for check in state.checks.values() for finding in check.findings for _, number in finding.evidence})
+    found: dict[tuple[int, int], int] = {}
     for start in range(0, len(cited), 500):
         some = cited[start : start + 500]
         where = Where(f"kind = 'engine' AND seq IN ({', '.join('?' * len(some))})", some, state_only=True)
         for row in lead.between(some[0], some[-1], where):
-            if address(row) == (engine, seq):
-                return row.seq
-    return 0
+            found.setdefault(address(row), row.seq)
+    return found

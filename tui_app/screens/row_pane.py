@@ -12,6 +12,7 @@ from tui_app.screens.frame_sections import heading, sections, utc
 from tui_app.screens.masking import is_masked, masked
 from tui_app.screens.row_words import clock_time
 from tui_app.screens.safe import clean
+from tui_app.screens.together import Together
 from widgets.frame_view import FrameView
 from widgets.lines import Line, LineView, spread, wrap
 
@@ -75,20 +76,22 @@ class RowPane(Vertical):
         """The row that is shown; 0 if there is none."""
         return self._shown[0]
 
-    def show_row(self, seq: int, reader: Reader | None, state: SessionState, *, room: bool) -> None:
-        """Show row `seq` if there is room for a pane; draw only what changed."""
+    def show_row(self, seq: int, reader: Reader | None, state: SessionState, *, room: bool, together: Together | None = None) -> None:
+        """Show row `seq`, of all recordings `together` where these are given, if there is room for a pane; draw only what changed."""
         if self.has_class("-shown") != room:
             self.set_class(room, "-shown")
         cited = sum(len(check.findings) for check in state.checks.values())
         if not room or not seq or reader is None or self._shown == (seq, cited):
             return
-        row = reader.row(seq)
+        row, there = together.find(seq, state) if together is not None else (reader.row(seq), None)
         if row is None:
             return
         same = self._shown[0] == seq
         self._shown = (seq, cited)
-        self.query_one(RowTitle).update(masked(row) if is_masked(row, state) else row, state.started)
-        self.query_one(FrameView).show(sections(row, reader, state), keep_place=same)
+        self.query_one(RowTitle).update(
+            masked(row) if is_masked(row, state) else row, state.started, together.name(seq) if together is not None else ""
+        )
+        self.query_one(FrameView).show(sections(row, reader, state, there), keep_place=same)
 
     def turn(self, step: int) -> None:
         """Go to another reading."""

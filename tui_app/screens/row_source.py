@@ -9,7 +9,9 @@ from textual.cache import LRUCache
 
 from tui_app.model import Row
 from tui_app.recording.errors import RecordingError
-from tui_app.recording.reader import Condition, Count, Reader
+from tui_app.recording.merged import Merged, Rows
+from tui_app.recording.reader import Condition, Count
+from tui_app.recording.shards import LEAD
 from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_words import stream_row
 from widgets.stream import StreamPage, StreamRow
@@ -41,7 +43,7 @@ class RowSource:
 
     block = 1
 
-    def __init__(self, reader: Reader, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
+    def __init__(self, reader: Rows, query: Condition | None = None, masks: Callable[[Row], bool] = lambda row: False) -> None:
         self.reader = reader
         self.query = query
         self.masks = masks
@@ -71,8 +73,7 @@ class RowSource:
             low = 0
         lines: list[StreamRow] = []
         for row in rows:
-            line = stream_row(row, None if since is None else (row.t - since) / 1e6, self._hint(row))
-            lines.append(replace(line, text=HELD_BACK) if self.masks(row) else line)
+            lines.append(self._line(row, None if since is None else (row.t - since) / 1e6))
             since = row.t
         if after and rows:
             self._tail = (found.high, rows[-1].t)
@@ -88,6 +89,17 @@ class RowSource:
         """Matches after a row, and how far they have been counted (in about 50 ms)."""
         counted = self.reader.count(self.query, resume=Count(0, after, False))
         return counted.n, max(counted.upto, after)
+
+    def _line(self, row: Row, gap: float | None, *, named: bool = True) -> StreamRow:
+        """A row in words; `named`: what another engine says of itself, and not of a user, is said to be its."""
+        line = stream_row(row, gap, self._hint(row))
+        if self.masks(row):
+            return replace(line, text=HELD_BACK)
+        engine = LEAD if row.user or not named else self._engine(row)
+        return line if engine == LEAD else replace(line, text=f"engine {engine}: {line.text}")
+
+    def _engine(self, row: Row) -> int:
+        return self.reader.address(row.seq)[0] if isinstance(self.reader, Merged) else LEAD
 
     def _hint(self, row: Row) -> str:
         """What the beginning of this exchange said, if it went by lately: the request's method, the step's intent."""

@@ -238,6 +238,8 @@ def _phase(row: Row, body: Mapping[str, Any]) -> Told:
 
 def _user(row: Row, body: Mapping[str, Any]) -> Told:
     name = _s(body, "name") or _s(body, "sub")
+    if row.type == "elsewhere":
+        return "user", f"{row.user} is another engine's, as {name}", "dim"
     return (
         "user",
         f"{row.user} signed in as {name}" if row.type == "ready" else f"{row.user} lost: {name}",

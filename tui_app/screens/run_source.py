@@ -18,10 +18,9 @@ import msgspec
 from textual.cache import LRUCache
 
 from tui_app.model import CRITICAL_EVENTS, SECOND, Row
-from tui_app.recording.reader import Reader
+from tui_app.recording.merged import Rows
 from tui_app.recording.state import RunView, SessionState
 from tui_app.screens.frame_sections import Where
-from tui_app.screens.masking import HELD_BACK
 from tui_app.screens.row_source import RowSource
 from tui_app.screens.row_words import number, short_id, stream_row
 from tui_app.screens.rows import run_told
@@ -78,7 +77,7 @@ class RunSource(RowSource):
     block = BLOCK
 
     def __init__(
-        self, reader: Reader, query: Where, state: Callable[[], SessionState], masks: Callable[[Row], bool] = lambda row: False
+        self, reader: Rows, query: Where, state: Callable[[], SessionState], masks: Callable[[Row], bool] = lambda row: False
     ) -> None:
         self.wanted = query
         self.where = Where(f"({query.sql}) AND NOT {FOLDED}", query.params)
@@ -143,8 +142,8 @@ class RunSource(RowSource):
         last: dict[Any, int] = {}
         for group in _groups(page, page.low):
             row = group[0]
-            gap_of = row.conn or row.user
-            gap = (row.t - last[gap_of]) / 1e6 if gap_of and gap_of in last else None
+            gap_of = (row.user, row.conn)  # each engine numbers its own connections
+            gap = (row.t - last[gap_of]) / 1e6 if any(gap_of) and gap_of in last else None
             last[gap_of] = group[-1].t
             if _asks(row):
                 lines.append(self._run_line(row, known[row.seq], gap))
@@ -161,14 +160,10 @@ class RunSource(RowSource):
                     ]
         return lines
 
-    def _line(self, row: Row, gap: float | None) -> StreamRow:
-        line = stream_row(row, gap, self._hint(row))
-        return replace(line, text=HELD_BACK) if self.masks(row) else line
-
     def _burst(self, group: Sequence[Row], gap: float | None) -> StreamRow:
         """Many rows of one kind as one line."""
         row = group[0]
-        line = self._line(row, gap)
+        line = self._line(row, gap, named=len({self._engine(one) for one in group}) == 1)
         users = list(dict.fromkeys(one.user for one in group if one.user))
         who = f" of {len(users)} users" if len(users) > 1 else ""
         span = (group[-1].t - row.t) / SECOND

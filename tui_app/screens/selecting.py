@@ -6,14 +6,17 @@ import re
 from dataclasses import dataclass
 
 from tui_app.model import SECOND, Row
+from tui_app.recording.merged import Rows
 from tui_app.recording.query import QueryError, parse
-from tui_app.recording.reader import Reader
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.row_words import short_id
 from widgets.filter_bar import FilterProblem
 
 QUIET = ("clock", "lag", "sample", "cell", "run", "attempt", "action", "client")
 """Kinds that are shown only when the filter names a kind: bookkeeping, which would hide what happened."""
+
+TOLD = "((kind = 'engine' AND type = 'delta') OR (kind = 'user' AND type = 'elsewhere'))"
+"""What engines tell each other all the time: sums, and whose each user is; left out likewise."""
 
 REACH = 100_000
 """Rows around one in which its run's request is looked for."""
@@ -36,7 +39,8 @@ def selection(text: str) -> Where:
     if re.search(r"\bkind:", text, re.IGNORECASE):
         return Where(asked.sql, asked.params, asked.state_only)
     quiet = ", ".join(f"'{kind}'" for kind in QUIET)
-    return Where(f"({asked.sql}) AND kind NOT IN ({quiet})", asked.params, asked.state_only)
+    what = f"({asked.sql}) AND kind NOT IN ({quiet}) AND NOT {TOLD}"
+    return Where(what, asked.params, asked.state_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,12 @@ class Pin:
         """The condition, for what is pinned alone."""
         if not self.asked:
             return Where(f"({where.sql}) AND user = ?", (*where.params, self.user), where.state_only)
-        own = "seq = ? OR (run <> '' AND run = ?) OR (seq BETWEEN ? AND ? AND user = ? AND instr(text, ?) > 0)"
-        named = (self.asked, self.run or "\x00", self.asked, self.asked + 64, self.user, self.request or "\x00")
+        own = "(run <> '' AND run = ?) OR (user = ? AND instr(text, ?) > 0)"
+        named = (self.run or "\x00", self.user, self.request or "\x00")
         return Where(f"({where.sql}) AND ({own})", (*where.params, *named))
 
 
-def run_pin(row: Row, reader: Reader, place: float) -> Pin | None:
+def run_pin(row: Row, reader: Rows, place: float) -> Pin | None:
     """The run that a row belongs to: of the line that it stands beneath, or by what it names."""
     head = reader.row(int(place)) if int(place) != row.seq else row
     if head is not None and head.kind == "step" and head.type == "begin" and head.body.get("intent") == "agent-run":

@@ -48,8 +48,8 @@ class ServerSideApp(App[int]):
         evidence, reader = getattr(self.screen, "evidence_rows", None), self.view.reader
         if evidence is None or reader is None:
             return
-        seqs: list[int] = evidence()
-        rows = [row for seq in seqs[:ROWS] if (row := reader.row(seq)) is not None]
+        named: list[int | Row] = evidence()
+        rows = [row for one in named[:ROWS] if (row := one if isinstance(one, Row) else reader.row(one)) is not None]
         if not rows:
             self.say("there is no row here to ask the logs about")
             return

@@ -8,7 +8,7 @@ from typing import Final
 
 from textual.cache import LRUCache
 
-from tui_app.recording.reader import Reader
+from tui_app.recording.merged import Rows
 from tui_app.screens.frame_sections import Where
 from tui_app.screens.selecting import REACH
 
@@ -23,7 +23,7 @@ _BEGUN: Final = Where("kind = 'step' AND type = 'begin'", (), state_only=True)
 class Strays:
     """Remembers of the runs of a recording whether they were asked for."""
 
-    def __init__(self, reader: Reader, settled: int) -> None:
+    def __init__(self, reader: Rows, settled: int) -> None:
         self.reader = reader
         self.settled = settled
         """So many rows later, what is said about a run will not change any more."""

@@ -6,7 +6,7 @@ import itertools
 from bisect import bisect_left
 
 from tui_app.model import SECOND
-from tui_app.recording.reader import Reader
+from tui_app.recording.merged import Rows
 from tui_app.screens.moments import Moment
 from tui_app.screens.view import mmss
 from widgets.lines import Line
@@ -30,7 +30,7 @@ class Timeline:
         self._times: list[int] = []  # times that were looked up, ns, in order, and the rows of them
         self._rows: list[int] = []
 
-    def line(self, reader: Reader, view: tuple[int, int], moments: list[Moment], width: int) -> Line:
+    def line(self, reader: Rows, view: tuple[int, int], moments: list[Moment], width: int) -> Line:
         """The strip in `width` cells; `view` is the times of the first and last line in view, ns."""
         first, head = reader.first_seq(), reader.head()
         last = reader.row(head)
@@ -53,7 +53,7 @@ class Timeline:
         failed = [one.t / end for one in moments if one.kind != "mark"]
         return strip_line(self._counts, (view[0] / end, view[1] / end), failed, marked, begun, ended)
 
-    def _learn(self, reader: Reader, t: int, seq: int) -> None:
+    def _learn(self, reader: Rows, t: int, seq: int) -> None:
         """The newest row and its time, for later: once that part of the session is long past, nobody needs to look it up."""
         if self._of is not reader or len(self._times) > KNOWN:
             self._of, self._times, self._rows = reader, [], []
@@ -61,7 +61,7 @@ class Timeline:
             self._times.append(t)
             self._rows.append(seq)
 
-    def _at(self, reader: Reader, t: int, near: int) -> int:
+    def _at(self, reader: Rows, t: int, near: int) -> int:
         """The first row at or after `t`: between two known ones less than `near` ns apart as if rows came evenly there, else looked up."""
         at = bisect_left(self._times, t)
         if 0 < at < len(self._times) and self._times[at] - self._times[at - 1] <= near:
