@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from states import view_of
 
 from tui_app.app import VigilApp
+from tui_app.commands.replay import run
 from tui_app.model import SECOND, Row
 from tui_app.recording import merged
 from tui_app.recording.fold import Fold
@@ -43,6 +45,7 @@ class Session:
         self.lead = Writer(self.path, {**header, "engine": "1"})
         self.other = Writer(shard_of(self.path, 2), {**header, "engine": "2"})
         self.seqs = {1: 0, 2: 0}
+        self.readers: list[Reader] = []
         self.add(1, 0, "session", type="start", text="{}")
         self.engine(2 * SECOND, "join", engine=2, where="local", users=["u6", "u7"], text="u6-u7", shift=SHIFT)
         self.engine(2 * SECOND, "join", engine=3, where="w1 at tcp://10.0.0.7:4", text="u8", recording="/far/3.shard", shift=0)
@@ -71,6 +74,7 @@ class Session:
             t = 3 * SECOND + part * 100_000_000
             self.frame(1, t, "u1", f"lead_{part}")
             self.frame(2, t + 50_000_000, "u6", f"other_{part}")
+        self.frame(1, 4 * SECOND - 10, "u1", "last")
         ask = body(step=1, intent="agent-run", request=REQUEST, prompt="what do we spend")
         self.add(2, 4 * SECOND, "step", user="u7", type="begin", text=ask)
         self.frame(2, 4 * SECOND + 10, "u7", "agent_started", run=RUN)
@@ -84,6 +88,8 @@ class Session:
         self.tell(5 * SECOND)
 
     def close(self) -> None:
+        for reader in self.readers:
+            reader.close()  # a writer that finds a reader waits for it
         self.lead.close()
         self.other.close()
 
@@ -91,6 +97,7 @@ class Session:
         reader = ReaderUpTo(self.path) if role == "replay" else Reader(self.path)
         if isinstance(reader, ReaderUpTo):
             reader.move(reader.whole_head())
+        self.readers.append(reader)
         fold = Fold(reader.header)
         while fold.catch_up(reader):
             pass
@@ -233,3 +240,24 @@ async def test_what_may_be_a_strangers_is_held_back_in_the_shard_too(tmp_path: P
         screen = await events_of(app, pilot)
         held = {row.type: "held back" in row.text for row in screen.stream.view.visible() if row.type.startswith("other_")}
         assert held == {f"other_{part}": part == 2 for part in range(6)}
+
+
+async def test_a_shard_alone_says_whose_part_it_is_on_every_screen_and_in_plain_lines(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.close()
+    shard = shard_of(session.path, 2)
+    assert run(Namespace(file=str(shard), speed=None, plain=True)) == 0
+    told = capsys.readouterr().out.splitlines()
+    said = "this is the part of engine 2 alone, not the session: the verdict is in the lead's recording, aaaaaaaaaaa1.vigil"
+    assert told[1] == told[-1] == said, "before all else, and under the table of verdicts"
+    session.path = shard
+    app = VigilApp(session.view("replay"), beat=False)
+    async with app.run_test(size=(80, 30)) as pilot:
+        screen = await events_of(app, pilot)
+        assert "ENGINE 2 ALONE" in whole(app) and "row 1 " in screen.together.name(1) + " "
+        app.go("engines")
+        await pilot.pause()
+        app.beat()
+        await pilot.pause()
+        assert said in " ".join(whole(app).split()) and "lead, here" not in whole(app)

@@ -16,6 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
+from itertools import accumulate
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -157,7 +158,8 @@ class Merged:
         if part is None:
             low, high = self._cuts[index], self._cuts[index + 1]
             slots, places = array("H"), [array("I") for _ in low]
-            for place, (_, slot) in enumerate(heapq.merge(*(self._keys(slot, low[slot], high[slot]) for slot in range(len(low))))):
+            keys = [key for slot in range(len(low)) for key in self._keys(slot, low[slot], high[slot])]
+            for place, (_, slot) in enumerate(sorted(keys)):
                 slots.append(slot)
                 places[slot].append(place)
             part = self._parts[index] = _Part(low, slots, places)
@@ -169,12 +171,12 @@ class Merged:
     def _keys(self, slot: int, low: int, high: int) -> list[tuple[int, int]]:
         if high <= low:
             return []
-        times = dict(self._ask(slot, lambda: self._readers[slot].times(low, high - 1), list[tuple[int, int]]()))
-        newest, shift, keys = 0, self._shifts[slot], []
-        for seq in range(low, high):
-            newest = max(newest, times.get(seq, 0) + shift)
-            keys.append((newest, slot))
-        return keys
+        rows = self._ask(slot, lambda: self._readers[slot].times(low, high - 1), list[tuple[int, int]]())
+        if len(rows) != high - low:  # numbers that a recording lacks take the time of the one before
+            known = dict(rows)
+            rows = [(seq, known.get(seq, 0)) for seq in range(low, high)]
+        shift = self._shifts[slot]
+        return [(t + shift, slot) for t in accumulate((t for _, t in rows), max)]
 
     # -- numbers and addresses
 

@@ -163,7 +163,7 @@ class RunSource(RowSource):
     def _burst(self, group: Sequence[Row], gap: float | None) -> StreamRow:
         """Many rows of one kind as one line."""
         row = group[0]
-        line = self._line(row, gap, named=len({self._engine(one) for one in group}) == 1)
+        line = self._line(row, gap, named=bool(row.user) or len({self._engine(one) for one in group}) == 1)
         users = list(dict.fromkeys(one.user for one in group if one.user))
         who = f" of {len(users)} users" if len(users) > 1 else ""
         span = (group[-1].t - row.t) / SECOND
