@@ -106,6 +106,9 @@ class Merged:
         whole = self._readers[0]
         until = time.monotonic() + budget
         living = alive(whole.header.get("session", ""), whole.path) and not whole.finished()
+        if not living:
+            for slot, reader in enumerate(self._readers):
+                self._ask(slot, reader.finished, False)  # one that knows of the end lets go of the file between its reads
         heads = [self._ask(slot, reader.head, 0) for slot, reader in enumerate(self._readers)]
         while self._looked < heads[0]:
             found = whole.window(self._looked + 1, 0, BATCH, _Engines(), budget=max(until - time.monotonic(), 0.001))
