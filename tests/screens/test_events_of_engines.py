@@ -217,7 +217,7 @@ async def test_it_follows_all_engines_while_they_write_and_says_who_was_lost(ses
         beat()
         await pilot.pause()
         assert named(screen)[-1] == "lead_alone"
-        assert "engine 2 was lost (it ended before its time): its rows end at 00:06" in " ".join(whole(app).split())
+        assert "engine 2 lost at 00:06 (it ended before its time): its rows end there" in " ".join(whole(app).split())
 
 
 async def test_a_replay_has_the_other_engines_up_to_the_moment_shown(session: Session) -> None:

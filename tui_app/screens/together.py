@@ -80,7 +80,7 @@ class Together:
         gone = {**self._missing, **broken}
         found = [f"without the rows of engine {engine}: {clean(why)}" for engine, why in sorted(gone.items())]
         found += [
-            f"engine {one.engine} was lost ({clean(one.why)}): its rows end at {clock_time(one.t)[:5]}, or soon after"
+            f"engine {one.engine} lost at {clock_time(one.t)[:5]} ({clean(one.why)}): its rows end there"
             for one in state.engines.values()
             if one.state == "lost" and one.engine not in gone
         ]
