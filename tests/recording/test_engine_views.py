@@ -23,6 +23,7 @@ DELTA = ("delta", {"engine": 2, "sums": {"rows": 900, "received": 412, "runs": 7
 def test_users_of_other_engines_are_users_of_the_session() -> None:
     state = folded(JOIN, DELTA).state
     assert list(state.users) == ["u6", "u7"]
+    assert state.runs_asked == 7, "what the banner counts is the session's"
     assert engines_sentence(state.engines, state.t) == ("2 engines: engine 2 (u6-u7) 412 frames", False)
 
 

@@ -286,6 +286,7 @@ class SessionState:
     checks: dict[str, CheckView] = field(default_factory=dict)
     runs: dict[str, RunView] = field(default_factory=dict)  # the last RUNS_KEPT
     runs_total: int = 0
+    """Of this recording's engine."""
     runs_limit: int | None = None
     cells: dict[tuple[str, str], CellView] = field(default_factory=dict)
     engine: int = 1
@@ -339,3 +340,8 @@ class SessionState:
     word: str = ""  # verdict so far; the session's own once it has ended
     seq: int = 0
     t: int = 0
+
+    @property
+    def runs_asked(self) -> int:
+        """Agent runs that were asked for, by all engines, as far as they have told."""
+        return self.runs_total + sum(view.runs for view in self.engines.values())

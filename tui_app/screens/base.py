@@ -263,7 +263,7 @@ def banner(view: View, chips: list[tuple[str, str]]) -> Banner:
         elapsed=mmss(state.t, tenths=False),
         about="" if state.ended else view.about,
         utc=f"{view.clock():%H:%M:%S} UTC",
-        runs=f"{state.runs_total}{limit} run{'s' * (bool(limit) or state.runs_total != 1)}",
+        runs=f"{state.runs_asked}{limit} run{'s' * (bool(limit) or state.runs_asked != 1)}",
         stand_in=view.stand_in,
         phases=phase_marks(state),
         chips=tuple(found),

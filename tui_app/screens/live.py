@@ -91,7 +91,7 @@ class LiveScreen(SessionScreen):
         runs = self.query_one("#runs", RunList)
         runs.update(rows.run_rows(state))
         busy = sum(1 for run in state.runs.values() if run.state == "running")
-        subtitle(runs, f"{state.runs_total} run{'s' * (state.runs_total != 1)}, {busy} under way")
+        subtitle(runs, f"{state.runs_asked} run{'s' * (state.runs_asked != 1)}, {busy} under way")
         users, cells = rows.cells(state)
         matrix = self.query_one("#matrix", Matrix)
         matrix.update(users, cells)

@@ -75,7 +75,7 @@ def _now(state: SessionState, width: int) -> str:
 
 def _runs(state: SessionState) -> str:
     wrong = sum(run.state == "wrong" for run in state.runs.values())
-    return f"{state.runs_total:,}" + (f", {wrong} wrong of the newest {len(state.runs)}" if wrong else "")
+    return f"{state.runs_asked:,}" + (f", {wrong} wrong of the newest {len(state.runs)}" if wrong else "")
 
 
 def _isolation(state: SessionState) -> Line:

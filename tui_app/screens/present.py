@@ -158,7 +158,7 @@ class PresentScreen(base.SessionScreen):
         parts = [clean(state.environment).upper() or "NO SESSION", clean(state.build), mmss(state.t, tenths=False)]
         if self.view.about and not state.ended:
             parts[-1] += f" of about {self.view.about}"
-        parts.append(f"{state.runs_total:,} runs")
+        parts.append(f"{state.runs_asked:,} runs")
         left: list[Span] = [("vigil", "head")]
         for part in filter(None, parts):
             left += [(f" {glyphs().upright} ", "dim"), (part, "plain")]

@@ -113,7 +113,7 @@ def runs_page(state: SessionState, width: int, height: int) -> list[Line]:
         found.append(Lamps(person(run.user), run.lamps, run.state, took if run.state != "wrong" else "wrong"))
     busy = sum(1 for run in state.runs.values() if run.state == "running")
     wrong = sum(1 for run in state.runs.values() if run.state == "wrong")
-    said = f"{state.runs_total:,} times the agent was asked, {busy} under way" + (f", {wrong} went wrong" if wrong else ", none went wrong")
+    said = f"{state.runs_asked:,} times the agent was asked, {busy} under way" + (f", {wrong} went wrong" if wrong else ", none went wrong")
     lines = lamp_lines(found, width, height - 2)
     return [clip(((said, "bad" if wrong else "plain"),), width), BLANK, *lines]
 
