@@ -22,6 +22,7 @@ from tui_app.checks.catalogue import by_id, left_out
 from tui_app.engine.client import Control, ControlError
 from tui_app.engine.launch import Launched, launch
 from tui_app.engine.plan import Plan, chosen, footprint, is_own_rehearsal, select
+from tui_app.fleet.shares import LEAD_LEAST, split_of
 from tui_app.order import make_plan, plan_of, secrets_for, warnings
 from tui_app.recording import sessions
 from tui_app.recording.fold import Fold
@@ -162,6 +163,7 @@ def print_footprint(plan: Plan) -> None:
     lines = [
         ("target", f"{plan.target['name']} ({plan.target['environment']})"),
         ("checks", f"{len(plan.checks)}, preset {plan.preset}, {plan.users} users"),
+        *engine_lines(plan),
         ("agent runs", f"about {cost['agent_runs']}, stops at {cost['agent_runs_limit']} (each may call a paid model)"),
         ("connections", f"about {cost['connects']}; {pace}{cost['sockets']} at once"),
         *ramp,
@@ -180,6 +182,14 @@ def print_footprint(plan: Plan) -> None:
         lines.append(("repeats", f"until a check fails, {cost['until_minutes']:g} min or a limit ends it; the figures are of one round"))
     for name, text in lines:
         print(f"{name:12} {text}")
+
+
+def engine_lines(plan: Plan) -> list[tuple[str, str]]:
+    """Which engine has which users, where there are several."""
+    if plan.cluster:
+        return [("engines", f"one on each worker of {plan.cluster}, and one here with the first {LEAD_LEAST} users")]
+    split = split_of(plan)
+    return [("engines", ", ".join(f"{number}: {share.text}" for number, share in enumerate(split, 1)))] if len(split) > 1 else []
 
 
 def refused_lines(plan: Plan) -> list[tuple[str, str]]:
@@ -201,9 +211,11 @@ def left_lines(result: Mapping[str, Any]) -> list[str]:
     for thing in result["footprint"]["left_behind"]:
         key = (str(thing["thing"]), str(thing["reason"]))
         kinds[key] = kinds.get(key, 0) + 1
-    return [
+    lines = [
         sanitize(f"  left behind: {count} {thing}{'s' if count > 1 else ''}: {reason}", 200) for (thing, reason), count in kinds.items()
     ]
+    more = any(thing != "user" for thing, _ in kinds)
+    return [*lines, f"  `vigil cleanup {result['session'][:6]}` puts away what it can of it"] if more else lines
 
 
 def signature_lines(result: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from tui_app.checks.catalogue import by_id
 from tui_app.engine.client import whoami
 from tui_app.engine.launch import Secrets
 from tui_app.engine.plan import Plan, PlanError, footprint, is_own_rehearsal, select
-from tui_app.fleet.shares import Share, shares
+from tui_app.fleet.shares import LEAD_LEAST, Share, shares, split_of
 from tui_app.recording.reader import Reader
 from tui_app.recording.sessions import find
 from tui_app.rehearsal import list_faults
@@ -86,7 +86,15 @@ def make_plan(
     users = users or profile.credentials.users
     if users > MOST_USERS:
         raise PlanError(f"{users:,} users are more than one session has: ask for {MOST_USERS:,} at most")
+    if cluster:
+        _usable(cluster, cluster_plain)
     split = shares(users, engines) if not cluster else [Share(0, users)]
+    if len(split) < engines:
+        enough = "one engine" if len(split) == 1 else f"{len(split)} engines"
+        raise PlanError(
+            f"{users} users are enough for {enough}: the first keeps {LEAD_LEAST} of them, and each other needs one; "
+            "ask for fewer engines, or for more users"
+        )
     profile = profile.for_users(users)
     if users > profile.limits.sockets:
         raise PlanError(
@@ -166,10 +174,31 @@ def warnings(profile: Profile, plan: Plan) -> list[str]:
     runs, limit = cost["agent_runs"], cost["agent_runs_limit"]
     if limit is not None and runs > limit:
         said.append(f"it needs about {runs} agent runs and stops at {limit}, the rest undecided: agent_runs under [limits] sets that")
+    if "fifty-users" in plan.checks and plan.engines > 1:
+        needed, least = int(profile.limits.concurrent_users), min(share.count for share in split_of(plan)[1:])
+        if least < needed:
+            enough = needed * plan.engines
+            said.append(
+                f"each engine carries a load by itself, so it needs {needed} users of its own, and one has {least}: "
+                f"fifty-users will be BLOCKED; ask for {enough} users, or for fewer engines"
+            )
     minutes = plan.limits.get("minutes")
     if minutes and cost["minutes"] - cost["soak_minutes"] > minutes:
         said.append(f"it takes about {cost['minutes']:g} min and stops at {minutes:g}: minutes under [limits] sets that")
     return said
+
+
+def _usable(cluster: str, plain: bool) -> None:
+    """Raises `PlanError` where nothing here could reach a scheduler, or not by this address."""
+    from tui_app.cluster import installed
+    from tui_app.cluster.address import parse
+    from tui_app.fleet.api import FleetError
+
+    try:
+        parse(cluster, plain=plain)
+        installed()
+    except FleetError as error:
+        raise PlanError("; ".join(filter(None, (error.what, error.why, error.what_next)))) from None
 
 
 def _minutes(plan: Plan) -> float:

@@ -113,3 +113,25 @@ def test_a_session_of_thousands_of_users_can_be_ordered_and_one_of_too_many_is_r
     assert make_plan(profile, users=10_000, engines=10).users == 10_000
     with pytest.raises(PlanError, match="100,001 users are more than one session has: ask for 100,000 at most"):
         make_plan(profile, users=100_001)
+
+
+def test_more_engines_than_users_can_be_shared_among_are_refused() -> None:
+    with pytest.raises(PlanError, match="5 users are enough for one engine: the first keeps 5 of them"):
+        make_plan(load("rehearsal"), engines=1000)
+    with pytest.raises(PlanError, match="8 users are enough for 4 engines"):
+        make_plan(load("rehearsal"), users=8, engines=5)
+    assert make_plan(load("rehearsal"), users=8, engines=4).engines == 4
+
+
+def test_a_load_that_each_engine_is_too_small_for_is_told_before_it_starts() -> None:
+    profile = load("rehearsal")
+    load_check = select(checks="fifty-users")
+    (said,) = warnings(profile, make_plan(profile, load_check, users=60, engines=2))
+    assert "50 users of its own, and one has 30" in said and "ask for 100 users, or for fewer engines" in said
+    assert warnings(profile, make_plan(profile, load_check, users=100, engines=2)) == []
+
+
+@pytest.mark.parametrize(("address", "says"), [("foo", "foo"), ("tcp://scheduler.example:8786", "is not encrypted")])
+def test_a_cluster_that_cannot_be_used_is_refused_with_the_plan(address: str, says: str) -> None:
+    with pytest.raises(PlanError, match=says):
+        make_plan(load("rehearsal"), users=20, cluster=address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from tui_app.model import SECOND, Row
 from tui_app.recording.engines import engines_sentence
@@ -43,3 +44,12 @@ def test_a_cell_for_everybody_is_no_user() -> None:
     body = {"source": "u1", "observer": "*", "probes": 12, "leaks": 0, "state": "clean"}
     fold.apply(Row(1, 1, "cell", user="u1", text=msgspec.json.encode(body).decode()))
     assert "*" not in fold.state.users and fold.state.cells["u1", "*"].probes == 12
+
+
+@pytest.mark.parametrize(("before", "after"), [("PASS", "INCONCLUSIVE"), ("FAIL", "FAIL")])
+def test_while_an_engine_is_lost_the_session_does_not_read_pass(before: str, after: str) -> None:
+    fold = folded(JOIN, DELTA)
+    fold.apply(Row(9, 3 * SECOND, "verdict", check="ws-connect", type=before, text='{"reason":"so it is"}'))
+    assert fold.state.word == before
+    fold.apply(Row(10, 4 * SECOND, "engine", type="lost", text='{"engine":2,"why":"it ended"}'))
+    assert fold.state.word == after

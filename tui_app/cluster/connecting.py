@@ -66,7 +66,7 @@ def _context(security: Security) -> ssl.SSLContext:
 async def _knock(address: Address, context: ssl.SSLContext | None) -> None:
     """Connect once by hand: Dask retries until its time is over, and then tells of nothing but the time. Raises `FleetError`."""
     what = f"cannot reach the scheduler at {address}"
-    start = "is it running, and is the port open to this machine? (`dask scheduler --port 8786 --no-dashboard`)"
+    start = "is it running, and is the port open to this machine? (`vigil cluster` tells how to start it)"
     try:
         async with asyncio.timeout(REACH_S):
             reader, writer = await asyncio.open_connection(address.host, address.port, ssl=context)

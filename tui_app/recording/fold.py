@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -65,7 +64,7 @@ class Fold:
             "run": self._run, "cell": self._cell, "attempt": self._attempt, "sample": self._sample, "finding": self._finding,
             "verdict": self._verdict, "criterion": self._criterion, "result": self._result,
             **dict.fromkeys(KINDS, self._course),
-            "engine": partial(fold_engine, self._state.engines, self._user_view),
+            "engine": self._engine,
         }  # fmt: skip
         if header:
             self._plan(header)
@@ -313,6 +312,11 @@ class Fold:
         elif body.get("outcome") == "allowed":
             user.allowed += 1
 
+    def _engine(self, row: Row, body: dict[str, Any]) -> None:
+        fold_engine(self._state.engines, self._user_view, row, body)
+        if row.type == "lost":
+            self._word_so_far()
+
     def _course(self, row: Row, body: dict[str, Any]) -> None:
         fold_course(self._state, row, body)
 
@@ -372,6 +376,8 @@ class Fold:
             words = {view.word for view in self._state.checks.values() if view.required}
             if any(cell.leaks for (one, other), cell in self._state.cells.items() if one != other):
                 words.add("FAIL")  # a leak that was seen decides, whichever checks were planned
+            if any(view.state == "lost" for view in self._state.engines.values()):
+                words.add("INCONCLUSIVE")  # its users are part of the session
             self._state.word = next((word for word in VERDICT_ORDER if word in words), "")
 
     def _result(self, row: Row, body: dict[str, Any]) -> None:
