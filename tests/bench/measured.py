@@ -61,6 +61,9 @@ def cost() -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for users, found in sorted(sizes.items()):
         for name, one in sorted(found.items(), key=lambda item: item[1]["ms_per_1000"]):
+            if one["wrong"]:
+                rows.append((f"{users:,}", name, f"did not do all of the work: {one['wrong']}", "-", "-", "-"))
+                continue
             ratio = one["ratio"].get("websockets+uvloop")
             times = "-" if ratio is None else f"{ratio:.2f}"
             rows.append((f"{users:,}", name, WHAT[name], f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))

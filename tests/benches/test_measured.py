@@ -10,8 +10,9 @@ import pytest
 from tests.bench import measured
 
 
-def document(users: int, ms: float) -> dict[str, Any]:
-    return {"found": {str(users): {"k6": {"ms_per_1000": ms, "rss_mb": 1.0, "ratio": {"websockets+uvloop": 2.0}}}}, "runs": {"k6": [1]}}
+def document(users: int, ms: float, wrong: str = "") -> dict[str, Any]:
+    one = {"ms_per_1000": ms, "rss_mb": 1.0, "ratio": {"websockets+uvloop": 2.0}, "wrong": wrong}
+    return {"found": {str(users): {"k6": one}}, "runs": {"k6": [1]}}
 
 
 def test_parts_of_a_bench_are_one_table_and_each_keeps_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +24,10 @@ def test_parts_of_a_bench_are_one_table_and_each_keeps_its_command(tmp_path: Pat
     assert [(row[0], row[1], row[3]) for row in measured.cost()] == [("50", "k6", "4.0"), ("5,000", "k6", "7.0")]
     assert [command.split("`")[1] for command in measured.commands()] == ["python small again", "python big", "python other"]
     assert "runs" not in measured.load()["bench_cost"]["document"], "medians are kept, not single runs"
+
+
+def test_who_did_not_do_the_work_has_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "FILE", tmp_path / "measured.json")
+    measured.keep("bench_cost", "python some", document(50, 0.1, "counted 3 events, the server sent 100"))
+    ((_, name, what, *figures),) = measured.cost()
+    assert name == "k6" and "did not do all of the work: counted 3 events" in what and figures == ["-", "-", "-"]
