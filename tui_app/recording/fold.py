@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tui_app.recording.kept import count as _count
 from tui_app.recording.kept import real as _number
 from tui_app.recording.kept import text as _text
 from tui_app.recording.sketch import SHOW_P50_P95_FROM, SHOW_P99_FROM, Sketch
+from tui_app.recording.so_far import word_so_far
 from tui_app.recording.state import (
     FINDINGS_KEPT,
     RUNS_KEPT,
@@ -33,9 +34,6 @@ from tui_app.recording.state import (
     UserView,
     Waiting,
 )
-
-VERDICT_ORDER: Final = ("FAIL", "BLOCKED", "INCONCLUSIVE", "PASS")
-"""The session's word is the first of these that a required check or asked criterion has (architecture, 'Verdicts')."""
 
 
 class StateSource(Protocol):
@@ -373,12 +371,7 @@ class Fold:
 
     def _word_so_far(self) -> None:
         if not self._session_word:
-            words = {view.word for view in self._state.checks.values() if view.required}
-            if any(cell.leaks for (one, other), cell in self._state.cells.items() if one != other):
-                words.add("FAIL")  # a leak that was seen decides, whichever checks were planned
-            if any(view.state == "lost" for view in self._state.engines.values()):
-                words.add("INCONCLUSIVE")  # its users are part of the session
-            self._state.word = next((word for word in VERDICT_ORDER if word in words), "")
+            self._state.word = word_so_far(self._state)
 
     def _result(self, row: Row, body: dict[str, Any]) -> None:
         verdict = str(body.get("verdict") or "")
