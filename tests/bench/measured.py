@@ -66,7 +66,8 @@ def cost() -> list[tuple[str, ...]]:
                 continue
             ratio = one["ratio"].get("websockets+uvloop")
             times = "-" if ratio is None else f"{ratio:.2f}"
-            rows.append((f"{users:,}", name, WHAT[name], f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
+            fewer = f"; never more than {one['peak']:,} users at once" if one["peak"] < users else ""
+            rows.append((f"{users:,}", name, WHAT[name] + fewer, f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
     return rows
 
 
