@@ -66,7 +66,7 @@ def cost() -> list[tuple[str, ...]]:
                 continue
             ratio = one["ratio"].get("websockets+uvloop")
             times = "-" if ratio is None else f"{ratio:.2f}"
-            fewer = f"; never more than {one['peak']:,} users at once" if one["peak"] < users else ""
+            fewer = f"; at most {one['peak']:,} of them at once" if one["peak"] < users else ""
             rows.append((f"{users:,}", name, WHAT[name] + fewer, f"{one['ms_per_1000']:.1f}", times, f"{one['rss_mb']:.0f}"))
     return rows
 

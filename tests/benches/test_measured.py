@@ -22,7 +22,7 @@ def test_parts_of_a_bench_are_one_table_and_each_keeps_its_command(tmp_path: Pat
     measured.keep("bench_cost", "python small again", document(50, 4.0))
     measured.keep("bench_other", "python other", {"goals": {}})
     assert [(row[0], row[1], row[3]) for row in measured.cost()] == [("50", "k6", "4.0"), ("5,000", "k6", "7.0")]
-    assert [row[2] for row in measured.cost()] == ["counts", "counts; never more than 50 users at once"]
+    assert [row[2] for row in measured.cost()] == ["counts", "counts; at most 50 of them at once"]
     assert [command.split("`")[1] for command in measured.commands()] == ["python small again", "python big", "python other"]
     assert "runs" not in measured.load()["bench_cost"]["document"], "medians are kept, not single runs"
 
