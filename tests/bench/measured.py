@@ -145,6 +145,13 @@ MODES: Final = {"off": "off", "live": "drawing Live", "events": "drawing Events"
 """What the application does, by the modes of `bench_accuracy.py`."""
 
 
+SCREEN: Final = {
+    "median_ms": "{} ms", "worst_ms": "worst {} ms", "p50_ms": "p50 {} ms", "p95_ms": "p95 {} ms", "kB_per_s": "{} kB/s",
+    "draws_per_s": "{} draws/s", "processor_percent": "{} % of a core", "resident_mib": "{} MiB",
+}  # fmt: skip
+"""Figures of `bench_screen.py` in words."""
+
+
 def screen() -> list[tuple[str, ...]]:
     """What the application costs whoever sits before it."""
     rows: list[tuple[str, ...]] = []
@@ -152,7 +159,8 @@ def screen() -> list[tuple[str, ...]]:
         for part, found in document.items():
             for name, one in found.items():
                 if isinstance(one, dict):
-                    rows.append((part, name, ", ".join(f"{figure(value)} {unit.replace('_', ' ')}" for unit, value in one.items())))
+                    told = ", ".join(SCREEN.get(key, key + " {}").format(figure(value)) for key, value in one.items())
+                    rows.append((part, name.removeprefix("this: "), told))
     return rows
 
 
