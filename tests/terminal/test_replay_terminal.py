@@ -69,7 +69,7 @@ def test_a_reader_up_to_a_row_is_a_reader() -> None:
     """What a screen can ask of a recording is bounded, too: a method that is new to Reader has to be looked at here."""
     looked_at = {
         "acting", "annotate", "annotations", "at_fraction", "at_time", "between", "close", "count", "finished", "first", "first_seq",
-        "head", "last", "rate", "result", "row", "rows", "runs_named", "state_rows", "window",
+        "head", "last", "matching", "rate", "result", "row", "rows", "runs_named", "state_rows", "times", "window",
     }  # fmt: skip
     assert {name for name in vars(Reader) if not name.startswith("_")} - {"sealed"} <= looked_at
     assert issubclass(ReaderUpTo, Reader)
