@@ -16,7 +16,7 @@ from tui_app.recording import merged as under_test
 from tui_app.recording import reader as reader_under_test
 from tui_app.recording.merged import Merged
 from tui_app.recording.query import parse
-from tui_app.recording.reader import Reader
+from tui_app.recording.reader import Condition, Reader, Window
 from tui_app.recording.shards import Shards, shard_of
 from tui_app.recording.upto import ReaderUpTo
 from tui_app.recording.writer import Writer
@@ -116,6 +116,15 @@ def addresses(merged: Merged, rows: list[Row]) -> list[tuple[int, int]]:
     return [merged.address(row.seq) for row in rows]
 
 
+def pages(merged: Merged, size: int, query: Condition, budget: float = 0.05) -> Iterator[tuple[int, Window]]:
+    """Windows of so many rows from the first row to the newest, each with the number that it was asked from."""
+    at = 1
+    while at <= merged.head():
+        page = merged.window(at, 0, size, query, budget=budget)
+        yield at, page
+        at = page.high + 1
+
+
 def ended(session: Session) -> None:
     for _ in range(12):
         session.round(9, 31, 4)
@@ -152,12 +161,9 @@ def test_windows_from_anywhere_join_without_gap_or_repetition(session: Session, 
     query = parse(text)
     wanted = [row.seq for row in merged.rows() if query.match(row)]
     forth: list[int] = []
-    at = 1
-    while at <= merged.head():
-        page = merged.window(at, 0, 7, query)
+    for at, page in pages(merged, 7, query):
         assert [row.seq for row in page] == [one for one in wanted if at <= one <= page.high]
         forth += [row.seq for row in page]
-        at = page.high + 1
     assert forth == wanted
     back: list[int] = []
     at = merged.head() + 1
@@ -185,12 +191,9 @@ def test_a_search_that_runs_out_of_time_in_one_recording_leaves_nothing_out(
     wanted = [row.seq for row in merged.rows() if query.match(row)]
     monkeypatch.setattr(reader_under_test, "CHUNK", 8)
     forth: list[int] = []
-    at = 1
-    while at <= merged.head():
-        page = merged.window(at, 0, 30, query, budget=0)
+    for _, page in pages(merged, 30, query, budget=0):
         assert page.more_after or len(page) == 30 or page.high == merged.head()
         forth += [row.seq for row in page]
-        at = page.high + 1
     assert forth == wanted
     back: list[int] = []
     at = merged.head() + 1

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from tui_app.app import VigilApp
 from tui_app.recording.state import SessionState
+from tui_app.screens.events import EventsScreen
 from tui_app.screens.view import View
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -43,6 +44,16 @@ async def showing(
             app.go(screen)
             await settle(pilot)
         yield app, pilot
+
+
+async def events_of(app: VigilApp, pilot: object) -> EventsScreen:
+    """The events screen, with what there is drawn."""
+    app.go("events")
+    await pilot.pause()  # type: ignore[attr-defined]
+    screen = app.screen
+    assert isinstance(screen, EventsScreen)
+    screen.pulse()
+    return screen
 
 
 def check_golden(name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from looking import events_of
 from recordings import STARTED, Script, header, one_run, record
 from textual.geometry import Region
 
@@ -84,15 +85,6 @@ def live(tmp_path: Path) -> Iterator[Live]:
     made = Live(tmp_path / "live.vigil")
     yield made
     made.close()
-
-
-async def events_of(app: VigilApp, pilot: object) -> EventsScreen:
-    app.go("events")
-    await pilot.pause()  # type: ignore[attr-defined]
-    screen = app.screen
-    assert isinstance(screen, EventsScreen)
-    screen.pulse()
-    return screen
 
 
 def rows_seen(screen: EventsScreen) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from looking import events_of
 from states import view_of
 
 from tui_app.app import VigilApp
@@ -112,15 +113,6 @@ def session(tmp_path: Path) -> Iterator[Session]:
     made.talk()
     yield made
     made.close()
-
-
-async def events_of(app: VigilApp, pilot: object) -> EventsScreen:
-    app.go("events")
-    await pilot.pause()  # type: ignore[attr-defined]
-    screen = app.screen
-    assert isinstance(screen, EventsScreen)
-    screen.pulse()
-    return screen
 
 
 def lines(screen: EventsScreen) -> str:

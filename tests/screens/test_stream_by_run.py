@@ -8,8 +8,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from looking import events_of
 from recordings import Script, header, one_run, record
-from test_events import Live, events_of, rows_seen, view_on, whole
+from test_events import Live, rows_seen, view_on, whole
 
 from tui_app.app import VigilApp
 from tui_app.model import Row
